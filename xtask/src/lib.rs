@@ -1,0 +1,3 @@
+//! Publishes Helm charts from the repository that this crate lies in.
+
+pub mod model;

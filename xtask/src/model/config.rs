@@ -1,0 +1,120 @@
+//! What one repository is called and where it publishes: the literal in `main.rs`.
+
+use super::problem::Problem;
+use super::text::name;
+
+/// Where the literal stands, for messages about it.
+const FILE: &str = "xtask/src/main.rs";
+
+/// The facts of one repository. URLs have no slash at their end.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// `OWNER/NAME` on GitHub.
+    pub repository: &'static str,
+    /// The directory whose sub-directories are the charts.
+    pub charts: &'static str,
+    /// Where GitHub Pages serves the root of `branch`.
+    pub pages: &'static str,
+    /// The branch that GitHub Pages is built from.
+    pub branch: &'static str,
+    /// The OCI registry and path that charts are pushed below: `oci://HOST/PATH`, lower case.
+    pub oci: &'static str,
+    /// What a tag's version does to Chart.yaml.
+    pub versions: Versions,
+}
+
+/// What a tag's version does to Chart.yaml.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versions {
+    /// It becomes `version` and `appVersion` of the archive's Chart.yaml, whatever the work tree says.
+    Stamp,
+    /// It must be the `version` that Chart.yaml has; `appVersion` stays as it is.
+    Verify,
+}
+
+/// The path below `pages` and on `branch` where the Helm repository lies.
+pub const HELM_REPOSITORY: &str = "charts";
+
+impl Config {
+    /// The name that users are told to add the Helm repository by.
+    pub fn name(&self) -> &'static str {
+        self.repository.rsplit('/').next().unwrap_or(self.repository)
+    }
+
+    /// The URL for `helm repo add`.
+    pub fn helm_repository(&self) -> String {
+        format!("{}/{HELM_REPOSITORY}", self.pages)
+    }
+
+    /// What is wrong with the literal.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut require = |holds: bool, field: &str, value: &str, form: &str| {
+            if !holds {
+                let message = format!("`{field}` {} is not of the form `{form}`", name(value));
+                problems.push(Problem::error(message).at(FILE, None).hint("edit the literal"));
+            }
+        };
+        let is_plain = |path: &str| !path.is_empty() && !path.starts_with(['/', '-']) && !path.ends_with('/');
+        require(is_plain(self.charts), "charts", self.charts, "DIRECTORY");
+        require(is_plain(self.branch), "branch", self.branch, "BRANCH");
+        let parts: Vec<&str> = self.repository.split('/').collect();
+        require(parts.len() == 2 && !parts.contains(&""), "repository", self.repository, "OWNER/NAME");
+        let https = self.pages.starts_with("https://") && !self.pages.ends_with('/');
+        require(https, "pages", self.pages, "https://HOST/PATH");
+        let path = self.oci.strip_prefix("oci://").and_then(|rest| rest.split_once('/'));
+        let lower =
+            path.is_some_and(|(host, path)| !host.is_empty() && path.split('/').all(is_oci_component));
+        require(lower, "oci", self.oci, "oci://host/path");
+        problems
+    }
+}
+
+/// Whether a registry accepts `text` as one part of a repository's name: lower-case letters and digits, separated by
+/// `.`, `_`, `__` or any number of `-` (OCI distribution specification 1.1, "Pulling manifests").
+pub fn is_oci_component(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separators = text.split(is_word).filter(|part| !part.is_empty());
+    text.starts_with(is_word)
+        && text.ends_with(is_word)
+        && separators
+            .into_iter()
+            .all(|part| matches!(part, "." | "_" | "__") || part.bytes().all(|b| b == b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oci_components() {
+        for text in ["a", "web", "my-chart", "a--b", "a__b", "a.b_c", "0"] {
+            assert!(is_oci_component(text), "{text}");
+        }
+        for text in ["", "-a", "a-", "A", "a..b", "a___b", "a b", "a/b", "é", "a:b"] {
+            assert!(!is_oci_component(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn literals() {
+        let good = Config {
+            repository: "d44b/pulltrace",
+            charts: "charts",
+            pages: "https://d44b.github.io/pulltrace",
+            branch: "gh-pages",
+            oci: "oci://ghcr.io/d44b/charts",
+            versions: Versions::Stamp,
+        };
+        assert_eq!(good.problems(), []);
+        for bad in [
+            Config { repository: "pulltrace", ..good },
+            Config { pages: "http://d44b.github.io", ..good },
+            Config { pages: "https://d44b.github.io/", ..good },
+            Config { oci: "oci://ghcr.io/D44B/charts", ..good },
+            Config { oci: "ghcr.io/d44b/charts", ..good },
+        ] {
+            assert_eq!(bad.problems().len(), 1, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! `.helmignore`: which files of a chart directory stay out of its archive.
+//!
+//! It looks like .gitignore and is not: a negated rule drops whatever it does not match, there is no `**`, and
+//! a pattern with a slash inside is anchored. The rules are those of Helm's `internal/ignore`, tried against
+//! Helm 3.17 and 4.1; patterns are Go's `filepath.Match`.
+
+/// The rules of one chart, in order.
+#[derive(Debug)]
+pub struct Rules(Vec<Rule>);
+
+#[derive(Debug)]
+struct Rule {
+    pattern: Vec<char>,
+    line: usize,
+    negated: bool,
+    directories_only: bool,
+    /// Whether the whole path is matched instead of its last part.
+    whole_path: bool,
+}
+
+/// A rule that Helm refuses.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadRule {
+    /// Line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: &'static str,
+}
+
+/// Why a path stays out.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Line of the rule, from 1; 0 for the one that every chart has.
+    pub line: usize,
+    /// Whether the rule begins with `!`, which seldom does what its author meant.
+    pub by_negation: bool,
+}
+
+/// What a path is, which decides whether `name/` applies to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A directory, or a link to one.
+    Directory,
+    /// Anything else.
+    File,
+}
+
+/// Helm reads lines with a buffer of this size.
+const LONGEST_LINE: usize = 64 * 1024;
+
+impl Default for Rules {
+    /// The one rule that Helm adds to every chart: hidden files directly in `templates/` stay out.
+    fn default() -> Self {
+        let pattern = "templates/.?*".chars().collect();
+        Self(vec![Rule { pattern, line: 0, negated: false, directories_only: false, whole_path: true }])
+    }
+}
+
+impl Rules {
+    /// Reads the text of a `.helmignore`: the rules, and those that Helm refuses.
+    pub fn parse(text: &str) -> (Self, Vec<BadRule>) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let (mut rules, mut bad) = (Vec::new(), Vec::new());
+        for (i, line) in text.split('\n').enumerate() {
+            if line.len() >= LONGEST_LINE {
+                let message = "this line is longer than 64 KiB".to_owned();
+                bad.push(BadRule { line: i + 1, message, hint: "shorten it" });
+                continue;
+            }
+            let rule = line.trim();
+            if rule.is_empty() || rule.starts_with('#') {
+                continue;
+            }
+            match Rule::parse(rule, i + 1) {
+                Ok(rule) => rules.push(rule),
+                Err(error) => bad.push(error),
+            }
+        }
+        rules.extend(Self::default().0);
+        (Self(rules), bad)
+    }
+
+    /// The rule that drops the file or directory at `path` (relative, with `/`). A directory that is dropped is not
+    /// entered.
+    pub fn dropped_by(&self, path: &str, kind: Kind) -> Option<Dropped> {
+        self.deciding(path, kind).map(|rule| Dropped { line: rule.line, by_negation: rule.negated })
+    }
+
+    fn deciding(&self, path: &str, kind: Kind) -> Option<&Rule> {
+        self.0.iter().find(|rule| {
+            if rule.directories_only && kind == Kind::File {
+                return rule.negated;
+            }
+            rule.matches(path) != rule.negated
+        })
+    }
+}
+
+impl Rule {
+    fn parse(rule: &str, line: usize) -> Result<Self, BadRule> {
+        let bad = |message: &str, hint| Err(BadRule { line, message: message.to_owned(), hint });
+        if rule.contains("**") {
+            return bad("Helm has no `**`", "write one rule for each level: `a/*`, `a/*/*`");
+        }
+        let (negated, pattern) = rule.strip_prefix('!').map_or((false, rule), |rest| (true, rest));
+        let (directories_only, pattern) = match pattern.strip_suffix('/') {
+            Some(rest) => (true, rest),
+            None => (false, pattern),
+        };
+        let whole_path = pattern.contains('/');
+        let pattern = pattern.strip_prefix('/').unwrap_or(pattern);
+        if pattern.starts_with('/') {
+            return bad("Helm 3 and Helm 4 read a leading `//` differently", "write a single `/`");
+        }
+        let pattern: Vec<char> = pattern.chars().collect();
+        if !is_well_formed(&pattern) {
+            return bad(
+                "this is not a pattern",
+                "close the `[`, or write `\\` before a literal `[`, `]`, `-` or `\\`",
+            );
+        }
+        Ok(Self { pattern, line, negated, directories_only, whole_path })
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        let text = if self.whole_path { path } else { path.rsplit('/').next().unwrap_or(path) };
+        glob(&self.pattern, &text.chars().collect::<Vec<_>>())
+    }
+}
+
+/// One element of a pattern.
+enum Element {
+    Star,
+    Any,
+    Literal(char),
+    Set { negated: bool, ranges: Vec<(char, char)> },
+}
+
+/// The first element of a pattern; `None` where the pattern is malformed.
+fn element(pattern: &[char]) -> Option<(Element, &[char])> {
+    let (&first, rest) = pattern.split_first()?;
+    match first {
+        '*' => Some((Element::Star, rest)),
+        '?' => Some((Element::Any, rest)),
+        '\\' => rest.split_first().map(|(&c, rest)| (Element::Literal(c), rest)),
+        '[' => set(rest).map(|(negated, ranges, rest)| (Element::Set { negated, ranges }, rest)),
+        c => Some((Element::Literal(c), rest)),
+    }
+}
+
+/// The inside of `[…]`: one or more characters and `lo-hi` ranges, negated by `^` alone.
+#[allow(clippy::type_complexity, reason = "three parts, used once")]
+fn set(pattern: &[char]) -> Option<(bool, Vec<(char, char)>, &[char])> {
+    let (negated, mut rest) = match pattern.split_first() {
+        Some((&'^', rest)) => (true, rest),
+        _ => (false, pattern),
+    };
+    let mut ranges = Vec::new();
+    loop {
+        if let Some((&']', after)) = rest.split_first()
+            && !ranges.is_empty()
+        {
+            return Some((negated, ranges, after));
+        }
+        let (low, after) = set_character(rest)?;
+        rest = after;
+        let mut high = low;
+        if let Some((&'-', after)) = rest.split_first() {
+            (high, rest) = set_character(after)?;
+        }
+        ranges.push((low, high));
+    }
+}
+
+fn set_character(pattern: &[char]) -> Option<(char, &[char])> {
+    let (&first, rest) = pattern.split_first()?;
+    match first {
+        '-' | ']' => None,
+        '\\' => rest.split_first().map(|(&c, rest)| (c, rest)),
+        c => Some((c, rest)),
+    }
+    // Go wants something after each item of a set, if only its end.
+    .filter(|(_, rest)| !rest.is_empty())
+}
+
+fn is_well_formed(mut pattern: &[char]) -> bool {
+    while !pattern.is_empty() {
+        match element(pattern) {
+            Some((_, rest)) => pattern = rest,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Whether the whole text matches. `*` and `?` stop at `/`, a set does not. Backtracks to the last star alone,
+/// which suffices since a later star can take what an earlier one gives up, and so stays quadratic.
+fn glob(pattern: &[char], text: &[char]) -> bool {
+    let (mut pattern, mut text) = (pattern, text);
+    let mut retry: Option<(&[char], &[char])> = None;
+    loop {
+        let step = match element(pattern) {
+            Some((Element::Star, rest)) => {
+                retry = Some((rest, text));
+                pattern = rest;
+                continue;
+            }
+            Some((one, rest)) => {
+                text.split_first().filter(|&(&c, _)| accepts(&one, c)).map(|(_, tail)| (rest, tail))
+            }
+            None if text.is_empty() => return true,
+            None => None,
+        };
+        (pattern, text) = match (step, retry) {
+            (Some(next), _) => next,
+            (None, Some((after_star, from))) => match from.split_first() {
+                Some((&c, tail)) if c != '/' => {
+                    retry = Some((after_star, tail));
+                    (after_star, tail)
+                }
+                _ => return false,
+            },
+            (None, None) => return false,
+        };
+    }
+}
+
+fn accepts(element: &Element, c: char) -> bool {
+    match element {
+        Element::Star => false,
+        Element::Any => c != '/',
+        Element::Literal(literal) => *literal == c,
+        Element::Set { negated, ranges } => {
+            ranges.iter().any(|&(low, high)| low <= c && c <= high) != *negated
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, matching, other) in [
+            ("*.md", "a.md", "a/b.md"),
+            ("d/*.md", "d/.md", "d/e/b.md"),
+            ("a?c", "abc", "a/c"),
+            ("[a-c]x", "bx", "dx"),
+            ("[^a-c]x", "dx", "bx"),
+            ("[!a]", "!", "b"),
+            ("a\\*", "a*", "ab"),
+            ("[\\]]", "]", "a"),
+            ("*a*b*c", "xaxbxbc", "xaxc"),
+            ("{a,b}", "{a,b}", "a"),
+            ("日?", "日本", "日"),
+            ("a[b/]c", "a/c", "axc"),
+        ] {
+            let rules = Rules::parse(&format!("{pattern}/")).0;
+            let matches = |text: &str| {
+                rules.0.first().is_some_and(|rule| glob(&rule.pattern, &text.chars().collect::<Vec<_>>()))
+            };
+            assert!(matches(matching), "{pattern} {matching}");
+            assert!(!matches(other), "{pattern} {other}");
+        }
+    }
+
+    #[test]
+    fn a_star_costs_no_exponential_time() {
+        let rules = Rules::parse(&format!("{}b", "*a".repeat(60))).0;
+        assert!(rules.dropped_by(&"a".repeat(5000), Kind::File).is_none());
+    }
+
+    #[test]
+    fn rules_in_order() {
+        let rules = Rules::parse("\u{feff}# c\r\n\n  *.bak  \nfoo/\n/a\nd/skip\na # b\n").0;
+        for (path, kind, ignored) in [
+            ("x.bak", Kind::File, true),
+            ("d/x.bak", Kind::File, true),
+            ("foo", Kind::Directory, true),
+            ("b/foo", Kind::Directory, true),
+            ("x/foo", Kind::File, false),
+            ("a", Kind::File, true),
+            ("d/a", Kind::File, false),
+            ("d/skip", Kind::File, true),
+            ("e/d/skip", Kind::File, false),
+            ("a # b", Kind::File, true),
+            ("templates/.x", Kind::File, true),
+            ("templates/sub/.x", Kind::File, false),
+            (".helmignore", Kind::File, false),
+        ] {
+            assert_eq!(rules.dropped_by(path, kind).is_some(), ignored, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_negation_drops_what_it_does_not_match() {
+        let rules = Rules::parse("*.txt\n!keep.txt").0;
+        assert!(rules.dropped_by("keep.txt", Kind::File).is_some());
+        let dropped = rules.dropped_by("Chart.yaml", Kind::File);
+        assert_eq!(dropped, Some(Dropped { line: 2, by_negation: true }));
+        assert!(Rules::parse("!*").0.dropped_by("a", Kind::File).is_none());
+    }
+
+    #[test]
+    fn what_helm_refuses() {
+        for (text, line) in
+            [("a\ndocs/**", 2), ("a[", 1), ("[]", 1), ("[a-]", 1), ("a\\", 1), ("!b[", 1), ("//a", 1)]
+        {
+            let bad = Rules::parse(text).1;
+            assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [line], "{text}");
+        }
+        assert_eq!(Rules::parse(&format!("#{}", "x".repeat(LONGEST_LINE))).1.len(), 1);
+    }
+}

@@ -1,0 +1,14 @@
+//! Formats: text and bytes to types and back. No I/O.
+
+pub mod archive;
+pub mod changelog;
+pub mod chart;
+pub mod config;
+pub mod ignore;
+pub mod manifest;
+mod printable;
+pub mod problem;
+pub mod text;
+mod time;
+pub mod version;
+pub mod yaml;

@@ -1,0 +1,100 @@
+//! Times as text: RFC 3339 as Go reads and writes it, and calendar dates from seconds.
+
+/// What Go writes for a time that was never set.
+pub const ZERO: &str = "0001-01-01T00:00:00Z";
+
+/// The text that Go's `time.Time` writes after reading `text` from JSON: strict RFC 3339, up to nine digits of a
+/// second without trailing zeros, `Z` for every offset of zero. `None` where Go refuses it.
+pub fn normal(text: &str) -> Option<String> {
+    let (date, rest) = text.split_once('T')?;
+    let zone_at = rest.find(['Z', '+', '-'])?;
+    let (time, zone) = rest.split_at_checked(zone_at)?;
+    let (clock, fraction) =
+        time.split_once('.').map_or((time, None), |(clock, fraction)| (clock, Some(fraction)));
+    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+    let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+    let valid = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
+    if !valid || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let fraction = match fraction {
+        None => String::new(),
+        Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            let kept = digits.get(..9).unwrap_or(digits).trim_end_matches('0');
+            if kept.is_empty() { String::new() } else { format!(".{kept}") }
+        }
+        Some(_) => return None,
+    };
+    Some(format!("{date}T{clock}{fraction}{}", normal_zone(zone)?))
+}
+
+fn normal_zone(zone: &str) -> Option<&str> {
+    if zone == "Z" {
+        return Some(zone);
+    }
+    let [hours, minutes] = numbers(zone.get(1..)?, ':', [2, 2])?;
+    match (hours, minutes) {
+        (0, 0) => Some("Z"),
+        (0..=23, 0..=59) => Some(zone),
+        _ => None,
+    }
+}
+
+/// Decimal numbers of exactly these widths.
+fn numbers<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> Option<[u32; N]> {
+    let mut parts = text.split(separator);
+    let mut out = [0; N];
+    for (number, width) in out.iter_mut().zip(widths) {
+        let part =
+            parts.next().filter(|part| part.len() == width && part.bytes().all(|b| b.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(out)
+}
+
+fn days_in(year: u32, month: u32) -> u32 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normal;
+
+    #[test]
+    fn as_go_reads_and_writes() {
+        for (text, expected) in [
+            ("2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z"),
+            ("2024-01-02T03:04:05.600000000+09:00", "2024-01-02T03:04:05.6+09:00"),
+            ("2024-01-02T03:04:05.1234567899-00:30", "2024-01-02T03:04:05.123456789-00:30"),
+            ("2024-01-02T03:04:05.000+00:00", "2024-01-02T03:04:05Z"),
+            ("2024-02-29T23:59:59Z", "2024-02-29T23:59:59Z"),
+        ] {
+            assert_eq!(normal(text).as_deref(), Some(expected));
+        }
+        for text in [
+            "",
+            "2024-01-02",
+            "2024-01-02 03:04:05Z",
+            "2024-01-02T03:04:05",
+            "2024-01-02t03:04:05Z",
+            "2024-01-02T3:04:05Z",
+            "2024-01-02T03:04:60Z",
+            "2024-01-02T24:04:05Z",
+            "2023-02-29T03:04:05Z",
+            "2024-13-02T03:04:05Z",
+            "2024-01-02T03:04:05,6Z",
+            "2024-01-02T03:04:05.Z",
+            "2024-01-02T03:04:05+24:00",
+            "2024-01-02T03:04:05+0900",
+            "2024-01-02T03:04:05Zx",
+            "02024-01-02T03:04:05Z",
+        ] {
+            assert_eq!(normal(text), None, "{text}");
+        }
+    }
+}
