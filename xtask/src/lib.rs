@@ -1,3 +1,64 @@
 //! Publishes Helm charts from the repository that this crate lies in.
+//!
+//! ```text
+//! cli      the command line
+//! command  one file a command: observe -> plan -> print, or apply
+//! world    the only code that reads, runs or writes
+//! plan     decisions: what is there -> what to do, as data; no I/O
+//! model    formats: text and bytes to types and back; no I/O
+//! ```
+//!
+//! Each part uses those below it and none above; `tests/it/tidy.rs` keeps that.
+//!
+//! What must stay true:
+//!
+//! - The archive depends on the commit and nothing else: not on the clock, the machine, the umask, the checkout's
+//!   times, or whether helm is installed.
+//! - Native packaging agrees with Helm or refuses with an error. It never differs silently.
+//! - Every problem is reported before anything stops, and files appear whole or not at all.
+//! - Facts come from inside the chart (Chart.yaml), never from the name of a file.
+//! - Nothing leaves this machine.
 
+mod cli;
+mod command;
 pub mod model;
+pub mod plan;
+mod world;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+pub use cli::Cli;
+pub use model::config::{Config, Versions};
+
+use model::problem::{Problem, Problems, Severity};
+use model::text::name;
+
+/// Runs the command line. Exit status 0: done; 1: a problem in the repository; 2: wrong usage.
+pub fn main(config: &Config) -> ExitCode {
+    let result = match world::environment::control_in_arguments() {
+        Some(argument) => {
+            let problem = Problem::usage(format!("argument {} has a control character", name(&argument)));
+            Err(Problems::from(problem.hint("cargo xtask --help")).into())
+        }
+        None => run(config, &Cli::parse()),
+    };
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    let problems = match error.downcast::<Problems>() {
+        Ok(Problems(problems)) => problems,
+        Err(error) => vec![Problem::error(format!("{error:#}"))],
+    };
+    problems.iter().for_each(world::terminal::problem);
+    let wrong_usage = problems.iter().any(|problem| problem.severity == Severity::Usage);
+    ExitCode::from(if wrong_usage { 2 } else { 1 })
+}
+
+fn run(config: &Config, cli: &Cli) -> Result<()> {
+    world::scratch::remove_on_signals()?;
+    match &cli.command {
+        cli::Command::Package(args) => command::package::run(args),
+        cli::Command::Release(args) => command::release::run(config, args),
+    }
+}

@@ -1,0 +1,77 @@
+//! The command line: types and the help texts, nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+
+/// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an archive of each chart directory, as `helm package` does
+    Package(Package),
+    /// Make everything that a release publishes, and print what publishing would do
+    Release(Release),
+}
+
+/// `cargo xtask package`.
+#[derive(Debug, Args)]
+pub struct Package {
+    /// Directories with a Chart.yaml
+    #[arg(required = true, value_name = "CHART_DIR")]
+    pub charts: Vec<PathBuf>,
+    /// Where to write the archives
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub destination: PathBuf,
+    /// Replace `version` in the archive's Chart.yaml
+    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
+    pub version: Option<String>,
+    /// Replace `appVersion` in the archive's Chart.yaml
+    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
+    pub app_version: Option<String>,
+    /// Whether helm packages too, to compare; the archive is the same in every mode
+    #[arg(long, value_enum, default_value_t)]
+    pub helm: HelmMode,
+}
+
+/// `cargo xtask release`.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// Charts to release, by name or directory; all without any
+    #[arg(value_name = "CHART")]
+    pub charts: Vec<String>,
+    /// Release as this tag says: `v1.2.3` for all charts, `NAME-1.2.3` for one
+    ///
+    /// Without it: the tag that GitHub Actions runs for, else the one at HEAD, else the versions in Chart.yaml.
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Where to write the archives, SHA256SUMS, release-notes.md and manifest.json [default: dist/ at the root]
+    #[arg(short, long, value_name = "DIR")]
+    pub destination: Option<PathBuf>,
+    /// Whether helm packages too, to compare; the archives are the same in every mode
+    #[arg(long, value_enum, default_value_t)]
+    pub helm: HelmMode,
+    /// Print the manifest and the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with helm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum HelmMode {
+    /// Compare where helm is there
+    #[default]
+    Auto,
+    /// Compare, and fail where helm is not there
+    Require,
+    /// Do not run helm
+    Never,
+}

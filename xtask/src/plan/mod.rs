@@ -1,0 +1,5 @@
+//! Decisions: what is there -> what to do, as data. No I/O.
+
+pub mod compare;
+pub mod package;
+pub mod release;

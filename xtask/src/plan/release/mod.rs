@@ -1,0 +1,327 @@
+//! What a release consists of: which charts, as which version, with which notes, going where.
+
+mod notes;
+mod select;
+
+use semver::Version;
+use serde::Serialize;
+
+use self::notes::Sections;
+use super::package::{Overrides, Package, package};
+use crate::model::archive::{self, Entry};
+use crate::model::config::{Config, HELM_REPOSITORY, Versions, is_oci_component};
+use crate::model::manifest::{self, Manifest};
+use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::text::name;
+use crate::model::version::{self, Tag};
+
+/// What was seen before anything is decided.
+#[derive(Debug)]
+pub struct Observed {
+    /// Every chart of the repository.
+    pub charts: Vec<Source>,
+    /// What is wrong with the repository besides its charts.
+    pub problems: Vec<Problem>,
+    /// The charts that were asked for, by name or directory; empty for all.
+    pub wanted: Vec<String>,
+    /// Where a tag was found.
+    pub tags: Tags,
+    /// The commit that is checked out, and the time that every entry gets.
+    pub commit: Commit,
+    /// The text of CHANGELOG.md at the root.
+    pub changelog: Option<String>,
+    /// What else is not in the commit as it is here.
+    pub changed: Vec<String>,
+}
+
+/// One chart directory.
+#[derive(Debug)]
+pub struct Source {
+    /// Its path for messages and for helm, such as `charts/web`.
+    pub path: String,
+    /// What it packages, in the order of the walk, relative to it.
+    pub files: Vec<Entry>,
+    /// What was wrong while it was read.
+    pub problems: Vec<Problem>,
+    /// What is not in the commit as it is here, by its path from the root.
+    pub changed: Vec<String>,
+    /// The text of its own CHANGELOG.md.
+    pub changelog: Option<String>,
+}
+
+/// Tags, by where they come from; the first that is there counts.
+#[derive(Debug, Default)]
+pub struct Tags {
+    /// `--tag`.
+    pub flag: Option<String>,
+    /// The tag that GitHub runs a workflow for.
+    pub github: Option<String>,
+    /// All tags of the repository, each with the commit that it names.
+    pub git: Vec<(String, String)>,
+}
+
+/// A commit.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The full object id.
+    pub id: String,
+    /// Seconds since 1970.
+    pub time: u64,
+}
+
+/// A release, complete in memory.
+#[derive(Debug)]
+pub struct Release {
+    /// One for each chart, by name.
+    pub archives: Vec<Archive>,
+    /// What replaced fields of every Chart.yaml, for helm to do the same.
+    pub overrides: Overrides,
+    /// What else `dist/` gets, by file name, `manifest.json` last: it says that the others are there.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// The content of `manifest.json`.
+    pub manifest: Manifest,
+    /// What publishing would do, in order.
+    pub steps: Vec<Step>,
+    /// What does not stop the release.
+    pub warnings: Vec<Problem>,
+}
+
+/// One archive of a release.
+#[derive(Debug)]
+pub struct Archive {
+    /// The directory of its chart.
+    pub source: String,
+    /// What is in it.
+    pub package: Package,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its `sha256:` digest.
+    pub digest: String,
+}
+
+/// One thing that publishing does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "action")]
+pub enum Step {
+    /// Push an archive to the OCI registry.
+    Push {
+        /// `oci://HOST/PATH/NAME:TAG`.
+        target: String,
+        /// The file in `dist/`.
+        archive: String,
+    },
+    /// Add archives to the Helm repository.
+    Merge {
+        /// The branch.
+        branch: String,
+        /// The index on it.
+        path: String,
+        /// `NAME VERSION` of each new entry.
+        adds: Vec<String>,
+    },
+    /// Create a GitHub Release.
+    Create {
+        /// `OWNER/NAME`.
+        repository: String,
+        /// Its tag.
+        tag: String,
+        /// Whether it is marked as one that is not for everybody.
+        prerelease: bool,
+        /// The files from `dist/` that it offers.
+        assets: Vec<String>,
+    },
+}
+
+/// The name of a changelog.
+pub const CHANGELOG: &str = "CHANGELOG.md";
+/// The file in `dist/` that speaks of the others.
+pub const MANIFEST: &str = "manifest.json";
+/// The longest tag that a registry accepts (OCI distribution specification 1.1, "Pulling manifests").
+const MAX_OCI_TAG: usize = 128;
+const SUMS: &str = "SHA256SUMS";
+const NOTES: &str = "release-notes.md";
+
+/// Decides the release. All that is wrong with any of its charts is reported at once.
+pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
+    let Observed { charts, problems, wanted, tags, commit, changelog, mut changed } = observed;
+    let charts: Vec<(String, Source)> = charts.into_iter().map(|source| (source.name(), source)).collect();
+    let names: Vec<String> = charts.iter().map(|(name, _)| name.clone()).collect();
+    let tag = tags.choose(&names, &commit.id)?;
+    let selected = select::select(charts, &wanted, tag.as_ref(), config)?;
+    let overrides = overrides(config, tag.as_ref());
+    let mut problems = [config.problems(), problems].concat();
+    let mut sections = Sections::new(changelog.as_deref(), tag.as_ref());
+    let mut packages = Vec::new();
+    for source in selected {
+        changed.extend(source.changed);
+        problems.extend(source.problems);
+        let Some(package) = package(source.files, &source.path, &overrides, &mut problems) else {
+            continue;
+        };
+        check(&package, &source.path, tag.as_ref(), &mut problems);
+        if tag.is_some() || Version::parse(&package.metadata.version).is_ok() {
+            sections.find(&package.metadata, &source.path, source.changelog.as_deref(), &mut problems);
+        }
+        packages.push((source.path, package));
+    }
+    check_names(&mut packages, &mut problems);
+    let mut warnings = verdict(problems)?;
+    warnings.extend(not_in_commit(&changed));
+    let archives = packages.into_iter().map(|(source, package)| Archive::new(source, package, commit.time));
+    let archives = archives.collect::<Result<Vec<_>, _>>()?;
+    let commit = manifest::Commit { id: commit.id, time: commit.time, changed };
+    let manifest = manifest(config, tag.as_ref(), commit, &archives);
+    let json =
+        manifest.to_json().map_err(|error| Problem::error(format!("cannot write {MANIFEST}: {error}")))?;
+    let files = vec![
+        (SUMS.to_owned(), sums(&manifest).into_bytes()),
+        (NOTES.to_owned(), notes::text(config, &archives, &sections).into_bytes()),
+        (MANIFEST.to_owned(), json.into_bytes()),
+    ];
+    let steps = steps(config, &manifest, archives.len() == names.len());
+    Ok(Release { archives, overrides, files, manifest, steps, warnings })
+}
+
+/// What a tag writes into Chart.yaml.
+fn overrides(config: &Config, tag: Option<&Tag>) -> Overrides {
+    let version = tag.filter(|_| config.versions == Versions::Stamp).map(|tag| tag.version.to_string());
+    Overrides { app_version: version.clone(), version }
+}
+
+/// What Helm would package and a release cannot use.
+fn check(package: &Package, path: &str, tag: Option<&Tag>, problems: &mut Vec<Problem>) {
+    let metadata = &package.metadata;
+    let mut bad = |field: &str, message: String, hint: Option<String>| {
+        let problem = Problem::error(message).at(format!("{path}/Chart.yaml"), package.line(field));
+        problems.push(Problem { hint, ..problem });
+    };
+    let shown = name(&metadata.version);
+    if Version::parse(&metadata.version).is_err() && version::helm_accepts(&metadata.version) {
+        let message = format!("version {shown} is not a strict semantic version, as a release needs it");
+        bad(
+            "version",
+            message,
+            version::strict_form(&metadata.version).map(|v| format!("write `version: {v}`")),
+        );
+    }
+    if let Some(tag) = tag.filter(|tag| tag.version.to_string() != metadata.version) {
+        let message = format!("tag {} does not agree with version {shown}", name(&tag.text));
+        bad("version", message, Some(format!("write `version: {}`, commit, and tag that", tag.version)));
+    }
+    if metadata.version.len() > MAX_OCI_TAG {
+        let message =
+            format!("version {shown} is longer than a tag of an OCI registry can be ({MAX_OCI_TAG})");
+        bad("version", message, Some("shorten it".to_owned()));
+    }
+    if !is_oci_component(&metadata.name) {
+        let message = format!("an OCI registry accepts no repository called {}", name(&metadata.name));
+        bad("name", message, Some("use lower-case letters, digits and `-` for the chart's name".to_owned()));
+    }
+}
+
+/// Sorts by name; two charts of one name would be one file.
+fn check_names(packages: &mut [(String, Package)], problems: &mut Vec<Problem>) {
+    packages.sort_by(|(_, a), (_, b)| a.metadata.name.cmp(&b.metadata.name));
+    for pair in packages.windows(2) {
+        if let [(first, a), (second, b)] = pair
+            && a.metadata.name == b.metadata.name
+        {
+            let message = format!("{} is also the name of {}", name(&a.metadata.name), name(first));
+            problems.push(
+                Problem::error(message).at(format!("{second}/Chart.yaml"), None).hint("rename one of them"),
+            );
+        }
+    }
+}
+
+/// Nobody else can make these archives from the commit.
+fn not_in_commit(changed: &[String]) -> Option<Problem> {
+    let first: Vec<String> = changed.iter().take(3).map(|path| name(path)).collect();
+    let more = changed.len().checked_sub(3).filter(|&more| more > 0).map(|more| format!(" and {more} more"));
+    let message =
+        format!("not in the commit as it is here: {}{}", first.join(", "), more.unwrap_or_default());
+    (!changed.is_empty())
+        .then(|| Problem::warning(message).hint("commit or undo these changes: CI packages the commit"))
+}
+
+impl Archive {
+    fn new(source: String, package: Package, time: u64) -> Result<Self, Problem> {
+        let failed = |error: std::io::Error| {
+            Problem::error(format!("cannot make {}: {error}", name(&package.file_name())))
+        };
+        let bytes = archive::write(&package.entries, time).map_err(failed)?;
+        let digest = archive::digest(&bytes);
+        Ok(Self { source, package, bytes, digest })
+    }
+}
+
+fn manifest(config: &Config, tag: Option<&Tag>, commit: manifest::Commit, archives: &[Archive]) -> Manifest {
+    let charts = archives.iter().map(|archive| listed(config, archive)).collect();
+    Manifest { format: manifest::FORMAT, tag: tag.map(|tag| tag.text.clone()), commit, charts }
+}
+
+fn listed(config: &Config, archive: &Archive) -> manifest::Chart {
+    let metadata = &archive.package.metadata;
+    let file_name = archive.package.file_name();
+    manifest::Chart {
+        name: metadata.name.clone(),
+        version: metadata.version.clone(),
+        app_version: metadata.app_version.clone(),
+        size: archive.bytes.len() as u64,
+        digest: archive.digest.clone(),
+        // A tag has no `+`; Helm pushes `_` in its place.
+        oci: format!("{}/{}:{}", config.oci, metadata.name, metadata.version.replace('+', "_")),
+        url: format!("{}/{file_name}", config.helm_repository()),
+        archive: file_name,
+    }
+}
+
+/// The format of `sha256sum`.
+fn sums(manifest: &Manifest) -> String {
+    let line = |chart: &manifest::Chart| {
+        format!("{}  {}\n", chart.digest.trim_start_matches("sha256:"), chart.archive)
+    };
+    manifest.charts.iter().map(line).collect()
+}
+
+/// OCI first and the GitHub Release last, so that nobody is told of a version that cannot be installed yet.
+fn steps(config: &Config, manifest: &Manifest, all: bool) -> Vec<Step> {
+    let push =
+        |chart: &manifest::Chart| Step::Push { target: chart.oci.clone(), archive: chart.archive.clone() };
+    let mut steps: Vec<Step> = manifest.charts.iter().map(push).collect();
+    steps.push(Step::Merge {
+        branch: config.branch.to_owned(),
+        path: format!("{HELM_REPOSITORY}/index.yaml"),
+        adds: manifest.charts.iter().map(|chart| format!("{} {}", chart.name, chart.version)).collect(),
+    });
+    let tags = by_tag(manifest, all);
+    // The sums are those of all archives, so that no one of several releases can offer them.
+    let sums = (tags.len() == 1).then(|| SUMS.to_owned());
+    for (tag, charts) in tags {
+        let prerelease =
+            |chart: &&manifest::Chart| Version::parse(&chart.version).is_ok_and(|v| !v.pre.is_empty());
+        let archives = charts.iter().map(|chart| chart.archive.clone());
+        steps.push(Step::Create {
+            repository: config.repository.to_owned(),
+            tag,
+            prerelease: charts.iter().any(prerelease),
+            assets: archives.chain(sums.clone()).collect(),
+        });
+    }
+    steps
+}
+
+/// The charts by the tag that releases them. Without a tag: by the one that would, which is `v…` if it would release
+/// just these charts.
+fn by_tag(manifest: &Manifest, all: bool) -> Vec<(String, Vec<&manifest::Chart>)> {
+    let charts: Vec<&manifest::Chart> = manifest.charts.iter().collect();
+    let same = charts.windows(2).all(|pair| matches!(pair, [a, b] if a.version == b.version));
+    match (&manifest.tag, charts.first()) {
+        (Some(tag), _) => vec![(tag.clone(), charts)],
+        (None, Some(first)) if same && all => vec![(format!("v{}", first.version), charts)],
+        _ => {
+            let of_one = |chart: &'_ manifest::Chart| format!("{}-{}", chart.name, chart.version);
+            charts.into_iter().map(|chart| (of_one(chart), vec![chart])).collect()
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Files and paths; files appear whole or not at all.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use std::{fs, io};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::scratch::Scratch;
+use crate::model::archive::MAX_FILE;
+use crate::model::problem::{Problem, Problems};
+use crate::model::text::size;
+
+/// A file to be written.
+#[derive(Debug)]
+pub struct NewFile<'a> {
+    /// Its name in the directory.
+    pub name: String,
+    /// Its content.
+    pub data: &'a [u8],
+    /// Its modification time, in seconds since 1970: `helm push` publishes that of an archive.
+    pub mtime: u64,
+}
+
+/// Writes files into a directory, which is made if it is missing. All are written beside their places first and then
+/// renamed in the order given, so that running out of space or being stopped leaves whole files. `seal` names a file
+/// that speaks of all others: the one that is there goes before the first rename.
+pub fn write_all(directory: &Path, files: &[NewFile<'_>], seal: Option<&str>) -> Result<()> {
+    fs::create_dir_all(directory)
+        .with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
+    let mut staged = Vec::new();
+    for (i, file) in files.iter().enumerate() {
+        let place = directory.join(&file.name);
+        let cannot = || format!("cannot write `{}`", place.display());
+        if place.is_dir() {
+            let message = format!("{}: there is a directory of that name", cannot());
+            return Err(Problems::from(Problem::error(message).hint("delete or rename it")).into());
+        }
+        let scratch = stage(directory.join(format!(".xtask-{}-{i}", std::process::id())), file);
+        staged.push((scratch.with_context(cannot)?, place));
+    }
+    match seal.map(|seal| fs::remove_file(directory.join(seal))) {
+        Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot replace files in `{}`", directory.display()));
+        }
+        _ => {}
+    }
+    for (scratch, place) in staged {
+        fs::rename(scratch.path(), &place).with_context(|| format!("cannot write `{}`", place.display()))?;
+    }
+    Ok(())
+}
+
+fn stage(path: PathBuf, new: &NewFile<'_>) -> io::Result<Scratch> {
+    let (scratch, mut file) = Scratch::file(path)?;
+    file.write_all(new.data)?;
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(new.mtime))?;
+    Ok(scratch)
+}
+
+/// The text of a file; `None` where there is none.
+pub fn read_text(path: &Path) -> Result<Option<String>> {
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    let text = String::from_utf8(read(path)?);
+    text.map(Some).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// The content of a file that is no larger than one of a chart may be: neither a device nor a pipe, which might have
+/// no end.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let cannot = || format!("cannot read `{}`", path.display());
+    let metadata = fs::metadata(path).with_context(cannot)?;
+    if !metadata.is_file() || metadata.len() > MAX_FILE {
+        bail!("{}: it is not a file of at most {}", cannot(), size(MAX_FILE));
+    }
+    fs::read(path).with_context(cannot)
+}
+
+/// The names of the directories in a directory, sorted, hidden ones left out; none where it is missing.
+pub fn directories(path: &Path) -> Result<Vec<String>> {
+    let cannot = || format!("cannot read `{}`", path.display());
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(cannot),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.with_context(cannot)?;
+        if !fs::metadata(entry.path()).with_context(cannot)?.is_dir() {
+            continue;
+        }
+        let not_text = |name: OsString| anyhow!("the name of `{}` is not UTF-8", path.join(name).display());
+        let name = entry.file_name().into_string().map_err(not_text)?;
+        if !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// An absolute path without links.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).with_context(|| format!("cannot find `{}`", path.display()))
+}
+
+/// A path for people: relative to the working directory if it is below it.
+pub fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let shorter = path.strip_prefix(here).unwrap_or(path).display().to_string();
+    if shorter.is_empty() { ".".to_owned() } else { shorter }
+}

@@ -1,0 +1,168 @@
+//! The git repository around a chart: where it begins, which commit is checked out, which tags there are.
+//!
+//! Plumbing commands only, so that no configuration of the user's changes what they print.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use xshell::{Cmd, Shell, cmd};
+
+use crate::model::archive::MAX_TIME;
+use crate::model::problem::{Problem, Problems};
+use crate::model::text::{name, shown};
+use crate::plan::release::Commit;
+
+/// A work tree.
+#[derive(Debug)]
+pub struct Repository {
+    root: PathBuf,
+}
+
+impl Repository {
+    /// The work tree that a directory lies in; `path` is absolute. It costs no process where there is none.
+    pub fn around(path: &Path) -> Option<Self> {
+        let root = path.ancestors().find(|ancestor| ancestor.join(".git").exists())?;
+        Some(Self { root: root.to_owned() })
+    }
+
+    /// Its top directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The commit that is checked out; `None` before the first one.
+    pub fn commit(&self) -> Result<Option<Commit>> {
+        let sh = Shell::new()?;
+        let line = match read(self.git(&sh).args(["rev-list", "--timestamp", "--max-count=1", "HEAD", "--"]))
+        {
+            Ok(line) => String::from_utf8_lossy(&line).trim_end().to_owned(),
+            Err(error) => return if self.is_unborn(&sh)? { Ok(None) } else { Err(error) },
+        };
+        let (time, id) = line.split_once(' ').with_context(|| format!("git printed `{}`", shown(&line)))?;
+        match time.parse() {
+            Ok(time) if time <= MAX_TIME => Ok(Some(Commit { id: id.to_owned(), time })),
+            _ => {
+                let problem =
+                    Problem::error(format!("an archive cannot hold the time of the commit, {}", name(time)));
+                Err(Problems::from(problem.hint("commit again, with the clock set right")).into())
+            }
+        }
+    }
+
+    /// Whether HEAD names a branch without a commit.
+    fn is_unborn(&self, sh: &Shell) -> Result<bool> {
+        let head = self.git(sh).args(["symbolic-ref", "--quiet", "HEAD"]).quiet().ignore_status().output()?;
+        let branch = String::from_utf8_lossy(&head.stdout).trim_end().to_owned();
+        let shown = self.git(sh).args(["show-ref", "--verify", "--quiet", &branch]);
+        Ok(head.status.success() && shown.quiet().ignore_status().output()?.status.code() == Some(1))
+    }
+
+    /// All tags, each with the commit that it names.
+    pub fn tags(&self) -> Result<Vec<(String, String)>> {
+        let sh = Shell::new()?;
+        // Where there is no tag it ends with 1; `rev-list` has shown that git works here.
+        let output =
+            self.git(&sh).args(["show-ref", "--tags", "--dereference"]).quiet().ignore_status().output()?;
+        let mut tags = BTreeMap::new();
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            if let Some((id, tag)) = line.split_once(" refs/tags/") {
+                // `TAG^{}`, the object that an annotated tag names, follows the tag itself.
+                tags.insert(tag.trim_end_matches("^{}").to_owned(), id.to_owned());
+            }
+        }
+        Ok(tags.into_iter().collect())
+    }
+
+    /// What is not in the commit as it is on disk: files (absolute, without links) that are changed, untracked,
+    /// ignored or rewritten on checkout; links that are not committed as they are; and what the commit has below
+    /// `directories` that is not on disk. Paths come back relative to the root.
+    pub fn changed(
+        &self,
+        files: &[PathBuf],
+        links: &[PathBuf],
+        directories: &[String],
+    ) -> Result<BTreeSet<String>> {
+        let sh = Shell::new()?;
+        let tree = read(self.git(&sh).args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"]))?;
+        let committed: HashMap<&[u8], &[u8]> = tree.split(|&byte| byte == 0).filter_map(tree_entry).collect();
+        let mut changed = BTreeSet::new();
+        let mut compare = |path: &Path, id: &[u8]| {
+            let relative = self.relative(path);
+            if committed.get(relative.as_bytes()) != Some(&id) {
+                changed.insert(relative);
+            }
+        };
+        for (file, id) in files.iter().zip(self.blob_ids(&sh, files)?) {
+            compare(file, id.as_bytes());
+        }
+        for link in links {
+            let target = std::fs::read_link(link)?.into_os_string().into_encoded_bytes();
+            let id = read(self.git(&sh).args(["hash-object", "--stdin"]).stdin(target))?;
+            compare(link, id.trim_ascii_end());
+        }
+        let is_gone = |path: &str| self.root.join(path).symlink_metadata().is_err();
+        let below = |path: &str| directories.iter().any(|directory| Path::new(path).starts_with(directory));
+        let paths = committed.keys().filter_map(|path| std::str::from_utf8(path).ok());
+        changed.extend(paths.filter(|path| below(path) && is_gone(path)).map(str::to_owned));
+        Ok(changed)
+    }
+
+    /// The ids that files would have as git objects, without any filter.
+    fn blob_ids(&self, sh: &Shell, files: &[PathBuf]) -> Result<Vec<String>> {
+        // Git takes a path per line; `./` keeps it from reading a leading `"` as a quotation.
+        let is_askable = |file: &&PathBuf| !self.relative(file).contains(['\n', '\r']);
+        let paths: Vec<String> =
+            files.iter().filter(is_askable).map(|file| format!("./{}", self.relative(file))).collect();
+        let asked = self.git(sh).args(["hash-object", "--no-filters", "--stdin-paths"]);
+        let printed = String::from_utf8(read(asked.stdin(paths.join("\n")))?)?;
+        let mut ids = printed.lines();
+        let id =
+            |file| if is_askable(&file) { ids.next().unwrap_or_default().to_owned() } else { String::new() };
+        Ok(files.iter().map(id).collect())
+    }
+
+    /// A path below the root as git has it.
+    pub fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    fn git<'sh>(&self, sh: &'sh Shell) -> Cmd<'sh> {
+        let root = &self.root;
+        // A git hook sets these, and git would then look at another repository than the one here.
+        let inherited = [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_COMMON_DIR",
+            "GIT_GRAFT_FILE",
+            "GIT_NAMESPACE",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_PREFIX",
+            "GIT_SHALLOW_FILE",
+        ];
+        let git = cmd!(sh, "git -C {root}")
+            .env("LC_ALL", "C")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_OPTIONAL_LOCKS", "0");
+        inherited.into_iter().fold(git, Cmd::env_remove)
+    }
+}
+
+/// The path and the id of a line of `git ls-tree`: `MODE TYPE ID<TAB>PATH`.
+fn tree_entry(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let tab = line.iter().position(|&byte| byte == b'\t')?;
+    let (facts, path) = line.split_at_checked(tab)?;
+    Some((path.get(1..)?, facts.rsplit(|&byte| byte == b' ').next()?))
+}
+
+/// Runs a command and returns what it printed; an error has its words.
+fn read(command: Cmd<'_>) -> Result<Vec<u8>> {
+    let shown_command = command.to_string();
+    let output = command.quiet().ignore_status().output().context("cannot run git: is it installed?")?;
+    if !output.status.success() {
+        bail!("`{shown_command}` failed: {}", shown(String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    Ok(output.stdout)
+}

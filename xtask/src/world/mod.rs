@@ -1,0 +1,9 @@
+//! The only code that reads, runs or writes.
+
+pub mod chart_directory;
+pub mod environment;
+pub mod files;
+pub mod git;
+pub mod helm;
+pub mod scratch;
+pub mod terminal;

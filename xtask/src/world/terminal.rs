@@ -1,0 +1,72 @@
+//! What the user sees: results on standard output, problems on standard error, in cargo's style; on GitHub Actions
+//! problems become annotations.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::environment;
+use crate::model::problem::{Problem, Severity};
+use crate::model::text::shown;
+
+/// Prints a result: a verb, right-aligned, then what.
+pub fn result(verb: &str, what: &str) -> io::Result<()> {
+    let verb = paint(&format!("{verb:>12}"), "1;32", io::stdout().is_terminal());
+    line(&format!("{verb} {}", shown(what)))
+}
+
+/// Prints a line as a result. A reader that went away, such as `head`, is no reason to fail; a full disk is.
+pub fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Prints what is being done, for what may take a while.
+pub fn progress(verb: &str, what: &str) {
+    let verb = paint(&format!("{verb:>12}"), "1;36", io::stderr().is_terminal());
+    note(&format!("{verb} {}", shown(what)));
+}
+
+/// Prints a problem with its hint.
+pub fn problem(problem: &Problem) {
+    if environment::in_github_actions() {
+        return note(&annotation(problem));
+    }
+    let (word, colour) = match problem.severity {
+        Severity::Usage | Severity::Error => ("error", "1;31"),
+        Severity::Warning => ("warning", "1;33"),
+    };
+    let coloured = io::stderr().is_terminal();
+    note(&format!("{}: {problem}", paint(word, colour, coloured)));
+    if let Some(hint) = &problem.hint {
+        note(&format!("{}: {}", paint("hint", "1;36", coloured), shown(hint)));
+    }
+}
+
+/// A workflow command, which GitHub shows beside the line (docs.github.com, "Workflow commands", "Setting an error
+/// message").
+fn annotation(problem: &Problem) -> String {
+    let word = match problem.severity {
+        Severity::Usage | Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let place = problem.place.as_ref().map_or_else(String::new, |place| {
+        let line = place.line.map_or_else(String::new, |line| format!(",line={line}"));
+        format!(" file={}{line}", property(&place.file))
+    });
+    let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {}", shown(hint)));
+    format!("::{word}{place}::{}", data(&format!("{problem}{hint}")))
+}
+
+fn paint(text: &str, colour: &str, is_terminal: bool) -> String {
+    let coloured = is_terminal && environment::wants_colour();
+    if coloured { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// Prints to standard error, where nothing can be done about a failure.
+fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
