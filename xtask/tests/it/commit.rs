@@ -1,0 +1,148 @@
+//! An archive is what the commit says: the same bytes from every clone, and a word about whatever differs.
+
+use crate::release::{CHANGELOG, chart, manifest, repository};
+use crate::sandbox::{self, Sandbox};
+
+#[test]
+fn what_is_not_in_the_commit_is_named() {
+    let sandbox = repository();
+    sandbox.write(".gitignore", "/dist/\n*.swp\n");
+    sandbox.write("charts/web/values.yaml", "a: 2\n");
+    sandbox.write("charts/web/x.swp", "ignored by git, packaged by Helm");
+    sandbox.write("charts/api/new", "untracked");
+    let ran = sandbox.xtask(&["release"]).ended(0);
+    assert_eq!(
+        ran.stderr,
+        "warning: not in the commit as it is here: `charts/api/new`, `charts/web/values.yaml`, `charts/web/x.swp`\n\
+         hint: commit or undo these changes: CI packages the commit\n"
+    );
+    assert_eq!(manifest(&sandbox).commit.changed.len(), 3);
+}
+
+/// What a look at the packaged files alone does not show.
+#[test]
+fn what_is_missing_or_only_linked_is_named_too() {
+    let sandbox = repository();
+    let noticed = |what: &str| {
+        let ran = sandbox.xtask(&["release"]).ended(0);
+        assert!(ran.stderr.contains(what), "{what}: {}", ran.stderr);
+        sandbox.git(&["reset", "--hard", "--quiet"]);
+        sandbox.git(&["clean", "-fdq"]);
+        assert_eq!(sandbox.xtask(&["release"]).ended(0).stderr, "");
+    };
+    std::fs::remove_file(sandbox.work().join("charts/web/values.yaml")).expect("a file");
+    noticed("`charts/web/values.yaml`");
+    std::os::unix::fs::symlink("values.yaml", sandbox.work().join("charts/web/link.yaml")).expect("a link");
+    noticed("`charts/web/link.yaml`");
+    sandbox.write("charts/web/.helmignore", ".helmignore\nvalues.yaml\n");
+    noticed("`charts/web/.helmignore`");
+    sandbox.write("CHANGELOG.md", &format!("{CHANGELOG}\nmore\n"));
+    noticed("`CHANGELOG.md`");
+}
+
+#[test]
+fn a_committed_link_is_in_the_commit() {
+    let sandbox = repository();
+    std::os::unix::fs::symlink("../../CHANGELOG.md", sandbox.work().join("charts/web/CHANGELOG.md"))
+        .expect("a link");
+    sandbox.commit("a link");
+    assert_eq!(sandbox.xtask(&["release"]).ended(0).stderr, "");
+}
+
+/// Names that git allows and that a careless reading of its output stumbles over.
+#[test]
+fn odd_names_in_the_repository_stop_nothing() {
+    use std::os::unix::ffi::OsStrExt;
+    let sandbox = repository();
+    sandbox.write("HEAD", "x");
+    sandbox.write("charts/web/Icon\r", "x");
+    sandbox.write("charts/web/\"quoted\"", "x");
+    let name = std::ffi::OsStr::from_bytes(b"not-utf-8-\xff");
+    std::fs::write(sandbox.work().join(name), "x").expect("a file");
+    sandbox.commit("names");
+    sandbox.git(&["tag", "--annotate", "--message", "x", "inner"]);
+    sandbox.git(&["tag", "--annotate", "--message", "x", "web-1.2.3", "inner"]);
+    let ran = sandbox.xtask(&["release"]).ended(0);
+    assert!(!ran.stderr.contains("quoted"), "{}", ran.stderr);
+    assert_eq!(manifest(&sandbox).tag.as_deref(), Some("web-1.2.3"));
+}
+
+#[test]
+fn a_commit_whose_time_no_archive_holds_is_refused() {
+    let sandbox = repository();
+    let object = format!(
+        "tree {}\nauthor a <a@b> 1 +0000\ncommitter a <a@b> -5 +0000\n\nm\n",
+        sandbox.git(&["write-tree"])
+    );
+    sandbox.write("../commit", &object);
+    let commit = sandbox.git(&["hash-object", "-t", "commit", "-w", "--literally", "../commit"]);
+    sandbox.git(&["update-ref", "HEAD", &commit]);
+    let ran = sandbox.xtask(&["release"]).ended(1);
+    assert!(ran.stderr.starts_with("error: an archive cannot hold the time of the commit"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_checkout_that_rewrites_lines_is_noticed() {
+    let sandbox = repository();
+    sandbox.git(&["config", "core.autocrlf", "true"]);
+    std::fs::remove_file(sandbox.work().join("charts/web/values.yaml")).expect("a file");
+    sandbox.git(&["checkout", "--", "charts/web/values.yaml"]);
+    assert_eq!(sandbox.text("charts/web/values.yaml"), "a: 1\r\n");
+    let ran = sandbox.xtask(&["release"]).ended(0);
+    assert!(
+        ran.stderr.contains("not in the commit as it is here: `charts/web/values.yaml`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// The same commit in two clones, at other times, in other places, with other settings, with and without helm.
+#[test]
+fn the_same_commit_gives_the_same_bytes() {
+    let origin = repository();
+    origin.write("charts/web/charts/d/Chart.yaml", &chart("d", "1.0.0"));
+    origin.write("charts/web/charts/e/Chart.yaml", &chart("e", "1.0.0"));
+    origin.write("charts/web/Chart.lock", "dependencies: []\ndigest: x\ngenerated: 2024-01-01T00:00:00Z\n");
+    origin.commit("more");
+    origin.xtask(&["release"]).ended(0);
+    let helm = sandbox::helms("the_same_commit_gives_the_same_bytes, with helm");
+    for (umask, locale, zone, helm) in
+        [("077", "de_DE.UTF-8", "Asia/Tokyo", None), ("000", "C", "America/New_York", helm.last())]
+    {
+        let mut clone = Sandbox::new();
+        clone.unset("SOURCE_DATE_EPOCH");
+        clone.set("LC_ALL", locale);
+        clone.set("TZ", zone);
+        if let Some((_, binary)) = helm {
+            clone.set("HELM_BIN", binary.display().to_string());
+        }
+        let from = origin.work().display().to_string();
+        clone.git(&["clone", "--quiet", &from, "deeper/clone"]);
+        let here = clone.work().join("deeper/clone");
+        let shell = sandbox::find("sh").expect("sh");
+        let xtask = env!("CARGO_BIN_EXE_xtask");
+        let ran =
+            clone.run_in(&here, &shell, &["-c", &format!("umask {umask}; exec {xtask} release")]).ended(0);
+        assert_eq!(ran.stdout.contains("agrees with helm"), helm.is_some(), "{}", ran.stdout);
+        let dist = |sandbox: &Sandbox, path: &str| {
+            let read = |file: String| (file.clone(), sandbox.read(&format!("{path}/{file}")));
+            sandbox.files(path).into_iter().map(read).collect::<Vec<_>>()
+        };
+        assert!(dist(&origin, "dist") == dist(&clone, "deeper/clone/dist"), "{umask} {locale} {zone}");
+    }
+}
+
+#[test]
+fn the_time_is_the_commits_or_source_date_epoch() {
+    let mut sandbox = repository();
+    let time = |sandbox: &Sandbox| {
+        sandbox.xtask(&["release", "web"]).ended(0);
+        let modified =
+            std::fs::metadata(sandbox.work().join("dist/web-1.2.3.tgz")).and_then(|m| m.modified());
+        let since = modified.expect("a time").duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+        (manifest(sandbox).commit.time, since.as_secs())
+    };
+    assert_eq!(time(&sandbox), (1_704_164_645, 1_704_164_645));
+    sandbox.set("SOURCE_DATE_EPOCH", "1000000000");
+    assert_eq!(time(&sandbox), (1_000_000_000, 1_000_000_000));
+}

@@ -1,0 +1,22 @@
+//! The whole program, as its users run it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test that fails panics"
+)]
+
+mod agreement;
+mod cases;
+mod chart;
+mod commit;
+mod package;
+mod property;
+mod readers;
+mod release;
+mod safety;
+mod sandbox;
+mod tidy;

@@ -1,0 +1,202 @@
+//! A directory of its own for each test, with nothing of this machine's configuration in it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs};
+
+/// A temporary directory with an environment to run programs in; it goes when it is dropped.
+pub struct Sandbox {
+    root: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+/// What a program did: its exit status and what it printed, paths of the sandbox replaced by `$ROOT`.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Sandbox {
+    /// An empty directory. Programs find git and nothing else.
+    pub fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let root = env::temp_dir().join(format!("xtask-test-{}-{count}", std::process::id()));
+        for directory in ["bin", "home", "tmp", "work"] {
+            fs::create_dir_all(root.join(directory)).expect("a directory for temporary files");
+        }
+        let root = fs::canonicalize(root).expect("the sandbox");
+        let sandbox = Self { root, variables: vec![("SOURCE_DATE_EPOCH".into(), "1704164645".into())] };
+        sandbox.link_program("git", &find("git").expect("the tests need git"));
+        sandbox
+    }
+
+    /// A sandbox whose working directory is a git repository with one commit of `files`.
+    pub fn with_commit(files: &[(&str, &str)]) -> Self {
+        let mut sandbox = Self::new();
+        sandbox.unset("SOURCE_DATE_EPOCH");
+        for (path, text) in files {
+            sandbox.write(path, text);
+        }
+        sandbox.git(&["init", "--quiet", "--initial-branch=main"]);
+        sandbox.commit("first");
+        sandbox
+    }
+
+    /// Where the programs run.
+    pub fn work(&self) -> PathBuf {
+        self.root.join("work")
+    }
+
+    pub fn set(&mut self, variable: &str, value: impl Into<String>) {
+        self.unset(variable);
+        self.variables.push((variable.to_owned(), value.into()));
+    }
+
+    pub fn unset(&mut self, variable: &str) {
+        self.variables.retain(|(name, _)| name != variable);
+    }
+
+    /// Puts a program into the sandbox's PATH.
+    pub fn link_program(&self, name: &str, program: &Path) {
+        std::os::unix::fs::symlink(program, self.root.join("bin").join(name)).expect("a link");
+    }
+
+    /// Writes an executable script into the sandbox's PATH.
+    pub fn script(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.root.join("bin").join(name);
+        fs::write(&path, text).expect("a script");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable");
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.work().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        fs::write(path, text).expect("a file");
+    }
+
+    pub fn read(&self, path: &str) -> Vec<u8> {
+        fs::read(self.work().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    pub fn text(&self, path: &str) -> String {
+        String::from_utf8(self.read(path)).expect("UTF-8")
+    }
+
+    /// Files below a directory, sorted, hidden ones too.
+    pub fn files(&self, path: &str) -> Vec<String> {
+        let directory = self.work().join(path);
+        let walk = walkdir::WalkDir::new(&directory).sort_by_file_name().into_iter().filter_map(Result::ok);
+        let files = walk.filter(|entry| !entry.file_type().is_dir());
+        files
+            .map(|entry| entry.path().strip_prefix(&directory).expect("below").display().to_string())
+            .collect()
+    }
+
+    /// `cargo xtask` with these arguments. It must leave nothing in the directory for temporary files.
+    pub fn xtask(&self, args: &[&str]) -> Ran {
+        let ran = self.run_in(&self.work(), Path::new(env!("CARGO_BIN_EXE_xtask")), args);
+        let left: Vec<_> = fs::read_dir(self.root.join("tmp")).expect("tmp").filter_map(Result::ok).collect();
+        assert!(left.is_empty(), "left in the temporary directory: {left:?}");
+        ran
+    }
+
+    /// Any program with these arguments.
+    pub fn run(&self, program: &Path, args: &[&str]) -> Ran {
+        self.run_in(&self.work(), program, args)
+    }
+
+    pub fn run_in(&self, directory: &Path, program: &Path, args: &[&str]) -> Ran {
+        let output = self.command(program).current_dir(directory).args(args).output();
+        self.normal(&output.unwrap_or_else(|error| panic!("{}: {error}", program.display())))
+    }
+
+    /// A command with the sandbox's environment and nothing else.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.work()).env_clear().stdin(Stdio::null());
+        command
+            .env("PATH", self.root.join("bin"))
+            .env("HOME", self.root.join("home"))
+            .env("TMPDIR", self.root.join("tmp"));
+        command.envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC"), ("GIT_CONFIG_NOSYSTEM", "1")]);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub fn git(&self, args: &[&str]) -> String {
+        let who = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"]
+            .map(|name| (name, "t@example.com"));
+        let when = ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"].map(|name| (name, "1704164645 +0100"));
+        let output =
+            self.command(&self.root.join("bin/git")).args(args).envs(who).envs(when).output().expect("git");
+        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
+    }
+
+    /// Commits everything, at a fixed time.
+    pub fn commit(&self, message: &str) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+    }
+
+    fn normal(&self, output: &Output) -> Ran {
+        let root = self.root.display().to_string();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&root, "$ROOT");
+        Ran {
+            status: output.status.code().unwrap_or(-1),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.root);
+        }
+    }
+}
+
+impl Ran {
+    /// The run must have ended with this status.
+    #[track_caller]
+    pub fn ended(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// A program of this machine.
+pub fn find(program: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|directory| directory.join(program))
+        .find(|path| path.is_file())
+}
+
+/// A tool that a test needs and that not every machine has: the path in `variable`. Without it the test says so and is
+/// passed over, or fails if `XTASK_REQUIRE_TOOLS=1`.
+pub fn tool(test: &str, variable: &str) -> Option<PathBuf> {
+    let path = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file());
+    if path.is_none() {
+        assert!(
+            env::var_os("XTASK_REQUIRE_TOOLS").is_none_or(|value| value != "1"),
+            "{test} needs {variable}"
+        );
+        // Not `eprintln!`, which the test runner would swallow.
+        let _ = writeln!(std::io::stderr(), "passed over: {test}, since {variable} names no program");
+    }
+    path
+}
+
+/// Both Helms, by name, where they are there.
+pub fn helms(test: &str) -> Vec<(&'static str, PathBuf)> {
+    let helms = [("helm3", "HELM3"), ("helm4", "HELM4")];
+    helms.into_iter().filter_map(|(name, variable)| Some((name, tool(test, variable)?))).collect()
+}
