@@ -54,7 +54,7 @@ fn observe(config: &Config, args: &cli::Release, repository: &Repository) -> Res
     let changelog = repository.root().join(CHANGELOG);
     let text = files::read_text(&changelog)?;
     let changed = match text {
-        Some(_) => repository.changed(&[files::absolute(&changelog)?], &[], &[])?,
+        Some(_) => repository.changed(&[files::absolute(&changelog)?], &BTreeSet::new(), &[])?,
         None => BTreeSet::new(),
     };
     let (paths, problems) = chart_paths(config, repository.root())?;
@@ -111,13 +111,12 @@ fn sources(paths: &[String], repository: &Repository) -> Result<Vec<Source>> {
         }
         charts.push((path.clone(), read, text));
     }
-    let all = |of: fn(&ChartDirectory) -> &Vec<PathBuf>| {
-        charts.iter().flat_map(|(_, read, _)| of(read).clone()).collect::<Vec<_>>()
-    };
-    let changed = repository.changed(&all(|read| &read.origins), &all(|read| &read.links), paths)?;
+    let origins: Vec<PathBuf> = charts.iter().flat_map(|(_, read, _)| read.origins.clone()).collect();
+    let links: BTreeSet<PathBuf> = charts.iter().flat_map(|(_, read, _)| read.links.clone()).collect();
+    let changed = repository.changed(&origins, &links, paths)?;
     let source = |(path, read, changelog): (String, ChartDirectory, Option<String>)| {
-        let origins: BTreeSet<String> =
-            read.origins.iter().map(|origin| repository.relative(origin)).collect();
+        let read_from = read.origins.iter().chain(&read.links);
+        let origins: BTreeSet<String> = read_from.map(|origin| repository.relative(origin)).collect();
         let its_own = |changed: &&String| Path::new(changed).starts_with(&path) || origins.contains(*changed);
         let changed = changed.iter().filter(its_own).cloned().collect();
         Source { path, files: read.files, problems: read.problems, changed, changelog }

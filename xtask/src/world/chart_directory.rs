@@ -3,7 +3,7 @@
 //! Helm follows every link to wherever it leads. An archive must be the same for everyone who has the commit, so
 //! that links which leave the repository, or name a place on this machine, are refused.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -22,8 +22,8 @@ pub struct ChartDirectory {
     pub files: Vec<Entry>,
     /// Where each of them lies, links resolved, and .helmignore.
     pub origins: Vec<PathBuf>,
-    /// The links that were followed.
-    pub links: Vec<PathBuf>,
+    /// The links that were followed, each where it lies, and those that they lead to.
+    pub links: BTreeSet<PathBuf>,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -68,12 +68,20 @@ pub fn read(directory: &Path, boundary: &Path, at: &str) -> ChartDirectory {
     walk.read
 }
 
+/// A link that may be followed.
+struct Followed {
+    /// Where it leads in the end.
+    real: PathBuf,
+    /// The links on the way, itself first.
+    links: Vec<PathBuf>,
+}
+
 struct Walk<'a> {
     directory: &'a Path,
     boundary: &'a Path,
     at: &'a str,
     read: ChartDirectory,
-    /// The links that were followed, and where they lead.
+    /// The links that were followed, by their path in the walk, and where they lead.
     links: HashMap<PathBuf, PathBuf>,
     /// What the files count for.
     cost: u64,
@@ -98,7 +106,8 @@ impl Walk<'_> {
     fn rules(&mut self) -> Rules {
         let path = self.directory.join(".helmignore");
         // What a link leads to, and a link that leads nowhere, is judged by the walk.
-        let real = if path.is_symlink() { self.resolve(&path).ok() } else { Some(path.clone()) };
+        let resolved = || self.resolve(&path).ok().map(|followed| followed.real);
+        let real = if path.is_symlink() { resolved() } else { Some(path.clone()) };
         let Some(real) = real.filter(|real| real.exists()) else { return Rules::default() };
         let bytes = match files::read(&real) {
             Ok(bytes) => bytes,
@@ -166,9 +175,9 @@ impl Walk<'_> {
     /// Whether a link leads to the same content in every clone.
     fn may_follow(&mut self, link: &Path) -> bool {
         match self.resolve(link) {
-            Ok(real) => {
-                self.links.insert(link.to_owned(), real);
-                self.read.links.push(link.to_owned());
+            Ok(followed) => {
+                self.links.insert(link.to_owned(), followed.real);
+                self.read.links.extend(followed.links);
                 true
             }
             Err((message, hint)) => {
@@ -179,12 +188,12 @@ impl Walk<'_> {
     }
 
     /// Follows a link part by part, since any directory on the way may be a link again.
-    fn resolve(&self, link: &Path) -> Result<PathBuf, (String, &'static str)> {
+    fn resolve(&self, link: &Path) -> Result<Followed, (String, &'static str)> {
         let failed =
             |error: std::io::Error| (format!("cannot follow this link: {error}"), "mend or delete it");
         let mut real = fs::canonicalize(link.parent().unwrap_or(link)).map_err(failed)?;
         let mut rest = vec![link.file_name().unwrap_or_default().to_owned()];
-        let mut links = 0;
+        let mut links = Vec::new();
         while let Some(part) = rest.pop() {
             match part.to_str() {
                 Some(".") => continue,
@@ -203,15 +212,15 @@ impl Walk<'_> {
                     let message = format!("this link leads to a place on this machine, {place}");
                     return Err((message, "link to a relative path, or copy the file"));
                 }
-                links += 1;
-                if links > MAX_LINKS {
+                links.push(real.clone());
+                if links.len() > MAX_LINKS {
                     return Err(("this link leads to itself".to_owned(), "delete it"));
                 }
                 real.pop();
                 rest.extend(target.components().rev().map(|part| part.as_os_str().to_owned()));
             }
         }
-        Ok(real)
+        Ok(Followed { real, links })
     }
 
     /// Where a file lies, links resolved.

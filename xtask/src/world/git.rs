@@ -54,8 +54,8 @@ impl Repository {
     fn is_unborn(&self, sh: &Shell) -> Result<bool> {
         let head = self.git(sh).args(["symbolic-ref", "--quiet", "HEAD"]).quiet().ignore_status().output()?;
         let branch = String::from_utf8_lossy(&head.stdout).trim_end().to_owned();
-        let shown = self.git(sh).args(["show-ref", "--verify", "--quiet", &branch]);
-        Ok(head.status.success() && shown.quiet().ignore_status().output()?.status.code() == Some(1))
+        let exists = self.git(sh).args(["show-ref", "--verify", "--quiet", &branch]);
+        Ok(head.status.success() && exists.quiet().ignore_status().output()?.status.code() == Some(1))
     }
 
     /// All tags, each with the commit that it names.
@@ -80,7 +80,7 @@ impl Repository {
     pub fn changed(
         &self,
         files: &[PathBuf],
-        links: &[PathBuf],
+        links: &BTreeSet<PathBuf>,
         directories: &[String],
     ) -> Result<BTreeSet<String>> {
         let sh = Shell::new()?;

@@ -40,13 +40,25 @@ fn what_is_missing_or_only_linked_is_named_too() {
     noticed("`CHANGELOG.md`");
 }
 
+/// Links to links and links in linked directories lie where the commit has them, not where the walk meets them.
 #[test]
-fn a_committed_link_is_in_the_commit() {
+fn committed_links_are_in_the_commit() {
     let sandbox = repository();
-    std::os::unix::fs::symlink("../../CHANGELOG.md", sandbox.work().join("charts/web/CHANGELOG.md"))
-        .expect("a link");
-    sandbox.commit("a link");
-    assert_eq!(sandbox.xtask(&["release"]).ended(0).stderr, "");
+    let link = |target: &str, path: &str| {
+        std::os::unix::fs::symlink(target, sandbox.work().join(path)).expect("a link");
+    };
+    sandbox.write("shared/f", "x");
+    link("f", "shared/g");
+    link("../shared", "charts/shared");
+    link("../../CHANGELOG.md", "charts/web/CHANGELOG.md");
+    link("../shared", "charts/web/shared");
+    sandbox.commit("links");
+    let ran = sandbox.xtask(&["release", "web"]).ended(0);
+    assert!(!ran.stderr.contains("not in the commit"), "{}", ran.stderr);
+    std::fs::remove_file(sandbox.work().join("shared/g")).expect("a link");
+    link("./f", "shared/g");
+    let ran = sandbox.xtask(&["release", "web"]).ended(0);
+    assert!(ran.stderr.contains("not in the commit as it is here: `shared/g`"), "{}", ran.stderr);
 }
 
 /// Names that git allows and that a careless reading of its output stumbles over.
