@@ -72,7 +72,10 @@ fn observe(
     times: &mut Times,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<Chart>> {
-    let at = path.to_string_lossy().trim_end_matches('/').to_owned();
+    let at = match path.to_string_lossy().trim_end_matches('/') {
+        "" => "/".to_owned(),
+        at => at.to_owned(),
+    };
     let Some(directory) = files::absolute(path).ok().filter(|directory| directory.is_dir()) else {
         let problem = Problem::error("there is no such directory").at(&at, None);
         problems.push(problem.hint("name the directory that holds Chart.yaml"));

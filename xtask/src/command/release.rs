@@ -11,11 +11,10 @@ use crate::cli;
 use crate::model::config::Config;
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::size;
-use crate::plan::release::{Archive, CHANGELOG, MANIFEST, Observed, Release, Source, Step, Tags, plan};
-use crate::world::chart_directory::{self, ChartDirectory};
+use crate::plan::release::{Archive, MANIFEST, Observed, Release, Step, Tags, plan};
 use crate::world::files::{self, NewFile};
 use crate::world::git::Repository;
-use crate::world::{environment, terminal};
+use crate::world::{charts, environment, terminal};
 
 /// Runs the command.
 pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
@@ -51,77 +50,27 @@ fn observe(config: &Config, args: &cli::Release, repository: &Repository) -> Res
     if let Some(time) = environment::source_date_epoch()? {
         commit.time = time;
     }
-    let changelog = repository.root().join(CHANGELOG);
-    let text = files::read_text(&changelog)?;
-    let changed = match text {
-        Some(_) => repository.changed(&[files::absolute(&changelog)?], &BTreeSet::new(), &[])?,
-        None => BTreeSet::new(),
+    let mut problems = Vec::new();
+    let places = charts::places(config, repository.root(), &mut problems)?;
+    let changelog = charts::changelog("", repository, &mut problems)?;
+    let (origins, links): (Vec<PathBuf>, BTreeSet<PathBuf>) = match &changelog {
+        Some((_, followed)) => (vec![followed.real.clone()], followed.links.iter().cloned().collect()),
+        None => (Vec::new(), BTreeSet::new()),
     };
-    let (paths, problems) = chart_paths(config, repository.root())?;
+    // Below the directory of charts, this finds charts that the commit has and the disk has not.
+    let mut changed =
+        repository.changed(&origins, &links, &BTreeSet::from([repository.root().join(config.charts)]))?;
+    changed.retain(|path| !places.iter().any(|place| Path::new(path).starts_with(&place.path)));
+    let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
     Ok(Observed {
-        charts: sources(&paths, repository)?,
+        charts: charts::sources(places, repository, &mut problems)?,
         problems,
-        wanted: args.charts.iter().map(|wanted| from_root(wanted, repository)).collect(),
+        wanted,
         tags: Tags { flag: args.tag.clone(), github: environment::github_tag(), git: repository.tags()? },
         commit,
-        changelog: text,
+        changelog: changelog.map(|(text, _)| text),
         changed: changed.into_iter().collect(),
     })
-}
-
-/// A chart that was asked for by a path, from the root; a name stays as it is.
-fn from_root(wanted: &str, repository: &Repository) -> String {
-    let is_path = wanted.contains('/') || wanted == ".";
-    let path =
-        files::absolute(Path::new(wanted)).ok().filter(|path| is_path && path.starts_with(repository.root()));
-    path.map_or_else(|| wanted.to_owned(), |path| repository.relative(&path))
-}
-
-/// The directories of `charts/`, from the root, by name. One without a Chart.yaml is left out with a warning, unless a
-/// file in it was probably meant to be one.
-fn chart_paths(config: &Config, root: &Path) -> Result<(Vec<String>, Vec<Problem>)> {
-    let (mut paths, mut problems) = (Vec::new(), Vec::new());
-    for directory in files::directories(&root.join(config.charts))? {
-        let path = format!("{}/{directory}", config.charts);
-        let meant = |file: &str| root.join(&path).join(file).symlink_metadata().is_ok();
-        if !files::absolute(&root.join(&path))?.starts_with(root) {
-            let problem = Problem::error("this link leaves the repository").at(path, None);
-            problems.push(problem.hint("copy the chart"));
-        } else if ["Chart.yaml", "Chart.yml", "chart.yaml", "chart.yml"].into_iter().any(meant) {
-            paths.push(path);
-        } else {
-            let problem =
-                Problem::warning("there is no Chart.yaml, so that it is not released").at(path, None);
-            problems.push(problem.hint("write one, or move the directory"));
-        }
-    }
-    Ok((paths, problems))
-}
-
-/// Reads the charts, and asks git once about all of their files.
-fn sources(paths: &[String], repository: &Repository) -> Result<Vec<Source>> {
-    let mut charts = Vec::new();
-    for path in paths {
-        let directory = files::absolute(&repository.root().join(path))?;
-        let mut read = chart_directory::read(&directory, repository.root(), path);
-        let changelog = directory.join(CHANGELOG);
-        let text = files::read_text(&changelog)?;
-        if text.is_some() {
-            read.origins.push(files::absolute(&changelog)?);
-        }
-        charts.push((path.clone(), read, text));
-    }
-    let origins: Vec<PathBuf> = charts.iter().flat_map(|(_, read, _)| read.origins.clone()).collect();
-    let links: BTreeSet<PathBuf> = charts.iter().flat_map(|(_, read, _)| read.links.clone()).collect();
-    let changed = repository.changed(&origins, &links, paths)?;
-    let source = |(path, read, changelog): (String, ChartDirectory, Option<String>)| {
-        let read_from = read.origins.iter().chain(&read.links);
-        let origins: BTreeSet<String> = read_from.map(|origin| repository.relative(origin)).collect();
-        let its_own = |changed: &&String| Path::new(changed).starts_with(&path) || origins.contains(*changed);
-        let changed = changed.iter().filter(its_own).cloned().collect();
-        Source { path, files: read.files, problems: read.problems, changed, changelog }
-    };
-    Ok(charts.into_iter().map(source).collect())
 }
 
 /// Archives first and the manifest last: it says that the others are there.

@@ -240,19 +240,27 @@ pub fn read(bytes: &[u8], limit: u64) -> Result<Vec<Entry>, String> {
     Ok(entries)
 }
 
-/// Refuses what Go's `archive/tar` refuses or reads in another way: sparse files and numbers that are none.
+/// Refuses what Go's `archive/tar` refuses or reads in another way: sparse files and numbers that are none. A blank
+/// number is 0, an empty value of a record takes nothing back.
 fn check_header<R: Read>(file: &mut tar::Entry<'_, R>) -> Result<(), String> {
     let header = file.header();
-    let numbers = [header.mtime(), header.uid(), header.gid(), header.mode().map(u64::from)];
-    if let Some(error) = numbers.into_iter().find_map(Result::err) {
+    let old = header.as_old();
+    let is_blank = |field: &[u8]| field.iter().all(|byte| matches!(byte, 0 | b' '));
+    let numbers = [
+        (is_blank(&old.mtime), header.mtime()),
+        (is_blank(&old.uid), header.uid()),
+        (is_blank(&old.gid), header.gid()),
+        (is_blank(&old.mode), header.mode().map(u64::from)),
+    ];
+    if let Some(error) = numbers.into_iter().find_map(|(blank, number)| number.err().filter(|_| !blank)) {
         return Err(error.to_string());
     }
-    for record in file.pax_extensions().map_err(|error| error.to_string())?.into_iter().flatten() {
-        let record = record.map_err(|error| error.to_string())?;
-        let (key, value) = (record.key().unwrap_or_default(), record.value().unwrap_or_default());
+    // The library takes a line break in a value for the end of a record; what it cannot read then is no number.
+    for record in file.pax_extensions().map_err(|error| error.to_string())?.into_iter().flatten().flatten() {
+        let (key, value) = (record.key().unwrap_or("?"), record.value().unwrap_or_default());
         let is_number = match key {
-            "uid" | "gid" | "size" => value.parse::<u64>().is_ok(),
-            "mtime" | "atime" | "ctime" => value.parse::<f64>().is_ok_and(f64::is_finite),
+            "uid" | "gid" | "size" => value.is_empty() || value.parse::<u64>().is_ok(),
+            "mtime" | "atime" | "ctime" => value.is_empty() || value.parse::<f64>().is_ok_and(f64::is_finite),
             _ => true,
         };
         if key.is_empty() || key.starts_with("GNU.sparse.") || !is_number {
@@ -398,6 +406,11 @@ mod tests {
             let error = read(&archive, MAX_TOTAL).expect_err(cause);
             assert!(error.contains(cause), "{cause}: {error}");
         }
+        let blank = archive_of(|header| {
+            header.as_old_mut().uid = [0; 8];
+            header.as_old_mut().mtime = *b"            ";
+        });
+        assert!(read(&blank, MAX_TOTAL).is_ok());
         let twice = write(&[entry("c/f", b"1"), entry("c/f", b"2")], 0).expect("an archive");
         assert!(read(&twice, MAX_TOTAL).is_err_and(|error| error.contains("twice")));
     }

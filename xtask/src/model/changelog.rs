@@ -46,7 +46,7 @@ pub fn section(changelog: &str, version: &str) -> Section {
     let Some(line) = found else {
         return Section::Missing;
     };
-    let mut text = text.trim().to_owned();
+    let mut text = text.trim_start_matches('\n').trim_end().to_owned();
     if text.is_empty() {
         return Section::Empty(line);
     }

@@ -9,11 +9,11 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::files;
+use super::{files, link};
 use crate::model::archive::{self, Entry, MAX_FILE, MAX_TOTAL};
 use crate::model::ignore::{Dropped, Kind, Rules};
 use crate::model::problem::Problem;
-use crate::model::text::{name, size};
+use crate::model::text::size;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub struct ChartDirectory {
     pub origins: Vec<PathBuf>,
     /// The links that were followed, each where it lies, and those that they lead to.
     pub links: BTreeSet<PathBuf>,
+    /// The directories that were read, without links: the chart's, and those that links lead to.
+    pub directories: BTreeSet<PathBuf>,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -31,14 +33,13 @@ pub struct ChartDirectory {
 const TOO_MUCH: &str = "name what the chart does not need in .helmignore";
 /// Directories of links to directories of links multiply.
 const MANY_LINKS: usize = 5_000;
-/// Links are followed this often, as by Linux.
-const MAX_LINKS: usize = 40;
 
 /// Reads the chart at `directory`, shown as `at`. Links may lead anywhere inside `boundary`. Both are absolute and
 /// without links.
 pub fn read(directory: &Path, boundary: &Path, at: &str) -> ChartDirectory {
     let mut walk =
         Walk { directory, boundary, at, read: ChartDirectory::default(), links: HashMap::new(), cost: 0 };
+    walk.read.directories.insert(directory.to_owned());
     let rules = walk.rules();
     let mut entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().min_depth(1).into_iter();
     while let Some(entry) = entries.next() {
@@ -66,14 +67,6 @@ pub fn read(directory: &Path, boundary: &Path, at: &str) -> ChartDirectory {
         }
     }
     walk.read
-}
-
-/// A link that may be followed.
-struct Followed {
-    /// Where it leads in the end.
-    real: PathBuf,
-    /// The links on the way, itself first.
-    links: Vec<PathBuf>,
 }
 
 struct Walk<'a> {
@@ -106,7 +99,7 @@ impl Walk<'_> {
     fn rules(&mut self) -> Rules {
         let path = self.directory.join(".helmignore");
         // What a link leads to, and a link that leads nowhere, is judged by the walk.
-        let resolved = || self.resolve(&path).ok().map(|followed| followed.real);
+        let resolved = || link::follow(&path, self.boundary).ok().map(|followed| followed.real);
         let real = if path.is_symlink() { resolved() } else { Some(path.clone()) };
         let Some(real) = real.filter(|real| real.exists()) else { return Rules::default() };
         let bytes = match files::read(&real) {
@@ -135,16 +128,15 @@ impl Walk<'_> {
         let Some(relative) = self.relative(path) else {
             return false;
         };
-        // As in Helm, a link is resolved before the rules are asked.
-        if entry.path_is_symlink() && !self.may_follow(path) {
-            return false;
-        }
         let kind = if entry.file_type().is_dir() { Kind::Directory } else { Kind::File };
         if let Some(dropped) = rules.dropped_by(&relative, kind) {
             if relative != "Chart.yaml" {
                 return false;
             }
             self.dropped_chart_yaml(&dropped);
+        }
+        if entry.path_is_symlink() && !self.may_follow(path) {
+            return false;
         }
         if entry.file_name() == ".git" {
             self.error(path, "git's own files would be packaged", "name `.git` in .helmignore");
@@ -173,54 +165,21 @@ impl Walk<'_> {
     }
 
     /// Whether a link leads to the same content in every clone.
-    fn may_follow(&mut self, link: &Path) -> bool {
-        match self.resolve(link) {
+    fn may_follow(&mut self, path: &Path) -> bool {
+        match link::follow(path, self.boundary) {
             Ok(followed) => {
-                self.links.insert(link.to_owned(), followed.real);
+                if followed.real.is_dir() {
+                    self.read.directories.insert(followed.real.clone());
+                }
                 self.read.links.extend(followed.links);
+                self.links.insert(path.to_owned(), followed.real);
                 true
             }
             Err((message, hint)) => {
-                self.error(link, message, hint);
+                self.error(path, message, hint);
                 false
             }
         }
-    }
-
-    /// Follows a link part by part, since any directory on the way may be a link again.
-    fn resolve(&self, link: &Path) -> Result<Followed, (String, &'static str)> {
-        let failed =
-            |error: std::io::Error| (format!("cannot follow this link: {error}"), "mend or delete it");
-        let mut real = fs::canonicalize(link.parent().unwrap_or(link)).map_err(failed)?;
-        let mut rest = vec![link.file_name().unwrap_or_default().to_owned()];
-        let mut links = Vec::new();
-        while let Some(part) = rest.pop() {
-            match part.to_str() {
-                Some(".") => continue,
-                Some("..") => drop(real.pop()),
-                Some(".git") => return Err(("this link leads to git's own files".to_owned(), "delete it")),
-                _ => real.push(part),
-            }
-            if !real.starts_with(self.boundary) {
-                let of = if self.boundary == self.directory { "chart" } else { "repository" };
-                return Err((format!("this link leaves the {of}"), "copy the file"));
-            }
-            if real.symlink_metadata().map_err(failed)?.is_symlink() {
-                let target = fs::read_link(&real).map_err(failed)?;
-                if target.is_absolute() {
-                    let place = name(&target.to_string_lossy());
-                    let message = format!("this link leads to a place on this machine, {place}");
-                    return Err((message, "link to a relative path, or copy the file"));
-                }
-                links.push(real.clone());
-                if links.len() > MAX_LINKS {
-                    return Err(("this link leads to itself".to_owned(), "delete it"));
-                }
-                real.pop();
-                rest.extend(target.components().rev().map(|part| part.as_os_str().to_owned()));
-            }
-        }
-        Ok(Followed { real, links })
     }
 
     /// Where a file lies, links resolved.

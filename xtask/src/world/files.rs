@@ -80,8 +80,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(cannot)
 }
 
-/// The names of the directories in a directory, sorted, hidden ones left out; none where it is missing.
-pub fn directories(path: &Path) -> Result<Vec<String>> {
+/// The names of what is in a directory besides plain files, sorted, hidden ones left out; none where it is missing.
+pub fn directories_and_links(path: &Path) -> Result<Vec<String>> {
     let cannot = || format!("cannot read `{}`", path.display());
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
@@ -91,7 +91,7 @@ pub fn directories(path: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.with_context(cannot)?;
-        if !fs::metadata(entry.path()).with_context(cannot)?.is_dir() {
+        if entry.file_type().with_context(cannot)?.is_file() {
             continue;
         }
         let not_text = |name: OsString| anyhow!("the name of `{}` is not UTF-8", path.join(name).display());

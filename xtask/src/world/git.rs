@@ -22,7 +22,8 @@ pub struct Repository {
 impl Repository {
     /// The work tree that a directory lies in; `path` is absolute. It costs no process where there is none.
     pub fn around(path: &Path) -> Option<Self> {
-        let root = path.ancestors().find(|ancestor| ancestor.join(".git").exists())?;
+        let is_root = |path: &&Path| path.join(".git").is_file() || path.join(".git/HEAD").exists();
+        let root = path.ancestors().find(is_root)?;
         Some(Self { root: root.to_owned() })
     }
 
@@ -81,28 +82,30 @@ impl Repository {
         &self,
         files: &[PathBuf],
         links: &BTreeSet<PathBuf>,
-        directories: &[String],
+        directories: &BTreeSet<PathBuf>,
     ) -> Result<BTreeSet<String>> {
         let sh = Shell::new()?;
         let tree = read(self.git(&sh).args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"]))?;
-        let committed: HashMap<&[u8], &[u8]> = tree.split(|&byte| byte == 0).filter_map(tree_entry).collect();
+        let committed: HashMap<&[u8], Blob<'_>> =
+            tree.split(|&byte| byte == 0).filter_map(tree_entry).collect();
         let mut changed = BTreeSet::new();
-        let mut compare = |path: &Path, id: &[u8]| {
+        let mut compare = |path: &Path, is_link: bool, id: &[u8]| {
             let relative = self.relative(path);
-            if committed.get(relative.as_bytes()) != Some(&id) {
+            if committed.get(relative.as_bytes()) != Some(&Blob { is_link, id }) {
                 changed.insert(relative);
             }
         };
         for (file, id) in files.iter().zip(self.blob_ids(&sh, files)?) {
-            compare(file, id.as_bytes());
+            compare(file, false, id.as_bytes());
         }
         for link in links {
             let target = std::fs::read_link(link)?.into_os_string().into_encoded_bytes();
             let id = read(self.git(&sh).args(["hash-object", "--stdin"]).stdin(target))?;
-            compare(link, id.trim_ascii_end());
+            compare(link, true, id.trim_ascii_end());
         }
         let is_gone = |path: &str| self.root.join(path).symlink_metadata().is_err();
-        let below = |path: &str| directories.iter().any(|directory| Path::new(path).starts_with(directory));
+        let below =
+            |path: &str| directories.iter().any(|directory| self.root.join(path).starts_with(directory));
         let paths = committed.keys().filter_map(|path| std::str::from_utf8(path).ok());
         changed.extend(paths.filter(|path| below(path) && is_gone(path)).map(str::to_owned));
         Ok(changed)
@@ -111,14 +114,16 @@ impl Repository {
     /// The ids that files would have as git objects, without any filter.
     fn blob_ids(&self, sh: &Shell, files: &[PathBuf]) -> Result<Vec<String>> {
         // Git takes a path per line; `./` keeps it from reading a leading `"` as a quotation.
-        let is_askable = |file: &&PathBuf| !self.relative(file).contains(['\n', '\r']);
-        let paths: Vec<String> =
-            files.iter().filter(is_askable).map(|file| format!("./{}", self.relative(file))).collect();
+        let askable = |file: &PathBuf| {
+            let path =
+                file.strip_prefix(&self.root).ok()?.to_str().filter(|path| !path.contains(['\n', '\r']));
+            path.map(|path| format!("./{path}"))
+        };
+        let paths: Vec<String> = files.iter().filter_map(askable).collect();
         let asked = self.git(sh).args(["hash-object", "--no-filters", "--stdin-paths"]);
         let printed = String::from_utf8(read(asked.stdin(paths.join("\n")))?)?;
         let mut ids = printed.lines();
-        let id =
-            |file| if is_askable(&file) { ids.next().unwrap_or_default().to_owned() } else { String::new() };
+        let id = |file| askable(file).and_then(|_| ids.next()).unwrap_or_default().to_owned();
         Ok(files.iter().map(id).collect())
     }
 
@@ -150,11 +155,19 @@ impl Repository {
     }
 }
 
-/// The path and the id of a line of `git ls-tree`: `MODE TYPE ID<TAB>PATH`.
-fn tree_entry(line: &[u8]) -> Option<(&[u8], &[u8])> {
+/// A file or a link of a commit.
+#[derive(PartialEq, Eq)]
+struct Blob<'a> {
+    is_link: bool,
+    id: &'a [u8],
+}
+
+/// A line of `git ls-tree`: `MODE TYPE ID<TAB>PATH`.
+fn tree_entry(line: &[u8]) -> Option<(&[u8], Blob<'_>)> {
     let tab = line.iter().position(|&byte| byte == b'\t')?;
     let (facts, path) = line.split_at_checked(tab)?;
-    Some((path.get(1..)?, facts.rsplit(|&byte| byte == b' ').next()?))
+    let id = facts.rsplit(|&byte| byte == b' ').next()?;
+    Some((path.get(1..)?, Blob { is_link: facts.starts_with(b"120000"), id }))
 }
 
 /// Runs a command and returns what it printed; an error has its words.

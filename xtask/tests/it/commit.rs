@@ -40,6 +40,45 @@ fn what_is_missing_or_only_linked_is_named_too() {
     noticed("`CHANGELOG.md`");
 }
 
+/// What a look at the charts that are there does not show, and what has the same bytes and is something else.
+#[test]
+fn links_files_and_charts_are_what_the_commit_has() {
+    let sandbox = repository();
+    let link = |target: &str, path: &str| {
+        std::os::unix::fs::symlink(target, sandbox.work().join(path)).expect("a link");
+    };
+    let remove = |path: &str| std::fs::remove_file(sandbox.work().join(path)).expect("a file");
+    sandbox.write("shared/x", "x");
+    sandbox.write("shared/y", "y");
+    sandbox.write("other/one/Chart.yaml", &chart("one", "1.2.3"));
+    sandbox.write("other/two/Chart.yaml", &chart("two", "1.2.3"));
+    sandbox.write("other/log.md", CHANGELOG);
+    link("../../shared", "charts/web/shared");
+    link("../../shared/x", "charts/web/x");
+    link("../other/one", "charts/linked");
+    sandbox.commit("links");
+    assert_eq!(sandbox.xtask(&["release"]).ended(0).stderr, "");
+    let noticed = |what: &str| {
+        let ran = sandbox.xtask(&["release"]).ended(0);
+        assert!(ran.stderr.contains(what), "{what}: {}", ran.stderr);
+        sandbox.git(&["reset", "--hard", "--quiet"]);
+    };
+    remove("charts/linked");
+    link("../other/two", "charts/linked");
+    noticed("`charts/linked`");
+    remove("charts/web/x");
+    sandbox.write("charts/web/x", "../../shared/x");
+    noticed("`charts/web/x`");
+    remove("shared/y");
+    noticed("`shared/y`");
+    remove("CHANGELOG.md");
+    link("other/log.md", "CHANGELOG.md");
+    noticed("`CHANGELOG.md`");
+    std::fs::remove_dir_all(sandbox.work().join("charts/api")).expect("a chart");
+    let ran = sandbox.xtask(&["release"]).ended(0);
+    assert!(ran.stderr.contains("`charts/api/Chart.yaml`"), "{}", ran.stderr);
+}
+
 /// Links to links and links in linked directories lie where the commit has them, not where the walk meets them.
 #[test]
 fn committed_links_are_in_the_commit() {

@@ -132,17 +132,17 @@ fn links_that_differ_between_clones_are_refused() {
         ran.stderr,
         "\
 error: web/absolute: this link leads to a place on this machine, `/etc/passwd`
-hint: link to a relative path, or copy the file
+hint: link to a relative path, or copy what it leads to
 error: web/chained: this link leads to a place on this machine, `/etc/passwd`
-hint: link to a relative path, or copy the file
+hint: link to a relative path, or copy what it leads to
 error: web/loop: cannot follow this link: it leads back to a directory above it
 hint: mend or delete it
 error: web/outside: this link leaves the repository
-hint: copy the file
+hint: copy what it leads to
 error: web/secret: this link leads to git's own files
 hint: delete it
 error: web/through: this link leads to a place on this machine, `/etc`
-hint: link to a relative path, or copy the file
+hint: link to a relative path, or copy what it leads to
 "
     );
     for path in ["absolute", "chained", "loop", "outside", "secret", "through"] {

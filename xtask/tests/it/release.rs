@@ -280,6 +280,11 @@ fn directories_that_are_no_charts_are_named() {
         "{}",
         ran.stderr
     );
+    std::os::unix::fs::symlink("nowhere", sandbox.work().join("charts/.#lock")).expect("a link");
+    std::os::unix::fs::symlink("nowhere", sandbox.work().join("charts/gone")).expect("a link");
+    let ran = sandbox.xtask(&["release"]).ended(1);
+    assert!(ran.stderr.starts_with("error: charts/gone: cannot follow this link"), "{}", ran.stderr);
+    std::fs::remove_file(sandbox.work().join("charts/gone")).expect("a link");
     std::os::unix::fs::symlink("nowhere", sandbox.work().join("charts/docs/Chart.yaml")).expect("a link");
     let ran = sandbox.xtask(&["release"]).ended(1);
     assert!(ran.stderr.contains("error: charts/docs/Chart.yaml: cannot follow this link"), "{}", ran.stderr);

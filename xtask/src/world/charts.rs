@@ -1,0 +1,109 @@
+//! Finding and reading the charts of a repository, and what in them is not in the commit.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::chart_directory::{self, ChartDirectory};
+use super::files;
+use super::git::Repository;
+use super::link::{self, Followed};
+use crate::model::config::Config;
+use crate::model::problem::Problem;
+use crate::plan::release::{CHANGELOG, Source};
+
+/// Where a chart lies.
+#[derive(Debug)]
+pub struct Place {
+    /// Its path from the root, as git and the user have it.
+    pub path: String,
+    followed: Followed,
+}
+
+/// The directories of `charts/`, by name. One without a Chart.yaml is left out with a warning, unless a file in it was
+/// probably meant to be one.
+pub fn places(config: &Config, root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for name in files::directories_and_links(&root.join(config.charts))? {
+        let path = format!("{}/{name}", config.charts);
+        let followed = match link::follow(&root.join(&path), root) {
+            Ok(followed) if followed.real.is_dir() => followed,
+            Ok(_) => continue,
+            Err((message, hint)) => {
+                problems.push(Problem::error(message).at(path, None).hint(hint));
+                continue;
+            }
+        };
+        let meant = |file: &str| followed.real.join(file).symlink_metadata().is_ok();
+        if ["Chart.yaml", "Chart.yml", "chart.yaml", "chart.yml"].into_iter().any(meant) {
+            places.push(Place { path, followed });
+        } else {
+            let problem =
+                Problem::warning("there is no Chart.yaml, so that it is not released").at(path, None);
+            problems.push(problem.hint("write one, or move the directory"));
+        }
+    }
+    Ok(places)
+}
+
+/// A chart that was asked for by a path, as git has it; a name stays as it is.
+pub fn by_path(wanted: &str, places: &[Place]) -> String {
+    let real = files::absolute(Path::new(wanted)).ok();
+    let place = places.iter().find(|place| Some(&place.followed.real) == real.as_ref());
+    place.map_or(wanted, |place| &place.path).to_owned()
+}
+
+/// The text of the CHANGELOG.md in a directory, and where it lies.
+pub fn changelog(
+    directory: &str,
+    repository: &Repository,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<(String, Followed)>> {
+    let file = Path::new(directory).join(CHANGELOG);
+    let path = repository.root().join(&file);
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    match link::follow(&path, repository.root()) {
+        Ok(followed) => Ok(files::read_text(&followed.real)?.map(|text| (text, followed))),
+        Err((message, hint)) => {
+            problems.push(Problem::error(message).at(file.to_string_lossy(), None).hint(hint));
+            Ok(None)
+        }
+    }
+}
+
+/// Reads the charts, and asks git once about all of their files.
+pub fn sources(
+    places: Vec<Place>,
+    repository: &Repository,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Source>> {
+    let mut charts = Vec::new();
+    for Place { path, followed } in places {
+        let mut read = chart_directory::read(&followed.real, repository.root(), &path);
+        read.links.extend(followed.links);
+        let changelog = changelog(&path, repository, problems)?;
+        let text = changelog.map(|(text, followed)| {
+            read.origins.push(followed.real);
+            read.links.extend(followed.links);
+            text
+        });
+        charts.push((path, read, text));
+    }
+    let origins: Vec<PathBuf> = charts.iter().flat_map(|(_, read, _)| read.origins.clone()).collect();
+    let links: BTreeSet<PathBuf> = charts.iter().flat_map(|(_, read, _)| read.links.clone()).collect();
+    let directories = charts.iter().flat_map(|(_, read, _)| read.directories.clone()).collect();
+    let changed = repository.changed(&origins, &links, &directories)?;
+    let source = |(path, read, changelog): (String, ChartDirectory, Option<String>)| {
+        let read_from: BTreeSet<&PathBuf> = read.origins.iter().chain(&read.links).collect();
+        let its_own = |changed: &&String| {
+            let changed = repository.root().join(changed);
+            read_from.contains(&changed) || read.directories.iter().any(|one| changed.starts_with(one))
+        };
+        let changed = changed.iter().filter(its_own).cloned().collect();
+        Source { path, files: read.files, problems: read.problems, changed, changelog }
+    };
+    Ok(charts.into_iter().map(source).collect())
+}
