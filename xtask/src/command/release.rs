@@ -1,7 +1,6 @@
 //! `cargo xtask release`: everything that a release publishes, made and shown; nothing leaves this machine.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use serde_json::json;
@@ -53,23 +52,17 @@ fn observe(config: &Config, args: &cli::Release, repository: &Repository) -> Res
     let mut problems = Vec::new();
     let places = charts::places(config, repository.root(), &mut problems)?;
     let changelog = charts::changelog("", repository, &mut problems)?;
-    let (origins, links): (Vec<PathBuf>, BTreeSet<PathBuf>) = match &changelog {
-        Some((_, followed)) => (vec![followed.real.clone()], followed.links.iter().cloned().collect()),
-        None => (Vec::new(), BTreeSet::new()),
-    };
-    // Below the directory of charts, this finds charts that the commit has and the disk has not.
-    let mut changed =
-        repository.changed(&origins, &links, &BTreeSet::from([repository.root().join(config.charts)]))?;
-    changed.retain(|path| !places.iter().any(|place| Path::new(path).starts_with(&place.path)));
     let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
+    let root = changelog.as_ref().map(|(_, followed)| followed);
+    let (charts, changed) = charts::sources(config, places, root, repository, &mut problems)?;
     Ok(Observed {
-        charts: charts::sources(places, repository, &mut problems)?,
+        charts,
         problems,
         wanted,
         tags: Tags { flag: args.tag.clone(), github: environment::github_tag(), git: repository.tags()? },
         commit,
         changelog: changelog.map(|(text, _)| text),
-        changed: changed.into_iter().collect(),
+        changed,
     })
 }
 

@@ -241,7 +241,7 @@ pub fn read(bytes: &[u8], limit: u64) -> Result<Vec<Entry>, String> {
 }
 
 /// Refuses what Go's `archive/tar` refuses or reads in another way: sparse files and numbers that are none. A blank
-/// number is 0, an empty value of a record takes nothing back.
+/// number is 0, and a record with an empty value counts as not there.
 fn check_header<R: Read>(file: &mut tar::Entry<'_, R>) -> Result<(), String> {
     let header = file.header();
     let old = header.as_old();

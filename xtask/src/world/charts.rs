@@ -74,28 +74,44 @@ pub fn changelog(
     }
 }
 
-/// Reads the charts, and asks git once about all of their files.
+/// Reads the charts and asks git once what differs from the commit: in each of them, and besides them in `changelog`,
+/// that of the repository, and in the charts that the commit has and the disk has not.
 pub fn sources(
+    config: &Config,
     places: Vec<Place>,
+    changelog: Option<&Followed>,
     repository: &Repository,
     problems: &mut Vec<Problem>,
-) -> Result<Vec<Source>> {
+) -> Result<(Vec<Source>, Vec<String>)> {
     let mut charts = Vec::new();
     for Place { path, followed } in places {
         let mut read = chart_directory::read(&followed.real, repository.root(), &path);
         read.links.extend(followed.links);
-        let changelog = changelog(&path, repository, problems)?;
-        let text = changelog.map(|(text, followed)| {
+        let text = self::changelog(&path, repository, problems)?.map(|(text, followed)| {
             read.origins.push(followed.real);
             read.links.extend(followed.links);
             text
         });
         charts.push((path, read, text));
     }
-    let origins: Vec<PathBuf> = charts.iter().flat_map(|(_, read, _)| read.origins.clone()).collect();
-    let links: BTreeSet<PathBuf> = charts.iter().flat_map(|(_, read, _)| read.links.clone()).collect();
-    let directories = charts.iter().flat_map(|(_, read, _)| read.directories.clone()).collect();
+    let all = || charts.iter().map(|(_, read, _)| read);
+    let origins: Vec<PathBuf> =
+        all().flat_map(|read| &read.origins).chain(changelog.map(|one| &one.real)).cloned().collect();
+    let links: BTreeSet<PathBuf> = all()
+        .flat_map(|read| &read.links)
+        .chain(changelog.iter().flat_map(|one| &one.links))
+        .cloned()
+        .collect();
+    let top = repository.root().join(config.charts);
+    let directories = all().flat_map(|read| &read.directories).chain([&top]).cloned().collect();
     let changed = repository.changed(&origins, &links, &directories)?;
+    let besides = changed.iter().filter(|changed| {
+        let place = repository.root().join(changed);
+        let of_changelog = changelog.is_some_and(|one| one.real == place || one.links.contains(&place));
+        let of_a_chart = charts.iter().any(|(path, ..)| Path::new(changed).starts_with(path));
+        of_changelog || (place.starts_with(&top) && !of_a_chart)
+    });
+    let besides = besides.cloned().collect();
     let source = |(path, read, changelog): (String, ChartDirectory, Option<String>)| {
         let read_from: BTreeSet<&PathBuf> = read.origins.iter().chain(&read.links).collect();
         let its_own = |changed: &&String| {
@@ -105,5 +121,5 @@ pub fn sources(
         let changed = changed.iter().filter(its_own).cloned().collect();
         Source { path, files: read.files, problems: read.problems, changed, changelog }
     };
-    Ok(charts.into_iter().map(source).collect())
+    Ok((charts.into_iter().map(source).collect(), besides))
 }

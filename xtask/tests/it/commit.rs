@@ -98,6 +98,11 @@ fn committed_links_are_in_the_commit() {
     link("./f", "shared/g");
     let ran = sandbox.xtask(&["release", "web"]).ended(0);
     assert!(ran.stderr.contains("not in the commit as it is here: `shared/g`"), "{}", ran.stderr);
+    // The chart's changelog is the repository's, and is named once.
+    sandbox.git(&["reset", "--hard", "--quiet"]);
+    sandbox.write("CHANGELOG.md", &format!("{CHANGELOG}\nmore\n"));
+    sandbox.xtask(&["release"]).ended(0);
+    assert_eq!(manifest(&sandbox).commit.changed, ["CHANGELOG.md"]);
 }
 
 /// Names that git allows and that a careless reading of its output stumbles over.

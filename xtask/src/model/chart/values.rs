@@ -19,7 +19,7 @@ pub(super) fn check_values(bytes: &[u8], file: &str, problems: &mut Vec<Problem>
     if !text.lines().any(|line| line.starts_with("---")) {
         return;
     }
-    let mut first_line = 0;
+    let mut lines_before = 0;
     let mut part = String::new();
     for (i, line) in text.split_inclusive('\n').enumerate() {
         let Some(after) = line.strip_prefix("---") else {
@@ -33,10 +33,10 @@ pub(super) fn check_values(bytes: &[u8], file: &str, problems: &mut Vec<Problem>
             problems.push(problem.hint("begin the document on the next line"));
             return;
         }
-        check_part(&part, first_line, file, &reported, problems);
-        (first_line, part) = (i + 1, String::new());
+        check_part(&part, lines_before, file, &reported, problems);
+        (lines_before, part) = (i + 1, String::new());
     }
-    check_part(&part, first_line, file, &reported, problems);
+    check_part(&part, lines_before, file, &reported, problems);
 }
 
 /// Checks one of Helm 4's documents; what was `reported` of the first is not reported again.

@@ -164,6 +164,9 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
         }
         packages.push((source.path, package));
     }
+    // Two charts may share a file through a link.
+    changed.sort();
+    changed.dedup();
     check_names(&mut packages, &mut problems);
     let mut warnings = verdict(problems)?;
     warnings.extend(not_in_commit(&changed));
