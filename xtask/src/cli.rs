@@ -18,6 +18,8 @@ pub struct Cli {
 pub enum Command {
     /// Make an archive of each chart directory, as `helm package` does
     Package(Package),
+    /// Write `index.yaml` for the archives of a directory, as `helm repo index` does
+    Index(Index),
     /// Make everything that a release publishes, and print what publishing would do
     Release(Release),
 }
@@ -40,6 +42,26 @@ pub struct Package {
     /// Whether helm packages too, to compare; the archive is the same in every mode
     #[arg(long, value_enum, default_value_t)]
     pub helm: HelmMode,
+}
+
+/// `cargo xtask index`.
+#[derive(Debug, Args)]
+pub struct Index {
+    /// The directory with the archives: its `*.tgz` and those one level deeper
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The URL that DIR is served at; without it the URLs are relative
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub url: Option<String>,
+    /// An index to add to; what is in it stays as it is, to the byte
+    #[arg(long, value_name = "FILE")]
+    pub merge: Option<PathBuf>,
+    /// Write JSON, in a file of the same name
+    #[arg(long)]
+    pub json: bool,
+    /// Let this version of the index get another digest
+    #[arg(long, value_name = "NAME-VERSION")]
+    pub replace: Vec<String>,
 }
 
 /// `cargo xtask release`.

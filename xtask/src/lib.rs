@@ -58,6 +58,7 @@ pub fn main(config: &Config) -> ExitCode {
 fn run(config: &Config, cli: &Cli) -> Result<()> {
     world::scratch::remove_on_signals()?;
     match &cli.command {
+        cli::Command::Index(args) => command::index::run(args),
         cli::Command::Package(args) => command::package::run(args),
         cli::Command::Release(args) => command::release::run(config, args),
     }

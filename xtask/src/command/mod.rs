@@ -1,5 +1,6 @@
 //! One file a command: observe, decide, do, say.
 
+pub mod index;
 pub mod package;
 pub mod release;
 

@@ -199,6 +199,11 @@ pub fn cost(entry: &Entry) -> u64 {
 /// Bounded by [`MAX_FILE`] and by `limit`, which is at most [`MAX_TOTAL`] and counts the [`cost`] of each file. Every
 /// path is relative, has no `..`, `.` or empty part and at least one directory, and stands there once.
 pub fn read(bytes: &[u8], limit: u64) -> Result<Vec<Entry>, String> {
+    select(bytes, limit, |_| true)
+}
+
+/// Reads an archive as [`read`] does, and keeps the files whose path `is_wanted`.
+pub fn select(bytes: &[u8], limit: u64, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, String> {
     let cause = |error: io::Error| format!("it is not a chart archive: {error}");
     let mut archive = tar::Archive::new(MultiGzDecoder::new(bytes).take(4 * limit + MIN_STREAM));
     let mut seen = std::collections::HashSet::new();
@@ -225,16 +230,19 @@ pub fn read(bytes: &[u8], limit: u64) -> Result<Vec<Entry>, String> {
             return Err(format!("`{path}` is larger than Helm loads (5 MiB)"));
         }
         let mut data = Vec::new();
-        file.read_to_end(&mut data).map_err(cause)?;
-        if data.len() as u64 != file.size() {
+        let wanted = is_wanted(&path);
+        let read = if wanted { file.read_to_end(&mut data).map(|read| read as u64) } else { io::copy(&mut file, &mut io::sink()) };
+        if read.map_err(cause)? != file.size() {
             return Err(format!("it ends within `{path}`"));
         }
-        if !seen.insert(path.clone()) {
-            return Err(format!("`{path}` is in it twice"));
+        if wanted {
+            entries.push(Entry { path: path.clone(), data });
         }
-        entries.push(Entry { path, data });
+        if !seen.insert(path) {
+            return Err("a file is in it twice".to_owned());
+        }
     }
-    if entries.is_empty() {
+    if seen.is_empty() {
         return Err("there is no file in it".to_owned());
     }
     Ok(entries)

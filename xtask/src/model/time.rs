@@ -3,6 +3,22 @@
 /// What Go writes for a time that was never set.
 pub const ZERO: &str = "0001-01-01T00:00:00Z";
 
+/// Seconds since 1970 as RFC 3339 in UTC, as far as the year 9999.
+pub fn utc(seconds: u64) -> String {
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Days are counted in eras of 400 years from 0000-03-01, so that a leap day ends its year.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    let year = era * 400 + year;
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
+}
+
 /// The text that Go's `time.Time` writes after reading `text` from JSON: strict RFC 3339, up to nine digits of a
 /// second without trailing zeros, `Z` for every offset of zero. `None` where Go refuses it.
 pub fn normal(text: &str) -> Option<String> {
@@ -63,7 +79,23 @@ fn days_in(year: u32, month: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::normal;
+    use super::{normal, utc};
+
+    #[test]
+    fn from_seconds() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_704_164_645, "2024-01-02T03:04:05Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (8_589_934_591, "2242-03-16T12:56:31Z"),
+        ] {
+            assert_eq!(utc(seconds), expected);
+            assert_eq!(normal(&utc(seconds)).as_deref(), Some(expected));
+        }
+    }
 
     #[test]
     fn as_go_reads_and_writes() {

@@ -1,6 +1,8 @@
 //! Versions, as loosely as Helm reads them in Chart.yaml and as strictly as a release needs them, and the tags
 //! that carry them.
 
+use std::cmp::Ordering;
+
 use semver::Version;
 
 use super::text::name;
@@ -28,6 +30,43 @@ fn is_identifier(part: &str) -> bool {
 
 fn has_leading_zero(part: &str) -> bool {
     part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Orders two versions that Helm accepts as it does: by semver's precedence, build metadata ignored, numbers of a
+/// pre-release above 64 bits as text (Masterminds/semver `Compare`).
+pub fn precedence(a: &str, b: &str) -> Ordering {
+    let parts = |text| {
+        let (text, _) = split(text, '+');
+        let (core, pre) = split(text, '-');
+        let mut numbers = core.trim_start_matches('v').split('.').map(|number| number.parse().unwrap_or(0_u64));
+        let mut next = || numbers.next().unwrap_or(0);
+        ([next(), next(), next()], pre)
+    };
+    let ((a, pre_a), (b, pre_b)) = (parts(a), parts(b));
+    a.cmp(&b).then_with(|| match (pre_a, pre_b) {
+        (Some(a), Some(b)) => pre_releases(a, b),
+        // A release is newer than what came before it.
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    })
+}
+
+fn pre_releases(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.split('.'), b.split('.'));
+    loop {
+        let order = match (a.next(), b.next()) {
+            (None, None) => return Ordering::Equal,
+            (a, None) => a.is_some().cmp(&false),
+            (None, Some(_)) => Ordering::Less,
+            (Some(a), Some(b)) => match (a.parse::<u64>(), b.parse::<u64>()) {
+                (Ok(a), Ok(b)) => a.cmp(&b),
+                (Err(_), Err(_)) => a.cmp(b),
+                (a, _) => if a.is_ok() { Ordering::Less } else { Ordering::Greater },
+            },
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
 }
 
 /// The strict version that a loose one stands for, for a hint: `v1.2` means `1.2.0`.

@@ -38,6 +38,12 @@ pub fn source_date_epoch() -> Result<Option<u64>> {
     }
 }
 
+/// The time that is written into what is made now: `SOURCE_DATE_EPOCH`, else that of the clock.
+pub fn now() -> Result<u64> {
+    let clock = || std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    Ok(source_date_epoch()?.unwrap_or_else(|| clock().map_or(0, |since| since.as_secs())))
+}
+
 /// The helm to use instead of the one in PATH: the variable that Helm itself sets for its plugins.
 pub fn helm_binary() -> Option<std::path::PathBuf> {
     env::var_os("HELM_BIN").filter(|path| !path.is_empty()).map(Into::into)

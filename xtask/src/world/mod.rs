@@ -1,6 +1,7 @@
 //! The only code that reads, runs or writes.
 
 pub mod chart_directory;
+pub mod archives;
 pub mod charts;
 pub mod environment;
 pub mod files;

@@ -9,9 +9,8 @@ use super::super::archive::{self, Entry};
 use super::super::problem::{Problem, Severity};
 use super::super::text::name;
 use super::read::{self, Author, Lines};
-use super::{Chart, Lock, Metadata, values};
+use super::{BOM, Chart, Lock, Metadata, values};
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Sub-charts in sub-charts; real charts stop at three.
 const MAX_DEPTH: usize = 20;
 

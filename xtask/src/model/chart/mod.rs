@@ -2,6 +2,7 @@
 //!
 //! The field names are Helm's, and so are the rules of [`Metadata::validate`] (`pkg/chart/metadata.go`).
 
+mod archived;
 mod load;
 mod read;
 mod values;
@@ -13,8 +14,11 @@ use super::text::{name, sanitise};
 use super::version;
 use super::yaml::Out;
 
+pub use archived::metadata_of;
 pub use load::load;
 pub use read::{Lines, declared_name};
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The fields of Chart.yaml that Helm keeps. Empty text stands for an absent field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,6 @@ impl Metadata {
     /// The text of Chart.yaml inside an archive. Charts of `apiVersion: v1` lose their `dependencies` there. The
     /// error is the message: text that Helm's YAML library would not write, or keys that it orders at random.
     pub fn to_yaml(&self) -> Result<String, String> {
-        let dependencies = if self.is_v1() { &[][..] } else { &self.dependencies };
         let mut annotations = Vec::new();
         for (key, value) in &self.annotations {
             annotations.push((key.clone(), Out::Text(value.clone())));
@@ -20,12 +19,36 @@ impl Metadata {
                 name(&b)
             )
         })?;
-        let fields = vec![
+        let mut fields = self.fields(annotations);
+        if self.is_v1() {
+            fields.retain(|(key, _)| *key != "dependencies");
+        }
+        write(&map(fields))
+    }
+
+    /// All fields that are not empty and `extra` ones, by their names: what a version is in an index.
+    pub(in super::super) fn fields_with<const N: usize>(&self, extra: [(&'static str, Out); N]) -> Vec<(String, Out)> {
+        let mut annotations: Vec<(String, Out)> = Vec::with_capacity(self.annotations.len());
+        for (key, value) in &self.annotations {
+            // What Helm's way through JSON makes of this line break.
+            let value = value.replace('\u{85}', " ");
+            let before = |(other, _): &&(String, Out)| yaml::key_before(key, other);
+            let later = annotations.iter().rev().take_while(before).count();
+            annotations.insert(annotations.len() - later, (key.clone(), Out::Text(value)));
+        }
+        let mut fields = self.fields(annotations);
+        fields.extend(extra.map(|(key, value)| (key, Some(value))));
+        fields.sort_by_key(|(key, _)| *key);
+        fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    }
+
+    fn fields(&self, annotations: Vec<(String, Out)>) -> Vec<(&'static str, Option<Out>)> {
+        vec![
             ("annotations", some(Out::Map(annotations))),
             ("apiVersion", text(&self.api_version)),
             ("appVersion", text(&self.app_version)),
             ("condition", text(&self.condition)),
-            ("dependencies", some(list(dependencies, Dependency::out))),
+            ("dependencies", some(list(&self.dependencies, Dependency::out))),
             ("deprecated", flag(self.deprecated)),
             ("description", text(&self.description)),
             ("home", text(&self.home)),
@@ -38,8 +61,7 @@ impl Metadata {
             ("tags", text(&self.tags)),
             ("type", text(&self.kind)),
             ("version", text(&self.version)),
-        ];
-        write(&map(fields))
+        ]
     }
 }
 

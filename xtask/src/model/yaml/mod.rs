@@ -16,7 +16,8 @@ mod scalar;
 mod time;
 mod write;
 
-pub use order::sort_keys;
+pub(super) use events::{Event, Events, Kind};
+pub use order::{key_before, sort_keys};
 pub use read::read;
 pub use scalar::{Resolved, Scalar};
 pub use write::{Out, writable, write};

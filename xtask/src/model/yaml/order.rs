@@ -18,7 +18,7 @@ pub fn sort_keys(map: &mut Vec<(String, Out)>) -> Result<(), (String, String)> {
     }
     // The relation decides every pair, so it orders the keys if no two have equally many before
     // them.
-    let before = |key: &str| map.iter().filter(|(other, _)| less(other, key)).count();
+    let before = |key: &str| map.iter().filter(|(other, _)| key_before(other, key)).count();
     let ranks: Vec<usize> = map.iter().map(|(key, _)| before(key)).collect();
     let mut ranked: Vec<_> = ranks.into_iter().zip(std::mem::take(map)).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
@@ -29,7 +29,8 @@ pub fn sort_keys(map: &mut Vec<(String, Out)>) -> Result<(), (String, String)> {
     tie.map_or(Ok(()), Err)
 }
 
-fn less(left: &str, right: &str) -> bool {
+/// Whether Helm writes the key `left` before `right` in one map. Not an order for every set of keys.
+pub fn key_before(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     let same = left.iter().zip(right).take_while(|(l, r)| l == r).count();
     let (Some((before, left)), Some((_, right))) =

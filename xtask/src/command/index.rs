@@ -1,0 +1,118 @@
+//! `cargo xtask index`: the archives of a directory to the index of a Helm repository.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::cli;
+use crate::model::index::{Format, Index, Merged, merge};
+use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::text::name;
+use crate::model::time;
+use crate::model::url::Base;
+use crate::plan::index::{self, Archive};
+use crate::world::files::{self, NewFile};
+use crate::world::{archives, environment, terminal};
+
+const FILE: &str = "index.yaml";
+/// Archives that are named one by one.
+const MOST_NAMED: usize = 20;
+
+/// Runs the command. Nothing is written if an archive or the old index cannot be read.
+pub fn run(args: &cli::Index) -> Result<()> {
+    let now = environment::now()?;
+    let created = time::utc(now);
+    let mut problems = Vec::new();
+    let base = args.url.as_deref().and_then(|url| base(url, &mut problems));
+    let archives = observe(&args.directory, base.as_ref(), &created, &mut problems)?;
+    let archives = index::distinct(archives, &mut problems);
+    let replace = index::replaced(&args.replace, &archives, &mut problems);
+    let old_text = args.merge.as_deref().map(old_text).transpose()?;
+    let old_name = args.merge.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+    let old = old_text.as_ref().and_then(|text| Index::read(text, &old_name, &mut problems));
+    let format = if args.json { Format::Json } else { Format::Yaml };
+    if let Some(old) = old.as_ref().filter(|old| args.json && old.format() == Format::Yaml) {
+        let problem = Problem::usage(format!("--json: {} is YAML, and stays so", name(old.file())));
+        problems.push(problem.hint("leave out --json"));
+    }
+    let new: Vec<_> = archives.iter().map(|archive| archive.version.clone()).collect();
+    let readable = old.is_some() == old_text.is_some();
+    let merged = if readable { merge(old.as_ref(), &new, &replace, format, &created, &mut problems) } else { None };
+    verdict(problems)?.iter().for_each(terminal::problem);
+    let Some(merged) = merged else { return Ok(()) };
+    write(args, &archives, &merged, old_text.as_deref(), now)
+}
+
+fn base(url: &str, problems: &mut Vec<Problem>) -> Option<Base> {
+    let base = Base::parse(url);
+    if let Err(why) = &base {
+        let problem = Problem::usage(format!("--url {}: {why}", name(url)));
+        problems.push(problem.hint("--url https://example.github.io/charts"));
+    }
+    base.ok()
+}
+
+fn observe(
+    directory: &Path,
+    base: Option<&Base>,
+    created: &str,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Archive>> {
+    if !directory.is_dir() {
+        let problem = Problem::error("there is no such directory").at(directory.display().to_string(), None);
+        return Err(Problems::from(problem.hint("name the directory that holds the archives")).into());
+    }
+    let mut read = Vec::new();
+    for path in archives::find(directory)? {
+        let at = directory.join(&path).display().to_string();
+        let Some(relative) = path.to_str() else {
+            problems.push(Problem::error("its name is not UTF-8").at(at, None).hint("rename it"));
+            continue;
+        };
+        match archives::read(&directory.join(&path))? {
+            Ok(bytes) => read.extend(index::archive(&bytes, at, relative, base, created, problems)),
+            Err(why) => problems.push(Problem::error(why).at(at, None).hint("delete it")),
+        }
+    }
+    Ok(read)
+}
+
+fn old_text(path: &Path) -> Result<Vec<u8>> {
+    if path.exists() {
+        return archives::read_index(path);
+    }
+    let problem = Problem::error("there is no such file").at(path.display().to_string(), None);
+    Err(Problems::from(problem.hint("to begin a new index, leave out --merge")).into())
+}
+
+fn write(args: &cli::Index, archives: &[Archive], merged: &Merged, old: Option<&[u8]>, now: u64) -> Result<()> {
+    let place = args.directory.join(FILE);
+    let is_there = old.is_some() && archives::read_index(&place).is_ok_and(|text| text == merged.text);
+    let total = merged.kept + merged.added.len() + merged.replaced.len();
+    if !merged.changed() && is_there {
+        return Ok(terminal::result("Unchanged", &format!("{}  {total} versions", place.display()))?);
+    }
+    let file = NewFile { name: FILE.to_owned(), data: &merged.text, mtime: now };
+    files::write_all(&args.directory, &[file], None)?;
+    let is_new = |archive: &&Archive| {
+        let chart = &archive.version.metadata;
+        !merged.same.iter().any(|(name, version)| *name == chart.name && *version == chart.version)
+    };
+    let new: Vec<&Archive> = archives.iter().filter(is_new).collect();
+    for archive in new.iter().take(MOST_NAMED) {
+        let chart = &archive.version.metadata;
+        let what = format!("{} {}  sha256:{}", chart.name, chart.version, archive.version.digest);
+        terminal::result("Indexed", &format!("{} -> {what}", archive.at))?;
+    }
+    if new.len() > MOST_NAMED {
+        terminal::result("Indexed", &format!("{} more", new.len() - MOST_NAMED))?;
+    }
+    let mut facts = format!("{} added", merged.added.len());
+    if !merged.replaced.is_empty() {
+        facts += &format!(", {} replaced", merged.replaced.len());
+    }
+    if old.is_some() {
+        facts += &format!(", {} kept", merged.kept);
+    }
+    Ok(terminal::result("Wrote", &format!("{}  {total} versions: {facts}", place.display()))?)
+}

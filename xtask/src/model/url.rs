@@ -1,0 +1,116 @@
+//! URLs of archives: joined and escaped as Helm does it with Go's `net/url`.
+
+use std::fmt::Write as _;
+
+/// A base for URLs, parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// Scheme and host, or nothing.
+    origin: String,
+    /// Unescaped.
+    path: String,
+    /// Query and fragment as they stand.
+    rest: String,
+}
+
+impl Base {
+    /// Reads a base. The error is the message: Go cannot parse it, or takes what looks like a host for a scheme.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let at = text.find(['?', '#']).unwrap_or(text.len());
+        let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+        let (origin, path) = match before.split_once(':') {
+            Some((scheme, after)) if is_scheme(scheme) => {
+                let Some(after) = after.strip_prefix("//") else {
+                    return Err("there is no `//` after the scheme".to_owned());
+                };
+                let host_end = after.find('/').unwrap_or(after.len());
+                let (host, path) = after.split_at_checked(host_end).unwrap_or((after, ""));
+                check_host(host)?;
+                (format!("{}://{host}", scheme.to_ascii_lowercase()), path)
+            }
+            Some((first, _)) if !first.contains('/') => return Err("there is a `:` in its first part".to_owned()),
+            _ if before.starts_with("//") => return Err("there is no scheme before `//`".to_owned()),
+            _ => (String::new(), before),
+        };
+        if text.contains(|c: char| c.is_control() || c == ' ') {
+            return Err("there is a blank or control character in it".to_owned());
+        }
+        Ok(Self { origin, path: unescape(path)?, rest: rest.to_owned() })
+    }
+
+    /// The URL of a file below the base; `path` is not escaped.
+    pub fn join(&self, path: &str) -> String {
+        let joined = clean(&format!("{}/{path}", self.path));
+        let slash = if self.origin.is_empty() || joined.starts_with('/') { "" } else { "/" };
+        let joined = if self.path.is_empty() { joined.trim_start_matches('/') } else { &joined };
+        format!("{}{slash}{}{}", self.origin, escape(joined), self.rest)
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(known)
+}
+
+fn check_host(host: &str) -> Result<(), String> {
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let (name, port) = match host.rfind(']') {
+        Some(end) if host.starts_with('[') => host.split_at_checked(end + 1).unwrap_or((host, "")),
+        _ => host.split_at_checked(host.find(':').unwrap_or(host.len())).unwrap_or((host, "")),
+    };
+    let port = port.strip_prefix(':').unwrap_or(port);
+    let plain = |c: char| c.is_alphanumeric() || "-._~!$&'()*+,;=".contains(c);
+    let is_address = name.starts_with('[') && name.ends_with(']');
+    if name.is_empty() || !(is_address || name.chars().all(plain)) {
+        return Err("it has no host, or one that cannot be".to_owned());
+    }
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("its port is not a number".to_owned());
+    }
+    Ok(())
+}
+
+fn unescape(path: &str) -> Result<String, String> {
+    let mut out = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let mut digit = || bytes.next().and_then(|byte| char::from(byte).to_digit(16));
+        let (Some(high), Some(low)) = (digit(), digit()) else {
+            return Err("there is a `%` without two hex digits".to_owned());
+        };
+        out.push(u8::try_from(high * 16 + low).unwrap_or_default());
+    }
+    String::from_utf8(out).map_err(|_| "it is not UTF-8".to_owned())
+}
+
+/// A path with the characters escaped that Go escapes (`net/url`, `shouldEscape` for `encodePath`, and `validEncoded`).
+pub fn escape(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~/$&+,:;=@".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// A path without empty and `.` parts, each `..` taken with the part before it (Go's `path.Clean`).
+fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match parts.last() {
+            _ if part != ".." => parts.push(part),
+            Some(&last) if last != ".." => drop(parts.pop()),
+            _ if rooted => {}
+            _ => parts.push(part),
+        }
+    }
+    format!("{}{}", if rooted { "/" } else { "" }, parts.join("/"))
+}
