@@ -31,25 +31,24 @@ pub fn sort_keys(map: &mut Vec<(String, Out)>) -> Result<(), (String, String)> {
 
 /// Whether Helm writes the key `left` before `right` in one map. Not an order for every set of keys.
 pub fn key_before(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    let same = left.iter().zip(right).take_while(|(l, r)| l == r).count();
+    let same: usize = left.chars().zip(right.chars()).take_while(|(l, r)| l == r).map(|(c, _)| c.len_utf8()).sum();
     let (Some((before, left)), Some((_, right))) =
         (left.split_at_checked(same), right.split_at_checked(same))
     else {
         return false;
     };
-    let ([l, ..], [r, ..]) = (left, right) else {
+    let (Some(l), Some(r)) = (left.chars().next(), right.chars().next()) else {
         return left.len() < right.len();
     };
-    match (l.is_ascii_alphabetic(), r.is_ascii_alphabetic()) {
+    match (l.is_alphabetic(), r.is_alphabetic()) {
         (true, true) => return l < r,
         (false, false) => {}
         (_, right_is_letter) => return right_is_letter,
     }
-    let mut run = before.iter().rev().take_while(|b| b.is_ascii_digit());
-    let leading = (*l == b'0' || *r == b'0') && run.any(|b| *b != b'0');
-    let number = |rest: &[u8]| {
-        let digits = rest.iter().take_while(|b| b.is_ascii_digit());
+    let mut run = before.bytes().rev().take_while(u8::is_ascii_digit);
+    let leading = (l == '0' || r == '0') && run.any(|b| b != b'0');
+    let number = |rest: &str| {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit);
         digits.fold((i64::from(leading), 0), |(value, length), digit| {
             let value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
             (value, length + 1)
