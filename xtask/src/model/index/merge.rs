@@ -1,7 +1,7 @@
 //! New versions into an index: edits of its text, which leave every byte of what is published.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::super::problem::Problem;
 use super::super::text::name;
@@ -9,7 +9,7 @@ use super::super::version::{helm_accepts, precedence};
 use super::super::yaml::key_before;
 use super::new::{Format, NewVersion};
 use super::splice::{self, Edit, Place};
-use super::{Chart, Index, Version};
+use super::{Chart, Index, REWRITE, Version};
 
 /// An index with new versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +58,40 @@ pub fn merge(
         return None;
     }
     match text(old, &sorted, generated) {
-        Ok(text) => Some(sorted.into_merged(old, text)),
+        Ok(text) if old.is_helms || keeps(old, &sorted, &text) => Some(sorted.into_merged(old, text)),
+        Ok(_) => {
+            let message = "cannot extend this index: what is in it would be read in another way";
+            problems.push(Problem::error(message).at(&old.file, None).hint(REWRITE));
+            None
+        }
         Err(message) => {
             problems.push(Problem::error(message));
             None
         }
     }
+}
+
+/// Whether a text has the old versions, each as it was, and the new ones: asked where a layout is not Helm's.
+fn keeps(old: &Index<'_>, sorted: &Sorted<'_>, text: &[u8]) -> bool {
+    let Some(index) = Index::read(text, &old.file, &mut Vec::new()) else { return false };
+    let gone: BTreeSet<usize> = sorted.replaced.iter().flat_map(|(_, found)| found.iter().copied()).collect();
+    let mut kept = old.versions().iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, version)| version);
+    let mut next = kept.next();
+    let mut new = 0;
+    for version in index.versions() {
+        if next.is_some_and(|old| same(old, version)) {
+            next = kept.next();
+        } else {
+            new += 1;
+        }
+    }
+    next.is_none() && new == sorted.added.len() + gone.len()
+}
+
+/// Whether two say the same, wherever they stand.
+fn same(a: &Version<'_>, b: &Version<'_>) -> bool {
+    let without_place = Version { line: b.line, range: b.range.clone(), ..a.clone() };
+    without_place == *b
 }
 
 /// An index without versions, as Helm writes it.
@@ -93,7 +121,13 @@ fn sort<'n>(
 ) -> Sorted<'n> {
     let mut published: HashMap<(&str, &str), Vec<usize>> =
         new.iter().map(|new| ((new.metadata.name.as_str(), new.metadata.version.as_str()), Vec::new())).collect();
-    for (i, version) in old.versions().iter().enumerate() {
+    // Most charts of a large index are none of the new ones.
+    let names: HashSet<&str> = new.iter().map(|new| new.metadata.name.as_str()).collect();
+    let concerned = old.parts.charts.iter().filter(|chart| names.contains(&*chart.key));
+    let concerned = concerned.flat_map(|chart| chart.versions.clone());
+    let elsewhere = old.notes.misplaced.iter().copied();
+    for i in concerned.chain(elsewhere).collect::<BTreeSet<usize>>() {
+        let Some(version) = old.versions().get(i) else { continue };
         if let Some(found) = published.get_mut(&(&*version.name, &*version.version)) {
             found.push(i);
         }

@@ -9,23 +9,25 @@ mod json;
 mod layout;
 mod merge;
 mod new;
-mod scan;
 mod splice;
-
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::ops::Range;
+#[cfg(test)]
+mod tests;
 
 use super::problem::{Problem, Severity};
 use super::text::name;
 use super::version::helm_accepts;
-use super::yaml;
+use super::yaml::{self, Value};
 
 pub use merge::{Merged, merge};
 pub use new::{Format, NewVersion};
+pub use xtask_scan::Version;
+
+use xtask_scan::{Chart, Hole, Notes, Parts, Style};
 
 /// How many problems of one index are reported in full.
 const MOST_PROBLEMS: usize = 20;
+const REWRITE: &str =
+    "rewrite it once in Helm's layout: `helm repo index EMPTY_DIR --merge FILE` writes EMPTY_DIR/index.yaml";
 const BOM: &str = "\u{feff}";
 
 /// A published index, borrowed from its text.
@@ -36,71 +38,9 @@ pub struct Index<'t> {
     has_bom: bool,
     file: String,
     parts: Parts<'t>,
-}
-
-/// One version of a chart. Empty text stands for an absent field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are those of the index")]
-pub struct Version<'t> {
-    pub name: Cow<'t, str>,
-    pub version: Cow<'t, str>,
-    /// As it stands there: usually 64 hex digits, of some tools with `sha256:` before them.
-    pub digest: Cow<'t, str>,
-    pub created: Cow<'t, str>,
-    pub app_version: Cow<'t, str>,
-    pub description: Cow<'t, str>,
-    pub urls: Vec<Cow<'t, str>>,
-    pub deprecated: bool,
-    /// `type` of the chart.
-    pub kind: Cow<'t, str>,
-    /// The line that it begins on, from 1.
-    pub line: usize,
-    /// Its bytes in the text: whole lines of YAML, a value of JSON.
-    range: Range<usize>,
-}
-
-/// What the readers find.
-#[derive(Debug, PartialEq, Eq)]
-struct Parts<'t> {
-    versions: Vec<Version<'t>>,
-    charts: Vec<Chart<'t>>,
-    style: Style,
-    /// Where the first chart goes while there is none.
-    hole: Option<Hole>,
-    /// The value of `generated`, quotes included.
-    generated: Option<Range<usize>>,
-}
-
-/// The versions below one key of `entries`.
-#[derive(Debug, PartialEq, Eq)]
-struct Chart<'t> {
-    key: Cow<'t, str>,
-    /// The line of the key, from 1.
-    line: usize,
-    /// Key and versions: whole lines of YAML, a member of JSON.
-    range: Range<usize>,
-    /// Which of the versions are its own.
-    versions: Range<usize>,
-    /// Where its first version goes while there is none.
-    hole: Option<Hole>,
-}
-
-/// An empty list or mapping: what of the text goes when something is put in, and where that is put.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Hole {
-    remove: Range<usize>,
-    at: usize,
-    /// What has to stand before it, such as a key.
-    before: &'static str,
-}
-
-/// How the text is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
-    /// Columns of the keys of `entries` and of the `-` below them.
-    Block { key: usize, dash: usize },
-    /// Whether elements stand on lines of their own.
-    Json { lines: bool },
+    notes: Notes,
+    /// Whether it was read line by line.
+    is_helms: bool,
 }
 
 /// Why an index cannot be read: problems, or the layout that it has.
@@ -126,11 +66,14 @@ impl<'t> Index<'t> {
         };
         let (text, has_bom) = text.strip_prefix(BOM).map_or((text, false), |text| (text, true));
         let mut found = Vec::new();
-        let parts = scan::read(text, file, &mut found).map_or_else(|| read_slowly(text, file), Ok);
+        let scanned = scan(text, file, &mut found);
+        let is_helms = scanned.is_some();
+        let parts = scanned.map_or_else(|| read_slowly(text, file), Ok);
         match parts {
             Ok(parts) if found.is_empty() => {
-                problems.extend(limited(warnings(&parts, file), file));
-                Some(Self { text, has_bom, file: file.to_owned(), parts })
+                let notes = xtask_scan::notes(&parts);
+                problems.extend(limited(warnings(&parts, &notes, file), file));
+                Some(Self { text, has_bom, file: file.to_owned(), parts, notes, is_helms })
             }
             Ok(_) => {
                 problems.extend(limited(found, file));
@@ -142,9 +85,7 @@ impl<'t> Index<'t> {
             }
             Err(Refusal::Layout(why)) => {
                 let problem = Problem::error(format!("cannot extend this index: {why}")).at(file, None);
-                problems.push(problem.hint(
-                    "rewrite it once in Helm's layout: `helm repo index EMPTY_DIR --merge FILE` writes EMPTY_DIR/index.yaml",
-                ));
+                problems.push(problem.hint(REWRITE));
                 None
             }
         }
@@ -164,6 +105,20 @@ impl<'t> Index<'t> {
     pub fn format(&self) -> Format {
         if matches!(self.parts.style, Style::Json { .. }) { Format::Json } else { Format::Yaml }
     }
+}
+
+/// Reads an index in Helm's layout; what Helm's clients refuse is added to `problems`.
+fn scan<'t>(text: &'t str, file: &str, problems: &mut Vec<Problem>) -> Option<Parts<'t>> {
+    xtask_scan::read(text, &mut |text, lines_before| {
+        let document = yaml::read(text.as_bytes()).ok()?;
+        let Value::Sequence(items) = &document.root.value else { return None };
+        let [item] = items.as_slice() else { return None };
+        for (key, line) in &document.repeated {
+            let problem = refused(&format!("{} is given twice", name(key)));
+            problems.push(problem.at(file, Some(line + lines_before)));
+        }
+        Some(entry::Reader { file, strict: true, lines_before, problems }.version(item))
+    })
 }
 
 /// Reads any index, by its events.
@@ -190,27 +145,25 @@ fn refused(what: &str) -> Problem {
 }
 
 /// What Helm's clients skip or take in another way than it looks.
-fn warnings(parts: &Parts<'_>, file: &str) -> Vec<Problem> {
+fn warnings(parts: &Parts<'_>, notes: &Notes, file: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut seen: HashMap<(&str, &str), usize> = HashMap::with_capacity(parts.versions.len());
-    for chart in &parts.charts {
-        for version in parts.versions.get(chart.versions.clone()).unwrap_or_default() {
-            let mut warn = |message: String, hint: &str| {
-                problems.push(Problem::warning(message).at(file, Some(version.line)).hint(hint));
-            };
-            let what = format_args!("{} {}", version.name, version.version);
-            if let Some(why) = skipped(version) {
-                let message = format!("Helm clients skip {}: {why}", name(&what.to_string()));
-                warn(message, "mend the entry, or delete it");
-            } else if version.name != chart.key {
-                let message = format!("{} stands below the key {}", name(&what.to_string()), name(&chart.key));
-                warn(message, "move it below the key of its own name");
-            }
-            if let Some(line) = seen.insert((&version.name, &version.version), version.line) {
-                let message = format!("{} is in it twice, first on line {line}", name(&what.to_string()));
-                warn(message, "delete the entry whose file is not at its URL");
-            }
+    let mut warn = |version: &Version<'_>, message: String, hint: &str| {
+        problems.push(Problem::warning(message).at(file, Some(version.line)).hint(hint));
+    };
+    let what = |version: &Version<'_>| name(&format!("{} {}", version.name, version.version));
+    for version in notes.unusual.iter().filter_map(|&i| parts.versions.get(i)) {
+        if let Some(why) = skipped(version) {
+            let message = format!("Helm clients skip {}: {why}", what(version));
+            warn(version, message, "mend the entry, or delete it");
         }
+    }
+    for version in notes.misplaced.iter().filter_map(|&i| parts.versions.get(i)) {
+        let message = format!("{} does not stand below the key of its name", what(version));
+        warn(version, message, "move it there");
+    }
+    for (version, first) in notes.repeated.iter().filter_map(|&(i, first)| parts.versions.get(i).zip(parts.versions.get(first))) {
+        let message = format!("{} is in it twice, first on line {}", what(version), first.line);
+        warn(version, message, "delete the entry whose digest is not that of the file at its URL");
     }
     problems
 }

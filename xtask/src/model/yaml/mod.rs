@@ -142,13 +142,6 @@ fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a text has neither line breaks other than `\n` nor tabs nor anything that the reader refuses.
-pub(super) fn is_plain_text(text: &str) -> bool {
-    let plain = text.bytes().fold(true, |plain, byte| plain & (byte >= b' ' || byte == b'\n') & (byte != 0x7f));
-    let foreign = |c| is_break(c) && c != '\n' || !is_readable(c) || c == '\u{FEFF}';
-    plain && (text.is_ascii() || !text.contains(foreign))
-}
-
 /// Whether go-yaml's reader takes this character; it refuses a text with any other.
 fn is_readable(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}') || matches!(c, '\t' | '\n' | '\r' | '\u{85}')

@@ -1,7 +1,5 @@
 //! A walk over the lines of a text.
 
-use super::super::super::yaml::is_plain_text;
-
 /// A line of a text and what follows it. At the end the line is empty.
 #[derive(Clone)]
 pub struct Cursor<'t> {
@@ -93,4 +91,11 @@ pub fn key_and_value(body: &str) -> Option<(&str, &str)> {
         None if rest.is_empty() => Some((key, rest)),
         _ => None,
     }
+}
+
+/// Whether a text has neither line breaks other than `\n` nor tabs nor anything that a reader of YAML refuses.
+fn is_plain_text(text: &str) -> bool {
+    let plain = text.bytes().fold(true, |plain, byte| plain & (byte >= b' ' || byte == b'\n') & (byte != 0x7f));
+    let special = |c| matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    plain && (text.is_ascii() || !text.contains(special))
 }

@@ -1,26 +1,107 @@
-//! The layout that Helm writes, read line by line.
+//! The layout of `index.yaml` that Helm writes, read line by line.
 //!
 //! Published indexes are large and nearly always in this layout, so this reader is what makes extending them fast. It
-//! knows a small part of YAML and nothing by halves: a version with anything else in it goes through the parser by
-//! itself, and a text with another layout is given back (`None`). Where it reads a text it must find what `layout`
-//! finds; a test compares the two.
+//! knows a small part of YAML and nothing by halves: a version with anything else in it goes through the caller's
+//! parser by itself, and a text with another layout is given back (`None`). Where it reads a text it must find what
+//! the parser finds; a test of xtask compares the two.
 
 mod cursor;
+mod notes;
 mod scalar;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use super::super::problem::Problem;
-use super::super::text::name;
-use super::super::yaml::{self, Value};
-use super::{Chart, Hole, Parts, Style, Version, entry, refused};
 use cursor::Cursor;
+pub use notes::{Notes, notes};
+
+/// One version of a chart. Empty text stands for an absent field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the index")]
+pub struct Version<'t> {
+    pub name: Cow<'t, str>,
+    pub version: Cow<'t, str>,
+    /// As it stands there: usually 64 hex digits, of some tools with `sha256:` before them.
+    pub digest: Cow<'t, str>,
+    pub created: Cow<'t, str>,
+    pub app_version: Cow<'t, str>,
+    pub description: Cow<'t, str>,
+    pub urls: Vec<Cow<'t, str>>,
+    pub deprecated: bool,
+    /// `type` of the chart.
+    pub kind: Cow<'t, str>,
+    /// The line that it begins on, from 1.
+    pub line: usize,
+    /// Its bytes in the text: whole lines of YAML, a value of JSON.
+    pub range: Range<usize>,
+}
+
+/// What is in an index, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Parts<'t> {
+    /// In the order of the file.
+    pub versions: Vec<Version<'t>>,
+    /// In the order of the file.
+    pub charts: Vec<Chart<'t>>,
+    /// How the text is laid out.
+    pub style: Style,
+    /// Where the first chart goes while there is none.
+    pub hole: Option<Hole>,
+    /// The value of `generated`, quotes included.
+    pub generated: Option<Range<usize>>,
+}
+
+/// The versions below one key of `entries`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Chart<'t> {
+    /// The key.
+    pub key: Cow<'t, str>,
+    /// The line of the key, from 1.
+    pub line: usize,
+    /// Key and versions: whole lines of YAML, a member of JSON.
+    pub range: Range<usize>,
+    /// Which of the versions are its own.
+    pub versions: Range<usize>,
+    /// Where its first version goes while there is none.
+    pub hole: Option<Hole>,
+}
+
+/// An empty list or mapping: what of the text goes when something is put in, and where that is put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// What goes.
+    pub remove: Range<usize>,
+    /// Where the content is put.
+    pub at: usize,
+    /// What has to stand before it, such as a key.
+    pub before: &'static str,
+}
+
+/// How a text is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Lines of YAML.
+    Block {
+        /// The column of the keys of `entries`.
+        key: usize,
+        /// The column of the dashes below them.
+        dash: usize,
+    },
+    /// JSON.
+    Json {
+        /// Whether elements stand on lines of their own.
+        lines: bool,
+    },
+}
+
+/// Reads one version, given as a list with this one item and the number of lines before it.
+pub type Parse<'p, 't> = &'p mut dyn FnMut(&'t str, usize) -> Option<Version<'t>>;
 
 /// Column of the keys of a version.
 const FIELDS: usize = 4;
 
-/// Reads a text in Helm's layout; what Helm's clients refuse is added to `problems`.
-pub(super) fn read<'t>(text: &'t str, file: &str, problems: &mut Vec<Problem>) -> Option<Parts<'t>> {
+/// Reads a text in Helm's layout. A version that is not written as Helm does is given to `parse`.
+pub fn read<'t>(text: &'t str, parse: Parse<'_, 't>) -> Option<Parts<'t>> {
     let mut cursor = Cursor::new(text)?;
     cursor.take_line("apiVersion: v1")?;
     let mut parts = Parts {
@@ -38,7 +119,7 @@ pub(super) fn read<'t>(text: &'t str, file: &str, problems: &mut Vec<Problem>) -
         cursor.take_line("entries:")?;
         let mut keys = std::collections::HashSet::new();
         while let Some(key) = chart_key(cursor.line()) {
-            let chart = chart(&mut cursor, key, file, &mut parts.versions, problems)?;
+            let chart = chart(&mut cursor, key, &mut parts.versions, parse)?;
             parts.charts.push(chart);
             keys.insert(key).then_some(())?;
         }
@@ -63,9 +144,8 @@ fn chart_key(line: &str) -> Option<&str> {
 fn chart<'t>(
     cursor: &mut Cursor<'t>,
     key: &'t str,
-    file: &str,
     versions: &mut Vec<Version<'t>>,
-    problems: &mut Vec<Problem>,
+    parse: Parse<'_, 't>,
 ) -> Option<Chart<'t>> {
     let (first, start, line) = (versions.len(), cursor.start(), cursor.number());
     cursor.advance();
@@ -76,7 +156,7 @@ fn chart<'t>(
             Some(version) => version,
             None => {
                 *cursor = here.clone();
-                parsed(cursor, file, problems)?
+                parsed(cursor, parse)?
             }
         };
         versions.push(Version { line: here.number(), range: here.start()..cursor.start(), ..version });
@@ -97,7 +177,7 @@ fn is_between(line: &str) -> bool {
 }
 
 /// Reads one version through the parser.
-fn parsed<'t>(cursor: &mut Cursor<'t>, file: &str, problems: &mut Vec<Problem>) -> Option<Version<'t>> {
+fn parsed<'t>(cursor: &mut Cursor<'t>, parse: Parse<'_, 't>) -> Option<Version<'t>> {
     let (start, lines_before) = (cursor.start(), cursor.number() - 1);
     let mut last = cursor.line();
     cursor.advance();
@@ -110,14 +190,7 @@ fn parsed<'t>(cursor: &mut Cursor<'t>, file: &str, problems: &mut Vec<Problem>) 
     if is_doubtful || !is_between(cursor.line()) {
         return None;
     }
-    let document = yaml::read(cursor.text_since(start).as_bytes()).ok()?;
-    let Value::Sequence(items) = &document.root.value else { return None };
-    let [item] = items.as_slice() else { return None };
-    for (key, line) in &document.repeated {
-        let problem = refused(&format!("{} is given twice", name(key)));
-        problems.push(problem.at(file, Some(line + lines_before)));
-    }
-    Some(entry::Reader { file, strict: true, lines_before, problems }.version(item))
+    parse(cursor.text_since(start), lines_before)
 }
 
 /// Reads the fields of one version, each once and in order.

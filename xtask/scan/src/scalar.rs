@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::super::super::time;
 use super::cursor::Cursor;
 
 /// Reads text that begins with `first` at the end of the line; `column` is that of its key or dash. The cursor is then
@@ -69,9 +68,45 @@ fn may_be_number(bytes: &[u8]) -> bool {
     dots < 2
 }
 
-/// Whether this is a time in UTC as Helm writes it, or one that Go reads.
+/// Whether this is a time as Go writes it: `2024-01-02T03:04:05.678Z`, or with `+09:00`.
 pub fn is_time(text: &str) -> bool {
-    time::normal(text).is_some()
+    let Some(([y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1], rest)) =
+        text.as_bytes().split_first_chunk()
+    else {
+        return false;
+    };
+    let two = |tens: &u8, ones: &u8| {
+        (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+    };
+    let numbers = (two(y0, y1), two(y2, y3), two(m0, m1), two(d0, d1), two(h0, h1), two(n0, n1), two(s0, s1));
+    let (Some(century), Some(year), Some(month), Some(day), Some(0..24), Some(0..60), Some(0..60)) = numbers else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year != 0 || century % 4 == 0);
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        _ => return false,
+    };
+    let zone = match rest.split_first() {
+        Some((b'.', digits)) => {
+            let zone = digits.get(digits.iter().take_while(|byte| byte.is_ascii_digit()).count()..).unwrap_or_default();
+            if zone.len() == digits.len() {
+                return false;
+            }
+            zone
+        }
+        _ => rest,
+    };
+    let is_zone = match zone {
+        b"Z" => true,
+        [b'+' | b'-', h0, h1, b':', m0, m1] => {
+            matches!((two(h0, h1), two(m0, m1)), (Some(0..24), Some(0..60)))
+        }
+        _ => false,
+    };
+    (1..=days).contains(&day) && is_zone
 }
 
 fn plain<'t>(cursor: &mut Cursor<'t>, first: &'t str, column: usize) -> Option<Cow<'t, str>> {
