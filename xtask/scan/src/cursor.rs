@@ -95,7 +95,9 @@ pub fn key_and_value(body: &str) -> Option<(&str, &str)> {
 
 /// Whether a text has neither line breaks other than `\n` nor tabs nor anything that a reader of YAML refuses.
 fn is_plain_text(text: &str) -> bool {
-    let plain = text.bytes().fold(true, |plain, byte| plain & (byte >= b' ' || byte == b'\n') & (byte != 0x7f));
-    let special = |c| matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let plain =
+        text.bytes().fold(true, |plain, byte| plain & (byte >= b' ' || byte == b'\n') & (byte != 0x7f));
+    let special =
+        |c| matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
     plain && (text.is_ascii() || !text.contains(special))
 }

@@ -40,7 +40,8 @@ pub fn notes(parts: &Parts<'_>) -> Notes {
 
 /// Whether Helm's clients surely load it.
 fn is_usual(version: &Version<'_>) -> bool {
-    let is_number = |part: &str| (1..=18).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number =
+        |part: &str| (1..=18).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     let mut numbers = version.version.split('.');
     let three = [numbers.next(), numbers.next(), numbers.next()];
     let is_plain = three.into_iter().all(|part| part.is_some_and(is_number)) && numbers.next().is_none();

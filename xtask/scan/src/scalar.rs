@@ -28,7 +28,7 @@ pub fn is_plain(text: &str) -> bool {
     let is_text = match bytes.first() {
         Some(b'a'..=b'z' | b'A'..=b'Z') => !is_word(text),
         Some(b'0'..=b'9') => !may_be_number(bytes),
-        Some(b'/' | b'(' | b'_' | b'$' | 0x80..) => true,
+        Some(b'/' | b'(' | b'_' | b'$' | b'^' | 0x80..) => true,
         _ => false,
     };
     is_text && is_part_of_plain(bytes)
@@ -59,7 +59,16 @@ fn may_be_number(bytes: &[u8]) -> bool {
         match byte {
             b'.' => dots += 1,
             b'x' | b'X' => return true,
-            b'a' | b'c' | b'd' | b'f'..=b'n' | b'p'..=b'z' | b'A' | b'C' | b'D' | b'F'..=b'N' | b'P'..=b'Z' => {
+            b'a'
+            | b'c'
+            | b'd'
+            | b'f'..=b'n'
+            | b'p'..=b'z'
+            | b'A'
+            | b'C'
+            | b'D'
+            | b'F'..=b'N'
+            | b'P'..=b'Z' => {
                 return false;
             }
             _ => {}
@@ -76,10 +85,12 @@ pub fn is_time(text: &str) -> bool {
         return false;
     };
     let two = |tens: &u8, ones: &u8| {
-        (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+        (tens.is_ascii_digit() && ones.is_ascii_digit())
+            .then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
     };
     let numbers = (two(y0, y1), two(y2, y3), two(m0, m1), two(d0, d1), two(h0, h1), two(n0, n1), two(s0, s1));
-    let (Some(century), Some(year), Some(month), Some(day), Some(0..24), Some(0..60), Some(0..60)) = numbers else {
+    let (Some(century), Some(year), Some(month), Some(day), Some(0..24), Some(0..60), Some(0..60)) = numbers
+    else {
         return false;
     };
     let leap = year % 4 == 0 && (year != 0 || century % 4 == 0);
@@ -91,7 +102,9 @@ pub fn is_time(text: &str) -> bool {
     };
     let zone = match rest.split_first() {
         Some((b'.', digits)) => {
-            let zone = digits.get(digits.iter().take_while(|byte| byte.is_ascii_digit()).count()..).unwrap_or_default();
+            let zone = digits
+                .get(digits.iter().take_while(|byte| byte.is_ascii_digit()).count()..)
+                .unwrap_or_default();
             if zone.len() == digits.len() {
                 return false;
             }
@@ -127,7 +140,9 @@ fn plain<'t>(cursor: &mut Cursor<'t>, first: &'t str, column: usize) -> Option<C
 
 fn single<'t>(cursor: &mut Cursor<'t>, first: &'t str, column: usize) -> Option<Cow<'t, str>> {
     let mut rest = first.get(1..)?;
-    if let Some(end) = rest.find('\'') && end + 1 == rest.len() {
+    if let Some(end) = rest.find('\'')
+        && end + 1 == rest.len()
+    {
         cursor.advance();
         return rest.get(..end).map(Cow::Borrowed);
     }

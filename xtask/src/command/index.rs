@@ -37,7 +37,8 @@ pub fn run(args: &cli::Index) -> Result<()> {
     }
     let new: Vec<_> = archives.iter().map(|archive| archive.version.clone()).collect();
     let readable = old.is_some() == old_text.is_some();
-    let merged = if readable { merge(old.as_ref(), &new, &replace, format, &created, &mut problems) } else { None };
+    let merged =
+        if readable { merge(old.as_ref(), &new, &replace, format, &created, &mut problems) } else { None };
     verdict(problems)?.iter().for_each(terminal::problem);
     let Some(merged) = merged else { return Ok(()) };
     write(args, &archives, &merged, old_text.as_deref(), now)
@@ -85,7 +86,13 @@ fn old_text(path: &Path) -> Result<Vec<u8>> {
     Err(Problems::from(problem.hint("to begin a new index, leave out --merge")).into())
 }
 
-fn write(args: &cli::Index, archives: &[Archive], merged: &Merged, old: Option<&[u8]>, now: u64) -> Result<()> {
+fn write(
+    args: &cli::Index,
+    archives: &[Archive],
+    merged: &Merged,
+    old: Option<&[u8]>,
+    now: u64,
+) -> Result<()> {
     let place = args.directory.join(FILE);
     let is_there = old.is_some() && archives::read_index(&place).is_ok_and(|text| text == merged.text);
     let total = merged.kept + merged.added.len() + merged.replaced.len();

@@ -231,7 +231,11 @@ pub fn select(bytes: &[u8], limit: u64, is_wanted: impl Fn(&str) -> bool) -> Res
         }
         let mut data = Vec::new();
         let wanted = is_wanted(&path);
-        let read = if wanted { file.read_to_end(&mut data).map(|read| read as u64) } else { io::copy(&mut file, &mut io::sink()) };
+        let read = if wanted {
+            file.read_to_end(&mut data).map(|read| read as u64)
+        } else {
+            io::copy(&mut file, &mut io::sink())
+        };
         if read.map_err(cause)? != file.size() {
             return Err(format!("it ends within `{path}`"));
         }

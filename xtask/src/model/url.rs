@@ -28,7 +28,9 @@ impl Base {
                 check_host(host)?;
                 (format!("{}://{host}", scheme.to_ascii_lowercase()), path)
             }
-            Some((first, _)) if !first.contains('/') => return Err("there is a `:` in its first part".to_owned()),
+            Some((first, _)) if !first.contains('/') => {
+                return Err("there is a `:` in its first part".to_owned());
+            }
             _ if before.starts_with("//") => return Err("there is no scheme before `//`".to_owned()),
             _ => (String::new(), before),
         };
@@ -40,10 +42,14 @@ impl Base {
 
     /// The URL of a file below the base; `path` is not escaped.
     pub fn join(&self, path: &str) -> String {
-        let joined = clean(&format!("{}/{path}", self.path));
-        let slash = if self.origin.is_empty() || joined.starts_with('/') { "" } else { "/" };
-        let joined = if self.path.is_empty() { joined.trim_start_matches('/') } else { &joined };
-        format!("{}{slash}{}{}", self.origin, escape(joined), self.rest)
+        let joined = if self.path.is_empty() { clean(path) } else { clean(&format!("{}/{path}", self.path)) };
+        let before = match joined.split('/').next() {
+            Some(first) if self.origin.is_empty() && first.contains(':') => "./",
+            Some("") | None => "",
+            Some(_) if self.origin.is_empty() => "",
+            Some(_) => "/",
+        };
+        format!("{}{before}{}{}", self.origin, escape(&joined), self.rest)
     }
 }
 

@@ -65,12 +65,17 @@ pub fn distinct(archives: Vec<Archive>, problems: &mut Vec<Problem>) -> Vec<Arch
 }
 
 /// The versions that `--replace` names. What no archive has is an error of the command line.
-pub fn replaced(wanted: &[String], archives: &[Archive], problems: &mut Vec<Problem>) -> Vec<(String, String)> {
+pub fn replaced(
+    wanted: &[String],
+    archives: &[Archive],
+    problems: &mut Vec<Problem>,
+) -> Vec<(String, String)> {
     let mut replaced = Vec::new();
     for wanted in wanted {
         let key = |archive: &Archive| {
             let chart = &archive.version.metadata;
-            (format!("{}-{}", chart.name, chart.version) == *wanted).then(|| (chart.name.clone(), chart.version.clone()))
+            (format!("{}-{}", chart.name, chart.version) == *wanted)
+                .then(|| (chart.name.clone(), chart.version.clone()))
         };
         let before = replaced.len();
         replaced.extend(archives.iter().filter_map(key));

@@ -1,7 +1,7 @@
 //! The only code that reads, runs or writes.
 
-pub mod chart_directory;
 pub mod archives;
+pub mod chart_directory;
 pub mod charts;
 pub mod environment;
 pub mod files;

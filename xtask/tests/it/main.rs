@@ -13,6 +13,8 @@ mod agreement;
 mod cases;
 mod chart;
 mod commit;
+mod index;
+mod index_property;
 mod package;
 mod property;
 mod readers;

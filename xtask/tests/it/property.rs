@@ -74,7 +74,7 @@ fn check_batch(first: u64, helm: &str, binary: &Path) -> u64 {
 }
 
 /// A stream of numbers from a seed (splitmix64), and what is made of them.
-struct Random(u64);
+pub struct Random(pub u64);
 
 const TEXTS: &[&str] = &[
     "plain",
@@ -230,15 +230,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("small")
     }
 
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len())]
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
@@ -283,7 +283,7 @@ impl Random {
         long + &parts.join("/")
     }
 
-    fn chart_yaml(&mut self, name: &str, children: &[&str]) -> String {
+    pub fn chart_yaml(&mut self, name: &str, children: &[&str]) -> String {
         let mut out = format!(
             "apiVersion: {}\nname: {}\nversion: 1.2.3\n",
             if self.one_in(6) { "v1" } else { "v2" },

@@ -13,6 +13,8 @@ use xtask::model::manifest::Manifest;
 use xtask::model::version::{self, Tag};
 use xtask::model::{changelog, chart, yaml};
 
+use crate::index_property::{SEEDS, extend};
+
 /// Changes a few bytes of `seed`, or joins parts of it.
 fn mutated(seed: &[u8], next: &mut impl FnMut() -> usize) -> Vec<u8> {
     const TOKENS: [&[u8]; 16] = [
@@ -111,7 +113,8 @@ fn readers_survive_any_bytes() {
         read_everything(&mutated(texts[next() % texts.len()].as_bytes(), &mut next));
         read_archive(&mutated(&archive, &mut next));
         read_archive(&gzip(&mutated(&tar, &mut next)));
-        runs += 3;
+        extend(&mutated(SEEDS[next() % SEEDS.len()].as_bytes(), &mut next));
+        runs += 4;
     }
     println!("{runs} inputs");
 }

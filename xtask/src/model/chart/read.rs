@@ -201,7 +201,9 @@ impl Reader<'_> {
         sorted.sort_by(|a, b| a.key.helm.cmp(&b.key.helm));
         let mut fields: Vec<Field<'n>> = Vec::new();
         for pair in sorted {
-            let Some(&field_name) = known.iter().find(|known| folded(known) == folded(&pair.key.helm)) else {
+            let exact = known.iter().find(|known| **known == pair.key.helm);
+            let same_folded = || known.iter().find(|known| folded(known) == folded(&pair.key.helm));
+            let Some(&field_name) = exact.or_else(same_folded) else {
                 let message =
                     format!("Helm does not know the field {}{of} and leaves it out", name(&pair.key.written));
                 let hint = if of.is_empty() && known.len() == METADATA.len() {

@@ -27,7 +27,10 @@ impl Metadata {
     }
 
     /// All fields that are not empty and `extra` ones, by their names: what a version is in an index.
-    pub(in super::super) fn fields_with<const N: usize>(&self, extra: [(&'static str, Out); N]) -> Vec<(String, Out)> {
+    pub(in super::super) fn fields_with<const N: usize>(
+        &self,
+        extra: [(&'static str, Out); N],
+    ) -> Vec<(String, Out)> {
         let mut annotations: Vec<(String, Out)> = Vec::with_capacity(self.annotations.len());
         for (key, value) in &self.annotations {
             // What Helm's way through JSON makes of this line break.

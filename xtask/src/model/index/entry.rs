@@ -103,7 +103,11 @@ impl Reader<'_> {
     /// The charts of a whole index.
     pub fn index(&mut self, root: &Node) -> Vec<ChartNodes> {
         let Value::Mapping(pairs) = &root.value else {
-            self.refuse(root.line, "it is empty, or not a mapping", "restore the file from the branch's history");
+            self.refuse(
+                root.line,
+                "it is empty, or not a mapping",
+                "restore the file from the branch's history",
+            );
             return Vec::new();
         };
         let fields = self.fields(pairs, INDEX, "");
@@ -123,7 +127,11 @@ impl Reader<'_> {
             Value::Sequence(items) => items.iter().map(|item| self.version(item)).collect(),
             _ if pair.value.is_null() => Vec::new(),
             _ => {
-                let message = format!("the versions of {} are a {}, not a list", name(&pair.key.helm), pair.value.kind());
+                let message = format!(
+                    "the versions of {} are a {}, not a list",
+                    name(&pair.key.helm),
+                    pair.value.kind()
+                );
                 self.refuse(pair.value.line, &message, "write each version after `- `");
                 Vec::new()
             }
@@ -193,9 +201,15 @@ impl Reader<'_> {
     fn check(&mut self, field: &str, kind: Type, node: &Node) {
         let wrong = match (&node.value, kind) {
             _ if node.is_null() => None,
-            (Value::Scalar(scalar), Type::Text | Type::LooseText) => return self.check_text(field, kind, node, scalar),
-            (Value::Scalar(scalar), Type::Time) => (!is_time(scalar)).then_some("not a time, as in `2024-01-02T03:04:05Z`"),
-            (Value::Scalar(scalar), Type::Flag) => scalar.boolean().is_none().then_some("neither `true` nor `false`"),
+            (Value::Scalar(scalar), Type::Text | Type::LooseText) => {
+                return self.check_text(field, kind, node, scalar);
+            }
+            (Value::Scalar(scalar), Type::Time) => {
+                (!is_time(scalar)).then_some("not a time, as in `2024-01-02T03:04:05Z`")
+            }
+            (Value::Scalar(scalar), Type::Flag) => {
+                scalar.boolean().is_none().then_some("neither `true` nor `false`")
+            }
             (Value::Sequence(items), Type::Texts | Type::LooseTexts) => {
                 let inner = if kind == Type::Texts { Type::Text } else { Type::LooseText };
                 return items.iter().for_each(|item| self.check(field, inner, item));
@@ -222,7 +236,11 @@ impl Reader<'_> {
         match &item.value {
             Value::Mapping(pairs) => drop(self.fields(pairs, known, &format!(" of {}", name(field)))),
             _ if item.is_null() => {}
-            _ => self.refuse(item.line, &format!("an item of {} is not a mapping", name(field)), "write `name: NAME`"),
+            _ => self.refuse(
+                item.line,
+                &format!("an item of {} is not a mapping", name(field)),
+                "write `name: NAME`",
+            ),
         }
     }
 

@@ -45,7 +45,10 @@ fn parts<'t>(text: &'t str, root: &Json, charts: Vec<entry::ChartNodes>) -> Part
         charts: Vec::new(),
         style: Style::Json { lines },
         hole: None,
-        generated: members.iter().find(|member| member.key.eq_ignore_ascii_case("generated")).map(|member| member.value.range.clone()),
+        generated: members
+            .iter()
+            .find(|member| member.key.eq_ignore_ascii_case("generated"))
+            .map(|member| member.value.range.clone()),
     };
     let Some(entries) = members.iter().find(|member| member.key.eq_ignore_ascii_case("entries")) else {
         let at = members.last().map_or(first, |member| member.range.end);

@@ -31,7 +31,13 @@ pub(super) fn read<'t>(text: &'t str, charts: Vec<ChartNodes>) -> Result<Parts<'
             parts.versions.push(super::Version { range, ..version });
         }
         let versions = first..parts.versions.len();
-        parts.charts.push(Chart { key: Cow::Owned(key), line, range: place.range, versions, hole: place.hole });
+        parts.charts.push(Chart {
+            key: Cow::Owned(key),
+            line,
+            range: place.range,
+            versions,
+            hole: place.hole,
+        });
     }
     if same { Ok(parts) } else { refuse("it has aliases or merge keys") }
 }

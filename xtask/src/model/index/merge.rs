@@ -75,7 +75,8 @@ pub fn merge(
 fn keeps(old: &Index<'_>, sorted: &Sorted<'_>, text: &[u8]) -> bool {
     let Some(index) = Index::read(text, &old.file, &mut Vec::new()) else { return false };
     let gone: BTreeSet<usize> = sorted.replaced.iter().flat_map(|(_, found)| found.iter().copied()).collect();
-    let mut kept = old.versions().iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, version)| version);
+    let mut kept =
+        old.versions().iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, version)| version);
     let mut next = kept.next();
     let mut new = 0;
     for version in index.versions() {
@@ -99,7 +100,9 @@ fn empty(format: Format, generated: &str) -> String {
     match format {
         Format::Yaml => format!("apiVersion: v1\nentries: {{}}\ngenerated: \"{generated}\"\n"),
         Format::Json => {
-            format!("{{\n  \"apiVersion\": \"v1\",\n  \"generated\": \"{generated}\",\n  \"entries\": {{}}\n}}")
+            format!(
+                "{{\n  \"apiVersion\": \"v1\",\n  \"generated\": \"{generated}\",\n  \"entries\": {{}}\n}}"
+            )
         }
     }
 }
@@ -119,8 +122,10 @@ fn sort<'n>(
     replace: &[(String, String)],
     problems: &mut Vec<Problem>,
 ) -> Sorted<'n> {
-    let mut published: HashMap<(&str, &str), Vec<usize>> =
-        new.iter().map(|new| ((new.metadata.name.as_str(), new.metadata.version.as_str()), Vec::new())).collect();
+    let mut published: HashMap<(&str, &str), Vec<usize>> = new
+        .iter()
+        .map(|new| ((new.metadata.name.as_str(), new.metadata.version.as_str()), Vec::new()))
+        .collect();
     // Most charts of a large index are none of the new ones.
     let names: HashSet<&str> = new.iter().map(|new| new.metadata.name.as_str()).collect();
     let concerned = old.parts.charts.iter().filter(|chart| names.contains(&*chart.key));
@@ -213,7 +218,9 @@ fn text(old: &Index<'_>, sorted: &Sorted<'_>, generated: &str) -> Result<Vec<u8>
             edits.push(writer.replaced(&version.range, new)?);
         }
     }
-    if !edits.is_empty() && let Some(range) = &old.parts.generated {
+    if !edits.is_empty()
+        && let Some(range) = &old.parts.generated
+    {
         edits.push(Edit { range: range.clone(), text: format!("\"{generated}\"") });
     }
     Ok(splice::apply(old.text, old.has_bom, edits))
@@ -269,7 +276,8 @@ fn add_charts(
         sorted.insert(sorted.len() - later, (chart, versions));
     }
     let charts = &old.parts.charts;
-    let place_of = |name: &str| charts.iter().position(|chart| is_before(name, &chart.key)).unwrap_or(charts.len());
+    let place_of =
+        |name: &str| charts.iter().position(|chart| is_before(name, &chart.key)).unwrap_or(charts.len());
     for group in sorted.chunk_by(|(a, _), (b, _)| place_of(a) == place_of(b)) {
         let Some((first, _)) = group.first() else { continue };
         let place = match (charts.get(place_of(first)), charts.last(), &old.parts.hole) {

@@ -161,7 +161,9 @@ fn warnings(parts: &Parts<'_>, notes: &Notes, file: &str) -> Vec<Problem> {
         let message = format!("{} does not stand below the key of its name", what(version));
         warn(version, message, "move it there");
     }
-    for (version, first) in notes.repeated.iter().filter_map(|&(i, first)| parts.versions.get(i).zip(parts.versions.get(first))) {
+    for (version, first) in
+        notes.repeated.iter().filter_map(|&(i, first)| parts.versions.get(i).zip(parts.versions.get(first)))
+    {
         let message = format!("{} is in it twice, first on line {}", what(version), first.line);
         warn(version, message, "delete the entry whose digest is not that of the file at its URL");
     }

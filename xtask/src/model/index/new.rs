@@ -236,6 +236,8 @@ fn value(out: &Out) -> serde_json::Value {
         Out::Text(text) => Value::String(text.clone()),
         Out::Number(number) => serde_json::from_str(number).unwrap_or_else(|_| Value::String(number.clone())),
         Out::List(items) => Value::Array(items.iter().map(value).collect()),
-        Out::Map(pairs) => Value::Object(pairs.iter().map(|(key, inner)| (key.clone(), value(inner))).collect()),
+        Out::Map(pairs) => {
+            Value::Object(pairs.iter().map(|(key, inner)| (key.clone(), value(inner))).collect())
+        }
     }
 }

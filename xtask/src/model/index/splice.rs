@@ -35,7 +35,12 @@ impl Writer<'_> {
     }
 
     /// Versions of one chart.
-    pub fn versions(&self, place: Place<'_>, new: &[&NewVersion], edits: &mut Vec<Edit>) -> Result<(), String> {
+    pub fn versions(
+        &self,
+        place: Place<'_>,
+        new: &[&NewVersion],
+        edits: &mut Vec<Edit>,
+    ) -> Result<(), String> {
         match self.style {
             Style::Block { dash, .. } => {
                 let text: Vec<String> = new.iter().map(|new| block(new, dash)).collect::<Result<_, _>>()?;
@@ -50,7 +55,12 @@ impl Writer<'_> {
     }
 
     /// Charts that were not there.
-    pub fn charts(&self, place: Place<'_>, new: &[NewChart<'_>], edits: &mut Vec<Edit>) -> Result<(), String> {
+    pub fn charts(
+        &self,
+        place: Place<'_>,
+        new: &[NewChart<'_>],
+        edits: &mut Vec<Edit>,
+    ) -> Result<(), String> {
         match self.style {
             Style::Block { key, dash } => {
                 let mut text = String::new();
@@ -63,7 +73,8 @@ impl Writer<'_> {
                 self.lines(place, text, edits);
             }
             Style::Json { lines } => {
-                let one = |indent: &str| new.iter().map(|chart| chart_in_json(chart, lines, indent)).collect();
+                let one =
+                    |indent: &str| new.iter().map(|chart| chart_in_json(chart, lines, indent)).collect();
                 self.elements(place, ['{', '}'], one, edits)?;
             }
         }
@@ -180,7 +191,8 @@ fn chart_in_json((chart, versions): &NewChart<'_>, lines: bool, indent: &str) ->
         (String::new(), ",".to_owned(), String::new())
     };
     let inner = format!("{indent}  ");
-    let all: Vec<String> = versions.iter().map(|new| in_json(new, lines, &inner)).collect::<Result<_, _>>()?;
+    let all: Vec<String> =
+        versions.iter().map(|new| in_json(new, lines, &inner)).collect::<Result<_, _>>()?;
     let blank = if lines { " " } else { "" };
     Ok(format!("{}:{blank}[{first}{}{last}]", json(chart, false)?, all.join(&next)))
 }

@@ -31,7 +31,8 @@ pub fn sort_keys(map: &mut Vec<(String, Out)>) -> Result<(), (String, String)> {
 
 /// Whether Helm writes the key `left` before `right` in one map. Not an order for every set of keys.
 pub fn key_before(left: &str, right: &str) -> bool {
-    let same: usize = left.chars().zip(right.chars()).take_while(|(l, r)| l == r).map(|(c, _)| c.len_utf8()).sum();
+    let same: usize =
+        left.chars().zip(right.chars()).take_while(|(l, r)| l == r).map(|(c, _)| c.len_utf8()).sum();
     let (Some((before, left)), Some((_, right))) =
         (left.split_at_checked(same), right.split_at_checked(same))
     else {
