@@ -152,12 +152,11 @@ fn chart<'t>(
     while cursor.line().starts_with("  - ") {
         let here = cursor.clone();
         let version = fields(cursor);
-        let version = match version.filter(|_| is_between(cursor.line())) {
-            Some(version) => version,
-            None => {
-                *cursor = here.clone();
-                parsed(cursor, parse)?
-            }
+        let version = if let Some(version) = version.filter(|_| is_between(cursor.line())) {
+            version
+        } else {
+            *cursor = here.clone();
+            parsed(cursor, parse)?
         };
         versions.push(Version { line: here.number(), range: here.start()..cursor.start(), ..version });
     }

@@ -114,12 +114,13 @@ fn write(
     if new.len() > MOST_NAMED {
         terminal::result("Indexed", &format!("{} more", new.len() - MOST_NAMED))?;
     }
-    let mut facts = format!("{} added", merged.added.len());
+    let mut facts = vec![format!("{} added", merged.added.len())];
     if !merged.replaced.is_empty() {
-        facts += &format!(", {} replaced", merged.replaced.len());
+        facts.push(format!("{} replaced", merged.replaced.len()));
     }
     if old.is_some() {
-        facts += &format!(", {} kept", merged.kept);
+        facts.push(format!("{} kept", merged.kept));
     }
+    let facts = facts.join(", ");
     Ok(terminal::result("Wrote", &format!("{}  {total} versions: {facts}", place.display()))?)
 }

@@ -112,7 +112,7 @@ impl Reader<'_> {
         };
         let fields = self.fields(pairs, INDEX, "");
         let version = fields.iter().find(|(field, _)| *field == "apiVersion");
-        if !version.is_some_and(|(_, node)| !text(node).is_empty()) {
+        if version.is_none_or(|(_, node)| text(node).is_empty()) {
             self.refuse(root.line, "it has no `apiVersion`", "write `apiVersion: v1` into its first line");
         }
         let entries = fields.iter().find(|(field, _)| *field == "entries");

@@ -11,7 +11,7 @@ use super::entry::ChartNodes;
 use super::{Chart, Hole, Parts, Refusal, Style};
 
 /// The parts of a text whose charts were read from its nodes.
-pub(super) fn read<'t>(text: &'t str, charts: Vec<ChartNodes>) -> Result<Parts<'t>, Refusal> {
+pub(super) fn read(text: &str, charts: Vec<ChartNodes>) -> Result<Parts<'_>, Refusal> {
     let mut walk = Walk { text, events: Events::new(text), dash: None };
     let mut found = walk.document()?;
     let same = found.charts.len() == charts.len();

@@ -59,7 +59,7 @@ impl<'t> Index<'t> {
             Ok(text) => text,
             Err(error) => {
                 let before = text.get(..error.valid_up_to()).unwrap_or_default();
-                let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+                let line = before.split(|&byte| byte == b'\n').count();
                 problems.push(refused("invalid UTF-8").at(file, Some(line)));
                 return None;
             }

@@ -44,7 +44,7 @@ impl Writer<'_> {
         match self.style {
             Style::Block { dash, .. } => {
                 let text: Vec<String> = new.iter().map(|new| block(new, dash)).collect::<Result<_, _>>()?;
-                self.lines(place, text.concat(), edits);
+                self.lines(place, &text.concat(), edits);
             }
             Style::Json { lines } => {
                 let one = |indent: &str| new.iter().map(|new| in_json(new, lines, indent)).collect();
@@ -70,7 +70,7 @@ impl Writer<'_> {
                         text.push_str(&block(version, dash)?);
                     }
                 }
-                self.lines(place, text, edits);
+                self.lines(place, &text, edits);
             }
             Style::Json { lines } => {
                 let one =
@@ -91,7 +91,7 @@ impl Writer<'_> {
     }
 
     /// Whole lines of YAML.
-    fn lines(&self, place: Place<'_>, text: String, edits: &mut Vec<Edit>) {
+    fn lines(&self, place: Place<'_>, text: &str, edits: &mut Vec<Edit>) {
         let (at, before) = match place {
             Place::Before(next) => (next.start, ""),
             Place::After(last) => (last.end, ""),
@@ -131,12 +131,14 @@ impl Writer<'_> {
             Place::Before(next) => {
                 let blank = self.blank_before(next.start);
                 let all = one(&self.indent(next.start))?;
-                (next.start..next.start, all.into_iter().map(|one| format!("{one},{blank}")).collect())
+                let comma = format!(",{blank}");
+                (next.start..next.start, all.join(&comma) + &comma)
             }
             Place::After(last) => {
                 let blank = self.blank_before(last.start);
                 let all = one(&self.indent(last.start))?;
-                (last.end..last.end, all.into_iter().map(|one| format!(",{blank}{one}")).collect())
+                let comma = format!(",{blank}");
+                (last.end..last.end, format!("{comma}{}", all.join(&comma)))
             }
             Place::In(hole) => {
                 let (outer, [open, close]) = (self.indent(hole.remove.start), brackets);

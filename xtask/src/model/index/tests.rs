@@ -207,7 +207,8 @@ fn any_layout_is_extended_in_its_own_style() {
         ("apiVersion: v1\nentries:\n  web:\n  xyz: [] # none\n".to_owned(), "hole 2"),
     ] {
         let text = merged(&old, &["web 2.0.0", "zzz 1.0.0", "aaa 1.0.0"]);
-        let indent = " ".repeat(expected[expected.len() - 1..].parse().unwrap());
+        let (_, dash) = expected.split_once(' ').unwrap();
+        let indent = " ".repeat(dash.parse().unwrap());
         assert!(text.lines().any(|line| line == format!("{indent}- apiVersion: v2")), "{text}");
         assert_eq!(old.contains("\r\n"), text.contains("\r\n"));
         assert_eq!(text.matches("\r\n").count() % text.matches('\n').count(), 0, "{text:?}");
