@@ -120,3 +120,28 @@ fn clean(path: &str) -> String {
     }
     format!("{}{}", if rooted { "/" } else { "" }, parts.join("/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bases() {
+        for (base, file, expected) in [
+            ("https://h", "a b.tgz", "https://h/a%20b.tgz"),
+            ("https://h/p/", "s/a.tgz", "https://h/p/s/a.tgz"),
+            ("http://h:80/a//b/../c?x=1#z", "f+1.tgz", "http://h:80/a/c/f+1.tgz?x=1#z"),
+            ("../up", "f.tgz", "../up/f.tgz"),
+            ("/abs/", "f.tgz", "/abs/f.tgz"),
+            (".", "é.tgz", "%C3%A9.tgz"),
+            (".", "a:b.tgz", "./a:b.tgz"),
+        ] {
+            assert_eq!(Base::parse(base).map(|base| base.join(file)), Ok(expected.to_owned()), "{base}");
+        }
+        for base in
+            ["http://h:port/x", "http://[bad", "%zz", "h:80/x", "//h/x", "https://", "a b", "mailto:x"]
+        {
+            assert!(Base::parse(base).is_err(), "{base}");
+        }
+    }
+}
