@@ -1,5 +1,7 @@
 //! Decisions: what is there -> what to do, as data. No I/O.
 
+pub mod chart_page;
 pub mod compare;
+pub mod docs;
 pub mod package;
 pub mod release;
