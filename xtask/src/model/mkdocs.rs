@@ -26,8 +26,8 @@ pub struct Settings {
     pub language: String,
     /// The navigation; `None` where it is left to the names of the files.
     pub nav: Option<Vec<Item>>,
-    /// Keys by which mkdocs chooses other pages than all of them, each with its line.
-    pub choosing: Vec<(String, usize)>,
+    /// Keys that change what is published in a way that mkdocs alone knows, each with its line.
+    pub beyond: Vec<(String, usize)>,
 }
 
 /// An entry of the navigation.
@@ -61,14 +61,15 @@ impl Default for Settings {
             use_directory_urls: true,
             language: "en".to_owned(),
             nav: None,
-            choosing: Vec::new(),
+            beyond: Vec::new(),
         }
     }
 }
 
 /// Reads the file, shown as `at`. What is wrong is added to `problems`; without an error among them there are settings.
 pub fn read(bytes: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Settings> {
-    let mut reader = Reader { at, problems };
+    let text = String::from_utf8_lossy(bytes);
+    let mut reader = Reader { at, lines: text.lines().collect(), problems };
     let document = match yaml::read(bytes) {
         Ok(document) => document,
         Err(error) => {
@@ -92,6 +93,7 @@ pub fn read(bytes: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Setti
 
 struct Reader<'a> {
     at: &'a str,
+    lines: Vec<&'a str>,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -100,7 +102,17 @@ impl Reader<'_> {
         self.problems.push(Problem::error(message).at(self.at, line).hint(hint));
     }
 
+    /// Whether a value comes from the environment, where mkdocs alone looks it up.
+    fn is_of_environment(&self, node: &Node) -> bool {
+        self.lines.get(node.line.saturating_sub(1)).is_some_and(|line| line.contains(": !ENV"))
+    }
+
     fn setting(&mut self, key: &str, line: usize, node: &Node, settings: &mut Settings) {
+        let read =
+            ["site_name", "site_url", "site_description", "repo_url", "docs_dir", "use_directory_urls"];
+        if read.contains(&key) && self.is_of_environment(node) {
+            return settings.beyond.push((key.to_owned(), line));
+        }
         match key {
             "site_name" => settings.site_name = self.text(key, node).unwrap_or_default(),
             "site_url" => {
@@ -122,12 +134,12 @@ impl Reader<'_> {
             },
             "theme" => settings.language = language(node).unwrap_or_else(|| "en".to_owned()),
             "nav" if !node.is_null() => settings.nav = Some(self.items(node)),
-            "exclude_docs" | "draft_docs" | "INHERIT" => settings.choosing.push((key.to_owned(), line)),
+            "exclude_docs" | "draft_docs" | "INHERIT" => settings.beyond.push((key.to_owned(), line)),
             _ => {}
         }
     }
 
-    /// A text; `None` for null and for `!ENV`, whose value mkdocs takes from the environment.
+    /// A text; `None` for null.
     fn text(&mut self, key: &str, node: &Node) -> Option<String> {
         match &node.value {
             Value::Scalar(scalar) if matches!(scalar.resolved, Resolved::Text(_)) => {
@@ -207,5 +219,96 @@ fn language(theme: &Node) -> Option<String> {
     match &pairs.iter().find(|pair| pair.key.written == "language")?.value.value {
         Value::Scalar(scalar) if !scalar.is_null() => Some(scalar.written.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let mut problems = Vec::new();
+        read(text.as_bytes(), "mkdocs.yml", &mut problems);
+        let line = |one: Problem| format!("{one} | {}", one.hint.clone().unwrap_or_default());
+        problems.into_iter().map(line).collect()
+    }
+
+    /// With what projects have besides: tags, anchors, nested themes.
+    #[test]
+    fn what_the_pages_depend_on_is_read() {
+        let text = "site_name: &name A site\nsite_url: https://h/p\nextra: {x: !ENV [A, b], y: *name}\n\
+                    theme:\n  name: material\n  language: de\nplugins: [search, {tags: {}}]\n\
+                    markdown_extensions:\n  - pymdownx.emoji:\n      emoji_index: !!python/name:material.extensions.emoji.twemoji\n      \
+                    slugify: !!python/object/apply:pymdownx.slugs.slugify {kwds: {case: lower}}\n\
+                    hooks: !relative $docs_dir\nnav:\n  - index.md\n  - A: a.md\n  - B:\n    - b/c.md\n    - E: https://e\n";
+        let mut found = Vec::new();
+        let settings = read(text.as_bytes(), "mkdocs.yml", &mut found).expect("settings");
+        assert_eq!(found, []);
+        let page = |line, title: Option<&str>, path: &str| Item {
+            line,
+            title: title.map(str::to_owned),
+            target: Target::Page(path.to_owned()),
+        };
+        let section = Target::Section(vec![page(17, None, "b/c.md"), page(18, Some("E"), "https://e")]);
+        let nav = vec![
+            page(14, None, "index.md"),
+            page(15, Some("A"), "a.md"),
+            Item { line: 16, title: Some("B".to_owned()), target: section },
+        ];
+        let expected = Settings {
+            site_name: "A site".to_owned(),
+            site_url: Some("https://h/p/".to_owned()),
+            language: "de".to_owned(),
+            nav: Some(nav),
+            ..Settings::default()
+        };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_line_and_a_hint() {
+        for (text, expected) in [
+            ("", "mkdocs.yml:1: there is no `site_name` | site_name: My project"),
+            (
+                "site_name: a\nnav: [\n",
+                "mkdocs.yml:3: cannot read it: did not find expected node content | mend the YAML",
+            ),
+            ("site_name: 1.10\n", "mkdocs.yml:1: `site_name` is not a text | quote it: site_name: \"1.10\""),
+            ("site_name:\n", "mkdocs.yml:1: `site_name` is not a text | site_name: TEXT"),
+            (
+                "site_name: a\nsite_url: h/p",
+                "mkdocs.yml:2: `site_url` `h/p` is not a URL | site_url: https://HOST/PATH",
+            ),
+            (
+                "site_name: a\ndocs_dir: ../b",
+                "mkdocs.yml:2: `docs_dir` `../b` is not a directory below that of this file | docs_dir: docs",
+            ),
+            (
+                "site_name: a\ndocs_dir: /b",
+                "mkdocs.yml:2: `docs_dir` `/b` is not a directory below that of this file | docs_dir: docs",
+            ),
+            (
+                "site_name: a\nuse_directory_urls: 2",
+                "mkdocs.yml:2: `use_directory_urls` is neither `true` nor `false` | true, or false",
+            ),
+            ("site_name: a\nnav: x", "mkdocs.yml:2: `nav` is not a list | nav: [index.md]"),
+            (
+                "site_name: a\nnav:\n- A: {b: c}\n",
+                "mkdocs.yml:3: an entry of `nav` is neither a page nor a list | - Title: page.md",
+            ),
+        ] {
+            assert_eq!(problems(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_mkdocs_alone_knows_is_named() {
+        let text = "site_name: !ENV [NAME, x]\nsite_url: !ENV URL\nexclude_docs: |\n  /x.md\nINHERIT: base.yml\nnot_in_nav: x\n";
+        let mut found = Vec::new();
+        let settings = read(text.as_bytes(), "mkdocs.yml", &mut found).expect("settings");
+        let beyond: Vec<(&str, usize)> =
+            settings.beyond.iter().map(|(key, line)| (key.as_str(), *line)).collect();
+        assert_eq!(beyond, [("site_name", 1), ("site_url", 2), ("exclude_docs", 3), ("INHERIT", 5)]);
+        assert_eq!(found, []);
     }
 }

@@ -123,3 +123,182 @@ fn by_mkdocs(mkdocs: &Mkdocs, root: &Path, config: &str, sources: &Sources) -> R
     let all: Vec<Problem> = ours.iter().cloned().chain(rest).collect();
     Err(Problems(all).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::scratch::Scratch;
+    use super::*;
+
+    /// A project with these files.
+    fn project(files: &[(&str, &str)]) -> Scratch {
+        let scratch = Scratch::directory().expect("a directory");
+        for (path, text) in files {
+            let path = scratch.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            fs::write(path, text).expect("a file");
+        }
+        scratch
+    }
+
+    fn paths(site: &[File]) -> Vec<&str> {
+        site.iter().map(|file| file.path.as_str()).collect()
+    }
+
+    fn native(project: &Scratch) -> Result<Option<Site>> {
+        build(project.path(), Builder::Native)
+    }
+
+    fn errors(result: Result<Option<Site>>) -> Vec<String> {
+        let error = result.map(drop).expect_err("problems");
+        let problems = error.downcast::<Problems>().expect("problems");
+        problems.0.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn without_documentation_there_is_no_site() {
+        assert!(native(&project(&[("a.md", "")])).expect("an answer").is_none());
+    }
+
+    #[test]
+    fn a_directory_is_enough() {
+        let project = project(&[("docs/index.md", "# A"), ("docs/.git", "x"), ("docs/b/c.txt", "c")]);
+        for builder in [Builder::Native, Builder::Auto] {
+            let site = build(project.path(), builder).expect("a site").expect("a site");
+            assert_eq!(paths(&site.files), ["404.html", "assets/xtask.css", "b/c.txt", "index.html"]);
+            assert_eq!(site.by, "native");
+        }
+        assert_eq!(errors(build(project.path(), Builder::Mkdocs)), ["there is no mkdocs.yml"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let bad = project(&[("mkdocs.yml", "site_url: x\ndocs_dir: pages\n")]);
+        let expected = [
+            "mkdocs.yml: there is no directory `pages`",
+            "mkdocs.yml:1: `site_url` `x` is not a URL",
+            "mkdocs.yml:1: there is no `site_name`",
+        ];
+        assert_eq!(errors(native(&bad)), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_inside_the_repository_alone() {
+        use std::os::unix::fs::symlink;
+        let project = project(&[
+            ("mkdocs.yml", "site_name: A"),
+            ("docs/index.md", "# A"),
+            ("README.md", "# B"),
+            ("img/a.png", ""),
+        ]);
+        let docs = project.path().join("docs");
+        symlink("../README.md", docs.join("b.md")).expect("a link");
+        symlink("../img", docs.join("img")).expect("a link");
+        let site = native(&project).expect("a site").expect("a site");
+        assert_eq!(
+            paths(&site.files),
+            ["404.html", "assets/xtask.css", "b/index.html", "img/a.png", "index.html"]
+        );
+        for (target, why) in [
+            ("../..", "this link leaves the directory"),
+            ("/etc", "this link leads to a place on this machine, `/etc`"),
+            ("no", "cannot read it: "),
+            (".", "cannot read it: it leads back to a directory above it"),
+        ] {
+            let link = docs.join("link");
+            symlink(target, &link).expect("a link");
+            let errors = errors(native(&project));
+            assert!(
+                errors.len() == 1 && errors[0].starts_with(&format!("docs/link: {why}")),
+                "{target}: {errors:?}"
+            );
+            fs::remove_file(link).expect("a link");
+        }
+    }
+
+    fn real(test: &str) -> Option<Mkdocs> {
+        let path = std::env::var_os("MKDOCS").map(std::path::PathBuf::from).filter(|path| path.is_file());
+        let required = std::env::var_os("XTASK_REQUIRE_TOOLS").is_some_and(|value| value == "1");
+        assert!(path.is_some() || !required, "{test} needs MKDOCS");
+        path.map(|path| Mkdocs::answering(path).expect("mkdocs"))
+    }
+
+    fn built(mkdocs: &Mkdocs, project: &Scratch) -> Result<Option<Site>> {
+        let root = files::absolute(project.path())?;
+        let sources = read(&root, Some("mkdocs.yml"))?;
+        let files = by_mkdocs(mkdocs, &root, "mkdocs.yml", &sources)?;
+        Ok(Some(Site { files, by: mkdocs.version.clone() }))
+    }
+
+    #[test]
+    fn mkdocs_builds_the_same_bytes_and_leaves_the_repository_alone() {
+        let Some(mkdocs) = real("mkdocs_builds_the_same_bytes_and_leaves_the_repository_alone") else {
+            return;
+        };
+        let config = "site_name: A\nsite_url: https://h/\ntheme: material\n";
+        let project = project(&[
+            ("mkdocs.yml", config),
+            ("docs/index.md", "# A"),
+            ("docs/a/b.md", "[a](../index.md#a)"),
+        ]);
+        let build = || built(&mkdocs, &project).expect("a site").expect("a site");
+        let (first, second) = (build(), build());
+        assert!(
+            first.files == second.files && first.by.starts_with(|c: char| c.is_ascii_digit()),
+            "{}",
+            first.by
+        );
+        let paths = paths(&first.files);
+        assert!(
+            ["index.html", "a/b/index.html", "sitemap.xml", "404.html"]
+                .iter()
+                .all(|path| paths.contains(path))
+        );
+        assert!(!paths.contains(&"sitemap.xml.gz"));
+        let mut left: Vec<_> =
+            fs::read_dir(project.path()).expect("the project").filter_map(Result::ok).collect();
+        left.sort_by_key(fs::DirEntry::file_name);
+        let left: Vec<_> = left.iter().map(fs::DirEntry::file_name).collect();
+        assert_eq!(left, ["docs", "mkdocs.yml"]);
+    }
+
+    #[test]
+    fn both_builds_refuse_the_same() {
+        let Some(mkdocs) = real("both_builds_refuse_the_same") else { return };
+        let config = "site_name: A\nnav: [index.md, no.md]\n";
+        let project = project(&[("mkdocs.yml", config), ("docs/index.md", "# A\n[x](y.md)\n[z](#q)\n")]);
+        let expected = [
+            "docs/index.md:2: `y.md` leads nowhere: there is no `docs/y.md`",
+            "docs/index.md:3: `#q` leads nowhere: `docs/index.md` has no heading with that id",
+            "mkdocs.yml:2: there is no page `docs/no.md`",
+        ];
+        assert_eq!(errors(native(&project)), expected);
+        assert_eq!(errors(built(&mkdocs, &project)), expected);
+        // Broken anchors are no error to mkdocs.
+        fs::write(project.path().join("docs/y.md"), "").expect("a file");
+        fs::write(project.path().join("docs/no.md"), "").expect("a file");
+        assert_eq!(errors(built(&mkdocs, &project)), &expected[1..2]);
+    }
+
+    #[test]
+    fn what_is_not_installed_is_named() {
+        let Some(mkdocs) = real("what_is_not_installed_is_named") else { return };
+        let project =
+            project(&[("mkdocs.yml", "site_name: A\nplugins: [nope]\n"), ("docs/index.md", "# A\n")]);
+        let error = built(&mkdocs, &project)
+            .map(drop)
+            .expect_err("a problem")
+            .downcast::<Problems>()
+            .expect("problems");
+        let [problem] = &error.0[..] else { panic!("{error:?}") };
+        assert_eq!(problem.message, "mkdocs: Config value 'plugins': The \"nope\" plugin is not installed");
+        assert!(
+            problem
+                .hint
+                .as_ref()
+                .is_some_and(|hint| hint.contains("pip install") && hint.contains("--docs native"))
+        );
+    }
+}

@@ -25,13 +25,18 @@ impl Mkdocs {
     /// answer is an error.
     pub fn find() -> Result<Option<Self>> {
         let named = environment::mkdocs_binary();
-        let binary = named.clone().unwrap_or_else(|| "mkdocs".into());
+        let in_path = named.is_some() || environment::is_in_path("mkdocs");
+        if in_path { Self::answering(named.unwrap_or_else(|| "mkdocs".into())).map(Some) } else { Ok(None) }
+    }
+
+    /// The mkdocs at a path, if it answers.
+    pub fn answering(binary: PathBuf) -> Result<Self> {
         let sh = Shell::new()?;
         match cmd!(sh, "{binary} --version").quiet().ignore_status().output() {
             Ok(output) if output.status.success() => {
                 let words = String::from_utf8_lossy(&output.stdout).into_owned();
                 let version = words.split_whitespace().skip_while(|word| *word != "version").nth(1);
-                Ok(Some(Self { binary, version: shown(version.unwrap_or_default()) }))
+                Ok(Self { binary, version: shown(version.unwrap_or_default()) })
             }
             Ok(output) => {
                 let words = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -40,7 +45,6 @@ impl Mkdocs {
                 Err(Problems::from(Problem::error(message).hint("install it again, or add --docs native"))
                     .into())
             }
-            Err(_) if named.is_none() && !environment::is_in_path("mkdocs") => Ok(None),
             Err(error) => Err(error).context("cannot run mkdocs"),
         }
     }

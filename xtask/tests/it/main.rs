@@ -10,9 +10,11 @@
 )]
 
 mod agreement;
+mod browser;
 mod cases;
 mod chart;
 mod commit;
+mod docs;
 mod package;
 mod property;
 mod readers;

@@ -69,8 +69,10 @@ pub fn page(repository: &Facts<'_>, charts: &[Chart<'_>]) -> String {
         policy_hash(STYLE),
         policy_hash(SCRIPT)
     );
-    let docs = link(repository.docs_url.unwrap_or_default(), "Documentation").unwrap_or_default();
+    let docs = link(repository.docs_url.unwrap_or_default(), "Read the documentation");
+    let docs = docs.map(|link| format!(" {link}.")).unwrap_or_default();
     let count = match charts.len() {
+        0 => "no charts yet".to_owned(),
         1 => "1 chart".to_owned(),
         count => format!("{count} charts"),
     };
@@ -95,12 +97,9 @@ pub fn page(repository: &Facts<'_>, charts: &[Chart<'_>]) -> String {
 </head>
 <body>
 <a class="skip" href="#charts">Skip to the charts</a>
-<header class="top">
-<span class="name">{title}</span>
-{docs}</header>
 <main>
 <h1>{title}</h1>
-<p class="lead">A Helm repository with {count}.</p>
+<p class="lead">A Helm repository with {count}.{docs}</p>
 {add}{search}<div id="charts">
 {body}</div>
 </main>
@@ -117,7 +116,7 @@ fn add(repository: &Facts<'_>) -> String {
     if !words.iter().skip(1).all(|word| is_plain(word)) {
         return String::new();
     }
-    format!("<h2>Add the repository</h2>\n{}", command(&words.join(" ")))
+    format!("<h2 class=\"add\">Add the repository</h2>\n{}", command(&words.join(" ")))
 }
 
 /// The search, which the script uncovers.
@@ -263,5 +262,189 @@ fn link(to: &str, label: &str) -> Option<String> {
         None => !to.starts_with("//") && to.split('/').next().is_some_and(|first| !first.contains(':')),
     };
     let usable = !to.is_empty() && !to.contains(odd) && known;
-    usable.then(|| format!("<a href=\"{}\">{}</a>\n", escape(to), text(label)))
+    usable.then(|| format!("<a href=\"{}\">{}</a>", escape(to), text(label)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACTS: Facts<'_> = Facts {
+        name: "demo",
+        title: "Demo charts",
+        url: "https://h/charts",
+        oci: "oci://r/charts",
+        docs_url: Some("../"),
+    };
+
+    fn versions<'a>(versions: &[&'a str]) -> Vec<Row<'a>> {
+        versions.iter().map(|version| Row { version, ..Row::default() }).collect()
+    }
+
+    fn body(charts: &[Chart<'_>]) -> String {
+        page(&FACTS, charts)
+            .split("<main>")
+            .nth(1)
+            .expect("a body")
+            .split("<script>")
+            .next()
+            .expect("no script")
+            .to_owned()
+    }
+
+    #[test]
+    fn a_chart() {
+        let row = Row {
+            version: "1.2.3",
+            app_version: "4",
+            description: "Serves.",
+            keywords: vec!["web"],
+            created: "2026-11-22T10:00:00.5Z",
+            digest: "sha256:abc",
+            url: "https://h/charts/web-1.2.3.tgz",
+            deprecated: true,
+        };
+        let old = Row { version: "1.2.2", url: "web-1.2.2.tgz", ..Row::default() };
+        let expected = r##"
+<h1>Demo charts</h1>
+<p class="lead">A Helm repository with 1 chart. <a href="../">Read the documentation</a>.</p>
+<h2 class="add">Add the repository</h2>
+<div class="command"><pre tabindex="0"><code>helm repo add demo https://h/charts</code></pre></div>
+<div id="charts">
+<article class="chart" id="chart-web" aria-labelledby="chart-web-name">
+<header>
+<h2 id="chart-web-name"><a href="#chart-web">web</a> <span class="version">1.2.3</span> <span class="deprecated">deprecated</span></h2>
+<p class="description">Serves.</p>
+<ul class="keywords" aria-label="Keywords"><li>web</li></ul>
+</header>
+<div class="command"><pre tabindex="0"><code>helm install my-web demo/web --version 1.2.3</code></pre></div>
+<p class="or">or, without adding the repository:</p>
+<div class="command"><pre tabindex="0"><code>helm install my-web oci://r/charts/web --version 1.2.3</code></pre></div>
+<details open><summary>2 versions</summary>
+<div class="table" tabindex="0"><table>
+<thead><tr><th scope="col">Version</th><th scope="col">App version</th><th scope="col">Created</th><th scope="col">SHA-256</th><th scope="col">Archive</th></tr></thead>
+<tbody>
+<tr><th scope="row">1.2.3 <span class="deprecated">deprecated</span></th><td>4</td><td><time datetime="2026-11-22">2026-11-22</time></td><td><code class="digest" title="abc">abc</code></td><td><a href="https://h/charts/web-1.2.3.tgz">web-1.2.3.tgz</a></td></tr>
+<tr><th scope="row">1.2.2</th><td></td><td></td><td></td><td><a href="web-1.2.2.tgz">web-1.2.2.tgz</a></td></tr>
+</tbody>
+</table></div>
+</details>
+</article>
+</div>
+</main>
+"##;
+        assert_eq!(body(&[Chart { name: "web", versions: vec![row, old] }]), expected);
+    }
+
+    #[test]
+    fn an_empty_repository_has_a_page() {
+        let page = body(&[]);
+        assert!(
+            page.contains("with no charts yet")
+                && page.contains("helm repo add demo")
+                && page.contains("class=\"empty\"")
+        );
+    }
+
+    #[test]
+    fn the_newest_stable_version_is_installed() {
+        let newest = |list: &[&str]| {
+            let page = body(&[Chart { name: "web", versions: versions(list) }]);
+            let version = page.split("demo/web --version ").nth(1).and_then(|rest| rest.split('<').next());
+            version.expect("a command").to_owned()
+        };
+        assert_eq!(newest(&["2.0.0-rc.1", "1.0.0", "0.9.0"]), "1.0.0");
+        assert_eq!(newest(&["2.0.0-rc.1", "2.0.0-a"]), "2.0.0-rc.1");
+        assert_eq!(newest(&["1.0.0+b.1"]), "1.0.0+b.1");
+    }
+
+    #[test]
+    fn the_newest_are_listed() {
+        let list: Vec<String> = (0..10_000).rev().map(|n| format!("1.0.{n}")).collect();
+        let list: Vec<&str> = list.iter().map(String::as_str).collect();
+        let page = body(&[Chart { name: "web", versions: versions(&list) }]);
+        assert_eq!(page.matches("scope=\"row\"").count(), 20);
+        assert!(page.contains("9980 older versions: <code>helm search repo demo/web --versions</code>"));
+        assert!(!body(&[Chart { name: "web", versions: versions(&list[..20]) }]).contains("older"));
+    }
+
+    #[test]
+    fn what_charts_say_is_text() {
+        let evil = "\"'><img src=x onerror=alert(1)>\u{202e}\n</script><!--";
+        let row = |url| Row {
+            version: evil,
+            app_version: evil,
+            description: evil,
+            keywords: vec![evil],
+            created: evil,
+            digest: evil,
+            url,
+            deprecated: false,
+        };
+        let page = body(&[Chart { name: evil, versions: vec![row(evil)] }]);
+        assert!(!page.contains("<img") && !page.contains("</script") && !page.contains('\u{202e}'), "{page}");
+        assert!(!page.contains("helm install") && !page.contains("helm search"), "{page}");
+        let elements = page.matches(['<']).count();
+        let tame = body(&[Chart {
+            name: "?",
+            versions: vec![Row {
+                version: "?",
+                app_version: "?",
+                description: "?",
+                keywords: vec!["?"],
+                created: "?",
+                digest: "?",
+                url: "a:b",
+                deprecated: false,
+            }],
+        }]);
+        assert_eq!(elements, tame.matches(['<']).count(), "{page}");
+        for bad in [
+            "javascript:alert(1)",
+            "JavaScript:x",
+            " javascript:x",
+            "java\tscript:x",
+            "data:text/html,x",
+            "//evil",
+            "\\\\evil",
+            "x:y",
+            "",
+        ] {
+            assert_eq!(link(bad, "x"), None, "{bad}");
+        }
+        for good in ["a.tgz", "../a.tgz", "/a.tgz", "https://h/a.tgz", "HTTP://h/a:b", "./a:b.tgz"] {
+            assert!(link(good, "x").is_some(), "{good}");
+        }
+    }
+
+    #[test]
+    fn commands_have_plain_words_alone() {
+        for name in ["a b", "$(x)", "a;b", "-a", "a\"", "a'b", "a&b", "é", "a\u{a0}"] {
+            let page = body(&[Chart { name, versions: versions(&["1.0.0"]) }]);
+            assert!(!page.contains("helm install"), "{name}");
+        }
+        let page = body(&[Chart { name: "My.Chart_x", versions: versions(&["1.0.0"]) }]);
+        assert!(page.contains("helm install my-my-chart-x demo/My.Chart_x --version 1.0.0"));
+        assert!(!page.contains("oci://"), "no registry has such a name");
+    }
+
+    #[test]
+    fn a_search_is_there_for_many() {
+        let charts = |n: usize| vec![Chart { name: "web", versions: versions(&["1.0.0"]) }; n];
+        assert!(
+            !body(&charts(8)).contains("type=\"search\"")
+                && body(&charts(9)).contains("id=\"search\" hidden")
+        );
+    }
+
+    #[test]
+    fn nothing_but_its_own_style_and_script_is_allowed() {
+        let page = page(&FACTS, &[]);
+        for (open, close) in [("<style>", "</style>"), ("<script>", "</script>")] {
+            let inline = page.split(open).nth(1).and_then(|rest| rest.split(close).next()).expect(open);
+            assert!(page.contains(&format!("'{}'", policy_hash(inline))), "{open}");
+        }
+        let loads = ["src=", "url(", "@import", "<link", "style=\"", "onclick"];
+        assert!(loads.iter().all(|word| !page.contains(word)));
+    }
 }

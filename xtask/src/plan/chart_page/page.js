@@ -16,7 +16,6 @@ for (const box of document.querySelectorAll(".command")) {
     }
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
-  box.classList.add("copies");
   box.append(button);
 }
 const search = document.getElementById("search");

@@ -40,6 +40,7 @@ struct Page<'a> {
     source: &'a str,
     url: String,
     title: String,
+    is_home: bool,
     text: markdown::Page,
 }
 
@@ -48,13 +49,14 @@ struct Page<'a> {
 pub fn build(sources: &Sources) -> Result<Vec<File>, Problems> {
     let mut problems = Vec::new();
     let settings = &sources.settings;
-    for (key, line) in &settings.choosing {
-        let message =
-            format!("the native build does not know `{key}`, and would publish other pages than mkdocs");
+    for (key, line) in &settings.beyond {
+        let message = format!(
+            "the native build cannot follow this `{key}`, and would publish something else than mkdocs"
+        );
         problems.push(
             Problem::error(message)
                 .at(&sources.config, Some(*line))
-                .hint("delete the key, or install mkdocs"),
+                .hint("write it plainly, or install mkdocs"),
         );
     }
     let layout = Layout::new(sources);
@@ -90,9 +92,9 @@ fn pages<'a>(layout: &Layout<'a>, nav: &[nav::Node]) -> Vec<Page<'a>> {
         let rewrite = |reference: &str| layout.rewrite(source, reference);
         let text = markdown::read(&String::from_utf8_lossy(&place.file.data), rewrite);
         let given = nav::title(nav, source).or_else(|| text.title.clone()).or_else(|| text.heading.clone());
-        let home = || (place.url.is_empty() && nav::holds_at_top(nav, source)).then(|| "Home".to_owned());
-        let title = given.or_else(home).unwrap_or_else(|| nav::title_of_name(layout::stem(source)));
-        Page { source, url: place.url.clone(), title, text }
+        let is_home = place.to == "index.html" && !nav::is_in_section(nav, source);
+        let by_name = || if is_home { "Home".to_owned() } else { nav::title_of_name(layout::stem(source)) };
+        Page { source, url: place.url.clone(), title: given.unwrap_or_else(by_name), is_home, text }
     };
     pages.map(page).collect()
 }

@@ -105,9 +105,13 @@ pub fn title(nodes: &[Node], wanted: &str) -> Option<String> {
         .and_then(|(_, title)| title.map(str::to_owned))
 }
 
-/// Whether a page has an entry that is in no section.
-pub fn holds_at_top(nodes: &[Node], wanted: &str) -> bool {
-    nodes.iter().any(|node| matches!(node, Node::Page(source, _) if source == wanted))
+/// Whether a page has an entry below a title.
+pub fn is_in_section(nodes: &[Node], wanted: &str) -> bool {
+    let has = |node: &Node| match node {
+        Node::Section(_, children) => entries(children).iter().any(|(source, _)| *source == wanted),
+        Node::Page(..) | Node::Link(..) => false,
+    };
+    nodes.iter().any(has)
 }
 
 /// Entries that lead to no page of the site.

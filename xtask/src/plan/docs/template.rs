@@ -27,7 +27,8 @@ struct View<'a> {
     /// What leads from it to a URL below the site's.
     link: &'a dyn Fn(&str) -> String,
     source: &'a str,
-    title: &'a str,
+    /// Its title in the browser, beside the site's; the home page has the site's alone.
+    title: Option<&'a str>,
     description: Option<&'a str>,
     canonical: Option<String>,
     headings: &'a [Heading],
@@ -35,24 +36,16 @@ struct View<'a> {
 }
 
 impl Site<'_> {
-    /// The pages, the stylesheet, `404.html` and, where it is known where the site will be, `sitemap.xml`. What the
-    /// documentation has of the latter two counts.
+    /// The pages, the stylesheet, `404.html` and, where it is known where the site will be, `sitemap.xml`. Where the
+    /// documentation has a file of such a name, that one counts.
     pub fn files(&self, layout: &Layout<'_>) -> Vec<File> {
-        let file = |path: &str, text: String| File { path: path.to_owned(), data: text.into_bytes() };
-        let to = |page: &Page<'_>| {
-            layout.places.get(page.source).map_or_else(String::new, |place| place.to.clone())
-        };
-        let mut files: Vec<File> = self.pages.iter().map(|page| file(&to(page), self.page(page))).collect();
-        files.push(file(STYLESHEET_PATH, STYLESHEET.to_owned()));
-        if !layout.places.contains_key("404.html") {
-            files.push(file("404.html", self.not_found()));
-        }
-        if let Some(root) =
-            self.settings.site_url.as_ref().filter(|_| !layout.places.contains_key("sitemap.xml"))
-        {
-            files.push(file("sitemap.xml", self.sitemap(root)));
-        }
-        files
+        let sitemap = self.settings.site_url.as_ref().map(|root| ("sitemap.xml", self.sitemap(root)));
+        let own = [(STYLESHEET_PATH, STYLESHEET.to_owned()), ("404.html", self.not_found())];
+        let own = own.into_iter().chain(sitemap).filter(|(path, _)| !layout.places.contains_key(path));
+        let to = |page: &Page<'_>| layout.places.get(page.source).map(|place| place.to.clone());
+        let pages = self.pages.iter().filter_map(|page| Some((to(page)?, self.page(page))));
+        let all = pages.chain(own.map(|(path, text)| (path.to_owned(), text)));
+        all.map(|(path, text)| File { path, data: text.into_bytes() }).collect()
     }
 
     fn page(&self, page: &Page<'_>) -> String {
@@ -60,7 +53,7 @@ impl Site<'_> {
         self.html(&View {
             link: &link,
             source: page.source,
-            title: &page.title,
+            title: page.text.title.as_deref().or((!page.is_home).then_some(&page.title)),
             description: page.text.description.as_deref().or(self.settings.site_description.as_deref()),
             canonical: self.settings.site_url.as_ref().map(|root| format!("{root}{}", page.url)),
             headings: &page.text.headings,
@@ -77,7 +70,7 @@ impl Site<'_> {
         self.html(&View {
             link: &link,
             source,
-            title: "Page not found",
+            title: Some("Page not found"),
             description,
             canonical,
             headings: &[],
@@ -98,11 +91,7 @@ impl Site<'_> {
     fn html(&self, view: &View<'_>) -> String {
         let site_name = escape(&self.settings.site_name);
         let title =
-            if view.title == self.settings.site_name || view.source.is_empty() && view.title.is_empty() {
-                site_name.clone()
-            } else {
-                format!("{} - {site_name}", escape(view.title))
-            };
+            view.title.map_or_else(|| site_name.clone(), |title| format!("{} - {site_name}", escape(title)));
         let meta = |name: &str, text: &str| format!("<meta name=\"{name}\" content=\"{}\">\n", escape(text));
         let description = view.description.map(|text| meta("description", text)).unwrap_or_default();
         let canonical = view.canonical.as_ref();
@@ -144,7 +133,8 @@ impl Site<'_> {
     }
 
     fn header(&self, view: &View<'_>) -> String {
-        let home = escape(&(view.link)(""));
+        let home = self.pages.iter().find(|page| page.is_home).map_or("", |page| &page.url);
+        let home = escape(&(view.link)(home));
         let site_name = escape(&self.settings.site_name);
         let repository = self.settings.repo_url.as_ref().map(|url| {
             let host = if url.contains("//github.com/") { "GitHub" } else { "Source" };
