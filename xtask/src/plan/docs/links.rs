@@ -65,8 +65,8 @@ impl Check<'_> {
             });
         }
         let anchor = reference.anchor.filter(|anchor| !anchor.is_empty() && to.ends_with(".html"))?;
-        let html = self.site.get(to.as_str()).map(|data| String::from_utf8_lossy(data)).unwrap_or_default();
-        let offered = self.anchors.entry(to).or_insert_with(|| anchors(&html));
+        let html = self.site.get(to.as_str()).copied().unwrap_or_default();
+        let offered = self.anchors.entry(to).or_insert_with(|| anchors(&String::from_utf8_lossy(html)));
         if offered.contains(anchor) || offered.contains(&url::unquote(anchor)) {
             return None;
         }
