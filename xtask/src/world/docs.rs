@@ -37,7 +37,7 @@ pub struct Site {
 /// mkdocs looks for these, in this order.
 const CONFIGS: [&str; 2] = ["mkdocs.yml", "mkdocs.yaml"];
 
-/// Builds the documentation of the repository at `root`; `None` where there is neither mkdocs.yml nor `docs/`. Nothing
+/// Builds the documentation of the repository at `root`; `None` where there is neither mkdocs.yml nor a page in `docs/`. Nothing
 /// is written into the repository. The error holds all that is wrong with the sources.
 pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
     let root = &files::absolute(root)?;
@@ -46,6 +46,9 @@ pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
         return Ok(None);
     }
     let sources = read(root, config)?;
+    if config.is_none() && !sources.has_pages() {
+        return Ok(None);
+    }
     let found = match (builder, config) {
         (Builder::Native, _) | (Builder::Auto, None) => None,
         (Builder::Mkdocs, None) => {
@@ -114,7 +117,10 @@ fn by_mkdocs(mkdocs: &Mkdocs, root: &Path, config: &str, sources: &Sources) -> R
         }
         Err(problems) => problems,
     };
-    let ours = docs::build(sources).err().map(|Problems(problems)| problems).unwrap_or_default();
+    let mut ours = Vec::new();
+    if sources.settings.beyond.is_empty() {
+        ours = docs::build(sources).err().map(|Problems(problems)| problems).unwrap_or_default();
+    }
     // Each broken link once, where its line is known.
     let said = |problem: &Problem| {
         problem.message.starts_with("mkdocs: Doc file") || problem.message.contains("'nav'")
@@ -158,7 +164,11 @@ mod tests {
 
     #[test]
     fn without_documentation_there_is_no_site() {
-        assert!(native(&project(&[("a.md", "")])).expect("an answer").is_none());
+        for file in ["a.md", "docs/a.png", "docs/.a.md"] {
+            assert!(native(&project(&[(file, "")])).expect("an answer").is_none(), "{file}");
+        }
+        let empty = project(&[("mkdocs.yml", "site_name: A"), ("docs/a.png", "")]);
+        assert_eq!(errors(native(&empty)), ["mkdocs.yml: there is no page in `docs`"]);
     }
 
     #[test]

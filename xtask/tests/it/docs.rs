@@ -259,3 +259,10 @@ fn what_the_documentation_has_itself_counts() {
     assert_eq!(own.map(|path| text(&site, path)), ["mine"; 3]);
     assert_eq!(site.len(), 4);
 }
+
+#[test]
+fn a_file_is_no_directory() {
+    let files = [("index.md", ""), ("a", "a file"), ("a.md", ""), ("b/c.md", "")];
+    let expected = "docs/a.md: it needs a directory `a`, which is a file\n  rename docs/a\n";
+    assert_eq!(problems(&sources("site_name: A\n", &files)), expected);
+}

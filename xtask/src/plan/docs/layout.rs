@@ -89,20 +89,36 @@ impl<'a> Layout<'a> {
         Some(parts.with_path(&url::between(&from.url, &to.url)))
     }
 
+    /// Whether there is anything to read.
+    pub fn has_pages(&self) -> bool {
+        self.places.values().any(|place| place.is_page)
+    }
+
     /// Files that would overwrite each other, and pages that are not text.
     pub fn problems(&self) -> Vec<Problem> {
-        let (mut problems, mut taken) = (Vec::new(), BTreeMap::<&str, &str>::new());
+        let mut problems = Vec::new();
+        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
         for (source, place) in &self.places {
             if let Some(other) = taken.insert(&place.to, source) {
                 let (other, to) = (name(&self.at(other)), name(&place.to));
-                let message = format!("it and {other} both become {to}");
-                problems.push(
-                    Problem::error(message).at(self.at(source), None).hint("rename or delete one of them"),
-                );
+                let problem = Problem::error(format!("it and {other} both become {to}"));
+                problems.push(problem.at(self.at(source), None).hint("rename or delete one of them"));
             }
             if place.is_page && std::str::from_utf8(&place.file.data).is_err() {
                 let problem = Problem::error("it is not UTF-8").at(self.at(source), None);
                 problems.push(problem.hint("save it as UTF-8"));
+            }
+        }
+        for (source, place) in &self.places {
+            let mut above = url::directory(&place.to);
+            while !above.is_empty() {
+                if let Some(file) = taken.get(above) {
+                    let problem =
+                        Problem::error(format!("it needs a directory {}, which is a file", name(above)));
+                    let hint = format!("rename {}", self.at(file));
+                    problems.push(problem.at(self.at(source), None).hint(hint));
+                }
+                above = url::directory(above);
             }
         }
         problems

@@ -10,6 +10,7 @@ pub mod words;
 use crate::model::markdown;
 use crate::model::mkdocs::Settings;
 use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::text::name;
 
 use layout::Layout;
 use template::Site;
@@ -32,6 +33,13 @@ pub struct Sources {
     pub config: String,
     /// What is below `docs_dir`.
     pub files: Vec<File>,
+}
+
+impl Sources {
+    /// Whether there is a page among them.
+    pub fn has_pages(&self) -> bool {
+        Layout::new(self).has_pages()
+    }
 }
 
 /// A page on its way to the site.
@@ -81,6 +89,11 @@ pub fn build(sources: &Sources) -> Result<Vec<File>, Problems> {
 pub fn check(sources: &Sources, site: &[File]) -> Vec<Problem> {
     let layout = Layout::new(sources);
     let mut problems = layout.problems();
+    if !layout.has_pages() {
+        let docs = name(&sources.settings.docs_dir);
+        let problem = Problem::error(format!("there is no page in {docs}")).at(&sources.config, None);
+        problems.push(problem.hint(format!("write {}/index.md", sources.settings.docs_dir)));
+    }
     problems.extend(nav::problems(sources, &layout, site));
     problems.extend(links::problems(sources, &layout, site));
     problems
