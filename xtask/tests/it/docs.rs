@@ -37,7 +37,7 @@ const NESTED: &[(&str, &str)] = &[
     (
         "index.md",
         "# Start *here*\n\n## Twice\n\n## Twice\n\n### `code` & more: it's \"v1.2\"\n\n[a](a.md#one) [b](sub/deep/b.md) \
-         [r](sub/README.md) ![i](img/dot.png) [self](#twice_1) [x](https://example.com/a.md) [abs](/x.md) [dir](charts/)\n",
+         [r](sub/README.md) ![i](img/dot.png) [self](#twice_1) [x](https://example.com/a.md) [abs](/x.md) [dir](charts/) [up](../charts/)\n",
     ),
     ("a.md", "text first\n\n# Title below\n\n## One\n\n| a | b |\n| - | - |\n| 1 | [home](index.md) |\n"),
     (
@@ -57,7 +57,7 @@ const NESTED: &[(&str, &str)] = &[
     ("templates/t.md", "# Not published"),
 ];
 
-const NAV: &str = "nav:\n  - Home: index.md\n  - a.md\n  - Part:\n      - sub/README.md\n      - Deeper:\n          - B: sub/deep/b.md\n          - sub/deep/lower_case-name.md\n      - Elsewhere: https://example.com/\n";
+const NAV: &str = "nav:\n  - Home: index.md\n  - a.md\n  - Part:\n      - sub/README.md\n      - Deeper:\n          - B: sub/deep/b.md\n          - sub/deep/lower_case-name.md\n      - Elsewhere: https://example.com/\n  - Picture: img/dot.png\n";
 
 /// Runs the real mkdocs and returns its site, by path.
 fn by_mkdocs(mkdocs: &Path, config: &str, files: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -146,8 +146,8 @@ fn the_projects_own_documentation_is_the_same_in_both_builds() {
 #[test]
 fn all_that_leads_nowhere_is_named_at_once() {
     let config = "site_name: A\nrepo_url: https://github.com/o/r\nexclude_docs: |\n  /x.md\nnav:\n  - index.md\n  - Gone: gone.md\n  - ../README.md\n  - S:\n    - s/no.md\n    - E: https://example.com\n";
-    let index = "# A\n\n## Two Words\n\n[1](no.md)\n[2](s/b.md#nope) [3](#two_words) [4](../../README.md) [5](../LICENSE#x)\n\
-                 ![6](no.png)\n\n[7](deep.md) [8](https://x/no.md) [9](/no.md) [10](dir/) [11](mailto:x@y.z) [12][r]\n\n[r]: r.md 'T'\n\n```\n[no](code.md)\n```\n";
+    let index = "# A\n\n## Two Words\n\n[1](no.md)\n[2](s/b.md#nope) [3](#two_words) [4](../../README.md) [5](../README.md#x)\n\
+                 ![6](no.png)\n\n[7](deep.md) [8](https://x/no.md) [9](/no.md) [10](dir/) [10](../charts) [11](mailto:x@y.z) [12][r]\n\n[r]: r.md 'T'\n\n```\n[no](code.md)\n```\n";
     let files = [
         ("index.md", index),
         ("README.md", "# B"),
@@ -173,8 +173,8 @@ docs/index.md:6: `#two_words` leads nowhere: `docs/index.md` has no heading with
   #two-words
 docs/index.md:6: `../../README.md` leads out of `docs`, and the site has no such file
   link to where the file is on the web
-docs/index.md:6: `../LICENSE#x` leads out of `docs`, and the site has no such file
-  https://github.com/o/r/blob/HEAD/LICENSE#x
+docs/index.md:6: `../README.md#x` leads out of `docs`, and the site has no such file
+  https://github.com/o/r/blob/HEAD/README.md#x
 docs/index.md:7: `no.png` leads nowhere: there is no `docs/no.png`
   write the page, or mend the link
 docs/index.md:9: `deep.md` leads nowhere: there is no `docs/deep.md`
@@ -238,6 +238,8 @@ fn a_page_is_whole_and_loads_nothing_from_elsewhere() {
         "<a rel=\"prev\" href=\"../../\"><span>Previous</span> Read me</a>",
         "<a rel=\"next\" href=\"../lower_case-name/\"><span>Next</span> Lower case name</a>",
         "<details open><summary>Deeper</summary>",
+        "<li><a href=\"../../../img/dot.png\">Picture</a></li>",
+        "<li><a href=\"https://example.com/\">Elsewhere</a></li>",
     ] {
         assert!(deep.contains(needed), "no {needed} in {deep}");
     }

@@ -46,7 +46,7 @@ impl Check<'_> {
     fn link(&mut self, source: &str, place: &Place<'_>, link: &Link) -> Option<(String, String)> {
         let reference = Reference::relative(&link.url).filter(|link| !link.path.starts_with(['/', '\\']))?;
         let Some(path) = url::join(url::directory(source), &url::unquote(reference.path)) else {
-            return Some(self.outside(source, &link.url, reference));
+            return names_a_file(reference.path).then(|| self.outside(source, &link.url, reference));
         };
         let to = match self.layout.places.get(path.as_str()) {
             _ if reference.path.is_empty() => place.to.clone(),
@@ -54,8 +54,7 @@ impl Check<'_> {
             None => layout::destination(&path, &self.sources.settings),
         };
         if !self.site.contains_key(to.as_str()) {
-            let names_a_file = path.rsplit('/').next().is_some_and(|file| file.contains('.'));
-            return names_a_file.then(|| {
+            return names_a_file(&path).then(|| {
                 let message = format!(
                     "{} leads nowhere: there is no {}",
                     name(&link.url),
@@ -104,6 +103,11 @@ impl Check<'_> {
         let from = if from.is_empty() { String::new() } else { format!("{from}/") };
         same.map_or_else(|| "write the page, or mend the link".to_owned(), |other| url::between(&from, other))
     }
+}
+
+/// Whether a path ends in a name with an ending: mkdocs leaves others alone, since they may be addresses in the site.
+fn names_a_file(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|file| file.trim_start_matches('.').contains('.'))
 }
 
 /// The id that is the same but for case, `-` and `_`.

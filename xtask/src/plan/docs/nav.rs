@@ -14,6 +14,8 @@ pub enum Node {
     Page(String, Option<String>),
     /// A link to elsewhere: title and URL.
     Link(String, String),
+    /// A file that is no page: title and URL below the site's.
+    File(String, String),
     /// A title with entries below it.
     Section(String, Vec<Node>),
 }
@@ -32,11 +34,13 @@ fn node(item: &Item, layout: &Layout<'_>) -> Node {
             let children = items.iter().map(|item| node(item, layout)).collect();
             Node::Section(item.title.clone().unwrap_or_default(), children)
         }
-        Target::Page(target) if layout.places.get(target.as_str()).is_some_and(|place| place.is_page) => {
-            Node::Page(target.clone(), item.title.clone())
-        }
         Target::Page(target) => {
-            Node::Link(item.title.clone().unwrap_or_else(|| target.clone()), target.clone())
+            let title = item.title.clone().unwrap_or_else(|| target.clone());
+            match layout.places.get(target.as_str()) {
+                Some(place) if place.is_page => Node::Page(target.clone(), item.title.clone()),
+                Some(place) => Node::File(title, place.url.clone()),
+                None => Node::Link(title, target.clone()),
+            }
         }
     }
 }
@@ -90,7 +94,7 @@ pub fn entries(nodes: &[Node]) -> Vec<(&str, Option<&str>)> {
     for node in nodes {
         match node {
             Node::Page(source, title) => all.push((source.as_str(), title.as_deref())),
-            Node::Link(..) => {}
+            Node::Link(..) | Node::File(..) => {}
             Node::Section(_, children) => all.extend(entries(children)),
         }
     }
@@ -109,7 +113,7 @@ pub fn title(nodes: &[Node], wanted: &str) -> Option<String> {
 pub fn is_in_section(nodes: &[Node], wanted: &str) -> bool {
     let has = |node: &Node| match node {
         Node::Section(_, children) => entries(children).iter().any(|(source, _)| *source == wanted),
-        Node::Page(..) | Node::Link(..) => false,
+        Node::Page(..) | Node::Link(..) | Node::File(..) => false,
     };
     nodes.iter().any(has)
 }

@@ -149,6 +149,9 @@ impl Site<'_> {
     fn nav(&self, nodes: &[Node], view: &View<'_>) -> String {
         let entry = |node: &Node| match node {
             Node::Link(title, url) => format!("<li><a href=\"{}\">{}</a></li>\n", escape(url), escape(title)),
+            Node::File(title, url) => {
+                format!("<li><a href=\"{}\">{}</a></li>\n", escape(&(view.link)(url)), escape(title))
+            }
             Node::Page(source, _) => {
                 let Some(page) = self.find(source) else { return String::new() };
                 let current = if source == view.source { " aria-current=\"page\"" } else { "" };
