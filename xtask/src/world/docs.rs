@@ -253,10 +253,11 @@ mod tests {
             ("docs/index.md", "# A"),
             ("docs/a/b.md", "[a](../index.md#a)"),
         ]);
-        let build = || built(&mkdocs, &project).expect("a site").expect("a site");
-        let (first, second) = (build(), build());
+        let first = built(&mkdocs, &project).expect("a site").expect("a site");
+        let root = files::absolute(project.path()).expect("the project");
+        let later = mkdocs.build(&root, &root.join("mkdocs.yml"), 2_000_000_000).expect("a site");
         assert!(
-            first.files == second.files && first.by.starts_with(|c: char| c.is_ascii_digit()),
+            Ok(&first.files) == later.as_ref() && first.by.starts_with(|c: char| c.is_ascii_digit()),
             "{}",
             first.by
         );

@@ -71,6 +71,15 @@ impl Mkdocs {
         verdict(problems)?;
         // The same text as `sitemap.xml`, in bytes that depend on Python's zlib.
         files.retain(|file| file.path != "sitemap.xml.gz");
+        files.iter_mut().filter(|file| file.path == "sitemap.xml").for_each(undate);
         Ok(Ok(files))
     }
+}
+
+/// Takes the day of the build out of a sitemap, where it stands for each page: what did not change need not be
+/// published again.
+fn undate(sitemap: &mut File) {
+    let text = String::from_utf8_lossy(&sitemap.data);
+    let kept = text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("<lastmod>"));
+    sitemap.data = kept.collect::<String>().into_bytes();
 }
