@@ -43,8 +43,12 @@ fn look(chromium: &Path, sandbox: &Sandbox, page: &str, attributes: &str, script
     out.unwrap_or_else(|| panic!("{page}: {}{}", ran.stdout, ran.stderr)).to_owned()
 }
 
-/// How far the page is wider than its window, and whether it has a text.
-const WIDTH: &str = "const e = d.documentElement; return `${e.scrollWidth - e.clientWidth} ${d.body.innerText.length > 100}`;";
+/// How far the page is wider than its window with everything folded out, how many tables it has, and how many of them
+/// are wider than their box, in which they scroll.
+const WIDTH: &str = "d.querySelectorAll('details').forEach((one) => { one.open = true; });
+    const e = d.documentElement, tables = Array.from(d.querySelectorAll('.table'));
+    const wide = tables.filter((one) => one.scrollWidth > one.clientWidth).length;
+    return `${e.scrollWidth - e.clientWidth} ${tables.length} ${wide}`;";
 
 fn charts(names: &[String]) -> Vec<Chart<'_>> {
     let row = |version| Row {
@@ -78,7 +82,7 @@ fn the_page_of_charts_works_with_scripts_and_without() {
     let sandbox = Sandbox::new();
     let names: Vec<String> = (0..12).map(|n| format!("chart-{n}-with-a-name-that-is-long-enough")).collect();
     sandbox.write("many.html", &page(&facts(), &charts(&names)));
-    assert_eq!(look(&chromium, &sandbox, "many.html", "", WIDTH), "0 true");
+    assert_eq!(look(&chromium, &sandbox, "many.html", "", WIDTH), "0 12 12");
     let script = "const seen = () => d.querySelectorAll('.chart:not([hidden])').length;
         const find = (text) => { const i = d.getElementById('words'); i.value = text; i.dispatchEvent(new Event('input'));
           return `${seen()} (${d.getElementById('found').textContent})`; };
@@ -103,7 +107,7 @@ fn the_page_of_charts_works_with_scripts_and_without() {
         look(&chromium, &sandbox, "many.html", scriptless, without),
         "0; true; 12; helm repo add demo https://example.com/charts"
     );
-    assert_eq!(look(&chromium, &sandbox, "many.html", scriptless, WIDTH), "0 true");
+    assert_eq!(look(&chromium, &sandbox, "many.html", scriptless, WIDTH), "0 12 12");
 }
 
 #[test]
@@ -114,7 +118,7 @@ fn the_documentation_fits_a_phone_and_can_be_read_in_the_dark() {
     };
     let sandbox = Sandbox::new();
     let wide = format!(
-        "# Title\n\n## One\n\n{}\n\n## Two\n\n    {}\n\n|{}|\n|{}|\n|{}|\n\n`{}`\n",
+        "# Title\n\n## One\n\n{}\n\n## Two\n\n    {}\n\n|{}\n|{}\n|{}\n\n`{}`\n",
         "word".repeat(100),
         "code ".repeat(100),
         " head |".repeat(20),
@@ -126,7 +130,7 @@ fn the_documentation_fits_a_phone_and_can_be_read_in_the_dark() {
     for file in build(&sources(config, &[("index.md", &wide), ("a/b.md", "# B")])).expect("a site") {
         sandbox.write(&file.path, &String::from_utf8(file.data).expect("UTF-8"));
     }
-    assert_eq!(look(&chromium, &sandbox, "index.html", "sandbox=\"allow-same-origin\"", WIDTH), "0 true");
+    assert_eq!(look(&chromium, &sandbox, "index.html", "sandbox=\"allow-same-origin\"", WIDTH), "0 1 1");
     let menu = "const shown = (s) => Boolean(d.querySelector(s)?.checkVisibility());
         const m = d.querySelector('.menu'); const before = shown('.menu li a'); m.open = true;
         return [before, shown('.menu li a'), shown('nav.wide')].join(' ');";
