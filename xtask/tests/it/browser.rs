@@ -111,9 +111,8 @@ fn the_page_of_charts_works_with_scripts_and_without() {
 }
 
 #[test]
-fn the_documentation_fits_a_phone_and_can_be_read_in_the_dark() {
-    let Some(chromium) = tool("the_documentation_fits_a_phone_and_can_be_read_in_the_dark", "CHROMIUM")
-    else {
+fn the_documentation_fits_a_phone() {
+    let Some(chromium) = tool("the_documentation_fits_a_phone", "CHROMIUM") else {
         return;
     };
     let sandbox = Sandbox::new();
