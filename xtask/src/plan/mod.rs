@@ -1,6 +1,8 @@
 //! Decisions: what is there -> what to do, as data. No I/O.
 
+pub mod chart_page;
 pub mod compare;
+pub mod docs;
 pub mod index;
 pub mod package;
 pub mod release;

@@ -49,6 +49,12 @@ pub fn helm_binary() -> Option<std::path::PathBuf> {
     env::var_os("HELM_BIN").filter(|path| !path.is_empty()).map(Into::into)
 }
 
+/// The mkdocs to use instead of the one in PATH.
+#[allow(dead_code, reason = "until a command publishes the documentation")]
+pub fn mkdocs_binary() -> Option<std::path::PathBuf> {
+    env::var_os("MKDOCS_BIN").filter(|path| !path.is_empty()).map(Into::into)
+}
+
 /// Whether a program is in `PATH`.
 pub fn is_in_path(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();

@@ -41,7 +41,7 @@ pub fn follow(path: &Path, boundary: &Path) -> Result<Followed, Refusal> {
             _ => real.push(part),
         }
         if !real.starts_with(boundary) {
-            let of = if boundary.join(".git").exists() { "repository" } else { "chart" };
+            let of = if boundary.join(".git").exists() { "repository" } else { "directory" };
             return Err((format!("this link leaves the {of}"), "copy what it leads to"));
         }
         if !real.symlink_metadata().map_err(failed)?.is_symlink() {

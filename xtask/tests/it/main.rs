@@ -10,9 +10,11 @@
 )]
 
 mod agreement;
+mod browser;
 mod cases;
 mod chart;
 mod commit;
+mod docs;
 mod index;
 mod index_property;
 mod package;

@@ -1,0 +1,156 @@
+//! References between the pages of a site: what is relative, where it leads, and how to write it.
+
+use std::fmt::Write as _;
+
+/// A reference without scheme and host, in its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference<'a> {
+    /// What comes before `?` and `#`; empty for the page itself.
+    pub path: &'a str,
+    /// `?` and what follows, or nothing.
+    pub query: &'a str,
+    /// What follows `#`.
+    pub anchor: Option<&'a str>,
+}
+
+impl<'a> Reference<'a> {
+    /// Takes a reference apart; `None` for one with a scheme or a host (RFC 3986, section 4.2).
+    pub fn relative(text: &'a str) -> Option<Self> {
+        if scheme(text).is_some() || text.starts_with("//") {
+            return None;
+        }
+        let (rest, anchor) = text.split_once('#').map_or((text, None), |(rest, anchor)| (rest, Some(anchor)));
+        let at = rest.find('?').unwrap_or(rest.len());
+        let (path, query) = rest.split_at_checked(at)?;
+        Some(Self { path, query, anchor })
+    }
+
+    /// The reference with another path.
+    pub fn with_path(&self, path: &str) -> String {
+        let anchor = self.anchor.map(|anchor| format!("#{anchor}")).unwrap_or_default();
+        format!("{path}{}{anchor}", self.query)
+    }
+}
+
+/// The scheme of a URL, such as `https`.
+pub fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once(':')?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(is_part)).then_some(scheme)
+}
+
+/// The path of a URL with a scheme and a host, with `/` at both ends.
+pub fn path_of(url: &str) -> String {
+    let after = url.split_once("://").map_or(url, |(_, after)| after);
+    let path =
+        after.split(['?', '#']).next().unwrap_or_default().split_once('/').map_or("", |(_, path)| path);
+    if path.is_empty() { "/".to_owned() } else { format!("/{}/", path.trim_end_matches('/')) }
+}
+
+/// Joins a path to a directory and resolves `.` and `..`; `None` where it leads out of the root.
+pub fn join(directory: &str, path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The directory of a path, empty at the root.
+pub fn directory(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+/// How a page at `from` refers to `to`, both URLs below the root of one site: `../b/`, `./`.
+pub fn between(from: &str, to: &str) -> String {
+    let from: Vec<&str> = directory(from).split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = to.trim_end_matches('/').split('/').filter(|part| !part.is_empty()).collect();
+    let common = from.iter().zip(&parts).take_while(|(a, b)| a == b).count();
+    let up = std::iter::repeat_n("..", from.len() - common);
+    let path = up.chain(parts.into_iter().skip(common)).collect::<Vec<_>>().join("/");
+    let path = if path.is_empty() { ".".to_owned() } else { path };
+    if to.is_empty() || to.ends_with('/') { format!("{path}/") } else { path }
+}
+
+/// A path as it stands in a URL: everything but letters, digits, `/` and `-._~` as `%XX`.
+pub fn quote(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// The path that a part of a URL means: `%XX` resolved, where that makes UTF-8.
+pub fn unquote(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after
+            .split_at_checked(2)
+            .filter(|(hex, _)| byte == b'%' && hex.iter().all(u8::is_ascii_hexdigit));
+        let value = hex.and_then(|(hex, after)| {
+            Some((u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?, after))
+        });
+        let (byte, after) = value.unwrap_or((byte, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references() {
+        let parts = |text| Reference::relative(text).map(|r| (r.path, r.query, r.anchor));
+        assert_eq!(parts("a.md?x=1#b?c"), Some(("a.md", "?x=1", Some("b?c"))));
+        assert_eq!(parts("#b"), Some(("", "", Some("b"))));
+        assert_eq!(parts("a:b/c").or(parts("//host/a")).or(parts("mailto:x@y")), None);
+        assert_eq!(parts("./a:b").or(parts("1:b")).map(|(path, ..)| path), Some("./a:b"));
+        assert_eq!(Reference::relative("a.md?x#y").map(|r| r.with_path("a/")), Some("a/?x#y".to_owned()));
+    }
+
+    #[test]
+    fn paths() {
+        assert_eq!(join("a/b", "../c/./d.md"), Some("a/c/d.md".to_owned()));
+        assert_eq!(join("", "../c"), None);
+        assert_eq!(
+            [path_of("https://h/p/q/"), path_of("https://h"), path_of("https://h/p?x")],
+            ["/p/q/", "/", "/p/"]
+        );
+    }
+
+    #[test]
+    fn ways_between_pages() {
+        for (from, to, expected) in [
+            ("", "a/", "a/"),
+            ("", "", "./"),
+            ("a/", "", "../"),
+            ("a/", "b/", "../b/"),
+            ("a/", "a/", "./"),
+            ("a/b/", "a/c.png", "../c.png"),
+            ("a/b.html", "a/c.html", "c.html"),
+            ("404.html", "a/", "a/"),
+        ] {
+            assert_eq!(between(from, to), expected, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn quotation() {
+        assert_eq!(quote("a b/ü~(1).md"), "a%20b/%C3%BC~%281%29.md");
+        assert_eq!(unquote("a%20b/%c3%BC%zz%2"), "a b/ü%zz%2");
+        assert_eq!(unquote("%ff"), "%ff");
+    }
+}
