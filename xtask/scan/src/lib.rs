@@ -1,13 +1,18 @@
-//! The layout of `index.yaml` that Helm writes, read line by line.
+//! What is done by the thousand, optimised: YAML, plain archives, the metadata of charts, and the layout of `index.yaml`
+//! that Helm writes, read line by line.
 //!
 //! Published indexes are large and nearly always in this layout, so this reader is what makes extending them fast. It
 //! knows a small part of YAML and nothing by halves: a version with anything else in it goes through the caller's
 //! parser by itself, and a text with another layout is given back (`None`). Where it reads a text it must find what
 //! the parser finds; a test of xtask compares the two.
 
+pub mod archive;
+pub mod chart;
 mod cursor;
 mod notes;
 mod scalar;
+pub mod version;
+pub mod yaml;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -216,9 +221,9 @@ fn fields<'t>(cursor: &mut Cursor<'t>) -> Option<Version<'t>> {
             "deprecated" => version.deprecated = scalar::flag(cursor, value)?,
             "removed" => drop(scalar::flag(cursor, value)?),
             "keywords" | "sources" => texts(cursor, value, FIELDS, drop)?,
-            "annotations" => annotations(cursor, value)?,
-            "maintainers" => maps(cursor, value, maintainer)?,
-            "dependencies" => maps(cursor, value, dependency)?,
+            "annotations" => annotations(cursor, value, FIELDS, |_, _| {})?,
+            "maintainers" => maps(cursor, value, FIELDS, maintainer)?,
+            "dependencies" => maps(cursor, value, FIELDS, dependency)?,
             "apiVersion" | "checksum" | "condition" | "engine" | "home" | "icon" | "kubeVersion" | "tags"
             | "tillerVersion" | "url" => drop(scalar::text(cursor, value, FIELDS)?),
             _ => return None,
@@ -253,59 +258,67 @@ fn texts<'t>(
     }
 }
 
-fn annotations(cursor: &mut Cursor<'_>, value: &str) -> Option<()> {
-    const COLUMN: usize = FIELDS + 2;
-    /// Keys of more are compared by the parser.
+/// A mapping of text to text, its key in this column; `one` gets what is in it.
+fn annotations<'t>(
+    cursor: &mut Cursor<'t>,
+    value: &str,
+    column: usize,
+    mut one: impl FnMut(&'t str, Cow<'t, str>),
+) -> Option<()> {
+    /// Keys of more are compared by the parser, and longer ones read by it.
     const MOST: usize = 100;
     value.is_empty().then_some(())?;
     cursor.advance();
     let mut keys: Vec<&str> = Vec::new();
-    let mut body = cursor.body(COLUMN)?;
+    let mut body = cursor.body(column + 2)?;
     loop {
         let (key, value) = cursor::key_and_value(body)?;
-        (scalar::is_plain(key) && !keys.contains(&key) && keys.len() < MOST).then_some(())?;
+        let is_small = key.len() <= MOST && keys.len() < MOST;
+        (is_small && scalar::is_plain(key) && !keys.contains(&key)).then_some(())?;
         keys.push(key);
-        scalar::text(cursor, value, COLUMN)?;
-        body = match cursor.body(COLUMN) {
+        one(key, scalar::text(cursor, value, column + 2)?);
+        body = match cursor.body(column + 2) {
             Some(body) => body,
             None => return Some(()),
         };
     }
 }
 
-/// A list of mappings, each with its fields once and in order; `one` reads a field.
+/// A list of mappings, each with its fields once and in order, the key in this column; `one` reads a field of the item
+/// of an index.
 fn maps<'t>(
     cursor: &mut Cursor<'t>,
     value: &str,
-    one: impl Fn(&mut Cursor<'t>, &str, &'t str) -> Option<()>,
+    column: usize,
+    mut one: impl FnMut(&mut Cursor<'t>, usize, &str, &'t str) -> Option<()>,
 ) -> Option<()> {
     value.is_empty().then_some(())?;
     cursor.advance();
-    let mut item = cursor.item(FIELDS);
-    item?;
-    while let Some(mut body) = item {
+    cursor.item(column)?;
+    let mut items = 0;
+    while let Some(mut body) = cursor.item(column) {
         let mut last = "";
         loop {
             let (key, value) = cursor::key_and_value(body)?;
             (key > last).then_some(())?;
             last = key;
-            one(cursor, key, value)?;
-            body = match cursor.body(FIELDS + 2) {
+            one(cursor, items, key, value)?;
+            body = match cursor.body(column + 2) {
                 Some(body) => body,
                 None => break,
             };
         }
-        item = cursor.item(FIELDS);
+        items += 1;
     }
     Some(())
 }
 
-fn maintainer<'t>(cursor: &mut Cursor<'t>, key: &str, value: &'t str) -> Option<()> {
+fn maintainer<'t>(cursor: &mut Cursor<'t>, _: usize, key: &str, value: &'t str) -> Option<()> {
     matches!(key, "email" | "name" | "url").then_some(())?;
     scalar::text(cursor, value, FIELDS + 2).map(drop)
 }
 
-fn dependency<'t>(cursor: &mut Cursor<'t>, key: &str, value: &'t str) -> Option<()> {
+fn dependency<'t>(cursor: &mut Cursor<'t>, _: usize, key: &str, value: &'t str) -> Option<()> {
     match key {
         "alias" | "condition" | "name" | "repository" | "version" => {
             scalar::text(cursor, value, FIELDS + 2).map(drop)

@@ -124,7 +124,9 @@ pub fn is_time(text: &str) -> bool {
 
 fn plain<'t>(cursor: &mut Cursor<'t>, first: &'t str, column: usize) -> Option<Cow<'t, str>> {
     cursor.advance();
-    if cursor.deeper(column).is_none() && !cursor.line().is_empty() {
+    // An empty line would be a line break in the text.
+    let is_over = |cursor: &Cursor<'_>| !cursor.line().is_empty() || cursor.is_at_end();
+    if cursor.deeper(column).is_none() && is_over(cursor) {
         return Some(Cow::Borrowed(first));
     }
     let mut out = first.to_owned();
@@ -134,8 +136,7 @@ fn plain<'t>(cursor: &mut Cursor<'t>, first: &'t str, column: usize) -> Option<C
         out.push_str(more);
         cursor.advance();
     }
-    // An empty line would be a line break in the text.
-    (!cursor.line().is_empty()).then_some(Cow::Owned(out))
+    is_over(cursor).then_some(Cow::Owned(out))
 }
 
 fn single<'t>(cursor: &mut Cursor<'t>, first: &'t str, column: usize) -> Option<Cow<'t, str>> {

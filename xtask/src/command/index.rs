@@ -1,11 +1,12 @@
 //! `cargo xtask index`: the archives of a directory to the index of a Helm repository.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Result;
 
 use crate::cli;
-use crate::model::index::{Format, Index, Merged, merge};
+use crate::model::index::{Format, Index, Merged, NewVersion, merge};
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
 use crate::model::time;
@@ -35,13 +36,13 @@ pub fn run(args: &cli::Index) -> Result<()> {
         let problem = Problem::usage(format!("--json: {} is YAML, and stays so", name(old.file())));
         problems.push(problem.hint("leave out --json"));
     }
-    let new: Vec<_> = archives.iter().map(|archive| archive.version.clone()).collect();
+    let (paths, new): (Vec<_>, Vec<_>) = archives.into_iter().map(|it| (it.at, it.version)).unzip();
     let readable = old.is_some() == old_text.is_some();
     let merged =
         if readable { merge(old.as_ref(), &new, &replace, format, &created, &mut problems) } else { None };
     verdict(problems)?.iter().for_each(terminal::problem);
     let Some(merged) = merged else { return Ok(()) };
-    write(args, &archives, &merged, old_text.as_deref(), now)
+    write(args, &paths, &new, &merged, old_text.as_deref(), now)
 }
 
 fn base(url: &str, problems: &mut Vec<Problem>) -> Option<Base> {
@@ -65,12 +66,13 @@ fn observe(
     }
     let mut read = Vec::new();
     for path in archives::find(directory)? {
-        let at = directory.join(&path).display().to_string();
+        let place = directory.join(&path);
+        let at = place.display().to_string();
         let Some(relative) = path.to_str() else {
             problems.push(Problem::error("its name is not UTF-8").at(at, None).hint("rename it"));
             continue;
         };
-        match archives::read(&directory.join(&path))? {
+        match archives::read(&place)? {
             Ok(bytes) => read.extend(index::archive(&bytes, at, relative, base, created, problems)),
             Err(why) => problems.push(Problem::error(why).at(at, None).hint("delete it")),
         }
@@ -88,7 +90,8 @@ fn old_text(path: &Path) -> Result<Vec<u8>> {
 
 fn write(
     args: &cli::Index,
-    archives: &[Archive],
+    paths: &[String],
+    new: &[NewVersion],
     merged: &Merged,
     old: Option<&[u8]>,
     now: u64,
@@ -101,18 +104,16 @@ fn write(
     }
     let file = NewFile { name: FILE.to_owned(), data: &merged.text, mtime: now };
     files::write_all(&args.directory, &[file], None)?;
-    let is_new = |archive: &&Archive| {
-        let chart = &archive.version.metadata;
-        !merged.same.iter().any(|(name, version)| *name == chart.name && *version == chart.version)
-    };
-    let new: Vec<&Archive> = archives.iter().filter(is_new).collect();
-    for archive in new.iter().take(MOST_NAMED) {
-        let chart = &archive.version.metadata;
-        let what = format!("{} {}  sha256:{}", chart.name, chart.version, archive.version.digest);
-        terminal::result("Indexed", &format!("{} -> {what}", archive.at))?;
+    let same: HashSet<_> = merged.same.iter().map(|(name, version)| (name, version)).collect();
+    let is_new = |new: &NewVersion| !same.contains(&(&new.metadata.name, &new.metadata.version));
+    let indexed = paths.iter().zip(new).filter(|(_, new)| is_new(new));
+    for (path, new) in indexed.take(MOST_NAMED) {
+        let what = format!("{} {}  sha256:{}", new.metadata.name, new.metadata.version, new.digest);
+        terminal::result("Indexed", &format!("{path} -> {what}"))?;
     }
-    if new.len() > MOST_NAMED {
-        terminal::result("Indexed", &format!("{} more", new.len() - MOST_NAMED))?;
+    let more = (new.len() - same.len()).saturating_sub(MOST_NAMED);
+    if more > 0 {
+        terminal::result("Indexed", &format!("{more} more"))?;
     }
     let mut facts = vec![format!("{} added", merged.added.len())];
     if !merged.replaced.is_empty() {

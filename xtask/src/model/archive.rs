@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 
 use flate2::{Compression, GzBuilder, read::MultiGzDecoder};
-use sha2::{Digest, Sha256};
+pub use xtask_scan::archive::{hex, sha256};
 
 /// Helm loads no file that is larger (`pkg/chart/loader/archive.MaxDecompressedFileSize`).
 pub const MAX_FILE: u64 = 5 * 1024 * 1024;
@@ -42,14 +42,9 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// The lower-case hex SHA-256 of some bytes, with the `sha256:` that OCI and Helm's index put before it.
+/// The lower-case hex SHA-256 of some bytes, with the `sha256:` that OCI puts before it.
 pub fn digest(bytes: &[u8]) -> String {
-    let mut out = String::from("sha256:");
-    for byte in Sha256::digest(bytes) {
-        out.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('?'));
-        out.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('?'));
-    }
-    out
+    format!("sha256:{}", sha256(bytes))
 }
 
 /// Makes an archive of `entries` in their order; every entry gets the time `mtime`, in seconds since 1970, at
@@ -199,11 +194,22 @@ pub fn cost(entry: &Entry) -> u64 {
 /// Bounded by [`MAX_FILE`] and by `limit`, which is at most [`MAX_TOTAL`] and counts the [`cost`] of each file. Every
 /// path is relative, has no `..`, `.` or empty part and at least one directory, and stands there once.
 pub fn read(bytes: &[u8], limit: u64) -> Result<Vec<Entry>, String> {
-    select(bytes, limit, |_| true)
+    general(bytes, limit, |_| true)
 }
 
-/// Reads an archive as [`read`] does, and keeps the files whose path `is_wanted`.
-pub fn select(bytes: &[u8], limit: u64, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, String> {
+/// Reads an archive as [`read`] does with [`MAX_TOTAL`], and keeps the files that have one of the `wanted` paths in their
+/// chart. Plain archives are read by the optimised crate, to the same result.
+pub fn select(bytes: &[u8], wanted: &[&str]) -> Result<Vec<Entry>, String> {
+    let limits = xtask_scan::archive::Limits { file: MAX_FILE, total: MAX_TOTAL };
+    if let Some(files) = xtask_scan::archive::read(bytes, limits, wanted) {
+        return Ok(files.into_iter().map(|(path, data)| Entry { path, data }).collect());
+    }
+    let is_wanted = |path: &str| path.split_once('/').is_some_and(|(_, inside)| wanted.contains(&inside));
+    general(bytes, MAX_TOTAL, is_wanted)
+}
+
+/// Reads any archive.
+fn general(bytes: &[u8], limit: u64, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, String> {
     let cause = |error: io::Error| format!("it is not a chart archive: {error}");
     let mut archive = tar::Archive::new(MultiGzDecoder::new(bytes).take(4 * limit + MIN_STREAM));
     let mut seen = std::collections::HashSet::new();
@@ -249,6 +255,8 @@ pub fn select(bytes: &[u8], limit: u64, is_wanted: impl Fn(&str) -> bool) -> Res
     if seen.is_empty() {
         return Err("there is no file in it".to_owned());
     }
+    // The checksum stands at the end.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(cause)?;
     Ok(entries)
 }
 

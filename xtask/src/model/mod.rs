@@ -17,4 +17,5 @@ pub mod text;
 pub mod time;
 pub mod url;
 pub mod version;
-pub mod yaml;
+
+pub use xtask_scan::yaml;

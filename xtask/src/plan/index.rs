@@ -28,7 +28,7 @@ pub fn archive(
     problems: &mut Vec<Problem>,
 ) -> Option<Archive> {
     let metadata = metadata_of(bytes, &at, problems)?;
-    let digest = archive::digest(bytes).trim_start_matches("sha256:").to_owned();
+    let digest = archive::sha256(bytes);
     let url = match base {
         Some(base) => base.join(path),
         // Helm escapes what has a directory before it, and leaves plain names as they are.
@@ -46,12 +46,12 @@ pub fn distinct(archives: Vec<Archive>, problems: &mut Vec<Problem>) -> Vec<Arch
     for archive in archives {
         let chart = &archive.version.metadata;
         let key = (chart.name.clone(), chart.version.clone());
-        let what = name(&format!("{} {}", chart.name, chart.version));
         let Some(first) = seen.get(&key).and_then(|&i| kept.get(i)) else {
             seen.insert(key, kept.len());
             kept.push(archive);
             continue;
         };
+        let what = name(&format!("{} {}", chart.name, chart.version));
         let other = name(&first.at);
         problems.push(if first.version.digest == archive.version.digest {
             let message = format!("{what} is in {other} too: the index names that one");

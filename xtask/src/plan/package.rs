@@ -66,7 +66,7 @@ fn emit(chart: Chart, prefix: &str, at: &str, entries: &mut Vec<Entry>, problems
     let directory = format!("{prefix}{}", chart.metadata.name);
     let mut add =
         |path: &str, data: Vec<u8>| entries.push(Entry { path: format!("{directory}/{path}"), data });
-    match chart.metadata.to_yaml() {
+    match chart::to_yaml(&chart.metadata) {
         Ok(text) => add("Chart.yaml", text.into_bytes()),
         Err(message) => problems.push(Problem::error(message).at(format!("{at}/Chart.yaml"), None)),
     }

@@ -1,7 +1,7 @@
 //! The archives of a directory, where `helm repo index` looks for them.
 
-use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -12,40 +12,58 @@ use crate::model::text::size;
 /// Below the directory: `*.tgz`, then `*/*.tgz`, each in byte order, hidden ones too. Links are followed; what is no
 /// file in the end is left out.
 pub fn find(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries = names(directory)?;
-    let mut found = files(directory, Path::new(""), &entries);
-    for entry in &entries {
-        let below = directory.join(entry);
-        if below.is_dir() {
-            found.extend(files(directory, Path::new(entry), &names(&below)?));
-        }
+    let top = Names::of(directory)?;
+    let mut found = top.archives;
+    for below in top.directories {
+        let archives = Names::of(&directory.join(&below))?.archives;
+        found.extend(archives.into_iter().map(|archive| below.join(archive)));
     }
     Ok(found)
 }
 
-fn names(directory: &Path) -> Result<Vec<OsString>> {
-    let cannot = || format!("cannot read the directory `{}`", directory.display());
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).with_context(cannot)? {
-        names.push(entry.with_context(cannot)?.file_name());
-    }
-    names.sort();
-    Ok(names)
+/// What is in a directory, in byte order.
+#[derive(Default)]
+struct Names {
+    archives: Vec<PathBuf>,
+    directories: Vec<PathBuf>,
 }
 
-fn files(top: &Path, below: &Path, names: &[OsString]) -> Vec<PathBuf> {
-    let archives = names.iter().filter(|name| name.as_encoded_bytes().ends_with(b".tgz"));
-    archives.map(|name| below.join(name)).filter(|path| top.join(path).is_file()).collect()
+impl Names {
+    fn of(directory: &Path) -> Result<Self> {
+        let cannot = || format!("cannot read the directory `{}`", directory.display());
+        let mut names = Self::default();
+        for entry in fs::read_dir(directory).with_context(cannot)? {
+            let entry = entry.with_context(cannot)?;
+            let mut kind = entry.file_type().with_context(cannot)?;
+            if kind.is_symlink() {
+                // One that leads nowhere is left out.
+                let Ok(target) = fs::metadata(entry.path()) else { continue };
+                kind = target.file_type();
+            }
+            let name = entry.file_name();
+            if kind.is_dir() {
+                names.directories.push(name.into());
+            } else if kind.is_file() && name.as_encoded_bytes().ends_with(b".tgz") {
+                names.archives.push(name.into());
+            }
+        }
+        names.archives.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+        names.directories.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+        Ok(names)
+    }
 }
 
 /// The content of an archive. The inner error is the message for what is too large to be one.
 pub fn read(path: &Path) -> Result<Result<Vec<u8>, String>> {
     let cannot = || format!("cannot read `{}`", path.display());
-    let length = fs::metadata(path).with_context(cannot)?.len();
+    let file = File::open(path).with_context(cannot)?;
+    let length = file.metadata().with_context(cannot)?.len();
     if length > MAX_TOTAL {
         return Ok(Err(format!("it is larger than Helm loads ({})", size(MAX_TOTAL))));
     }
-    fs::read(path).map(Ok).with_context(cannot)
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(MAX_TOTAL).read_to_end(&mut bytes).with_context(cannot)?;
+    Ok(Ok(bytes))
 }
 
 /// The content of an index, which may be large.

@@ -18,6 +18,7 @@ mod docs;
 mod index;
 mod index_property;
 mod package;
+mod plain;
 mod property;
 mod readers;
 mod release;

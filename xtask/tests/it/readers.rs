@@ -16,7 +16,7 @@ use xtask::model::{changelog, chart, yaml};
 use crate::index_property::{SEEDS, extend};
 
 /// Changes a few bytes of `seed`, or joins parts of it.
-fn mutated(seed: &[u8], next: &mut impl FnMut() -> usize) -> Vec<u8> {
+pub fn mutated(seed: &[u8], next: &mut impl FnMut() -> usize) -> Vec<u8> {
     const TOKENS: [&[u8]; 16] = [
         b"\n",
         b": ",
@@ -53,7 +53,7 @@ fn mutated(seed: &[u8], next: &mut impl FnMut() -> usize) -> Vec<u8> {
     out
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).expect("memory");
     encoder.finish().expect("memory")
@@ -71,7 +71,7 @@ fn read_everything(bytes: &[u8]) {
     let files = ["Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json", "requirements.yaml"];
     let files = files.map(|path| Entry { path: path.to_owned(), data: bytes.to_vec() });
     if let Some(chart) = chart::load(files.to_vec(), "c", &mut problems) {
-        let _ = (chart.metadata.to_yaml(), chart.lock.map(|lock| lock.to_yaml()));
+        let _ = (chart::to_yaml(&chart.metadata), chart.lock.map(|lock| lock.to_yaml()));
     }
 }
 

@@ -1,9 +1,9 @@
 //! The metadata in an archive that was made earlier, perhaps by somebody else: taken as Helm takes it.
 
-use super::super::archive::{self, MAX_TOTAL};
+use super::super::archive::{self, Entry};
 use super::super::problem::{Problem, Severity};
 use super::read::{self, Author};
-use super::{BOM, Metadata};
+use super::{BOM, Metadata, sanitise_fields, validate};
 
 /// Reads the metadata of a chart from its archive, requirements.yaml laid over Chart.yaml. The whole archive is read,
 /// so that a truncated one is found, but neither values nor sub-charts are looked at.
@@ -20,17 +20,18 @@ pub fn metadata_of(archive: &[u8], at: &str, problems: &mut Vec<Problem>) -> Opt
 }
 
 fn read(bytes: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Metadata> {
-    let is_wanted = |path: &str| {
-        let inside = path.split_once('/').map(|(_, inside)| inside);
-        matches!(inside, Some("Chart.yaml" | "requirements.yaml"))
-    };
-    let files = match archive::select(bytes, MAX_TOTAL, is_wanted) {
+    let files = match archive::select(bytes, &["Chart.yaml", "requirements.yaml"]) {
         Ok(files) => files,
         Err(message) => {
             problems.push(Problem::error(message).at(at, None));
             return None;
         }
     };
+    if let [file] = files.as_slice()
+        && let Some(metadata) = in_helms_layout(file)
+    {
+        return Some(metadata);
+    }
     let mut charts = files.iter().filter(|file| file.path.ends_with("/Chart.yaml"));
     let (Some(chart), None) = (charts.next(), charts.next()) else {
         let message = if files.iter().any(|file| file.path.ends_with("/Chart.yaml")) {
@@ -49,7 +50,14 @@ fn read(bytes: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Metadata>
         let data = file.data.strip_prefix(BOM).unwrap_or(&file.data);
         read::requirements(data, &format!("{at}/{requirements}"), Author::Other, &mut metadata, problems);
     }
-    metadata.sanitise();
-    problems.extend(metadata.validate(&shown, |field| lines.get(field).copied()));
+    sanitise_fields(&mut metadata);
+    problems.extend(validate(&metadata, &shown, |field| lines.get(field).copied()));
     Some(metadata)
+}
+
+/// Reads a Chart.yaml that Helm wrote and that has nothing wrong in it.
+fn in_helms_layout(file: &Entry) -> Option<Metadata> {
+    let is_chart = file.path.ends_with("/Chart.yaml");
+    let metadata = xtask_scan::chart::read(&file.data).filter(|_| is_chart)?;
+    validate(&metadata, "", |_| None).is_empty().then_some(metadata)
 }

@@ -53,7 +53,7 @@ impl Loader<'_> {
         let children = self.children(std::mem::take(&mut parts.charts));
         let (mut metadata, lines) = read?;
         self.requirements(&parts, &mut metadata);
-        metadata.sanitise();
+        super::sanitise_fields(&mut metadata);
         self.check(&metadata, &lines);
         let lock = self.lock(&parts, &metadata);
         if self.depth == 0 {
@@ -89,9 +89,9 @@ impl Loader<'_> {
     fn check(&mut self, metadata: &Metadata, lines: &Lines) {
         let (file, line) = (self.shown("Chart.yaml"), |field: &str| lines.get(field).copied());
         if self.depth == 0 {
-            self.problems.extend(metadata.validate_api_version(&file, line("apiVersion")));
+            self.problems.extend(super::validate_api_version(metadata, &file, line("apiVersion")));
         }
-        self.problems.extend(metadata.validate(&file, line));
+        self.problems.extend(super::validate(metadata, &file, line));
     }
 
     /// Lays requirements.yaml over the metadata. A v1 chart keeps the file; a v2 chart has its content in Chart.yaml

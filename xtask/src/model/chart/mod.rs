@@ -1,6 +1,6 @@
 //! What a chart is: the metadata of Chart.yaml, the lock, the files and the sub-charts.
 //!
-//! The field names are Helm's, and so are the rules of [`Metadata::validate`] (`pkg/chart/metadata.go`).
+//! The field names are Helm's, and so are the rules of [`validate`] (`pkg/chart/metadata.go`).
 
 mod archived;
 mod load;
@@ -12,61 +12,14 @@ use super::archive::Entry;
 use super::problem::Problem;
 use super::text::{name, sanitise};
 use super::version;
-use super::yaml::Out;
 
 pub use archived::metadata_of;
 pub use load::load;
 pub use read::{Lines, declared_name};
+pub use write::to_yaml;
+pub use xtask_scan::chart::{Dependency, Maintainer, Metadata};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// The fields of Chart.yaml that Helm keeps. Empty text stands for an absent field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are those of Chart.yaml, described in Helm's documentation")]
-pub struct Metadata {
-    pub name: String,
-    pub home: String,
-    pub sources: Vec<String>,
-    pub version: String,
-    pub description: String,
-    pub keywords: Vec<String>,
-    pub maintainers: Vec<Option<Maintainer>>,
-    pub icon: String,
-    pub api_version: String,
-    pub condition: String,
-    pub tags: String,
-    pub app_version: String,
-    pub deprecated: bool,
-    pub annotations: Vec<(String, String)>,
-    pub kube_version: String,
-    pub dependencies: Vec<Option<Dependency>>,
-    pub kind: String,
-}
-
-/// One of `maintainers`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "see `Metadata`")]
-pub struct Maintainer {
-    pub name: String,
-    pub email: String,
-    pub url: String,
-}
-
-/// One of `dependencies`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "see `Metadata`")]
-pub struct Dependency {
-    pub name: String,
-    pub version: String,
-    pub repository: String,
-    pub condition: String,
-    pub tags: Vec<String>,
-    pub enabled: bool,
-    pub import_values: Vec<Out>,
-    pub alias: String,
-    /// Line in the file, from 1.
-    pub line: usize,
-}
 
 /// Chart.lock, or requirements.lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,111 +46,103 @@ pub struct Chart {
     pub children: Vec<Chart>,
 }
 
-impl Metadata {
-    /// Whether this is a chart of Helm 2's layout, which keeps requirements.yaml and has no `dependencies`.
-    pub fn is_v1(&self) -> bool {
-        self.api_version == "v1"
-    }
-
-    /// Whether this is a chart of today's layout.
-    pub fn is_v2(&self) -> bool {
-        self.api_version == "v2"
-    }
-
-    /// Brings the text into the form that Helm stores. `version`, `apiVersion`, `type`, annotations and aliases
-    /// stay as they are.
-    pub(super) fn sanitise(&mut self) {
+/// Brings the text into the form that Helm stores. `version`, `apiVersion`, `type`, annotations and aliases
+/// stay as they are.
+pub(super) fn sanitise_fields(metadata: &mut Metadata) {
+    let texts = [
+        &mut metadata.name,
+        &mut metadata.description,
+        &mut metadata.home,
+        &mut metadata.icon,
+        &mut metadata.condition,
+        &mut metadata.tags,
+        &mut metadata.app_version,
+        &mut metadata.kube_version,
+    ];
+    let lists = metadata.sources.iter_mut().chain(&mut metadata.keywords);
+    let people = metadata.maintainers.iter_mut().flatten();
+    let people = people.flat_map(|person| [&mut person.name, &mut person.email, &mut person.url]);
+    let dependencies = metadata.dependencies.iter_mut().flatten().flat_map(|dependency| {
         let texts = [
-            &mut self.name,
-            &mut self.description,
-            &mut self.home,
-            &mut self.icon,
-            &mut self.condition,
-            &mut self.tags,
-            &mut self.app_version,
-            &mut self.kube_version,
+            &mut dependency.name,
+            &mut dependency.version,
+            &mut dependency.repository,
+            &mut dependency.condition,
         ];
-        let lists = self.sources.iter_mut().chain(&mut self.keywords);
-        let people = self.maintainers.iter_mut().flatten();
-        let people = people.flat_map(|person| [&mut person.name, &mut person.email, &mut person.url]);
-        let dependencies = self.dependencies.iter_mut().flatten().flat_map(|dependency| {
-            let texts = [
-                &mut dependency.name,
-                &mut dependency.version,
-                &mut dependency.repository,
-                &mut dependency.condition,
-            ];
-            texts.into_iter().chain(&mut dependency.tags)
-        });
-        for text in texts.into_iter().chain(lists).chain(people).chain(dependencies) {
-            *text = sanitise(text);
-        }
+        texts.into_iter().chain(&mut dependency.tags)
+    });
+    for text in texts.into_iter().chain(lists).chain(people).chain(dependencies) {
+        *text = sanitise(text);
     }
+}
 
-    /// Helm 3 packages any `apiVersion`, Helm 4 looks at that of the chart itself, not at those of sub-charts.
-    pub(super) fn validate_api_version(&self, file: &str, line: Option<usize>) -> Option<Problem> {
-        let message =
-            format!("apiVersion {} is neither `v1` nor `v2`: Helm 4 refuses it", name(&self.api_version));
-        let known = matches!(self.api_version.as_str(), "v1" | "v2");
-        (!known).then(|| Problem::error(message).at(file, line).hint("write `apiVersion: v2`"))
+/// Helm 3 packages any `apiVersion`, Helm 4 looks at that of the chart itself, not at those of sub-charts.
+pub(super) fn validate_api_version(metadata: &Metadata, file: &str, line: Option<usize>) -> Option<Problem> {
+    let message =
+        format!("apiVersion {} is neither `v1` nor `v2`: Helm 4 refuses it", name(&metadata.api_version));
+    let known = matches!(metadata.api_version.as_str(), "v1" | "v2");
+    (!known).then(|| Problem::error(message).at(file, line).hint("write `apiVersion: v2`"))
+}
+
+/// Checks what Helm checks before it packages. `line` gives the line of a field.
+pub(super) fn validate(
+    metadata: &Metadata,
+    file: &str,
+    line: impl Fn(&str) -> Option<usize>,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut bad = |field: &str, message: String, hint: &str| {
+        problems.push(Problem::error(message).at(file, line(field)).hint(hint));
+    };
+    if let Some(why) = bad_name(&metadata.name) {
+        bad("name", why, "write `name: NAME`, with the name of the chart's directory");
     }
+    if metadata.version.is_empty() {
+        bad("version", "the chart has no version".to_owned(), "write `version: 0.1.0`");
+    } else if !version::helm_accepts(&metadata.version) {
+        let message = format!("version {} is not a semantic version", name(&metadata.version));
+        bad("version", message, "write three numbers, as in `version: 0.1.0`");
+    }
+    if !matches!(metadata.kind.as_str(), "" | "application" | "library") {
+        let message = format!("type {} is neither `application` nor `library`", name(&metadata.kind));
+        bad("type", message, "write `type: application`");
+    }
+    if metadata.maintainers.contains(&None) {
+        bad("maintainers", "a maintainer is empty".to_owned(), "give it a `name`, or delete the entry");
+    }
+    validate_dependencies(metadata, file, &line, &mut problems);
+    problems
+}
 
-    /// Checks what Helm checks before it packages. `line` gives the line of a field.
-    pub(super) fn validate(&self, file: &str, line: impl Fn(&str) -> Option<usize>) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut bad = |field: &str, message: String, hint: &str| {
-            problems.push(Problem::error(message).at(file, line(field)).hint(hint));
+fn validate_dependencies(
+    metadata: &Metadata,
+    file: &str,
+    line: impl Fn(&str) -> Option<usize>,
+    problems: &mut Vec<Problem>,
+) {
+    let mut seen = Vec::new();
+    for dependency in &metadata.dependencies {
+        let Some(dependency) = dependency else {
+            let problem = Problem::error("a dependency is empty").at(file, line("dependencies"));
+            problems.push(problem.hint("give it a `name`, or delete the entry"));
+            continue;
         };
-        if let Some(why) = bad_name(&self.name) {
-            bad("name", why, "write `name: NAME`, with the name of the chart's directory");
+        let here = |message: String| Problem::error(message).at(file, Some(dependency.line));
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if !dependency.alias.chars().all(is_plain) {
+            let message = format!(
+                "alias {} of dependency {} has other characters than letters, digits, `-` and `_`",
+                name(&dependency.alias),
+                name(&dependency.name)
+            );
+            problems.push(here(message).hint("write a plain alias"));
         }
-        if self.version.is_empty() {
-            bad("version", "the chart has no version".to_owned(), "write `version: 0.1.0`");
-        } else if !version::helm_accepts(&self.version) {
-            let message = format!("version {} is not a semantic version", name(&self.version));
-            bad("version", message, "write three numbers, as in `version: 0.1.0`");
+        let key = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
+        if seen.contains(&key) {
+            let message = format!("more than one dependency has the name or alias {}", name(key));
+            problems.push(here(message).hint("give one of them an `alias`"));
         }
-        if !matches!(self.kind.as_str(), "" | "application" | "library") {
-            let message = format!("type {} is neither `application` nor `library`", name(&self.kind));
-            bad("type", message, "write `type: application`");
-        }
-        if self.maintainers.contains(&None) {
-            bad("maintainers", "a maintainer is empty".to_owned(), "give it a `name`, or delete the entry");
-        }
-        self.validate_dependencies(file, &line, &mut problems);
-        problems
-    }
-
-    fn validate_dependencies(
-        &self,
-        file: &str,
-        line: impl Fn(&str) -> Option<usize>,
-        problems: &mut Vec<Problem>,
-    ) {
-        let mut seen = Vec::new();
-        for dependency in &self.dependencies {
-            let Some(dependency) = dependency else {
-                let problem = Problem::error("a dependency is empty").at(file, line("dependencies"));
-                problems.push(problem.hint("give it a `name`, or delete the entry"));
-                continue;
-            };
-            let here = |message: String| Problem::error(message).at(file, Some(dependency.line));
-            let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if !dependency.alias.chars().all(is_plain) {
-                let message = format!(
-                    "alias {} of dependency {} has other characters than letters, digits, `-` and `_`",
-                    name(&dependency.alias),
-                    name(&dependency.name)
-                );
-                problems.push(here(message).hint("write a plain alias"));
-            }
-            let key = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
-            if seen.contains(&key) {
-                let message = format!("more than one dependency has the name or alias {}", name(key));
-                problems.push(here(message).hint("give one of them an `alias`"));
-            }
-            seen.push(key);
-        }
+        seen.push(key);
     }
 }
 

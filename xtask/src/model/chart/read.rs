@@ -62,7 +62,7 @@ pub(super) fn chart_yaml(
 /// The name in a Chart.yaml, if it can be read.
 pub fn declared_name(bytes: &[u8]) -> Option<String> {
     let (mut metadata, _) = chart_yaml(bytes, "", Author::Other, &mut Vec::new())?;
-    metadata.sanitise();
+    super::sanitise_fields(&mut metadata);
     Some(metadata.name).filter(|name| !name.is_empty())
 }
 

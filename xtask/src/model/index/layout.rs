@@ -73,7 +73,7 @@ struct Place {
 
 impl Walk<'_> {
     fn next(&mut self) -> Result<Event, Refusal> {
-        self.events.next().map_err(|error| Refusal::Layout(error.to_string()))
+        self.events.next_event().map_err(|error| Refusal::Layout(error.to_string()))
     }
 
     fn document(&mut self) -> Result<Found, Refusal> {

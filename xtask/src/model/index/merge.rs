@@ -122,12 +122,14 @@ fn sort<'n>(
     replace: &[(String, String)],
     problems: &mut Vec<Problem>,
 ) -> Sorted<'n> {
-    let mut published: HashMap<(&str, &str), Vec<usize>> = new
+    // Nothing is looked for in an empty index.
+    let sought = if old.versions().is_empty() { &[] } else { new };
+    let mut published: HashMap<(&str, &str), Vec<usize>> = sought
         .iter()
         .map(|new| ((new.metadata.name.as_str(), new.metadata.version.as_str()), Vec::new()))
         .collect();
     // Most charts of a large index are none of the new ones.
-    let names: HashSet<&str> = new.iter().map(|new| new.metadata.name.as_str()).collect();
+    let names: HashSet<&str> = sought.iter().map(|new| new.metadata.name.as_str()).collect();
     let concerned = old.parts.charts.iter().filter(|chart| names.contains(&*chart.key));
     let concerned = concerned.flat_map(|chart| chart.versions.clone());
     let elsewhere = old.notes.misplaced.iter().copied();

@@ -32,15 +32,8 @@ pub struct NewVersion {
 impl NewVersion {
     /// The lines of YAML, with the `-` in the column `dash`. The error is the message.
     pub(super) fn to_yaml(&self, dash: usize) -> Result<String, String> {
-        let extra = [
-            ("created", Out::Text(self.created.clone())),
-            ("digest", Out::Text(self.digest.clone())),
-            ("urls", Out::List(self.urls.iter().cloned().map(Out::Text).collect())),
-        ];
-        let entry = Out::Map(self.metadata.fields_with(extra));
-        let index = nested("entries", nested("chart", Out::List(vec![entry])));
-        let text = yaml::write(&index).map_err(|error| error.message)?;
-        Ok(indented(&text, 2, dash))
+        let entry = self.metadata.entry(&self.created, &self.digest, &self.urls, dash);
+        entry.map_err(|error| error.message)
     }
 
     /// The JSON, on lines of their own where `lines`, each but the first after `indent`.
@@ -52,9 +45,9 @@ impl NewVersion {
 
 /// The line of a chart's key in YAML, in the column `column`.
 pub(super) fn key_to_yaml(key: &str, column: usize) -> Result<String, String> {
-    let index = nested("entries", nested(key, Out::List(vec![Out::Null])));
-    let text = yaml::write(&index).map_err(|error| error.message)?;
-    let mut lines = text.lines().skip(1);
+    let versions = Out::Map(vec![(key.to_owned(), Out::List(vec![Out::Null]))]);
+    let text = yaml::write_in(&["entries"], versions, 2).map_err(|error| error.message)?;
+    let mut lines = text.lines();
     let line = lines.next().unwrap_or_default();
     // Helm gives long keys a `?`, which no reader needs below 1024 characters.
     let line = match line.strip_prefix("  ? ") {
@@ -62,7 +55,7 @@ pub(super) fn key_to_yaml(key: &str, column: usize) -> Result<String, String> {
         Some(_) => return Err("its name cannot be the key of an index".to_owned()),
         None => format!("{line}\n"),
     };
-    Ok(indented(&line, 0, column))
+    Ok(format!("{}{}", " ".repeat(column), line.strip_prefix("  ").unwrap_or(&line)))
 }
 
 /// A value as JSON with Go's escapes.
@@ -82,24 +75,6 @@ pub(super) fn json(value: &impl Serialize, lines: bool) -> Result<String, String
         }
     }
     Ok(text)
-}
-
-fn nested(key: &str, value: Out) -> Out {
-    Out::Map(vec![(key.to_owned(), value)])
-}
-
-/// The lines after the first `skip`, moved from column 2 to `column`.
-fn indented(text: &str, skip: usize, column: usize) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for line in text.split_inclusive('\n').skip(skip) {
-        if line == "\n" {
-            out.push('\n');
-        } else {
-            (0..column).for_each(|_| out.push(' '));
-            out.push_str(line.strip_prefix("  ").unwrap_or(line));
-        }
-    }
-    out
 }
 
 /// The fields in the order of Helm's structures.

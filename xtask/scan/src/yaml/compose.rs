@@ -45,7 +45,7 @@ pub fn compose(text: &str) -> Result<Tree, Error> {
     let mut composer = Composer { text, tree, open: Vec::new(), anchors: HashMap::new() };
     let mut events = Events::new(text);
     loop {
-        let event = events.next()?;
+        let event = events.next_event()?;
         let line = event.line;
         if let Kind::End(marked) = event.kind {
             let rest = text.get(event.start..).unwrap_or_default();

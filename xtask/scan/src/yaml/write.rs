@@ -4,6 +4,7 @@
 //! go-yaml's libyaml emitter write it. The choice of quotes, the folding at 80 columns and the
 //! order of keys here follow that emitter (`emitterc.go`, `encode.go`, `sorter.go`).
 
+use super::super::scalar::is_plain;
 use super::scalar::needs_quotes;
 use super::{Error, MAX_DEPTH, is_break, is_readable};
 
@@ -48,6 +49,25 @@ pub fn write(root: &Out) -> Result<String, Error> {
     writer.value(root, 0, Place::Root, 0)?;
     writer.line(0);
     Ok(writer.out)
+}
+
+/// Writes a value that stands below these plain keys in a document, without them: lines of which the least indented
+/// begin in `column`, and which break where they would there.
+pub fn write_in(keys: &[&str], value: Out, column: usize) -> Result<String, Error> {
+    let nest = |value, key: &&str| Out::Map(vec![((*key).to_owned(), value)]);
+    let mut text = write(&keys.iter().rev().fold(value, nest))?;
+    if column == INDENT {
+        let above: usize = text.split_inclusive('\n').take(keys.len()).map(str::len).sum();
+        return Ok(text.split_off(above));
+    }
+    let mut out = String::with_capacity(text.len() + 128);
+    for line in text.split_inclusive('\n').skip(keys.len()) {
+        if line != "\n" {
+            out.extend(std::iter::repeat_n(' ', column));
+        }
+        out.push_str(line.strip_prefix("  ").unwrap_or(line));
+    }
+    Ok(out)
 }
 
 /// Where a value stands.
@@ -153,6 +173,9 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str, indent: usize, key: bool) -> Result<(), Error> {
+        if self.simple(text) {
+            return Ok(());
+        }
         if !writable(text) {
             let message = format!("a character that Helm cannot write in `{}`", text.escape_debug());
             return Err(Error::without_line(message));
@@ -169,6 +192,22 @@ impl Writer {
         }
         self.fresh = false;
         Ok(())
+    }
+
+    /// Writes text that is surely plain and fits on the line, which most is.
+    fn simple(&mut self, text: &str) -> bool {
+        let begins_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+        let is_simple = begins_plain
+            && self.column + 1 + text.len() <= WIDTH
+            && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+            && is_plain(text);
+        if is_simple {
+            self.space();
+            self.out.push_str(text);
+            self.column += text.len();
+            self.fresh = false;
+        }
+        is_simple
     }
 
     /// A plain or single-quoted scalar.

@@ -84,7 +84,7 @@ impl<'a> Events<'a> {
     }
 
     /// The next event; after the end of the text or a syntax error it is `Kind::End`.
-    pub fn next(&mut self) -> Result<Event, Error> {
+    pub fn next_event(&mut self) -> Result<Event, Error> {
         let mut event = MaybeUninit::<sys::yaml_event_t>::uninit();
         // SAFETY: the parser is initialized and used by `self` alone. `parse` first sets the event to
         // zeros, which is a valid one; after a success it owns its texts until it is deleted, and
@@ -214,7 +214,7 @@ mod tests {
         let mut events = Events::new(text);
         let mut seen = String::new();
         loop {
-            let event = events.next().unwrap();
+            let event = events.next_event().unwrap();
             let kind = match event.kind {
                 Kind::Begin => "begin".to_owned(),
                 Kind::End(_) => break,
@@ -247,13 +247,13 @@ mod tests {
         let error = |text: &str| {
             let mut events = Events::new(text);
             let error = loop {
-                match events.next() {
+                match events.next_event() {
                     Ok(event) if matches!(event.kind, Kind::End(_)) => break String::new(),
                     Ok(_) => {}
                     Err(error) => break error.to_string(),
                 }
             };
-            assert!(events.next().is_ok(), "{text:?}");
+            assert!(events.next_event().is_ok(), "{text:?}");
             error
         };
         for (text, expected) in [
@@ -266,6 +266,6 @@ mod tests {
         ] {
             assert_eq!(error(text), expected, "{text:?}");
         }
-        Events::new("{[a, b").next().unwrap();
+        Events::new("{[a, b").next_event().unwrap();
     }
 }

@@ -16,11 +16,11 @@ mod scalar;
 mod time;
 mod write;
 
-pub(super) use events::{Event, Events, Kind};
+pub use events::{Event, Events, Kind};
 pub use order::{key_before, sort_keys};
 pub use read::read;
 pub use scalar::{Resolved, Scalar};
-pub use write::{Out, writable, write};
+pub use write::{Out, writable, write, write_in};
 
 /// The deepest nesting that is read or written.
 const MAX_DEPTH: usize = 100;
