@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValue};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+
+use crate::plan::docs::Builder;
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -22,6 +25,8 @@ pub enum Command {
     Index(Index),
     /// Make everything that a release publishes, and print what publishing would do
     Release(Release),
+    /// Build the documentation site and the Helm repository, and print what publishing them would do, or do it
+    Pages(Pages),
 }
 
 /// `cargo xtask package`.
@@ -84,6 +89,69 @@ pub struct Release {
     /// Print the manifest and the plan as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `cargo xtask pages`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Pages {
+    /// Publish one part and leave the other as it is
+    #[arg(long, value_enum, value_name = "PART")]
+    pub only: Option<Part>,
+    /// Publish; without it nothing leaves this machine
+    #[arg(long)]
+    pub publish: bool,
+    /// Where to write the site as it would be published [default: site/ at the root]
+    #[arg(long, value_name = "DIR", conflicts_with = "publish")]
+    pub out: Option<PathBuf>,
+    /// Where the release is that goes into the Helm repository [default: dist/ at the root]
+    #[arg(long, value_name = "DIR")]
+    pub dist: Option<PathBuf>,
+    /// The repository to publish to [default: the one of the config, at `origin` or on GitHub]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub remote: Option<String>,
+    /// What builds the documentation
+    #[arg(long, value_enum, default_value_t)]
+    pub docs: Builder,
+    /// Let the archive of this version replace a published one that differs; may be repeated
+    #[arg(long, value_name = "NAME-VERSION")]
+    pub replace: Vec<String>,
+    /// Restore entries and archives that another program removed from the branch
+    #[arg(long)]
+    pub repair: bool,
+    /// After publishing, wait until GitHub Pages serves what was published
+    #[arg(long, requires = "publish")]
+    pub wait: bool,
+    /// How long all of it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+    /// Print the plan, and what was done, as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A part of the branch with an owner of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// The documentation site, at the root
+    Docs,
+    /// The Helm repository, in charts/
+    Charts,
+}
+
+impl ValueEnum for Builder {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Mkdocs, Self::Native]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Auto => ("auto", "mkdocs where it is there, else this program"),
+            Self::Mkdocs => ("mkdocs", "mkdocs"),
+            Self::Native => ("native", "This program"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
 /// What to do with helm.

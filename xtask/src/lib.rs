@@ -6,6 +6,7 @@
 //! world    the only code that reads, runs or writes
 //! plan     decisions: what is there -> what to do, as data; no I/O
 //! model    formats: text and bytes to types and back; no I/O
+//! scan     what model does by the thousand: a crate of its own, so that cargo optimises it
 //! ```
 //!
 //! Each part uses those below it and none above; `tests/it/tidy.rs` keeps that.
@@ -17,7 +18,12 @@
 //! - Native packaging agrees with Helm or refuses with an error. It never differs silently.
 //! - Every problem is reported before anything stops, and files appear whole or not at all.
 //! - Facts come from inside the chart (Chart.yaml), never from the name of a file.
-//! - Nothing leaves this machine.
+//! - A published index entry is never lost and a published digest never changes. "There is no index" and "the index
+//!   could not be read" are different values.
+//! - The branch of the site is whole at every moment: one ref update, which happens or does not.
+//! - Running again is the recovery: what stands already is left as it is.
+//! - A secret is in no argument, URL, log or file.
+//! - Nothing leaves this machine without `--publish`.
 
 mod cli;
 mod command;
@@ -61,5 +67,6 @@ fn run(config: &Config, cli: &Cli) -> Result<()> {
         cli::Command::Index(args) => command::index::run(args),
         cli::Command::Package(args) => command::package::run(args),
         cli::Command::Release(args) => command::release::run(config, args),
+        cli::Command::Pages(args) => command::pages::run(config, args),
     }
 }

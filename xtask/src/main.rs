@@ -9,6 +9,7 @@ const CONFIG: Config = Config {
     charts: "charts",
     pages: "https://d44b.github.io/pulltrace",
     branch: "gh-pages",
+    reserved: &[],
     oci: "oci://ghcr.io/d44b/charts",
     versions: Versions::Stamp,
 };

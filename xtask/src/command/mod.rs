@@ -2,9 +2,10 @@
 
 pub mod index;
 pub mod package;
+pub mod pages;
 pub mod release;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -12,8 +13,16 @@ use crate::cli::HelmMode;
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::plan::compare::first_difference;
 use crate::plan::package::{Overrides, Package};
+use crate::world::git::Repository;
 use crate::world::helm::Helm;
-use crate::world::terminal;
+use crate::world::{files, terminal};
+
+/// The repository that the command runs in.
+fn repository() -> Result<Repository> {
+    let here = files::absolute(Path::new("."))?;
+    let missing = || Problems::from(Problem::error("this is not a git repository").hint("git init"));
+    Ok(Repository::around(&here).ok_or_else(missing)?)
+}
 
 /// Helm, if the mode asks for it and it is there.
 fn find_helm(mode: HelmMode) -> Result<Option<Helm>> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use super::{by, compare, find_helm};
+use super::{by, compare, find_helm, repository};
 use crate::cli;
 use crate::model::config::Config;
 use crate::model::problem::{Problem, Problems};
@@ -33,12 +33,6 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     } else {
         print(&release, &files::shown(&destination), &by(helm.as_ref(), args.helm))
     }
-}
-
-fn repository() -> Result<Repository> {
-    let here = files::absolute(Path::new("."))?;
-    let missing = || Problems::from(Problem::error("this is not a git repository").hint("git init"));
-    Ok(Repository::around(&here).ok_or_else(missing)?)
 }
 
 fn observe(config: &Config, args: &cli::Release, repository: &Repository) -> Result<Observed> {

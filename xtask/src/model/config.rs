@@ -17,6 +17,9 @@ pub struct Config {
     pub pages: &'static str,
     /// The branch that GitHub Pages is built from.
     pub branch: &'static str,
+    /// Entries of the branch's root that belong neither to the documentation nor to the Helm repository, such as
+    /// previews: no publishing touches them.
+    pub reserved: &'static [&'static str],
     /// The OCI registry and path that charts are pushed below: `oci://HOST/PATH`, lower case.
     pub oci: &'static str,
     /// What a tag's version does to Chart.yaml.
@@ -62,6 +65,9 @@ impl Config {
         require(parts.len() == 2 && !parts.contains(&""), "repository", self.repository, "OWNER/NAME");
         let https = self.pages.starts_with("https://") && !self.pages.ends_with('/');
         require(https, "pages", self.pages, "https://HOST/PATH");
+        for reserved in self.reserved {
+            require(!reserved.is_empty() && !reserved.contains('/'), "reserved", reserved, "NAME");
+        }
         let path = self.oci.strip_prefix("oci://").and_then(|rest| rest.split_once('/'));
         let lower =
             path.is_some_and(|(host, path)| !host.is_empty() && path.split('/').all(is_oci_component));
@@ -103,6 +109,7 @@ mod tests {
             charts: "charts",
             pages: "https://d44b.github.io/pulltrace",
             branch: "gh-pages",
+            reserved: &[],
             oci: "oci://ghcr.io/d44b/charts",
             versions: Versions::Stamp,
         };

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::name;
+
 /// The format's version; a reader refuses others.
 pub const FORMAT: u32 = 1;
 
@@ -65,6 +67,9 @@ impl Manifest {
         let manifest: Self =
             serde_json::from_str(text).map_err(|error| format!("it is not a manifest: {error}"))?;
         match manifest.format {
+            FORMAT if !manifest.commit.id.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                Err(format!("its commit {} is none", name(&manifest.commit.id)))
+            }
             FORMAT => Ok(manifest),
             other => Err(format!("its format is {other}, this xtask reads {FORMAT}")),
         }

@@ -1,6 +1,9 @@
 //! mkdocs.yml: what of it the site's pages depend on.
 //!
-//! Themes, plugins and extensions belong to mkdocs and are passed over, with whatever tags their values have.
+//! Themes belong to mkdocs and are passed over, with whatever tags their values have; of plugins and extensions their names
+//! are read.
+
+use std::collections::BTreeMap;
 
 use super::problem::Problem;
 use super::reference;
@@ -26,9 +29,29 @@ pub struct Settings {
     pub language: String,
     /// The navigation; `None` where it is left to the names of the files.
     pub nav: Option<Vec<Item>>,
+    /// Its plugins.
+    pub plugins: Named,
+    /// Its extensions of Markdown, without `markdown.extensions.`; those that `extra` stands for by their own names.
+    pub extensions: Named,
     /// Keys that change what is published in a way that mkdocs alone knows, each with its line.
     pub beyond: Vec<(String, usize)>,
 }
+
+/// Names of plugins or extensions, each with its line.
+pub type Named = BTreeMap<String, usize>;
+
+/// What `extra` stands for (Python-Markdown, `extensions/extra.py`).
+const EXTRA: [&str; 7] =
+    ["abbr", "attr_list", "def_list", "fenced_code", "footnotes", "md_in_html", "tables"];
+
+/// Options of extensions that change what is published in a way that mkdocs alone knows.
+const OPTIONS: [(&str, &str); 5] = [
+    ("toc", "baselevel"),
+    ("toc", "separator"),
+    ("toc", "slugify"),
+    ("pymdownx.snippets", "auto_append"),
+    ("pymdownx.superfences", "custom_fences"),
+];
 
 /// An entry of the navigation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +84,8 @@ impl Default for Settings {
             use_directory_urls: true,
             language: "en".to_owned(),
             nav: None,
+            plugins: Named::new(),
+            extensions: Named::from([("attr_list".to_owned(), 1)]),
             beyond: Vec::new(),
         }
     }
@@ -81,7 +106,7 @@ pub fn read(bytes: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Setti
         Value::Mapping(pairs) => pairs,
         _ => Vec::new(),
     };
-    let mut settings = Settings { site_name: String::new(), ..Settings::default() };
+    let mut settings = Settings { site_name: String::new(), extensions: Named::new(), ..Settings::default() };
     for Pair { key, line, value } in &pairs {
         reader.setting(&key.written, *line, value, &mut settings);
     }
@@ -134,7 +159,13 @@ impl Reader<'_> {
             },
             "theme" => settings.language = language(node).unwrap_or_else(|| "en".to_owned()),
             "nav" if !node.is_null() => settings.nav = Some(self.items(node)),
-            "exclude_docs" | "draft_docs" | "INHERIT" => settings.beyond.push((key.to_owned(), line)),
+            "plugins" => {
+                settings.plugins = named(node).map(|(name, line, _)| (name.to_owned(), line)).collect();
+            }
+            "markdown_extensions" => extensions(node, settings),
+            "exclude_docs" | "draft_docs" | "hooks" | "INHERIT" => {
+                settings.beyond.push((key.to_owned(), line));
+            }
             _ => {}
         }
     }
@@ -214,6 +245,43 @@ impl Reader<'_> {
     }
 }
 
+/// The entries of a list or mapping of names with options: each name, its line and its options.
+fn named(node: &Node) -> impl Iterator<Item = (&str, usize, Option<&Node>)> {
+    let items = match &node.value {
+        Value::Sequence(nodes) => nodes.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    items.iter().flat_map(move |item| {
+        let plain = match &item.value {
+            Value::Scalar(scalar) if !scalar.is_null() => Some((scalar.written.as_str(), item.line, None)),
+            _ => None,
+        };
+        let pairs = match &item.value {
+            Value::Mapping(pairs) => pairs.as_slice(),
+            _ => &[],
+        };
+        plain
+            .into_iter()
+            .chain(pairs.iter().map(|pair| (pair.key.written.as_str(), pair.line, Some(&pair.value))))
+    })
+}
+
+/// Reads `markdown_extensions`.
+fn extensions(node: &Node, settings: &mut Settings) {
+    for (name, line, options) in named(node) {
+        let name = name.strip_prefix("markdown.extensions.").unwrap_or(name);
+        settings.extensions.insert(name.to_owned(), line);
+        if name == "extra" {
+            settings.extensions.extend(EXTRA.map(|name| (name.to_owned(), line)));
+        }
+        for (option, line, _) in options.into_iter().flat_map(named) {
+            if OPTIONS.contains(&(name, option)) {
+                settings.beyond.push((option.to_owned(), line));
+            }
+        }
+    }
+}
+
 fn language(theme: &Node) -> Option<String> {
     let Value::Mapping(pairs) = &theme.value else { return None };
     match &pairs.iter().find(|pair| pair.key.written == "language")?.value.value {
@@ -239,8 +307,7 @@ mod tests {
         let text = "site_name: &name A site\nsite_url: https://h/p\nextra: {x: !ENV [A, b], y: *name}\n\
                     theme:\n  name: material\n  language: de\nplugins: [search, {tags: {}}]\n\
                     markdown_extensions:\n  - pymdownx.emoji:\n      emoji_index: !!python/name:material.extensions.emoji.twemoji\n      \
-                    slugify: !!python/object/apply:pymdownx.slugs.slugify {kwds: {case: lower}}\n\
-                    hooks: !relative $docs_dir\nnav:\n  - index.md\n  - A: a.md\n  - B:\n    - b/c.md\n    - E: https://e\n";
+                    slugify: !!python/object/apply:pymdownx.slugs.slugify {kwds: {case: lower}}\n  - markdown.extensions.extra\n  - toc: {permalink: true, slugify: x}\nextra_css: !relative $docs_dir\nnav:\n  - index.md\n  - A: a.md\n  - B:\n    - b/c.md\n    - E: https://e\n";
         let mut found = Vec::new();
         let settings = read(text.as_bytes(), "mkdocs.yml", &mut found).expect("settings");
         assert_eq!(found, []);
@@ -249,17 +316,34 @@ mod tests {
             title: title.map(str::to_owned),
             target: Target::Page(path.to_owned()),
         };
-        let section = Target::Section(vec![page(17, None, "b/c.md"), page(18, Some("E"), "https://e")]);
+        let section = Target::Section(vec![page(19, None, "b/c.md"), page(20, Some("E"), "https://e")]);
         let nav = vec![
-            page(14, None, "index.md"),
-            page(15, Some("A"), "a.md"),
-            Item { line: 16, title: Some("B".to_owned()), target: section },
+            page(16, None, "index.md"),
+            page(17, Some("A"), "a.md"),
+            Item { line: 18, title: Some("B".to_owned()), target: section },
         ];
+        let named = |names: &[(&str, usize)]| -> Named {
+            names.iter().map(|(name, line)| ((*name).to_owned(), *line)).collect()
+        };
         let expected = Settings {
             site_name: "A site".to_owned(),
             site_url: Some("https://h/p/".to_owned()),
             language: "de".to_owned(),
             nav: Some(nav),
+            plugins: named(&[("search", 7), ("tags", 7)]),
+            extensions: named(&[
+                ("abbr", 12),
+                ("attr_list", 12),
+                ("def_list", 12),
+                ("extra", 12),
+                ("fenced_code", 12),
+                ("footnotes", 12),
+                ("md_in_html", 12),
+                ("pymdownx.emoji", 9),
+                ("tables", 12),
+                ("toc", 13),
+            ]),
+            beyond: vec![("slugify".to_owned(), 13)],
             ..Settings::default()
         };
         assert_eq!(settings, expected);
@@ -303,12 +387,15 @@ mod tests {
 
     #[test]
     fn what_mkdocs_alone_knows_is_named() {
-        let text = "site_name: !ENV [NAME, x]\nsite_url: !ENV URL\nexclude_docs: |\n  /x.md\nINHERIT: base.yml\nnot_in_nav: x\n";
+        let text = "site_name: !ENV [NAME, x]\nsite_url: !ENV URL\nexclude_docs: |\n  /x.md\nINHERIT: base.yml\nnot_in_nav: x\nhooks: [a.py]\n";
         let mut found = Vec::new();
         let settings = read(text.as_bytes(), "mkdocs.yml", &mut found).expect("settings");
         let beyond: Vec<(&str, usize)> =
             settings.beyond.iter().map(|(key, line)| (key.as_str(), *line)).collect();
-        assert_eq!(beyond, [("site_name", 1), ("site_url", 2), ("exclude_docs", 3), ("INHERIT", 5)]);
+        assert_eq!(
+            beyond,
+            [("site_name", 1), ("site_url", 2), ("exclude_docs", 3), ("INHERIT", 5), ("hooks", 7)]
+        );
         assert_eq!(found, []);
     }
 }

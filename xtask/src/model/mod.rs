@@ -1,9 +1,11 @@
 //! Formats: text and bytes to types and back. No I/O.
 
 pub mod archive;
+pub mod base64;
 pub mod changelog;
 pub mod chart;
 pub mod config;
+pub mod git;
 pub mod html;
 pub mod ignore;
 pub mod index;

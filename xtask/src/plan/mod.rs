@@ -5,4 +5,6 @@ pub mod compare;
 pub mod docs;
 pub mod index;
 pub mod package;
+pub mod pages;
+pub mod refusal;
 pub mod release;

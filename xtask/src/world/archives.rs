@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::model::archive::MAX_TOTAL;
 use crate::model::text::size;
@@ -66,7 +66,11 @@ pub fn read(path: &Path) -> Result<Result<Vec<u8>, String>> {
     Ok(Ok(bytes))
 }
 
-/// The content of an index, which may be large.
+/// The content of an index, which may be large: neither a device nor a pipe, which might have no end.
 pub fn read_index(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+    let cannot = || format!("cannot read `{}`", path.display());
+    if !fs::metadata(path).with_context(cannot)?.is_file() {
+        bail!("{}: it is no file", cannot());
+    }
+    fs::read(path).with_context(cannot)
 }

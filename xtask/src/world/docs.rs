@@ -1,6 +1,7 @@
 //! The documentation site: read, and built by mkdocs or without it.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -11,19 +12,7 @@ use super::{environment, files, link};
 use crate::model::mkdocs::{self, Settings};
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
-use crate::plan::docs::{self, File, Sources};
-
-/// Who builds the site.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Builder {
-    /// mkdocs where it is there, else this program.
-    #[default]
-    Auto,
-    /// mkdocs, which must be there.
-    Mkdocs,
-    /// This program.
-    Native,
-}
+use crate::plan::docs::{self, Builder, File, Sources};
 
 /// A site, ready to be published.
 #[derive(Debug)]
@@ -32,20 +21,22 @@ pub struct Site {
     pub files: Vec<File>,
     /// Who built it: `mkdocs 1.6.1` or `native`.
     pub by: String,
+    /// What it is made of and is not in the commit as it is: changed, untracked and ignored files.
+    pub changed: Vec<String>,
 }
 
 /// mkdocs looks for these, in this order.
 const CONFIGS: [&str; 2] = ["mkdocs.yml", "mkdocs.yaml"];
 
-/// Builds the documentation of the repository at `root`; `None` where there is neither mkdocs.yml nor a page in `docs/`. Nothing
-/// is written into the repository. The error holds all that is wrong with the sources.
+/// Builds the documentation of the repository at `root`; `None` where there is neither mkdocs.yml nor a page in `docs/`.
+/// Nothing is written into the repository. The error holds all that is wrong with the sources.
 pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
     let root = &files::absolute(root)?;
     let config = CONFIGS.into_iter().find(|config| root.join(config).symlink_metadata().is_ok());
     if config.is_none() && !root.join("docs").is_dir() {
         return Ok(None);
     }
-    let sources = read(root, config)?;
+    let (sources, places) = read(root, config)?;
     if config.is_none() && !sources.has_pages() {
         return Ok(None);
     }
@@ -60,24 +51,52 @@ pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
     match found {
         Some((mkdocs, config)) => {
             let files = by_mkdocs(&mkdocs, root, config, &sources)?;
-            Ok(Some(Site { files, by: format!("mkdocs {}", mkdocs.version) }))
+            Ok(Some(Site { files, by: format!("mkdocs {}", mkdocs.version), changed: places.changed(root)? }))
         }
         None if builder == Builder::Mkdocs => {
             let problem = Problem::error("mkdocs is not in PATH");
             let hint = "pip install mkdocs-material, or set MKDOCS_BIN, or add --docs native";
             Err(Problems::from(problem.hint(hint)).into())
         }
-        None => Ok(Some(Site { files: docs::build(&sources)?, by: "native".to_owned() })),
+        None => {
+            let files = docs::build(&sources)?;
+            Ok(Some(Site { files, by: "native".to_owned(), changed: places.changed(root)? }))
+        }
     }
 }
 
-/// What the site is made of.
-fn read(root: &Path, config: Option<&str>) -> Result<Sources> {
-    let mut problems = Vec::new();
+/// Where the sources lie, absolute.
+#[derive(Debug, Default)]
+struct Places {
+    files: Vec<PathBuf>,
+    links: BTreeSet<PathBuf>,
+    directories: BTreeSet<PathBuf>,
+}
+
+impl Places {
+    /// Those that are not in the commit as they are; none where there is no commit.
+    fn changed(&self, root: &Path) -> Result<Vec<String>> {
+        let Some(repository) = Repository::around(root) else { return Ok(Vec::new()) };
+        if repository.commit()?.is_none() {
+            return Ok(Vec::new());
+        }
+        let changed = repository.changed(&self.files, &self.links, &self.directories)?;
+        Ok(changed.into_iter().collect())
+    }
+}
+
+/// What the site is made of, and where that lies.
+fn read(root: &Path, config: Option<&str>) -> Result<(Sources, Places)> {
+    let (mut problems, mut places) = (Vec::new(), Places::default());
     let settings = match config {
         None => Some(Settings::default()),
         Some(config) => match link::follow(&root.join(config), root) {
-            Ok(followed) => mkdocs::read(&files::read(&followed.real)?, config, &mut problems),
+            Ok(followed) => {
+                let settings = mkdocs::read(&files::read(&followed.real)?, config, &mut problems);
+                places.files.push(followed.real);
+                places.links.extend(followed.links);
+                settings
+            }
             Err((message, hint)) => {
                 problems.push(Problem::error(message).at(config, None).hint(hint));
                 None
@@ -91,7 +110,11 @@ fn read(root: &Path, config: Option<&str>) -> Result<Sources> {
     if let Some(docs) = directory {
         match link::follow(&root.join(&docs), root) {
             Ok(followed) if followed.real.is_dir() => {
-                files = tree::read(&followed.real, root, &docs, Hidden::Skip, &mut problems);
+                let tree = tree::read(&followed.real, root, &docs, Hidden::Skip, &mut problems);
+                files = tree.files;
+                places.files.extend(tree.real);
+                places.links.extend(tree.links.into_iter().chain(followed.links));
+                places.directories.insert(followed.real);
             }
             Ok(_) | Err(_) => {
                 let problem =
@@ -101,7 +124,7 @@ fn read(root: &Path, config: Option<&str>) -> Result<Sources> {
         }
     }
     verdict(problems)?;
-    Ok(Sources { settings: settings.unwrap_or_default(), config, files })
+    Ok((Sources { settings: settings.unwrap_or_default(), config, files }, places))
 }
 
 /// mkdocs does not mind broken anchors and pages that overwrite each other, and does not say where a link stands: what
@@ -118,7 +141,7 @@ fn by_mkdocs(mkdocs: &Mkdocs, root: &Path, config: &str, sources: &Sources) -> R
         Err(problems) => problems,
     };
     let mut ours = Vec::new();
-    if sources.settings.beyond.is_empty() {
+    if docs::unknown(sources).is_empty() {
         ours = docs::build(sources).err().map(|Problems(problems)| problems).unwrap_or_default();
     }
     // Each broken link once, where its line is known.
@@ -226,90 +249,5 @@ mod tests {
             );
             fs::remove_file(link).expect("a link");
         }
-    }
-
-    fn real(test: &str) -> Option<Mkdocs> {
-        let path = std::env::var_os("MKDOCS").map(std::path::PathBuf::from).filter(|path| path.is_file());
-        let required = std::env::var_os("XTASK_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-        assert!(path.is_some() || !required, "{test} needs MKDOCS");
-        path.map(|path| Mkdocs::answering(path).expect("mkdocs"))
-    }
-
-    fn built(mkdocs: &Mkdocs, project: &Scratch) -> Result<Option<Site>> {
-        let root = files::absolute(project.path())?;
-        let sources = read(&root, Some("mkdocs.yml"))?;
-        let files = by_mkdocs(mkdocs, &root, "mkdocs.yml", &sources)?;
-        Ok(Some(Site { files, by: mkdocs.version.clone() }))
-    }
-
-    #[test]
-    fn mkdocs_builds_the_same_bytes_and_leaves_the_repository_alone() {
-        let Some(mkdocs) = real("mkdocs_builds_the_same_bytes_and_leaves_the_repository_alone") else {
-            return;
-        };
-        let config = "site_name: A\nsite_url: https://h/\ntheme: material\n";
-        let project = project(&[
-            ("mkdocs.yml", config),
-            ("docs/index.md", "# A"),
-            ("docs/a/b.md", "[a](../index.md#a)"),
-        ]);
-        let first = built(&mkdocs, &project).expect("a site").expect("a site");
-        let root = files::absolute(project.path()).expect("the project");
-        let later = mkdocs.build(&root, &root.join("mkdocs.yml"), 2_000_000_000).expect("a site");
-        assert!(
-            Ok(&first.files) == later.as_ref() && first.by.starts_with(|c: char| c.is_ascii_digit()),
-            "{}",
-            first.by
-        );
-        let paths = paths(&first.files);
-        assert!(
-            ["index.html", "a/b/index.html", "sitemap.xml", "404.html"]
-                .iter()
-                .all(|path| paths.contains(path))
-        );
-        assert!(!paths.contains(&"sitemap.xml.gz"));
-        let mut left: Vec<_> =
-            fs::read_dir(project.path()).expect("the project").filter_map(Result::ok).collect();
-        left.sort_by_key(fs::DirEntry::file_name);
-        let left: Vec<_> = left.iter().map(fs::DirEntry::file_name).collect();
-        assert_eq!(left, ["docs", "mkdocs.yml"]);
-    }
-
-    #[test]
-    fn both_builds_refuse_the_same() {
-        let Some(mkdocs) = real("both_builds_refuse_the_same") else { return };
-        let config = "site_name: A\nnav: [index.md, no.md]\n";
-        let project = project(&[("mkdocs.yml", config), ("docs/index.md", "# A\n[x](y.md)\n[z](#q)\n")]);
-        let expected = [
-            "docs/index.md:2: `y.md` leads nowhere: there is no `docs/y.md`",
-            "docs/index.md:3: `#q` leads nowhere: `docs/index.md` has no heading with that id",
-            "mkdocs.yml:2: there is no page `docs/no.md`",
-        ];
-        assert_eq!(errors(native(&project)), expected);
-        assert_eq!(errors(built(&mkdocs, &project)), expected);
-        // Broken anchors are no error to mkdocs.
-        fs::write(project.path().join("docs/y.md"), "").expect("a file");
-        fs::write(project.path().join("docs/no.md"), "").expect("a file");
-        assert_eq!(errors(built(&mkdocs, &project)), &expected[1..2]);
-    }
-
-    #[test]
-    fn what_is_not_installed_is_named() {
-        let Some(mkdocs) = real("what_is_not_installed_is_named") else { return };
-        let project =
-            project(&[("mkdocs.yml", "site_name: A\nplugins: [nope]\n"), ("docs/index.md", "# A\n")]);
-        let error = built(&mkdocs, &project)
-            .map(drop)
-            .expect_err("a problem")
-            .downcast::<Problems>()
-            .expect("problems");
-        let [problem] = &error.0[..] else { panic!("{error:?}") };
-        assert_eq!(problem.message, "mkdocs: Config value 'plugins': The \"nope\" plugin is not installed");
-        assert!(
-            problem
-                .hint
-                .as_ref()
-                .is_some_and(|hint| hint.contains("pip install") && hint.contains("--docs native"))
-        );
     }
 }

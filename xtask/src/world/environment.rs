@@ -1,6 +1,7 @@
 //! What the environment says. Every variable that is read is named here.
 
 use std::env;
+use std::time::SystemTime;
 
 use anyhow::Result;
 
@@ -23,6 +24,39 @@ pub fn github_tag() -> Option<String> {
     is_tag.then(|| env::var_os("GITHUB_REF_NAME")).flatten().map(|tag| tag.to_string_lossy().into_owned())
 }
 
+/// The repository that a workflow of GitHub Actions runs in, as `OWNER/NAME`.
+pub fn github_repository() -> Option<String> {
+    text("GITHUB_REPOSITORY").filter(|_| in_github_actions())
+}
+
+/// Whether a workflow of GitHub Actions runs for a pull request, whose code nobody has accepted yet.
+pub fn is_pull_request() -> bool {
+    in_github_actions() && text("GITHUB_EVENT_NAME").is_some_and(|event| event.starts_with("pull_request"))
+}
+
+/// The GitHub that a workflow runs on: `https://github.com`, unless it is one of a company's own.
+pub fn github_server() -> String {
+    let server = text("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
+    server.trim_end_matches('/').to_owned()
+}
+
+/// What may hold a token for that GitHub: no other program gets them from us.
+pub const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+
+/// The token for that GitHub.
+pub fn github_token() -> Option<String> {
+    text("GITHUB_TOKEN")
+}
+
+/// How many settings of git the environment holds (git-config(1), `GIT_CONFIG_COUNT`).
+pub fn git_settings() -> usize {
+    text("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default()
+}
+
+fn text(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
 /// `SOURCE_DATE_EPOCH`, in seconds since 1970 (<https://reproducible-builds.org/specs/source-date-epoch/>).
 pub fn source_date_epoch() -> Result<Option<u64>> {
     let Some(value) = env::var_os("SOURCE_DATE_EPOCH") else {
@@ -38,10 +72,10 @@ pub fn source_date_epoch() -> Result<Option<u64>> {
     }
 }
 
-/// The time that is written into what is made now: `SOURCE_DATE_EPOCH`, else that of the clock.
+/// Seconds since 1970: `SOURCE_DATE_EPOCH`, else the clock.
 pub fn now() -> Result<u64> {
-    let clock = || std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
-    Ok(source_date_epoch()?.unwrap_or_else(|| clock().map_or(0, |since| since.as_secs())))
+    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    Ok(source_date_epoch()?.unwrap_or(clock))
 }
 
 /// The helm to use instead of the one in PATH: the variable that Helm itself sets for its plugins.
@@ -50,7 +84,6 @@ pub fn helm_binary() -> Option<std::path::PathBuf> {
 }
 
 /// The mkdocs to use instead of the one in PATH.
-#[allow(dead_code, reason = "until a command publishes the documentation")]
 pub fn mkdocs_binary() -> Option<std::path::PathBuf> {
     env::var_os("MKDOCS_BIN").filter(|path| !path.is_empty()).map(Into::into)
 }

@@ -2,16 +2,51 @@
 //!
 //! Plumbing commands only, so that no configuration of the user's changes what they print.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::model::archive::MAX_TIME;
+use crate::model::git::{Object, listing};
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::{name, shown};
 use crate::plan::release::Commit;
+
+/// What git reads from its environment about repositories: a hook that runs us sets some of it, and git would then look
+/// at another repository (`git rev-parse --local-env-vars`). The rest asks people, shows secrets, or changes what paths
+/// mean.
+pub const INHERITED: [&str; 28] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ASKPASS",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DEFAULT_HASH",
+    "GIT_DEFAULT_REF_FORMAT",
+    "GIT_DIR",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_NO_LAZY_FETCH",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_PUSH_OPTION_COUNT",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_TRACE_REDACT",
+    "GIT_WORK_TREE",
+    "SSH_ASKPASS",
+    "SSH_ASKPASS_REQUIRE",
+];
 
 /// A work tree.
 #[derive(Debug)]
@@ -59,6 +94,25 @@ impl Repository {
         Ok(head.status.success() && exists.quiet().ignore_status().output()?.status.code() == Some(1))
     }
 
+    /// The URL of `origin`; `None` where there is no such remote.
+    pub fn origin(&self) -> Result<Option<String>> {
+        let sh = Shell::new()?;
+        let output =
+            self.git(&sh).args(["config", "--get", "remote.origin.url"]).quiet().ignore_status().output()?;
+        let url = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok(Some(url).filter(|url| !url.is_empty()))
+    }
+
+    /// Whether an absolute path lies among the files that git tracks, or around them: it is the root or above it, or in a
+    /// directory of the root that has such files.
+    pub fn has(&self, path: &Path) -> Result<bool> {
+        let Ok(relative) = path.strip_prefix(&self.root) else { return Ok(self.root.starts_with(path)) };
+        let Some(first) = relative.components().next() else { return Ok(true) };
+        let sh = Shell::new()?;
+        let files = read(self.git(&sh).args(["--literal-pathspecs", "ls-files", "-z", "--"]).arg(first))?;
+        Ok(!files.is_empty())
+    }
+
     /// All tags, each with the commit that it names.
     pub fn tags(&self) -> Result<Vec<(String, String)>> {
         let sh = Shell::new()?;
@@ -86,28 +140,27 @@ impl Repository {
     ) -> Result<BTreeSet<String>> {
         let sh = Shell::new()?;
         let tree = read(self.git(&sh).args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"]))?;
-        let committed: HashMap<&[u8], Blob<'_>> =
-            tree.split(|&byte| byte == 0).filter_map(tree_entry).collect();
+        let (committed, _) = listing(&tree);
         let mut changed = BTreeSet::new();
-        let mut compare = |path: &Path, is_link: bool, id: &[u8]| {
+        let mut compare = |path: &Path, is_link: bool, id: &str| {
             let relative = self.relative(path);
-            if committed.get(relative.as_bytes()) != Some(&Blob { is_link, id }) {
+            let is_same = |object: &Object| object.is_link() == is_link && object.id == id;
+            if !committed.get(&relative).is_some_and(is_same) {
                 changed.insert(relative);
             }
         };
         for (file, id) in files.iter().zip(self.blob_ids(&sh, files)?) {
-            compare(file, false, id.as_bytes());
+            compare(file, false, &id);
         }
         for link in links {
             let target = std::fs::read_link(link)?.into_os_string().into_encoded_bytes();
             let id = read(self.git(&sh).args(["hash-object", "--stdin"]).stdin(target))?;
-            compare(link, true, id.trim_ascii_end());
+            compare(link, true, String::from_utf8_lossy(&id).trim_end());
         }
         let is_gone = |path: &str| self.root.join(path).symlink_metadata().is_err();
         let below =
             |path: &str| directories.iter().any(|directory| self.root.join(path).starts_with(directory));
-        let paths = committed.keys().filter_map(|path| std::str::from_utf8(path).ok());
-        changed.extend(paths.filter(|path| below(path) && is_gone(path)).map(str::to_owned));
+        changed.extend(committed.into_keys().filter(|path| below(path) && is_gone(path)));
         Ok(changed)
     }
 
@@ -134,40 +187,12 @@ impl Repository {
 
     fn git<'sh>(&self, sh: &'sh Shell) -> Cmd<'sh> {
         let root = &self.root;
-        // A git hook sets these, and git would then look at another repository than the one here.
-        let inherited = [
-            "GIT_DIR",
-            "GIT_WORK_TREE",
-            "GIT_INDEX_FILE",
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-            "GIT_COMMON_DIR",
-            "GIT_GRAFT_FILE",
-            "GIT_NAMESPACE",
-            "GIT_OBJECT_DIRECTORY",
-            "GIT_PREFIX",
-            "GIT_SHALLOW_FILE",
-        ];
         let git = cmd!(sh, "git -C {root}")
             .env("LC_ALL", "C")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_OPTIONAL_LOCKS", "0");
-        inherited.into_iter().fold(git, Cmd::env_remove)
+        INHERITED.into_iter().fold(git, Cmd::env_remove)
     }
-}
-
-/// A file or a link of a commit.
-#[derive(PartialEq, Eq)]
-struct Blob<'a> {
-    is_link: bool,
-    id: &'a [u8],
-}
-
-/// A line of `git ls-tree`: `MODE TYPE ID<TAB>PATH`.
-fn tree_entry(line: &[u8]) -> Option<(&[u8], Blob<'_>)> {
-    let tab = line.iter().position(|&byte| byte == b'\t')?;
-    let (facts, path) = line.split_at_checked(tab)?;
-    let id = facts.rsplit(|&byte| byte == b' ').next()?;
-    Some((path.get(1..)?, Blob { is_link: facts.starts_with(b"120000"), id }))
 }
 
 /// Runs a command and returns what it printed; an error has its words.

@@ -1,16 +1,22 @@
 //! The mkdocs program, which builds the documentation where it is there.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
-use super::environment;
 use super::scratch::Scratch;
 use super::tree::{self, Hidden};
+use super::{environment, process};
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::{name, shown};
 use crate::plan::docs::{File, words};
+
+/// A plugin that waits for the network would wait for ever.
+const MINUTES: u64 = 10;
 
 /// A mkdocs that answered.
 #[derive(Debug)]
@@ -32,7 +38,8 @@ impl Mkdocs {
     /// The mkdocs at a path, if it answers.
     pub fn answering(binary: PathBuf) -> Result<Self> {
         let sh = Shell::new()?;
-        match cmd!(sh, "{binary} --version").quiet().ignore_status().output() {
+        let command = environment::TOKENS.into_iter().fold(cmd!(sh, "{binary} --version"), Cmd::env_remove);
+        match command.quiet().ignore_status().output() {
             Ok(output) if output.status.success() => {
                 let words = String::from_utf8_lossy(&output.stdout).into_owned();
                 let version = words.split_whitespace().skip_while(|word| *word != "version").nth(1);
@@ -52,22 +59,33 @@ impl Mkdocs {
     /// The site that mkdocs makes of the project at `root`, or what it says against it. Nothing is written into the
     /// repository. `time` stands for the clock, in seconds since 1970.
     pub fn build(&self, root: &Path, config: &Path, time: u64) -> Result<Result<Vec<File>, Vec<Problem>>> {
-        let (sh, scratch) = (Shell::new()?, Scratch::directory()?);
-        sh.change_dir(root);
+        let scratch = Scratch::directory()?;
         let boundary = super::files::absolute(scratch.path())?;
-        let (binary, site) = (&self.binary, boundary.join("site"));
-        let command = cmd!(sh, "{binary} build --strict --clean --site-dir {site} --config-file {config}");
-        let command = command
-            .env("SOURCE_DATE_EPOCH", time.to_string())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("NO_COLOR", "1")
-            .env("NO_MKDOCS_2_WARNING", "1");
-        let output = command.quiet().ignore_status().output()?;
+        let site = boundary.join("site");
+        let mut command = Command::new(&self.binary);
+        command.current_dir(root).args(["build", "--strict", "--clean", "--site-dir"]).arg(&site);
+        command.arg("--config-file").arg(config);
+        command.env("SOURCE_DATE_EPOCH", time.to_string());
+        command.envs([("PYTHONDONTWRITEBYTECODE", "1"), ("NO_COLOR", "1"), ("NO_MKDOCS_2_WARNING", "1")]);
+        // Its plugins are the code of others.
+        for token in environment::TOKENS {
+            command.env_remove(token);
+        }
+        let deadline = Instant::now() + Duration::from_secs(60 * MINUTES);
+        let output = match process::run(command, Vec::new(), deadline) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                let problem = Problem::error(format!("mkdocs did not end within {MINUTES} minutes"));
+                return Ok(Err(vec![
+                    problem.hint("look at what its plugins wait for, or add --docs native"),
+                ]));
+            }
+            output => output.context("cannot run mkdocs")?,
+        };
         if !output.status.success() {
-            return Ok(Err(words::problems(&String::from_utf8_lossy(&output.stderr))));
+            return Ok(Err(words::problems(&output.stderr)));
         }
         let mut problems = Vec::new();
-        let mut files = tree::read(&site, &site, "site", Hidden::Take, &mut problems);
+        let mut files = tree::read(&site, &site, "site", Hidden::Take, &mut problems).files;
         verdict(problems)?;
         // The same text as `sitemap.xml`, in bytes that depend on Python's zlib.
         files.retain(|file| file.path != "sitemap.xml.gz");

@@ -1,18 +1,23 @@
 //! The only code that reads, runs or writes.
 
 pub mod archives;
+pub mod branch;
 pub mod chart_directory;
 pub mod charts;
-#[allow(dead_code, reason = "until a command publishes the documentation")]
+pub mod dist;
 pub mod docs;
 pub mod environment;
 pub mod files;
 pub mod git;
 pub mod helm;
+pub mod history;
 pub mod link;
-#[allow(dead_code, reason = "until a command publishes the documentation")]
 pub mod mkdocs;
+pub mod process;
+pub mod publish;
+pub mod remote;
 pub mod scratch;
+pub mod served;
+pub mod site;
 pub mod terminal;
-#[allow(dead_code, reason = "until a command publishes the documentation")]
 pub mod tree;

@@ -81,6 +81,9 @@ pub fn remove_on_signals() -> io::Result<()> {
         for signal in signals.forever() {
             let present = present();
             present.iter().for_each(|path| remove(path));
+            // A program that was writing there ends with us, but not in the same moment.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            present.iter().for_each(|path| remove(path));
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
     });

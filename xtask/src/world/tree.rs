@@ -1,10 +1,10 @@
 //! Reading a whole directory: the documentation before it is built, and the site after that.
 //!
-//! What is published must be the same for everyone who has the commit: links are followed inside the boundary alone,
-//! and names must be text.
+//! Links are followed inside the boundary alone, so that no file of this machine is published, and names must be text.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -12,9 +12,8 @@ use super::link;
 use crate::model::problem::Problem;
 use crate::model::text::size;
 use crate::plan::docs::File;
+use crate::plan::pages::MAX_FILE;
 
-/// GitHub refuses larger files (docs.github.com, "About large files on GitHub").
-const MAX_FILE: u64 = 100 * 1024 * 1024;
 /// Directories of links to directories of links multiply.
 const MAX_LINKS: usize = 5_000;
 
@@ -27,6 +26,17 @@ pub enum Hidden {
     Take,
 }
 
+/// What is below a directory.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Its files, sorted, with paths relative to it.
+    pub files: Vec<File>,
+    /// Where each of them lies, absolute and without links.
+    pub real: Vec<PathBuf>,
+    /// The links that lead to them.
+    pub links: BTreeSet<PathBuf>,
+}
+
 /// The files below `directory`, sorted, with paths relative to it. `at` is how it is shown. Links may lead anywhere
 /// inside `boundary`. Both are absolute and without links. What is wrong is added to `problems`.
 pub fn read(
@@ -35,8 +45,8 @@ pub fn read(
     at: &str,
     hidden: Hidden,
     problems: &mut Vec<Problem>,
-) -> Vec<File> {
-    let mut walk = Walk { directory, boundary, at, hidden, problems, files: Vec::new(), links: 0 };
+) -> Tree {
+    let mut walk = Walk { directory, boundary, at, hidden, problems, tree: Tree::default(), followed: 0 };
     let mut entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().min_depth(1).into_iter();
     while let Some(entry) = entries.next() {
         match entry {
@@ -56,12 +66,12 @@ pub fn read(
                 }
             }
         }
-        if walk.links > MAX_LINKS {
+        if walk.followed > MAX_LINKS {
             walk.error(directory, "its links lead to links without an end".to_owned(), "copy files instead");
             break;
         }
     }
-    walk.files
+    walk.tree
 }
 
 struct Walk<'a> {
@@ -70,8 +80,8 @@ struct Walk<'a> {
     at: &'a str,
     hidden: Hidden,
     problems: &'a mut Vec<Problem>,
-    files: Vec<File>,
-    links: usize,
+    tree: Tree,
+    followed: usize,
 }
 
 impl Walk<'_> {
@@ -96,39 +106,45 @@ impl Walk<'_> {
             return false;
         }
         if entry.path_is_symlink() {
-            self.links += 1;
-            if let Err((message, hint)) = link::follow(path, self.boundary) {
-                self.error(path, message, hint);
-                return false;
+            self.followed += 1;
+            match link::follow(path, self.boundary) {
+                Ok(followed) => self.tree.links.extend(followed.links),
+                Err((message, hint)) => {
+                    self.error(path, message, hint);
+                    return false;
+                }
             }
         }
-        if entry.file_type().is_dir() {
-            return true;
-        }
-        let Some(relative) = relative(path, self.directory) else {
-            self.error(
-                path,
-                "its name is not UTF-8, or has a backslash or a line break".to_owned(),
-                "rename it",
-            );
-            return false;
-        };
-        let length = entry.metadata().map_or(0, |metadata| metadata.len());
-        if !entry.file_type().is_file() {
-            self.error(path, "it is neither a file nor a directory".to_owned(), "delete it");
-        } else if length > MAX_FILE {
-            self.error(
-                path,
-                format!("it has {}: GitHub takes no file above 100 MiB", size(length)),
-                "make it smaller",
-            );
-        } else {
-            match fs::read(path) {
-                Ok(data) => self.files.push(File { path: relative, data }),
-                Err(error) => self.error(path, format!("cannot read it: {error}"), "make it readable"),
-            }
+        if !entry.file_type().is_dir()
+            && let Err((message, hint)) = self.file(entry)
+        {
+            self.error(path, message, hint);
         }
         true
+    }
+
+    /// Reads a file; the error says why not, and what to do.
+    fn file(&mut self, entry: &DirEntry) -> Result<(), link::Refusal> {
+        let path = entry.path();
+        let relative = relative(path, self.directory).ok_or_else(|| {
+            ("its name is not UTF-8, or has a backslash or a line break".to_owned(), "rename it")
+        })?;
+        if !entry.file_type().is_file() {
+            return Err(("it is neither a file nor a directory".to_owned(), "delete it"));
+        }
+        let length = entry.metadata().map_or(0, |metadata| metadata.len());
+        if length > MAX_FILE {
+            let message = format!("it has {}: GitHub takes no file above 100 MiB", size(length));
+            return Err((message, "make it smaller"));
+        }
+        let unreadable = |error: std::io::Error| (format!("cannot read it: {error}"), "make it readable");
+        let data = fs::read(path).map_err(unreadable)?;
+        // Without a link so far the path has none.
+        let real =
+            if self.followed == 0 { path.to_owned() } else { fs::canonicalize(path).map_err(unreadable)? };
+        self.tree.files.push(File { path: relative, data });
+        self.tree.real.push(real);
+        Ok(())
     }
 }
 

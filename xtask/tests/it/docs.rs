@@ -7,7 +7,8 @@ use xtask::model::html::anchors;
 use xtask::model::mkdocs;
 use xtask::plan::docs::{File, Sources, build, check};
 
-use crate::sandbox::{Sandbox, tool};
+use crate::remote::Remote;
+use crate::sandbox::{Sandbox, find, tool};
 
 /// The sources of a site: mkdocs.yml, and files below `docs/`.
 pub fn sources(config: &str, files: &[(&str, &str)]) -> Sources {
@@ -119,6 +120,19 @@ fn the_native_build_agrees_with_mkdocs() {
     }
 }
 
+/// What extensions that the native build has do to ids and links.
+#[test]
+fn the_native_build_agrees_with_mkdocs_on_extensions() {
+    let Some(mkdocs) = tool("the_native_build_agrees_with_mkdocs_on_extensions", "MKDOCS") else { return };
+    let config = "site_name: A site\nsite_url: https://example.com/x\ntheme: material\nmarkdown_extensions:\n  - extra\n  \
+                  - admonition\n  - pymdownx.details\n  - pymdownx.superfences\n  - pymdownx.inlinehilite\n";
+    let index = "title: From above\n\n__ext__{: #ex } and [x](a.md){ .md-button #link }, [to it](#ex)\n\n\
+                 ## Two { #custom data-x=\"1\" }\n\nA line\n{: #para }\n\n## `#!py code` three\n\nTerm\n:   [defined](#para)\n";
+    let a = "# A\n\n1.  One\n\n    !!! note\n        [in a list](index.md#custom)\n\n??? tip \"More\"\n    ## Folded\n\n    \
+             [out](index.md)\n\n<div>\n    <p id=\"raw\">a</p>\n\n    <h3 id=\"deep\">b</h3>\n</div>\n\n[d](#deep)\n";
+    compare(&mkdocs, config, &[("index.md", index), ("a.md", a)]);
+}
+
 #[test]
 fn the_projects_own_documentation_is_the_same_in_both_builds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -145,7 +159,7 @@ fn the_projects_own_documentation_is_the_same_in_both_builds() {
 
 #[test]
 fn all_that_leads_nowhere_is_named_at_once() {
-    let config = "site_name: A\nrepo_url: https://github.com/o/r\nexclude_docs: |\n  /x.md\nnav:\n  - index.md\n  - Gone: gone.md\n  - ../README.md\n  - S:\n    - s/no.md\n    - E: https://example.com\n";
+    let config = "site_name: A\nrepo_url: https://github.com/o/r\nnav:\n  - index.md\n  - Gone: gone.md\n  - ../README.md\n  - S:\n    - s/no.md\n    - E: https://example.com\n";
     let index = "# A\n\n## Two Words\n\n[1](no.md)\n[2](s/b.md#nope) [3](#two_words) [4](../../README.md) [5](../README.md#x)\n\
                  ![6](no.png)\n\n[7](deep.md) [8](https://x/no.md) [9](/no.md) [10](dir/) [10](../charts) [11](mailto:x@y.z) [12][r]\n\n[r]: r.md 'T'\n\n```\n[no](code.md)\n```\n";
     let files = [
@@ -181,16 +195,55 @@ docs/index.md:9: `deep.md` leads nowhere: there is no `docs/deep.md`
   s/deep.md
 docs/index.md:9: `r.md` leads nowhere: there is no `docs/r.md`
   write the page, or mend the link
-mkdocs.yml:3: the native build cannot follow this `exclude_docs`, and would publish something else than mkdocs
-  write it plainly, or install mkdocs
-mkdocs.yml:7: there is no page `docs/gone.md`
+mkdocs.yml:5: there is no page `docs/gone.md`
   write it, or delete the entry
-mkdocs.yml:8: `../README.md` is not below `docs`
+mkdocs.yml:6: `../README.md` is not below `docs`
   move the page into docs/
-mkdocs.yml:10: there is no page `docs/s/no.md`
+mkdocs.yml:8: there is no page `docs/s/no.md`
   write it, or delete the entry
 ";
     assert_eq!(problems(&sources), expected);
+}
+
+/// What only mkdocs can do is all that is said: links may lead to what it makes.
+#[test]
+fn what_only_mkdocs_can_do_is_named() {
+    let config = "\
+site_name: A
+exclude_docs: x.md
+hooks: [a.py]
+plugins: [material/search, mkdocstrings, minify, tags]
+markdown_extensions:
+  - markdown.extensions.extra
+  - pymdownx.snippets
+  - pymdownx.tabbed: {alternate_style: true}
+  - pymdownx.keys
+  - pymdownx.superfences:
+      custom_fences: []
+  - toc: {permalink: true}
+  - mkautodoc
+";
+    let files = [
+        ("index.md", "# A\n\n[x](no.md) `++x++`\n\n```\n=== \"a\"\n--8<-- \"b\"\n```\n"),
+        ("b.md", "=== \"B\"\n"),
+    ];
+    let expected = "\
+mkdocs.yml:2: the native build cannot follow this `exclude_docs`, and would publish something else than mkdocs
+  write it plainly, or install mkdocs
+mkdocs.yml:3: the native build cannot follow this `hooks`, and would publish something else than mkdocs
+  write it plainly, or install mkdocs
+mkdocs.yml:4: the native build does not know the plugin `mkdocstrings`, and would publish other pages than mkdocs
+  install mkdocs with it (pip install), or delete it
+mkdocs.yml:7: the native build does not know the extension `pymdownx.snippets`, and `docs/index.md` in line 7 uses it
+  install mkdocs with it (pip install), or delete it
+mkdocs.yml:8: the native build does not know the extension `pymdownx.tabbed`, and `docs/b.md` in line 1 uses it
+  install mkdocs with it (pip install), or delete it
+mkdocs.yml:11: the native build cannot follow this `custom_fences`, and would publish something else than mkdocs
+  write it plainly, or install mkdocs
+mkdocs.yml:13: the native build does not know the extension `mkautodoc`, and would publish other pages than mkdocs
+  install mkdocs with it (pip install), or delete it
+";
+    assert_eq!(problems(&sources(config, &files)), expected);
 }
 
 /// mkdocs may have plugins that write pages, and may leave pages out.
@@ -267,4 +320,115 @@ fn a_file_is_no_directory() {
     let files = [("index.md", ""), ("a", "a file"), ("a.md", ""), ("b/c.md", "")];
     let expected = "docs/a.md: it needs a directory `a`, which is a file\n  rename docs/a\n";
     assert_eq!(problems(&sources("site_name: A\n", &files)), expected);
+}
+
+/// A project, and the mkdocs that is to build it.
+fn with_mkdocs(test: &str, files: &[(&str, &str)]) -> Option<Sandbox> {
+    let mkdocs = tool(test, "MKDOCS")?;
+    let mut sandbox = Sandbox::with_commit(files);
+    sandbox.set("MKDOCS_BIN", mkdocs.to_string_lossy());
+    Some(sandbox)
+}
+
+/// What `pages` publishes of it, by path, to a branch that does not exist yet.
+fn published(sandbox: &Sandbox) -> BTreeMap<String, String> {
+    let remote = Remote::empty();
+    let ran = remote.publish(sandbox, &["--only", "docs"]).ended(0);
+    assert!(ran.stderr.contains("Built the documentation (mkdocs "), "{}", ran.stderr);
+    remote.files()
+}
+
+/// The errors and hints of a run that fails.
+fn refused(sandbox: &Sandbox, builder: &str) -> String {
+    let ran = sandbox.xtask(&["pages", "--only", "docs", "--docs", builder, "--remote", "none"]).ended(1);
+    let is_said = |line: &&str| line.starts_with("error: ") || line.starts_with("hint: ");
+    ran.stderr.split_inclusive('\n').filter(is_said).collect()
+}
+
+#[test]
+fn mkdocs_builds_the_same_bytes_and_leaves_the_repository_alone() {
+    let files = [
+        ("mkdocs.yml", "site_name: A\nsite_url: https://h/\ntheme: material\n"),
+        ("docs/index.md", "# A\n"),
+        ("docs/a/b.md", "[a](../index.md#a)\n"),
+    ];
+    let test = "mkdocs_builds_the_same_bytes_and_leaves_the_repository_alone";
+    let Some(mut sandbox) = with_mkdocs(test, &files) else { return };
+    let first = published(&sandbox);
+    sandbox.set("SOURCE_DATE_EPOCH", "2000000000");
+    assert_eq!(first, published(&sandbox));
+    for path in ["index.html", "a/b/index.html", "sitemap.xml", "404.html"] {
+        assert!(first.contains_key(path), "{path}: {first:?}");
+    }
+    assert!(!first.contains_key("sitemap.xml.gz"));
+    assert_eq!(sandbox.git(&["status", "--porcelain", "--ignored"]), "");
+}
+
+#[test]
+fn both_builds_refuse_the_same() {
+    let config = "site_name: A\nnav: [index.md, no.md]\n";
+    let files = [("mkdocs.yml", config), ("docs/index.md", "# A\n[x](y.md)\n[z](#q)\n")];
+    let Some(sandbox) = with_mkdocs("both_builds_refuse_the_same", &files) else { return };
+    let expected = "\
+error: docs/index.md:2: `y.md` leads nowhere: there is no `docs/y.md`
+hint: write the page, or mend the link
+error: docs/index.md:3: `#q` leads nowhere: `docs/index.md` has no heading with that id
+hint: name a heading of that page
+error: mkdocs.yml:2: there is no page `docs/no.md`
+hint: write it, or delete the entry
+";
+    assert_eq!(refused(&sandbox, "native"), expected);
+    assert_eq!(refused(&sandbox, "mkdocs"), expected);
+    // Broken anchors are no error to mkdocs.
+    sandbox.write("docs/y.md", "");
+    sandbox.write("docs/no.md", "");
+    let anchor: String = expected.split_inclusive('\n').skip(2).take(2).collect();
+    assert_eq!(refused(&sandbox, "mkdocs"), anchor);
+}
+
+#[test]
+fn what_is_not_installed_is_named() {
+    let files = [("mkdocs.yml", "site_name: A\nplugins: [nope]\n"), ("docs/index.md", "# A\n")];
+    let Some(sandbox) = with_mkdocs("what_is_not_installed_is_named", &files) else { return };
+    let expected = "\
+error: mkdocs: Config value 'plugins': The \"nope\" plugin is not installed
+hint: pip install what mkdocs.yml names, such as mkdocs-material
+";
+    assert_eq!(refused(&sandbox, "mkdocs"), expected);
+}
+
+/// Plugins are the code of others.
+#[test]
+fn mkdocs_gets_no_token() {
+    let mut sandbox = Sandbox::with_commit(&[("mkdocs.yml", "site_name: A\n"), ("docs/index.md", "# A\n")]);
+    for variable in ["GH_TOKEN", "GITHUB_TOKEN"] {
+        sandbox.set(variable, "secret-token");
+    }
+    sandbox.link_program("env", &find("env").expect("env"));
+    let script = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'mkdocs, version 1' && exit\necho ERROR - $(env) >&2\nexit 1\n";
+    sandbox.script("mkdocs", script);
+    let said = refused(&sandbox, "mkdocs");
+    assert!(said.contains("SOURCE_DATE_EPOCH") && !said.contains("secret-token"), "{said}");
+}
+
+#[test]
+fn what_is_not_in_the_commit_is_said() {
+    let sandbox = Sandbox::with_commit(&[
+        ("mkdocs.yml", "site_name: A\n"),
+        ("docs/index.md", "# A\n"),
+        ("docs/gone.md", "# B\n"),
+        (".gitignore", "/docs/made.md\n/site/\n"),
+    ]);
+    let remote = Remote::empty();
+    let ran = remote.docs(&sandbox).ended(0);
+    assert!(!ran.stderr.contains("not in the commit"), "{}", ran.stderr);
+    assert!(!remote.git(&["log", "-1", "--format=%B", "gh-pages"]).contains("with changes"));
+    std::fs::remove_file(sandbox.work().join("docs/gone.md")).expect("a file");
+    sandbox.write("docs/made.md", "# C\n");
+    sandbox.write("mkdocs.yml", "site_name: B\n");
+    let ran = remote.docs(&sandbox).ended(0);
+    let said = "warning: the documentation holds what is not in the commit: `docs/gone.md` and 2 more\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let message = remote.git(&["log", "-1", "--format=%B", "gh-pages"]);
+    assert!(message.trim_end().ends_with(", with changes"), "{message}");
 }

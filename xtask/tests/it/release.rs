@@ -338,6 +338,7 @@ const CONFIG: Config = Config {
     charts: "charts",
     pages: "https://o.github.io/charts",
     branch: "gh-pages",
+    reserved: &[],
     oci: "oci://ghcr.io/o/charts",
     versions: Versions::Verify,
 };

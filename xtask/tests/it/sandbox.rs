@@ -1,6 +1,6 @@
 //! A directory of its own for each test, with nothing of this machine's configuration in it.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +11,9 @@ pub struct Sandbox {
     root: PathBuf,
     variables: Vec<(String, String)>,
 }
+
+/// Directories and files, which have content; all by relative paths, parents first.
+pub struct Snapshot(Vec<(PathBuf, Option<Vec<u8>>, fs::Permissions)>);
 
 /// What a program did: its exit status and what it printed, paths of the sandbox replaced by `$ROOT`.
 #[derive(Debug)]
@@ -24,8 +27,16 @@ impl Sandbox {
     /// An empty directory. Programs find git and nothing else.
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let root = env::temp_dir().join(format!("xtask-test-{}-{count}", std::process::id()));
+        // A test that failed leaves its directory, and ids of processes come again.
+        let root = loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let root = env::temp_dir().join(format!("xtask-test-{}-{count}", std::process::id()));
+            match fs::create_dir(&root) {
+                Ok(()) => break root,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("{}: {error}", root.display()),
+            }
+        };
         for directory in ["bin", "home", "tmp", "work"] {
             fs::create_dir_all(root.join(directory)).expect("a directory for temporary files");
         }
@@ -66,10 +77,12 @@ impl Sandbox {
         std::os::unix::fs::symlink(program, self.root.join("bin").join(name)).expect("a link");
     }
 
-    /// Writes an executable script into the sandbox's PATH.
+    /// Writes an executable script into the sandbox's PATH, in place of what has its name there.
     pub fn script(&self, name: &str, text: &str) {
         use std::os::unix::fs::PermissionsExt;
         let path = self.root.join("bin").join(name);
+        // What is there may be a link to a program of this machine.
+        let _ = fs::remove_file(&path);
         fs::write(&path, text).expect("a script");
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable");
     }
@@ -98,9 +111,38 @@ impl Sandbox {
             .collect()
     }
 
+    /// Everything below a directory, to be written again elsewhere.
+    pub fn snapshot(&self, path: &str) -> Snapshot {
+        let directory = self.work().join(path);
+        let walk = walkdir::WalkDir::new(&directory).into_iter().map(|entry| entry.expect("an entry"));
+        let facts = |entry: walkdir::DirEntry| {
+            let relative = entry.path().strip_prefix(&directory).expect("below").to_owned();
+            let content = entry.file_type().is_file().then(|| fs::read(entry.path()).expect("a file"));
+            (relative, content, entry.metadata().expect("metadata").permissions())
+        };
+        Snapshot(walk.map(facts).collect())
+    }
+
+    /// Writes a snapshot below a directory.
+    pub fn restore(&self, path: &str, Snapshot(entries): &Snapshot) {
+        for (relative, content, permissions) in entries {
+            let path = self.work().join(path).join(relative);
+            match content {
+                Some(bytes) => fs::write(&path, bytes).expect("a file"),
+                None => fs::create_dir_all(&path).expect("a directory"),
+            }
+            fs::set_permissions(&path, permissions.clone()).expect("permissions");
+        }
+    }
+
     /// `cargo xtask` with these arguments. It must leave nothing in the directory for temporary files.
     pub fn xtask(&self, args: &[&str]) -> Ran {
-        let ran = self.run_in(&self.work(), Path::new(env!("CARGO_BIN_EXE_xtask")), args);
+        self.leaving_nothing(Path::new(env!("CARGO_BIN_EXE_xtask")), args)
+    }
+
+    /// A program that must leave nothing in the directory for temporary files.
+    pub fn leaving_nothing(&self, program: &Path, args: &[&str]) -> Ran {
+        let ran = self.run_in(&self.work(), program, args);
         let left: Vec<_> = fs::read_dir(self.root.join("tmp")).expect("tmp").filter_map(Result::ok).collect();
         assert!(left.is_empty(), "left in the temporary directory: {left:?}");
         ran

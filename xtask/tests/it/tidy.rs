@@ -199,16 +199,41 @@ fn lasting(transcript: &str) -> Vec<String> {
     lines.map(|line| words(line.split("  (").next().unwrap_or(line))).collect()
 }
 
+/// What README.md shows after a command.
+fn transcript(command: &str) -> Vec<String> {
+    let readme = read(&root().join("README.md"));
+    let shown = readme.split(&format!("$ {command}\n")).nth(1).and_then(|rest| rest.split("```").next());
+    lasting(shown.expect("a transcript"))
+}
+
 #[test]
-fn the_readmes_transcript_is_what_is_printed() {
+fn the_readmes_transcripts_are_what_is_printed() {
     let sandbox = Sandbox::new();
-    copy(&root().join("charts"), &sandbox.work().join("charts"));
-    sandbox.write("CHANGELOG.md", &read(&root().join("CHANGELOG.md")));
-    sandbox.write(".gitignore", "/dist/\n");
+    for directory in ["charts", "docs"] {
+        copy(&root().join(directory), &sandbox.work().join(directory));
+    }
+    for file in ["CHANGELOG.md", "mkdocs.yml"] {
+        sandbox.write(file, &read(&root().join(file)));
+    }
+    sandbox.write(".gitignore", "/dist/\n/site/\n");
     sandbox.git(&["init", "--quiet"]);
     sandbox.commit("first");
+    sandbox.git(&["init", "--quiet", "--bare", "dist/d44b/pulltrace.git"]);
     let printed = sandbox.xtask(&["release"]).ended(0).stdout;
-    let readme = read(&root().join("README.md"));
-    let shown = readme.split("$ cargo xtask release\n").nth(1).and_then(|rest| rest.split("```").next());
-    assert_eq!(lasting(shown.expect("a transcript")), lasting(&printed));
+    assert_eq!(transcript("cargo xtask release"), lasting(&printed));
+    let printed = sandbox.xtask(&["pages", "--remote", "dist/d44b/pulltrace.git"]).ended(0).stdout;
+    let remote = "$ROOT/work/dist/d44b/pulltrace.git";
+    let printed = printed.replace(remote, "https://github.com/d44b/pulltrace.git");
+    assert_eq!(transcript("cargo xtask pages"), lasting(&printed));
+}
+
+/// The literal of the facts stands in the documentation too.
+#[test]
+fn the_literal_is_shown_as_it_is() {
+    let literal = |text: &str| {
+        let from = text.split("const CONFIG: Config = ").nth(1).expect("the literal");
+        from.split("};").next().expect("its end").to_owned()
+    };
+    let docs = read(&root().join("docs/adopting.md"));
+    assert_eq!(literal(&docs), literal(&read(&root().join("xtask/src/main.rs"))));
 }

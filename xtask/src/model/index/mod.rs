@@ -27,7 +27,7 @@ use xtask_scan::{Chart, Hole, Notes, Parts, Style};
 /// How many problems of one index are reported in full.
 const MOST_PROBLEMS: usize = 20;
 const REWRITE: &str =
-    "rewrite it once in Helm's layout: `helm repo index EMPTY_DIR --merge FILE` writes EMPTY_DIR/index.yaml";
+    "write its entries on lines of their own, or all of it as JSON, for instance with `yq -P`";
 const BOM: &str = "\u{feff}";
 
 /// A published index, borrowed from its text.
@@ -142,6 +142,7 @@ fn read_slowly<'t>(text: &'t str, file: &str) -> Result<Parts<'t>, Refusal> {
 /// An error for what Helm's clients do not load.
 fn refused(what: &str) -> Problem {
     Problem::error(format!("Helm clients refuse this index: {what}"))
+        .hint("mend it, or take an older one from its history")
 }
 
 /// What Helm's clients skip or take in another way than it looks.

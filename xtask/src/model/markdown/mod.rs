@@ -1,17 +1,32 @@
 //! A page in Markdown, read as mkdocs reads it: front matter, headings with their ids, links with their lines.
 //!
-//! The language itself comes from a crate; tables, strikethrough, footnotes, task lists and attributes of headings are
-//! on, as GitHub and mkdocs' Material theme have them. Raw HTML passes through: who writes the pages may write HTML.
+//! The language itself comes from a crate; tables, strikethrough, footnotes and task lists are on, as GitHub and mkdocs'
+//! Material theme have them. Raw HTML passes through: who writes the pages may write HTML.
 
 mod admonition;
+mod attributes;
+pub mod fence;
+mod front;
+mod raw;
 mod slug;
 
 use std::collections::BTreeSet;
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{
+    CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset, html,
+};
 
 use super::html::escape;
-use super::yaml::{self, Value};
+use super::mkdocs::Named;
+
+/// What of the crate's Markdown is on, for all pages or for those of projects with an extension of Python-Markdown.
+const OPTIONS: [(&str, Options); 5] = [
+    ("", Options::ENABLE_TABLES),
+    ("", Options::ENABLE_STRIKETHROUGH),
+    ("", Options::ENABLE_FOOTNOTES),
+    ("", Options::ENABLE_TASKLISTS),
+    ("def_list", Options::ENABLE_DEFINITION_LIST),
+];
 
 /// A page.
 #[derive(Debug, Default)]
@@ -50,72 +65,58 @@ pub struct Link {
     pub line: usize,
 }
 
-/// Reads a page. `rewrite` says what a link's URL becomes; where it says `None` the URL stays.
-pub fn read(text: &str, rewrite: impl Fn(&str) -> Option<String>) -> Page {
+/// Reads a page, with the `extensions` that mkdocs.yml names. `rewrite` says what a link's URL becomes; where it says
+/// `None` the URL stays.
+pub fn read(text: &str, extensions: &Named, rewrite: impl Fn(&str) -> Option<String>) -> Page {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let (front, skipped) = front_matter(text);
+    let (front, skipped) = front::matter(text);
     let field = |name: &str| front.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let lines = admonition::expand((1..).zip(text.lines()).skip(skipped));
+    let lines = admonition::expand(raw::undent((1..).zip(text.lines()).skip(skipped)));
+    let (mut events, found) = parse(&lines, extensions, rewrite);
+    let headings = name_headings(&mut events);
+    let first = matches!(events.first(), Some(Event::Start(Tag::Heading { .. })));
+    let heading =
+        headings.first().filter(|heading| first && heading.level == 1).map(|heading| heading.text.clone());
+    let mut html = String::new();
+    html::push_html(&mut html, dress(events, &headings).into_iter());
+    Page { title: field("title"), description: field("description"), heading, headings, links: found, html }
+}
+
+/// The events of a text, and its links.
+fn parse(
+    lines: &[admonition::Line<'_>],
+    extensions: &Named,
+    rewrite: impl Fn(&str) -> Option<String>,
+) -> (Vec<Event<'static>>, Vec<Link>) {
     let body: String = lines.iter().flat_map(|(_, line)| [line.as_ref(), "\n"]).collect();
     let starts: Vec<usize> = body.match_indices('\n').map(|(at, _)| at + 1).collect();
     let line_at = |offset: usize| {
         let row = starts.partition_point(|start| *start <= offset);
         lines.get(row).map_or(1, |(number, _)| *number)
     };
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_HEADING_ATTRIBUTES;
-    let mut events: Vec<Event<'_>> = Vec::new();
-    let mut found = Vec::new();
-    for (mut event, range) in Parser::new_ext(&body, options).into_offset_iter() {
-        if let Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. }) =
-            &mut event
-            && *link_type != LinkType::Email
-        {
-            found.push(Link { url: dest_url.to_string(), line: line_at(range.start) });
-            if let Some(url) = rewrite(dest_url) {
-                *dest_url = url.into();
+    let has = |extension: &str| extensions.contains_key(extension);
+    let options = OPTIONS.into_iter().filter(|(extension, _)| extension.is_empty() || has(extension));
+    let parser = Parser::new_ext(&body, options.map(|(_, option)| option).collect());
+    let (mut events, mut found) = (Vec::new(), Vec::new());
+    for (mut event, range) in TextMergeWithOffset::new(parser.into_offset_iter()) {
+        match &mut event {
+            Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. })
+                if *link_type != LinkType::Email =>
+            {
+                found.push(Link { url: dest_url.to_string(), line: line_at(range.start) });
+                if let Some(url) = rewrite(dest_url) {
+                    *dest_url = url.into();
+                }
             }
+            // `#!python x`, where a language is named to colour the code by.
+            Event::Code(code) if has("pymdownx.inlinehilite") && code.starts_with("#!") => {
+                *code = code.split_once(' ').map_or("", |(_, code)| code).to_owned().into();
+            }
+            _ => {}
         }
-        events.push(event);
+        events.push(event.into_static());
     }
-    let headings = name_headings(&mut events);
-    let first = matches!(events.first(), Some(Event::Start(Tag::Heading { .. })));
-    let heading =
-        headings.first().filter(|heading| first && heading.level == 1).map(|heading| heading.text.clone());
-    let mut content = String::new();
-    html::push_html(&mut content, dress(events, &headings).into_iter());
-    Page {
-        title: field("title"),
-        description: field("description"),
-        heading,
-        headings,
-        links: found,
-        html: content,
-    }
-}
-
-/// The text fields between two lines `---` at the top of the file, and how many lines that is. What is not a YAML
-/// mapping is left in the page, as by mkdocs.
-fn front_matter(text: &str) -> (Vec<(String, String)>, usize) {
-    let mut lines = text.lines();
-    if lines.next().is_none_or(|line| line.trim_end() != "---") {
-        return (Vec::new(), 0);
-    }
-    let inside: Vec<&str> =
-        lines.clone().take_while(|line| !matches!(line.trim_end(), "---" | "...")).collect();
-    let closed = lines.nth(inside.len()).is_some();
-    let document = yaml::read(inside.join("\n").as_bytes()).ok().filter(|_| closed);
-    let Some(Value::Mapping(pairs)) = document.map(|document| document.root.value) else {
-        return (Vec::new(), 0);
-    };
-    let field = |pair: yaml::Pair| match pair.value.value {
-        Value::Scalar(scalar) if !scalar.is_null() => Some((pair.key.helm, scalar.written)),
-        _ => None,
-    };
-    (pairs.into_iter().filter_map(field).collect(), inside.len() + 2)
+    (if has("attr_list") { attributes::apply(events) } else { events }, found)
 }
 
 /// Gives each heading an id: the one that its attributes name, else one made of its text.
@@ -182,6 +183,11 @@ fn dress<'a>(events: Vec<Event<'a>>, headings: &[Heading]) -> Vec<Event<'a>> {
                 }
                 out.push(event);
             }
+            // mkdocs puts the contents there, which every page has beside it.
+            Event::End(TagEnd::Paragraph) if matches!(&out[..], [.., Event::Start(Tag::Paragraph), Event::Text(text)] if **text == *"[TOC]") =>
+            {
+                out.truncate(out.len() - 2);
+            }
             event => out.push(event),
         }
     }
@@ -192,18 +198,22 @@ fn dress<'a>(events: Vec<Event<'a>>, headings: &[Heading]) -> Vec<Event<'a>> {
 mod tests {
     use super::*;
 
+    fn read_page(text: &str) -> Page {
+        read(text, &Named::from([("attr_list".to_owned(), 1)]), |_| None)
+    }
+
     fn html(text: &str) -> String {
-        read(text, |_| None).html
+        read_page(text).html
     }
 
     #[test]
     fn headings_get_ids() {
-        let page = read("# A *b* `c` &amp; d\n\n## x\n## x\n## y {#z}\n## z\nq\n===\n", |_| None);
+        let page = read_page("# A *b* `c` &amp; d\n\n## x\n## x\n## y {#z}\n## z\nq\n===\n");
         let shown: Vec<String> =
             page.headings.iter().map(|h| format!("{} {} {}", h.level, h.id, h.text)).collect();
         assert_eq!(shown, ["1 a-b-c-d A b c & d", "2 x x", "2 x_1 x", "2 z y", "2 z_1 z", "1 q q"]);
         assert_eq!(page.heading.as_deref(), Some("A b c & d"));
-        assert_eq!(read("text\n\n# A", |_| None).heading, None);
+        assert_eq!(read_page("text\n\n# A").heading, None);
         assert!(
             page.html
                 .starts_with("<h1 id=\"a-b-c-d\">A <em>b</em> <code>c</code> &amp; d <a class=\"permalink\"")
@@ -214,20 +224,12 @@ mod tests {
     #[test]
     fn links_have_lines() {
         let text = "---\ntitle: T\ndescription: >-\n  D\n---\n[a](a.md)\n\n!!! note\n    [b][r] <https://c>\n\n![i](i.png) <x@y.z>\n\n[r]: b.md\n";
-        let page = read(text, |url| (url == "a.md").then(|| "a/".to_owned()));
+        let page = read(text, &Named::new(), |url| (url == "a.md").then(|| "a/".to_owned()));
         let links: Vec<(&str, usize)> =
             page.links.iter().map(|link| (link.url.as_str(), link.line)).collect();
         assert_eq!(links, [("a.md", 6), ("b.md", 9), ("https://c", 9), ("i.png", 11)]);
         assert_eq!((page.title.as_deref(), page.description.as_deref()), (Some("T"), Some("D")));
         assert!(page.html.contains("<a href=\"a/\">a</a>") && page.html.contains("mailto:x@y.z"));
-    }
-
-    #[test]
-    fn front_matter_is_yaml_between_dashes() {
-        for text in ["---\na\n---\nb", "---\n[\n---\n", "---\ntitle: x\n", "text\n---\n"] {
-            assert_eq!(read(text, |_| None).title, None, "{text}");
-        }
-        assert_eq!(read("\u{FEFF}---\r\ntitle: 1.10\r\n---\r\n# b", |_| None).title.as_deref(), Some("1.10"));
     }
 
     #[test]
@@ -245,6 +247,18 @@ mod tests {
         assert_eq!(
             html("a <b>c</b>\n\n<div id=\"x\">\n\n*y*\n\n</div>\n"),
             "<p>a <b>c</b></p>\n<div id=\"x\">\n<p><em>y</em></p>\n</div>\n"
+        );
+    }
+
+    #[test]
+    fn what_extensions_add() {
+        let with =
+            |extension: &str, text| read(text, &Named::from([(extension.to_owned(), 1)]), |_| None).html;
+        assert_eq!(html("a\n\n[TOC]\n\n[TOC] b\n"), "<p>a</p>\n<p>[TOC] b</p>\n");
+        assert_eq!(with("def_list", "a\n: b\n"), "<dl>\n<dt>a</dt>\n<dd>b</dd>\n</dl>\n");
+        assert_eq!(
+            with("pymdownx.inlinehilite", "`#!py a b` `#!`"),
+            "<p><code>a b</code> <code></code></p>\n"
         );
     }
 }

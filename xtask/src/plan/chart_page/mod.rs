@@ -76,13 +76,7 @@ pub fn page(repository: &Facts<'_>, charts: &[Chart<'_>]) -> String {
         1 => "1 chart".to_owned(),
         count => format!("{count} charts"),
     };
-    let body: String = charts.iter().map(|chart| section(repository, chart, charts.len() <= 3)).collect();
-    let body = if charts.is_empty() {
-        "<p class=\"empty\">No chart has been published here yet.</p>\n".to_owned()
-    } else {
-        body
-    };
-    let (add, search) = (add(repository), search(charts.len()));
+    let (add, search, list) = (add(repository), search(charts.len()), list(repository, charts));
     format!(
         r##"<!doctype html>
 <html lang="en">
@@ -101,7 +95,7 @@ pub fn page(repository: &Facts<'_>, charts: &[Chart<'_>]) -> String {
 <h1>{title}</h1>
 <p class="lead">A Helm repository with {count}.{docs}</p>
 {add}{search}<div id="charts">
-{body}</div>
+{list}</div>
 </main>
 <script>{SCRIPT}</script>
 </body>
@@ -128,6 +122,13 @@ fn search(charts: usize) -> String {
      <input id=\"words\" type=\"search\" autocomplete=\"off\" spellcheck=\"false\">\n\
      <p id=\"found\" role=\"status\"></p>\n</div>\n"
         .to_owned()
+}
+
+fn list(repository: &Facts<'_>, charts: &[Chart<'_>]) -> String {
+    if charts.is_empty() {
+        return "<p class=\"empty\">No chart has been published here yet.</p>\n".to_owned();
+    }
+    charts.iter().map(|chart| section(repository, chart, charts.len() <= 3)).collect()
 }
 
 fn section(repository: &Facts<'_>, chart: &Chart<'_>, open: bool) -> String {

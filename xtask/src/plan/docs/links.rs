@@ -18,13 +18,13 @@ pub fn problems(sources: &Sources, layout: &Layout<'_>, site: &[File]) -> Vec<Pr
     let site: BTreeMap<&str, &[u8]> =
         site.iter().map(|file| (file.path.as_str(), file.data.as_slice())).collect();
     let mut check = Check { sources, layout, site, anchors: HashMap::new() };
-    let mut problems = Vec::new();
+    let (mut problems, extensions) = (Vec::new(), &sources.settings.extensions);
     for (source, place) in &layout.places {
         // mkdocs may have been told to leave a page out.
         if !place.is_page || !check.site.contains_key(place.to.as_str()) {
             continue;
         }
-        for link in markdown::read(&String::from_utf8_lossy(&place.file.data), |_| None).links {
+        for link in markdown::read(&String::from_utf8_lossy(&place.file.data), extensions, |_| None).links {
             if let Some((message, hint)) = check.link(source, place, &link) {
                 problems.push(Problem::error(message).at(layout.at(source), Some(link.line)).hint(hint));
             }

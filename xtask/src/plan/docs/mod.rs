@@ -5,6 +5,7 @@ mod layout;
 mod links;
 mod nav;
 mod template;
+mod unknown;
 pub mod words;
 
 use crate::model::markdown;
@@ -14,6 +15,20 @@ use crate::model::text::name;
 
 use layout::Layout;
 use template::Site;
+
+pub use unknown::unknown;
+
+/// Who builds the site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Builder {
+    /// mkdocs where it is there, else this program.
+    #[default]
+    Auto,
+    /// mkdocs, which must be there.
+    Mkdocs,
+    /// This program.
+    Native,
+}
 
 /// A file of the documentation or of the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,21 +70,12 @@ struct Page<'a> {
 /// Makes the site. It depends on the sources and nothing else. The error holds all that is wrong with them, broken
 /// links included.
 pub fn build(sources: &Sources) -> Result<Vec<File>, Problems> {
-    let mut problems = Vec::new();
+    // Links may lead to what only mkdocs would make, so that nothing else is said.
+    verdict(unknown(sources))?;
     let settings = &sources.settings;
-    for (key, line) in &settings.beyond {
-        let message = format!(
-            "the native build cannot follow this `{key}`, and would publish something else than mkdocs"
-        );
-        problems.push(
-            Problem::error(message)
-                .at(&sources.config, Some(*line))
-                .hint("write it plainly, or install mkdocs"),
-        );
-    }
     let layout = Layout::new(sources);
     let nav = nav::tree(settings, &layout);
-    let pages = pages(&layout, &nav);
+    let pages = pages(settings, &layout, &nav);
     let mut files: Vec<File> = layout
         .places
         .values()
@@ -79,8 +85,7 @@ pub fn build(sources: &Sources) -> Result<Vec<File>, Problems> {
     let site = Site { settings, pages: &pages, nav: &nav };
     files.extend(site.files(&layout));
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    problems.extend(check(sources, &files));
-    verdict(problems)?;
+    verdict(check(sources, &files))?;
     Ok(files)
 }
 
@@ -99,11 +104,11 @@ pub fn check(sources: &Sources, site: &[File]) -> Vec<Problem> {
     problems
 }
 
-fn pages<'a>(layout: &Layout<'a>, nav: &[nav::Node]) -> Vec<Page<'a>> {
+fn pages<'a>(settings: &Settings, layout: &Layout<'a>, nav: &[nav::Node]) -> Vec<Page<'a>> {
     let pages = layout.places.iter().filter(|(_, place)| place.is_page);
     let page = |(source, place): (&&'a str, &layout::Place<'a>)| {
         let rewrite = |reference: &str| layout.rewrite(source, reference);
-        let text = markdown::read(&String::from_utf8_lossy(&place.file.data), rewrite);
+        let text = markdown::read(&String::from_utf8_lossy(&place.file.data), &settings.extensions, rewrite);
         let given = nav::title(nav, source).or_else(|| text.title.clone()).or_else(|| text.heading.clone());
         let is_home = place.to == "index.html" && !nav::is_in_section(nav, source);
         let by_name = || if is_home { "Home".to_owned() } else { nav::title_of_name(layout::stem(source)) };

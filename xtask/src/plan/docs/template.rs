@@ -89,29 +89,18 @@ impl Site<'_> {
     }
 
     fn html(&self, view: &View<'_>) -> String {
-        let site_name = escape(&self.settings.site_name);
-        let title =
-            view.title.map_or_else(|| site_name.clone(), |title| format!("{} - {site_name}", escape(title)));
-        let meta = |name: &str, text: &str| format!("<meta name=\"{name}\" content=\"{}\">\n", escape(text));
-        let description = view.description.map(|text| meta("description", text)).unwrap_or_default();
-        let canonical = view.canonical.as_ref();
-        let canonical = canonical.map(|url| format!("<link rel=\"canonical\" href=\"{}\">\n", escape(url)));
-        let canonical = canonical.unwrap_or_default();
-        let language = escape(&self.settings.language);
-        let stylesheet = escape(&(view.link)(STYLESHEET_PATH));
+        let (language, head) = (escape(&self.settings.language), self.head(view));
         let (header, nav, around) = (self.header(view), self.nav(self.nav, view), self.around(view));
         let (inline_contents, aside) = contents(view.headings);
+        // As the Material theme does, so that every page has one heading that says what it is.
+        let heading = view.title.filter(|_| !view.content.contains("<h1"));
+        let heading = heading.map(|title| format!("<h1>{}</h1>\n", escape(title))).unwrap_or_default();
         let content = view.content;
         format!(
             r##"<!doctype html>
 <html lang="{language}">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-{description}{canonical}<meta name="color-scheme" content="light dark">
-<link rel="stylesheet" href="{stylesheet}">
-</head>
+{head}</head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
 {header}<div class="columns">
@@ -123,12 +112,33 @@ impl Site<'_> {
 </div>
 <main id="content">
 {inline_contents}<article>
-{content}</article>
+{heading}{content}</article>
 {around}</main>
 {aside}</div>
 </body>
 </html>
 "##
+        )
+    }
+
+    /// The title of the page, what it is about, where it is, and its stylesheet.
+    fn head(&self, view: &View<'_>) -> String {
+        let site_name = escape(&self.settings.site_name);
+        let title =
+            view.title.map_or_else(|| site_name.clone(), |title| format!("{} - {site_name}", escape(title)));
+        let meta = |name: &str, text: &str| format!("<meta name=\"{name}\" content=\"{}\">\n", escape(text));
+        let description = view.description.map(|text| meta("description", text)).unwrap_or_default();
+        let canonical = view.canonical.as_ref();
+        let canonical = canonical.map(|url| format!("<link rel=\"canonical\" href=\"{}\">\n", escape(url)));
+        let canonical = canonical.unwrap_or_default();
+        let stylesheet = escape(&(view.link)(STYLESHEET_PATH));
+        format!(
+            r#"<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+{description}{canonical}<meta name="color-scheme" content="light dark">
+<link rel="stylesheet" href="{stylesheet}">
+"#
         )
     }
 

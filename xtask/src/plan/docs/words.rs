@@ -34,9 +34,11 @@ pub fn problems(log: &str) -> Vec<Problem> {
 }
 
 fn hint(message: &str) -> &'static str {
-    let missing = ["Unrecognised theme", "is not installed", "No module named"];
-    if missing.iter().any(|words| message.contains(words)) {
+    let missing = ["is not installed", "No module named"];
+    if message.contains("Unrecognised theme") {
         "pip install what mkdocs.yml names, such as mkdocs-material; or add `--docs native`"
+    } else if missing.iter().any(|words| message.contains(words)) {
+        "pip install what mkdocs.yml names, such as mkdocs-material"
     } else {
         "mend it; `mkdocs build --strict` says the same"
     }

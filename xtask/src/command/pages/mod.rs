@@ -1,0 +1,115 @@
+//! `cargo xtask pages`: the documentation site and the Helm repository, on one branch.
+
+mod observe;
+mod report;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use self::observe::observe;
+use super::repository;
+use crate::cli::{self, Part};
+use crate::model::config::Config;
+use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::text::name;
+use crate::plan::pages::{Change, INDEX, PAGE, Plan, Restored, Tip, plan};
+use crate::world::branch::Branch;
+use crate::world::publish::{look, make, publish, short};
+use crate::world::remote::Remote;
+use crate::world::{environment, history, served, site, terminal};
+
+/// Runs the command.
+pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
+    check(config, args)?;
+    let source = repository()?;
+    let remote = Remote::find(config, args.remote.as_deref(), &source)?;
+    let out = if args.publish {
+        remote.check_named(config)?;
+        None
+    } else {
+        Some(site::place(args.out.as_deref(), &source)?)
+    };
+    let change = observe(config, args, &source)?;
+    let mut branch = Branch::new(&remote, config.branch, Duration::from_secs(args.deadline))?;
+    terminal::progress("Fetching", &branch.shown());
+    let decide = |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, args, &change, branch, tip);
+    if let Some(out) = out {
+        let tip =
+            look(&mut branch).or_else(|error| without_tip(config, args, &change, &out).and(Err(error)))?;
+        let plan = decide(&mut branch, tip.as_ref())?;
+        site::write(&out, &plan)?;
+        return report::preview(&branch, &change, &plan, bytes(&branch, &change, &plan)?, &out, args.json);
+    }
+    let published = publish(&mut branch, change.time, decide)?;
+    report::published(&branch, &change, &published, args.json)?;
+    if args.wait {
+        served::wait(&report::expected(config, &change), branch.deadline())?;
+    }
+    Ok(())
+}
+
+/// What cannot be, whatever the repository holds.
+fn check(config: &Config, args: &cli::Pages) -> Result<()> {
+    verdict(config.problems())?;
+    let for_charts =
+        [("--repair", args.repair), ("--replace", !args.replace.is_empty()), ("--dist", args.dist.is_some())];
+    let given = for_charts.into_iter().find(|(_, given)| *given);
+    if let (Some((option, _)), Some(Part::Docs)) = (given, args.only) {
+        let message = format!("{option} is for the Helm repository, which --only docs leaves as it is");
+        return Err(Problems::from(Problem::usage(message).hint(format!("leave out {option}"))).into());
+    }
+    if args.publish && environment::is_pull_request() {
+        let problem = Problem::error("a pull request publishes nothing");
+        return Err(Problems::from(problem.hint("leave --publish out, or run on pushes and tags")).into());
+    }
+    if args.wait { served::check() } else { Ok(()) }
+}
+
+/// Documentation can be looked at without a network, though what publishing it would do cannot be said.
+fn without_tip(config: &Config, args: &cli::Pages, change: &Change, out: &Path) -> Result<()> {
+    if change.charts.is_some() {
+        return Ok(());
+    }
+    let plan = plan(config, None, None, change, &Restored::default())?;
+    site::write(out, &plan)?;
+    if args.json { Ok(()) } else { report::wrote(out, &plan) }
+}
+
+/// The commit that follows the branch as it is.
+fn decide<'a>(
+    config: &Config,
+    args: &cli::Pages,
+    change: &'a Change,
+    branch: &mut Branch<'_>,
+    tip: Option<&Tip>,
+) -> Result<Plan<'a>> {
+    let Some(tip) = tip.filter(|_| change.charts.is_some()) else {
+        return Ok(plan(config, tip, None, change, &Restored::default())?);
+    };
+    // The page changes with the index, and git sends what changes as the difference to what is there.
+    let changing = [INDEX, PAGE].into_iter().filter_map(|path| tip.files.get(path));
+    branch.prefetch(changing.map(|object| object.id.as_str()))?;
+    let index = tip.files.get(INDEX).map(|object| branch.read(object)).transpose()?;
+    let mut restored = Restored::default();
+    if args.repair {
+        terminal::progress("Searching", &format!("the history of {}", branch.shown()));
+        restored = history::restore(config, branch, tip, index.as_deref(), change.time)?;
+    } else if index.is_none()
+        && let Some(commit) = history::lost_repository(branch)?
+    {
+        let message = format!("the branch had a Helm repository until commit {}", name(&short(&commit)));
+        let hint = "add --repair to restore it; to begin anew, commit an empty index to the branch";
+        return Err(Problems::from(Problem::error(message).hint(hint)).into());
+    }
+    Ok(plan(config, Some(tip), index.as_deref(), change, &restored)?)
+}
+
+/// How much publishing would send.
+fn bytes(branch: &Branch<'_>, change: &Change, plan: &Plan<'_>) -> Result<u64> {
+    if plan.is_done() {
+        return Ok(0);
+    }
+    branch.pack_size(&make(branch, plan, change.time)?, plan.base.as_deref())
+}

@@ -1,0 +1,132 @@
+//! What there is to publish: the documentation, built, and the release in `dist/`.
+
+use anyhow::Result;
+
+use crate::cli::{self, Part};
+use crate::model::config::Config;
+use crate::model::problem::{Problem, Problems};
+use crate::model::text::name;
+use crate::plan::docs::File;
+use crate::plan::pages::{Change, Charts};
+use crate::world::dist::Release;
+use crate::world::docs::Site;
+use crate::world::git::Repository;
+use crate::world::publish::short;
+use crate::world::{dist, docs, environment, files, terminal};
+
+/// What Artifact Hub reads beside the index (artifacthub.io/docs, "Verified publisher").
+const ARTIFACT_HUB: &str = "artifacthub-repo.yml";
+
+/// What there is to publish.
+pub fn observe(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Change> {
+    let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
+    let head = source.commit()?.ok_or_else(no_commit)?;
+    let docs = if args.only == Some(Part::Charts) { None } else { build_docs(args, source)? };
+    let release = if args.only == Some(Part::Docs) { None } else { release(args, source)? };
+    let commit = commit(&head.id, docs.is_some(), release.as_ref());
+    let with_changes = docs.as_ref().is_some_and(|site| warn_of_changes(&site.changed));
+    let docs = docs.map(|site| site.files);
+    let charts = match release {
+        Some(release) => Some(charts(args, source, release)?),
+        None if args.repair && args.only != Some(Part::Docs) => Some(Charts::default()),
+        None => None,
+    };
+    if docs.is_none() && charts.is_none() {
+        let problem =
+            Problem::error("there is nothing to publish: neither documentation nor a release in dist/");
+        return Err(Problems::from(problem.hint("cargo xtask release")).into());
+    }
+    if let (None, Some(asked)) = (&charts, args.replace.first()) {
+        return Err(not_replaced(asked));
+    }
+    let with_changes = if with_changes { ", with changes" } else { "" };
+    let source = format!("{}@{commit}{with_changes}", config.repository);
+    Ok(Change { source, time: environment::now()?, docs, charts })
+}
+
+/// The commit that all of it comes from, or both.
+fn commit(head: &str, has_docs: bool, release: Option<&Release>) -> String {
+    let Some(of) = release.map(|release| &release.manifest.commit.id).filter(|of| *of != head) else {
+        return head.to_owned();
+    };
+    let message =
+        format!("the release is of commit {}, and this is {}", name(&short(of)), name(&short(head)));
+    terminal::problem(&Problem::warning(message).hint("cargo xtask release"));
+    if has_docs { format!("{head}, charts from {of}") } else { of.clone() }
+}
+
+/// Says that the documentation is not that of the commit, if so. Generated pages that git ignores are a way to work.
+fn warn_of_changes(changed: &[String]) -> bool {
+    let Some(first) = changed.first() else { return false };
+    let message = format!("the documentation holds what is not in the commit: {}", and_more(first, changed));
+    terminal::problem(&Problem::warning(message).hint("git commit, unless it is generated"));
+    true
+}
+
+/// The first of several files, and how many more there are.
+fn and_more(first: &str, all: &[String]) -> String {
+    let others = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
+    format!("{}{others}", name(first))
+}
+
+fn build_docs(args: &cli::Pages, source: &Repository) -> Result<Option<Site>> {
+    match docs::build(source.root(), args.docs)? {
+        Some(site) => {
+            terminal::progress("Built", &format!("the documentation ({})", site.by));
+            Ok(Some(site))
+        }
+        None if args.only == Some(Part::Docs) => {
+            let problem = Problem::error("there is no documentation to publish: no mkdocs.yml");
+            Err(Problems::from(problem.hint("write mkdocs.yml and docs/index.md")).into())
+        }
+        None => Ok(None),
+    }
+}
+
+fn release(args: &cli::Pages, source: &Repository) -> Result<Option<Release>> {
+    let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
+    let release = dist::read(&directory)?;
+    let shown = files::shown(&directory);
+    if release.is_none() && args.only == Some(Part::Charts) && !args.repair
+        || release.is_none() && args.dist.is_some()
+    {
+        let problem = Problem::error(format!("there is no release in {}", name(&shown)));
+        return Err(Problems::from(problem.hint("cargo xtask release")).into());
+    }
+    if release.is_none() {
+        terminal::progress(
+            "Leaving",
+            &format!("the Helm repository as it is: there is no release in {shown}"),
+        );
+    }
+    Ok(release)
+}
+
+fn charts(args: &cli::Pages, source: &Repository, release: Release) -> Result<Charts> {
+    let changed = &release.manifest.commit.changed;
+    if let Some(first) = changed.first() {
+        let message = format!("the archives hold what is not in the commit: {}", and_more(first, changed));
+        let hint = "git commit, then cargo xtask release";
+        if args.publish {
+            return Err(Problems::from(Problem::error(message).hint(hint)).into());
+        }
+        terminal::problem(&Problem::warning(message).hint(hint));
+    }
+    let mut replace = Vec::new();
+    for asked in &args.replace {
+        let ids = release.packages.iter().map(|package| (&package.metadata.name, &package.metadata.version));
+        let found = ids.into_iter().find(|(chart, version)| *asked == format!("{chart}-{version}"));
+        let (chart, version) = found.ok_or_else(|| not_replaced(asked))?;
+        replace.push((chart.clone(), version.clone()));
+    }
+    let mut others = Vec::new();
+    if let Some(text) = files::read_text(&source.root().join(ARTIFACT_HUB))? {
+        others.push(File { path: ARTIFACT_HUB.to_owned(), data: text.into_bytes() });
+    }
+    Ok(Charts { packages: release.packages, others, replace })
+}
+
+fn not_replaced(asked: &str) -> anyhow::Error {
+    let problem = Problem::usage(format!("--replace {}: the release has no such archive", name(asked)));
+    Problems::from(problem.hint("name one as in `web-1.2.3`")).into()
+}

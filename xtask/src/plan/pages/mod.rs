@@ -1,0 +1,304 @@
+//! What publishing does to the branch that GitHub Pages is built from.
+//!
+//! Each entry of its root has one owner. `charts/` is the Helm repository: archives are added to it and never taken
+//! away. What the config reserves belongs to others and stays as it is. All else is the documentation site, which a
+//! new one replaces whole, stale pages included.
+
+mod charts;
+mod limits;
+mod message;
+mod missing;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::docs::File;
+use crate::model::chart::Metadata;
+use crate::model::config::{Config, HELM_REPOSITORY};
+use crate::model::git::{Content, Object};
+use crate::model::index::NewVersion;
+use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::text::name;
+
+use charts::Files;
+
+pub use charts::{Entries, url_of};
+pub use limits::MAX_FILE;
+pub use missing::{Missing, missing};
+
+/// The index of the Helm repository on the branch.
+pub const INDEX: &str = "charts/index.yaml";
+/// What people see at its URL.
+pub const PAGE: &str = "charts/index.html";
+/// Keeps GitHub Pages from running Jekyll over the site, which would drop files that begin with `_`
+/// (docs.github.com, "About GitHub Pages and Jekyll").
+pub const NO_JEKYLL: &str = ".nojekyll";
+/// The domain that GitHub Pages serves the branch at (docs.github.com, "Managing a custom domain").
+const DOMAIN: &str = "CNAME";
+/// Root entries that no documentation removes or changes, besides those of the config.
+const RESERVED: [&str; 3] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL];
+
+/// The branch as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// The id of its newest commit.
+    pub commit: String,
+    /// Its files.
+    pub files: BTreeMap<String, Object>,
+    /// Its files whose paths are not UTF-8.
+    pub odd: Vec<Vec<u8>>,
+}
+
+/// What is to be published.
+#[derive(Debug)]
+pub struct Change {
+    /// The commit that it comes from, for the message.
+    pub source: String,
+    /// Seconds since 1970: when entries are created.
+    pub time: u64,
+    /// The whole documentation site; `None` leaves the published one as it is.
+    pub docs: Option<Vec<File>>,
+    /// What the Helm repository gets; `None` leaves the published one as it is.
+    pub charts: Option<Charts>,
+}
+
+/// What the Helm repository gets.
+#[derive(Debug, Default)]
+pub struct Charts {
+    /// The archives of a release.
+    pub packages: Vec<Package>,
+    /// Files beside the index, such as `artifacthub-repo.yml`, by their name there.
+    pub others: Vec<File>,
+    /// Names and versions whose published archive may be replaced.
+    pub replace: Vec<(String, String)>,
+}
+
+/// An archive.
+#[derive(Debug)]
+pub struct Package {
+    /// What its Chart.yaml says.
+    pub metadata: Metadata,
+    /// Its name.
+    pub file_name: String,
+    /// Its content.
+    pub data: Vec<u8>,
+    /// 64 hex digits.
+    pub digest: String,
+    /// Its provenance file, `FILE_NAME.prov` (helm.sh/docs, "Helm Provenance and Integrity").
+    pub provenance: Option<Vec<u8>>,
+}
+
+impl Package {
+    /// Its files, by name.
+    fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let provenance = self.provenance.as_deref().map(|data| (format!("{}.prov", self.file_name), data));
+        std::iter::once((self.file_name.clone(), &*self.data)).chain(provenance)
+    }
+}
+
+/// What was found again of what somebody destroyed.
+#[derive(Debug, Default)]
+pub struct Restored {
+    /// The index that the branch had, where it has none now.
+    pub index: Option<Vec<u8>>,
+    /// Entries for packages that have none.
+    pub entries: Vec<NewVersion>,
+    /// Lost files of the Helm repository by their path, with the ids of their contents.
+    pub files: Vec<(String, String)>,
+    /// What cannot be restored.
+    pub problems: Vec<Problem>,
+}
+
+/// One commit, decided.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The commit that it follows; `None` begins the branch.
+    pub base: Option<String>,
+    /// Every file whose content is known here, by path.
+    pub files: Vec<Planned<'a>>,
+    /// How many files of the branch stay whose content is not known here.
+    pub others: usize,
+    /// Paths of the branch that go.
+    pub removed: Vec<Vec<u8>>,
+    /// What happens to the index.
+    pub entries: Option<Entries>,
+    /// What does not stop the publishing.
+    pub warnings: Vec<Problem>,
+    /// The message of the commit.
+    pub message: String,
+}
+
+/// A file of the branch after the commit.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// Where.
+    pub path: String,
+    /// What.
+    pub content: Held<'a>,
+    /// Compared with the branch now.
+    pub state: State,
+}
+
+/// The content of a file.
+#[derive(Debug)]
+pub enum Held<'a> {
+    /// It is here.
+    Data(Cow<'a, [u8]>),
+    /// The remote has it.
+    Id(String),
+}
+
+/// How a file compares with the branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The branch has no such file.
+    Added,
+    /// The branch has another one.
+    Changed,
+    /// The branch has this one.
+    Same,
+}
+
+impl Plan<'_> {
+    /// Whether the branch is already as it should be.
+    pub fn is_done(&self) -> bool {
+        self.removed.is_empty() && self.files.iter().all(|file| file.state == State::Same)
+    }
+
+    /// What a commit has to write.
+    pub fn written(&self) -> Vec<(&str, Content<'_>)> {
+        let changed = self.files.iter().filter(|file| file.state != State::Same);
+        changed.map(|file| (file.path.as_str(), file.content.borrowed())).collect()
+    }
+
+    /// The paths of documentation pages and assets in this state.
+    pub fn pages(&self, state: State) -> impl Iterator<Item = &str> {
+        let in_state = self.files.iter().filter(move |file| file.state == state);
+        in_state.map(|file| file.path.as_str()).filter(|path| !is_charts(path) && *path != NO_JEKYLL)
+    }
+}
+
+impl Held<'_> {
+    fn borrowed(&self) -> Content<'_> {
+        match self {
+            Self::Data(data) => Content::Data(data),
+            Self::Id(id) => Content::Id(id),
+        }
+    }
+}
+
+/// Whether a path is in the Helm repository.
+pub fn is_charts(path: &str) -> bool {
+    root(path) == HELM_REPOSITORY
+}
+
+/// The entry of the root that a path is in.
+fn root(path: &str) -> &str {
+    path.split('/').next().unwrap_or(path)
+}
+
+/// Decides the commit. `index` is the content of [`INDEX`] where the branch has it; no branch and no index are the only
+/// reasons for there to be none.
+pub fn plan<'a>(
+    config: &Config,
+    tip: Option<&Tip>,
+    index: Option<&[u8]>,
+    change: &'a Change,
+    restored: &Restored,
+) -> Result<Plan<'a>, Problems> {
+    let none = BTreeMap::new();
+    let there = tip.map_or(&none, |tip| &tip.files);
+    let mut problems = Vec::new();
+    let mut files = Files::from([(NO_JEKYLL.to_owned(), Held::Data(Cow::Borrowed(b"".as_slice())))]);
+    let mut removed = Vec::new();
+    if let Some(docs) = &change.docs {
+        check_docs(config, there, docs, &mut problems);
+        let paths: BTreeSet<&str> = docs.iter().map(|file| file.path.as_str()).collect();
+        let is_stale = |path: &str| !is_reserved(config, root(path)) && !paths.contains(path);
+        let stale = there.keys().filter(|path| is_stale(path)).map(|path| path.clone().into_bytes());
+        let odd = tip.iter().flat_map(|tip| &tip.odd);
+        let odd = odd.filter(|path| is_stale(&String::from_utf8_lossy(path))).cloned();
+        removed.extend(stale.chain(odd));
+        files.extend(docs.iter().map(|file| (file.path.clone(), Held::Data(Cow::Borrowed(&*file.data)))));
+    }
+    let entries = change.charts.as_ref().and_then(|charts| {
+        let old = restored.index.as_deref().or(index);
+        let merge = charts::Merge { config, there, old, charts, restored, time: change.time };
+        merge.run(&mut files, &mut problems)
+    });
+    let files: Vec<Planned<'a>> =
+        files.into_iter().map(|(path, content)| compare(there, path, content)).collect();
+    let added = files.iter().filter(|file| file.state == State::Added).count();
+    let others = (there.len() + added).saturating_sub(removed.len() + files.len());
+    limits::check(others, &files, &mut problems);
+    let base = tip.map(|tip| tip.commit.clone());
+    let warnings = verdict(problems)?;
+    let mut plan = Plan { base, files, others, removed, entries, warnings, message: String::new() };
+    plan.message = message::of(&plan, change);
+    Ok(plan)
+}
+
+fn compare<'a>(there: &BTreeMap<String, Object>, path: String, content: Held<'a>) -> Planned<'a> {
+    let state = there.get(&path).map_or(State::Added, |object| {
+        let same = match &content {
+            Held::Data(data) => object.is_file(data),
+            Held::Id(id) => object.id == *id,
+        };
+        // An empty file is enough, and whatever somebody wrote into it does no harm.
+        if same || path == NO_JEKYLL { State::Same } else { State::Changed }
+    });
+    Planned { path, content, state }
+}
+
+fn is_reserved(config: &Config, root: &str) -> bool {
+    RESERVED.contains(&root) || config.reserved.contains(&root)
+}
+
+/// Whether a file sets the domain, and to what the branch has, if that has one: mkdocs publishes `docs/CNAME`
+/// (mkdocs.org, "Deploying your docs", "Custom Domains").
+fn is_same_domain(there: &BTreeMap<String, Object>, file: &File) -> bool {
+    // GitHub writes it without the line break that editors put at its end.
+    let domain = file.data.trim_ascii_end();
+    let is_same = |object: &Object| object.is_file(domain) || object.is_file(&[domain, b"\n"].concat());
+    file.path == DOMAIN && there.get(DOMAIN).is_none_or(is_same)
+}
+
+/// What to do with documentation that has a reserved entry.
+fn instead(root: &str) -> String {
+    match root {
+        DOMAIN => "delete docs/CNAME: the branch keeps its own CNAME; or change it there".to_owned(),
+        NO_JEKYLL => "delete it: the branch gets its own".to_owned(),
+        HELM_REPOSITORY => {
+            "rename the page or directory: charts/ on the branch is the Helm repository".to_owned()
+        }
+        root => format!("rename it, or take {} out of `reserved` in xtask/src/main.rs", name(root)),
+    }
+}
+
+/// What a documentation site cannot have.
+fn check_docs(config: &Config, there: &BTreeMap<String, Object>, docs: &[File], problems: &mut Vec<Problem>) {
+    let mut folded: BTreeMap<String, &str> = BTreeMap::new();
+    let mut reserved = BTreeSet::new();
+    for file @ File { path, data } in docs {
+        if is_reserved(config, root(path)) && !is_same_domain(there, file) && reserved.insert(root(path)) {
+            let message = format!("the documentation has {}, which is reserved", name(root(path)));
+            problems.push(Problem::error(message).at(path, None).hint(instead(root(path))));
+        }
+        if path.split('/').any(|part| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git")) {
+            let message = format!("git cannot hold a file of the name {}", name(path));
+            problems.push(Problem::error(message).hint("rename it"));
+        }
+        if path == ".gitattributes" && data.windows(7).any(|bytes| bytes == b"filter=") {
+            let message = "a filter such as Git LFS would make GitHub Pages serve pointers instead of files";
+            problems.push(Problem::error(message).at(path, None).hint("publish without it"));
+        }
+        if let Some(other) = folded.insert(path.to_lowercase(), path) {
+            let message = format!("{} and {} differ only in case", name(other), name(path));
+            problems
+                .push(Problem::warning(message).hint("rename one: many file systems hold only one of them"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

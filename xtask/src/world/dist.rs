@@ -1,0 +1,84 @@
+//! What `cargo xtask release` made, read back: an archive counts only if it is the one that the manifest names.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::files;
+use crate::model::archive;
+use crate::model::chart::metadata_of;
+use crate::model::manifest::{Chart, Manifest};
+use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::text::name;
+use crate::plan::pages::Package;
+use crate::plan::release::MANIFEST;
+
+/// A release on this machine.
+#[derive(Debug)]
+pub struct Release {
+    /// What it consists of.
+    pub manifest: Manifest,
+    /// Its archives.
+    pub packages: Vec<Package>,
+}
+
+/// What makes all of it anew.
+const HINT: &str = "cargo xtask release";
+
+/// Reads a release; `None` where there is no manifest. Everything that is not as the manifest says is an error.
+pub fn read(directory: &Path) -> Result<Option<Release>> {
+    let shown = files::shown(directory);
+    let Some(text) = files::read_text(&directory.join(MANIFEST))? else { return Ok(None) };
+    let broken =
+        |cause| Problems::from(Problem::error(cause).at(format!("{shown}/{MANIFEST}"), None).hint(HINT));
+    let manifest = Manifest::parse(&text).map_err(broken)?;
+    if manifest.charts.is_empty() {
+        return Err(broken("the release has no archive".to_owned()).into());
+    }
+    let (mut packages, mut problems) = (Vec::new(), Vec::new());
+    for chart in &manifest.charts {
+        let at = format!("{shown}/{}", chart.archive);
+        let package = package(directory, chart, &at, &mut problems)?;
+        let id = |package: &Package| (package.metadata.name.clone(), package.metadata.version.clone());
+        if package.as_ref().is_some_and(|one| packages.iter().any(|other| id(other) == id(one))) {
+            let message = "another archive of the manifest holds the same version";
+            problems.push(Problem::error(message).at(at, None).hint(HINT));
+        }
+        packages.extend(package);
+    }
+    verdict(problems)?;
+    Ok(Some(Release { manifest, packages }))
+}
+
+/// Reads one archive; `at` is its path for messages. `None` if there is an error among the problems.
+fn package(
+    directory: &Path,
+    chart: &Chart,
+    at: &str,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Package>> {
+    let mut broken = |message: String| {
+        problems.push(Problem::error(message).at(at, None).hint(HINT));
+        Ok(None)
+    };
+    let is_plain = !chart.archive.contains(['/', '\\']) && chart.archive.ends_with(".tgz");
+    let path = directory.join(&chart.archive);
+    if !is_plain || !path.is_file() {
+        return broken("the manifest names this archive, and it is not there".to_owned());
+    }
+    let data = std::fs::read(&path).with_context(|| format!("cannot read {}", name(at)))?;
+    let digest = archive::digest(&data);
+    if digest != chart.digest {
+        return broken(format!("its digest is {digest}, and the manifest says {}", name(&chart.digest)));
+    }
+    let Some(metadata) = metadata_of(&data, at, problems) else { return Ok(None) };
+    if (&metadata.name, &metadata.version) != (&chart.name, &chart.version) {
+        let holds = name(&format!("{} {}", metadata.name, metadata.version));
+        let problem = Problem::error(format!("it holds {holds}, and the manifest says otherwise"));
+        problems.push(problem.at(at, None).hint(HINT));
+    }
+    let signature = directory.join(format!("{}.prov", chart.archive));
+    let provenance = signature.is_file().then(|| files::read(&signature)).transpose()?;
+    let digest = digest.trim_start_matches("sha256:").to_owned();
+    Ok(Some(Package { metadata, file_name: chart.archive.clone(), data, digest, provenance }))
+}

@@ -1,0 +1,149 @@
+//! What somebody destroyed in the Helm repository, found again in the history of the branch.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::branch::Branch;
+use crate::model::archive;
+use crate::model::chart::metadata_of;
+use crate::model::config::{Config, HELM_REPOSITORY};
+use crate::model::git::Object;
+use crate::model::index::{Index, NewVersion};
+use crate::model::problem::Problem;
+use crate::model::text::name;
+use crate::model::time;
+use crate::plan::pages::{INDEX, Missing, Restored, Tip, missing, url_of};
+
+/// How many old indexes are read to learn when lost entries were created.
+const OLD_INDEXES: usize = 100;
+
+/// The commit that took the Helm repository from the branch, which has none; `None` if it never had one.
+pub fn lost_repository(branch: &mut Branch<'_>) -> Result<Option<String>> {
+    branch.deepen()?;
+    Ok(branch.commits(INDEX)?.into_iter().next())
+}
+
+/// Finds again what is missing on the branch: the whole index, entries, and archives.
+pub fn restore(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    tip: &Tip,
+    index: Option<&[u8]>,
+    time: u64,
+) -> Result<Restored> {
+    branch.deepen()?;
+    let mut restored = Restored::default();
+    whole(branch, tip, &mut restored)?;
+    let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(fresh);
+    // What is wrong with the index is reported when it is merged into.
+    let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { return Ok(restored) };
+    let mut files = tip.files.clone();
+    for (path, id) in &restored.files {
+        files.insert(path.clone(), Object::file(id));
+    }
+    let Missing { entries, packages } = missing(config, &index, files.keys().map(String::as_str));
+    for lost in packages {
+        for commit in branch.commits(&lost.path)? {
+            let Some(object) = branch.files(&commit, &lost.path)?.remove(&lost.path) else { continue };
+            let digest = archive::digest(&branch.read(&object)?);
+            if digest.trim_start_matches("sha256:") == lost.digest.trim_start_matches("sha256:") {
+                restored.files.push((lost.path, object.id));
+                break;
+            }
+        }
+    }
+    branch.prefetch(entries.iter().filter_map(|path| Some(files.get(path)?.id.as_str())))?;
+    let mut found = Vec::new();
+    for path in entries {
+        let Some(object) = files.get(&path) else { continue };
+        match entry(config, &path, &branch.read(object)?, time) {
+            Ok(entry) => found.push((path, entry)),
+            Err(problem) => restored.problems.push(problem),
+        }
+    }
+    // Of several archives of one version, that of the usual name is the one.
+    found.sort_by_key(|(path, entry)| {
+        !path.ends_with(&format!("/{}-{}.tgz", entry.metadata.name, entry.metadata.version))
+    });
+    for (path, entry) in found {
+        if has(&index, &restored.entries, &entry) {
+            restored.problems.push(stray(&path, &entry));
+        } else {
+            restored.entries.push(entry);
+        }
+    }
+    as_they_were(branch, &mut restored.entries)?;
+    Ok(restored)
+}
+
+fn fresh() -> Vec<u8> {
+    b"apiVersion: v1\nentries: {}\n".to_vec()
+}
+
+/// What the branch had before somebody removed the whole Helm repository: its files and, unless there is a new one, its
+/// index.
+fn whole(branch: &mut Branch<'_>, tip: &Tip, restored: &mut Restored) -> Result<()> {
+    for commit in branch.commits(INDEX)? {
+        if branch.files(&commit, INDEX)?.contains_key(INDEX) {
+            continue;
+        }
+        let files = branch.files(&format!("{commit}^"), HELM_REPOSITORY)?;
+        let is_lost = |path: &String| path != INDEX && !tip.files.contains_key(path);
+        let lost = files.iter().filter(|(path, object)| is_lost(path) && object.is_plain());
+        restored.files.extend(lost.map(|(path, object)| (path.clone(), object.id.clone())));
+        if let Some(index) = files.get(INDEX).filter(|_| !tip.files.contains_key(INDEX)) {
+            restored.index = Some(branch.read(index)?);
+        }
+        break;
+    }
+    branch.prefetch(restored.files.iter().map(|(_, id)| id.as_str()))
+}
+
+/// An entry for an archive, as if it were published now; or why there is none.
+fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Result<NewVersion, Problem> {
+    let mut problems = Vec::new();
+    let Some(metadata) = metadata_of(data, path, &mut problems) else {
+        let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+        let message = format!("there can be no entry for this archive: {why}");
+        return Err(Problem::warning(message).at(path, None).hint("remove the file from the branch"));
+    };
+    let digest = archive::digest(data).trim_start_matches("sha256:").to_owned();
+    let urls = vec![url_of(config, path.rsplit('/').next().unwrap_or(path))];
+    Ok(NewVersion { metadata, digest, urls, created: time::utc(time) })
+}
+
+/// Whether the index, or another archive that was found, has the version already.
+fn has(index: &Index<'_>, others: &[NewVersion], entry: &NewVersion) -> bool {
+    let id = (entry.metadata.name.as_str(), entry.metadata.version.as_str());
+    let published = index.versions().iter().map(|version| (&*version.name, &*version.version));
+    let found = others.iter().map(|other| (other.metadata.name.as_str(), other.metadata.version.as_str()));
+    published.chain(found).any(|other| other == id)
+}
+
+fn stray(path: &str, entry: &NewVersion) -> Problem {
+    let version = name(&format!("{} {}", entry.metadata.name, entry.metadata.version));
+    let message = format!("the index has another place for {version}");
+    Problem::warning(message).at(path, None).hint("remove the file from the branch")
+}
+
+/// Gives entries the time and the URLs that they had in an older index.
+fn as_they_were(branch: &mut Branch<'_>, entries: &mut [NewVersion]) -> Result<()> {
+    let mut wanted: BTreeMap<String, &mut NewVersion> =
+        entries.iter_mut().map(|entry| (entry.digest.clone(), entry)).collect();
+    for commit in branch.commits(INDEX)?.into_iter().take(OLD_INDEXES) {
+        if wanted.is_empty() {
+            break;
+        }
+        let Some(object) = branch.files(&commit, INDEX)?.remove(INDEX) else { continue };
+        let text = branch.read(&object)?;
+        let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { continue };
+        for version in index.versions() {
+            if let Some(entry) = wanted.remove(version.digest.trim_start_matches("sha256:")) {
+                entry.created = version.created.to_string();
+                entry.urls = version.urls.iter().map(ToString::to_string).collect();
+            }
+        }
+    }
+    Ok(())
+}

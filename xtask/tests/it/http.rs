@@ -1,0 +1,79 @@
+//! As much of HTTP/1.1 as git speaks: one request and one answer on a connection.
+
+use std::io::{self, BufRead, Read, Write};
+
+/// A request with its whole body, chunked or not.
+pub struct Asked {
+    /// Method, path and query.
+    pub line: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Asked {
+    pub fn read(stream: &mut impl BufRead) -> io::Result<Self> {
+        let mut next = || {
+            let mut line = String::new();
+            stream.read_line(&mut line).map(|_| line.trim_end().to_owned())
+        };
+        let line = next()?.trim_end_matches(" HTTP/1.1").to_owned();
+        let mut headers = Vec::new();
+        while let Some((name, value)) = next()?.split_once(": ") {
+            headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        }
+        let mut asked = Self { line, headers, body: Vec::new() };
+        let length = asked.all("content-length").next().and_then(|length| length.parse().ok());
+        stream.take(length.unwrap_or(0)).read_to_end(&mut asked.body)?;
+        if asked.all("transfer-encoding").any(|coding| coding == "chunked") {
+            asked.read_chunks(stream)?;
+        }
+        Ok(asked)
+    }
+
+    fn read_chunks(&mut self, stream: &mut impl BufRead) -> io::Result<()> {
+        loop {
+            let mut line = String::new();
+            stream.read_line(&mut line)?;
+            let size = u64::from_str_radix(line.trim_end(), 16).map_err(io::Error::other)?;
+            stream.take(size).read_to_end(&mut self.body)?;
+            stream.read_line(&mut String::new())?;
+            if size == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The values of a header, whose name is in lower case.
+    pub fn all(&self, header: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(name, _)| name == header).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Answer {
+    pub fn plain(status: u16, body: &str) -> Self {
+        let headers = vec![("Content-Type".into(), "text/plain".into())];
+        Self { status, headers, body: body.into() }
+    }
+
+    pub fn with(mut self, header: &str, value: String) -> Self {
+        self.headers.push((header.into(), value));
+        self
+    }
+
+    /// Writes it with at most `limit` bytes of the body that it announces.
+    pub fn write(self, mut stream: impl Write, limit: usize) -> io::Result<()> {
+        let length = self.body.len().to_string();
+        let whole = self.with("Content-Length", length).with("Connection", "close".into());
+        let headers = whole.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let head = format!("HTTP/1.1 {} -\r\n{}\r\n", whole.status, headers.collect::<String>());
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(&whole.body[..whole.body.len().min(limit)])
+    }
+}
