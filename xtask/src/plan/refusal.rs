@@ -53,6 +53,7 @@ pub fn hint(words: &str, has_token: bool) -> &'static str {
             "the token is not valid here, or has ended: set GITHUB_TOKEN to another one"
         }
         Some(hint) => hint,
+        None if words.contains("Could not resolve host") => "is the network there? run it again",
         None if words.contains("429") => "too many requests: wait some minutes and run it again",
         None => "run it again: what is published already is not repeated",
     }
@@ -98,5 +99,6 @@ mod tests {
         }
         assert!(hint("error: 403", false).contains("GITHUB_TOKEN"));
         assert!(hint("error: 429", true).contains("wait"));
+        assert!(hint("Could not resolve host: h", true).contains("network"));
     }
 }
