@@ -47,6 +47,11 @@ pub fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", sha256(bytes))
 }
 
+/// A digest without the `sha256:` that some tools put before it in an index.
+pub fn plain_digest(digest: &str) -> &str {
+    digest.strip_prefix("sha256:").unwrap_or(digest)
+}
+
 /// Makes an archive of `entries` in their order; every entry gets the time `mtime`, in seconds since 1970, at
 /// most [`MAX_TIME`].
 pub fn write(entries: &[Entry], mtime: u64) -> io::Result<Vec<u8>> {

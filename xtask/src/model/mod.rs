@@ -12,6 +12,7 @@ pub mod index;
 pub mod manifest;
 pub mod markdown;
 pub mod mkdocs;
+pub mod percent;
 mod printable;
 pub mod problem;
 pub mod reference;

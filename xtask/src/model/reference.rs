@@ -1,6 +1,6 @@
 //! References between the pages of a site: what is relative, where it leads, and how to write it.
 
-use std::fmt::Write as _;
+use super::percent;
 
 /// A reference without scheme and host, in its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,15 +78,7 @@ pub fn between(from: &str, to: &str) -> String {
 
 /// A path as it stands in a URL: everything but letters, digits, `/` and `-._~` as `%XX`.
 pub fn quote(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    percent::encode(path, b"/-._~")
 }
 
 /// The path that a part of a URL means: `%XX` resolved, where that makes UTF-8.

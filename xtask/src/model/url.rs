@@ -1,6 +1,6 @@
 //! URLs of archives: joined and escaped as Helm does it with Go's `net/url`.
 
-use std::fmt::Write as _;
+use super::percent;
 
 /// A base for URLs, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Base {
         if text.contains(|c: char| c.is_control() || c == ' ') {
             return Err("there is a blank or control character in it".to_owned());
         }
-        Ok(Self { origin, path: unescape(path)?, rest: rest.to_owned() })
+        Ok(Self { origin, path: percent::decode(path)?, rest: rest.to_owned() })
     }
 
     /// The URL of a file below the base; `path` is not escaped.
@@ -76,34 +76,9 @@ fn check_host(host: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn unescape(path: &str) -> Result<String, String> {
-    let mut out = Vec::with_capacity(path.len());
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            out.push(byte);
-            continue;
-        }
-        let mut digit = || bytes.next().and_then(|byte| char::from(byte).to_digit(16));
-        let (Some(high), Some(low)) = (digit(), digit()) else {
-            return Err("there is a `%` without two hex digits".to_owned());
-        };
-        out.push(u8::try_from(high * 16 + low).unwrap_or_default());
-    }
-    String::from_utf8(out).map_err(|_| "it is not UTF-8".to_owned())
-}
-
 /// A path with the characters escaped that Go escapes (`net/url`, `shouldEscape` for `encodePath`, and `validEncoded`).
 pub fn escape(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~/$&+,:;=@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    percent::encode(path, b"-_.~/$&+,:;=@")
 }
 
 /// A path without empty and `.` parts, each `..` taken with the part before it (Go's `path.Clean`).

@@ -79,6 +79,6 @@ fn package(
     }
     let signature = directory.join(format!("{}.prov", chart.archive));
     let provenance = signature.is_file().then(|| files::read(&signature)).transpose()?;
-    let digest = digest.trim_start_matches("sha256:").to_owned();
+    let digest = archive::plain_digest(&digest).to_owned();
     Ok(Some(Package { metadata, file_name: chart.archive.clone(), data, digest, provenance }))
 }

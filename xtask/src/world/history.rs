@@ -46,8 +46,7 @@ pub fn restore(
     for lost in packages {
         for commit in branch.commits(&lost.path)? {
             let Some(object) = branch.files(&commit, &lost.path)?.remove(&lost.path) else { continue };
-            let digest = archive::digest(&branch.read(&object)?);
-            if digest.trim_start_matches("sha256:") == lost.digest.trim_start_matches("sha256:") {
+            if archive::sha256(&branch.read(&object)?) == lost.digest {
                 restored.files.push((lost.path, object.id));
                 break;
             }
@@ -108,7 +107,7 @@ fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Re
         let message = format!("there can be no entry for this archive: {why}");
         return Err(Problem::warning(message).at(path, None).hint("remove the file from the branch"));
     };
-    let digest = archive::digest(data).trim_start_matches("sha256:").to_owned();
+    let digest = archive::sha256(data);
     let urls = vec![url_of(config, path.rsplit('/').next().unwrap_or(path))];
     Ok(NewVersion { metadata, digest, urls, created: time::utc(time) })
 }
@@ -139,7 +138,7 @@ fn as_they_were(branch: &mut Branch<'_>, entries: &mut [NewVersion]) -> Result<(
         let text = branch.read(&object)?;
         let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { continue };
         for version in index.versions() {
-            if let Some(entry) = wanted.remove(version.digest.trim_start_matches("sha256:")) {
+            if let Some(entry) = wanted.remove(archive::plain_digest(&version.digest)) {
                 entry.created = version.created.to_string();
                 entry.urls = version.urls.iter().map(ToString::to_string).collect();
             }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::super::archive::plain_digest;
 use super::super::problem::Problem;
 use super::super::text::name;
 use super::super::version::{helm_accepts, precedence};
@@ -164,11 +165,6 @@ fn sort<'n>(
         problems.push(Problem::usage(message).hint("leave it out"));
     }
     sorted
-}
-
-/// A digest without the algorithm that some tools put before it.
-fn plain_digest(digest: &str) -> &str {
-    digest.strip_prefix("sha256:").unwrap_or(digest)
 }
 
 fn conflict(old: &Index<'_>, published: &Version<'_>, new: &NewVersion) -> Problem {

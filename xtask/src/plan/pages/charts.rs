@@ -8,6 +8,7 @@ use super::{
     Charts, Held, INDEX, PAGE, Package, Restored,
     missing::{is_beside, missing},
 };
+use crate::model::archive::plain_digest;
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::git::{Object, blob_id};
 use crate::model::index::{Format, Index, Merged, NewVersion, Version, merge};
@@ -117,7 +118,7 @@ impl<'a> Merge<'_, 'a> {
             let package = packages
                 .find(|package| package.metadata.name == *chart && package.metadata.version == *version);
             let published = versions.iter().filter(|other| other.name == *chart && other.version == *version);
-            let mut digests = published.map(|other| other.digest.trim_start_matches("sha256:"));
+            let mut digests = published.map(|other| plain_digest(&other.digest));
             package.is_some_and(|package| digests.any(|digest| digest != package.digest))
         };
         self.charts.replace.iter().filter(differs).cloned().collect()

@@ -1,8 +1,10 @@
 //! Whether the index and the archives beside it agree. A writer that works from an old copy of the branch drops entries
 //! and leaves their archives, or the other way round; both show in the names alone.
 
+use crate::model::archive::plain_digest;
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::index::Index;
+use crate::model::percent;
 use crate::model::problem::Problem;
 use crate::model::reference::scheme;
 use crate::model::text::name;
@@ -46,7 +48,7 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
             None => plain,
             Some(file) => find(&file).or_else(|| {
                 let path = format!("{HELM_REPOSITORY}/{file}");
-                packages.push(Lost { path, digest: version.digest.trim_start_matches("sha256:").to_owned() });
+                packages.push(Lost { path, digest: plain_digest(&version.digest).to_owned() });
                 None
             }),
         };
@@ -75,19 +77,8 @@ fn local(base: &str, url: &str) -> Option<String> {
     let relative = url.strip_prefix(base).or_else(|| Some(url).filter(|url| scheme(url).is_none()))?;
     let relative = relative.strip_prefix("./").unwrap_or(relative);
     let path = relative.split(['?', '#']).next().unwrap_or(relative);
-    let decoded = if path.contains('%') { decode(path)? } else { path.to_owned() };
+    let decoded = percent::decode(path).ok()?;
     Some(decoded).filter(|file| !file.is_empty() && !file.contains('/'))
-}
-
-/// Undoes percent-encoding (RFC 3986, section 2.1).
-fn decode(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
-        bytes.extend_from_slice(part.get(2..)?.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
 }
 
 impl Missing {

@@ -32,7 +32,7 @@ fn package(chart: &str, version: &str, data: &[u8]) -> Package {
         api_version: "v2".to_owned(),
         ..Metadata::default()
     };
-    let digest = crate::model::archive::digest(data).trim_start_matches("sha256:").to_owned();
+    let digest = crate::model::archive::sha256(data);
     Package {
         metadata,
         file_name: format!("{chart}-{version}.tgz"),

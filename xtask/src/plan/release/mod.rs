@@ -281,9 +281,8 @@ fn listed(config: &Config, archive: &Archive) -> manifest::Chart {
 
 /// The format of `sha256sum`.
 fn sums(manifest: &Manifest) -> String {
-    let line = |chart: &manifest::Chart| {
-        format!("{}  {}\n", chart.digest.trim_start_matches("sha256:"), chart.archive)
-    };
+    let line =
+        |chart: &manifest::Chart| format!("{}  {}\n", archive::plain_digest(&chart.digest), chart.archive);
     manifest.charts.iter().map(line).collect()
 }
 

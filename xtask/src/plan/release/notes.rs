@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Archive, CHANGELOG};
+use crate::model::archive::plain_digest;
 use crate::model::changelog::{self, Section};
 use crate::model::chart::Metadata;
 use crate::model::config::Config;
@@ -107,7 +108,7 @@ pub(super) fn text(config: &Config, archives: &[Archive], sections: &Sections<'_
     }
     out.push_str("```\n\n## Digests\n\n| Archive | SHA-256 |\n| --- | --- |\n");
     for archive in archives {
-        let digest = archive.digest.trim_start_matches("sha256:");
+        let digest = plain_digest(&archive.digest);
         let _ = writeln!(out, "| `{}` | `{digest}` |", archive.package.file_name());
     }
     out
