@@ -49,8 +49,6 @@ pub struct Row<'a> {
     pub app_version: &'a str,
     /// What the chart is.
     pub description: &'a str,
-    /// Words to find it by.
-    pub keywords: Vec<&'a str>,
     /// When it was packaged: RFC 3339.
     pub created: &'a str,
     /// SHA-256 of the archive, in hexadecimal.
@@ -142,18 +140,12 @@ fn section(repository: &Facts<'_>, chart: &Chart<'_>, open: bool) -> String {
     let (id, href) = (escape(&id), escape(&reference::quote(&id)));
     let deprecated = if first.deprecated { " <span class=\"deprecated\">deprecated</span>" } else { "" };
     let description = paragraph("description", first.description);
-    let keywords: Vec<String> =
-        first.keywords.iter().map(|word| format!("<li>{}</li>", text(word))).collect();
-    let keywords = match keywords.as_slice() {
-        [] => String::new(),
-        words => format!("<ul class=\"keywords\" aria-label=\"Keywords\">{}</ul>\n", words.concat()),
-    };
     let (install, versions) =
         (install(repository, chart.name, first.version), versions(repository, chart, open));
     format!(
         "<article class=\"chart\" id=\"{id}\" aria-labelledby=\"{id}-name\">\n<header>\n\
          <h2 id=\"{id}-name\"><a href=\"#{href}\">{name}</a> <span class=\"version\">{version}</span>{deprecated}</h2>\n\
-         {description}{keywords}</header>\n{install}{versions}</article>\n"
+         {description}</header>\n{install}{versions}</article>\n"
     )
 }
 
@@ -299,7 +291,6 @@ mod tests {
             version: "1.2.3",
             app_version: "4",
             description: "Serves.",
-            keywords: vec!["web"],
             created: "2026-11-22T10:00:00.5Z",
             digest: "sha256:abc",
             url: "https://h/charts/web-1.2.3.tgz",
@@ -316,7 +307,6 @@ mod tests {
 <header>
 <h2 id="chart-web-name"><a href="#chart-web">web</a> <span class="version">1.2.3</span> <span class="deprecated">deprecated</span></h2>
 <p class="description">Serves.</p>
-<ul class="keywords" aria-label="Keywords"><li>web</li></ul>
 </header>
 <div class="command"><pre tabindex="0"><code>helm install my-web demo/web --version 1.2.3</code></pre></div>
 <p class="or">or, without adding the repository:</p>
@@ -376,7 +366,6 @@ mod tests {
             version: evil,
             app_version: evil,
             description: evil,
-            keywords: vec![evil],
             created: evil,
             digest: evil,
             url,
@@ -392,7 +381,6 @@ mod tests {
                 version: "?",
                 app_version: "?",
                 description: "?",
-                keywords: vec!["?"],
                 created: "?",
                 digest: "?",
                 url: "a:b",

@@ -233,7 +233,6 @@ fn show(config: &Config, index: &Index<'_>) -> String {
             version: &version.version,
             app_version: &version.app_version,
             description: &version.description,
-            keywords: Vec::new(),
             created: &version.created,
             digest: &version.digest,
             url: version.urls.first().map_or("", |url| url),
