@@ -136,9 +136,7 @@ impl<'r> Branch<'r> {
     pub fn look(&mut self) -> Result<Result<Option<Tip>, Refusal>> {
         // A second look sends what is new in full: with the old objects at hand it comes as small differences.
         let filter = if self.partial && !self.fetched { "--filter=blob:none" } else { "--no-filter" };
-        let refspec = format!("+refs/heads/{}:{BASE}", self.name);
-        let fetch =
-            self.run(|git| git.arg("fetch").args(QUIET).args(["--depth=1", filter, NAME, &refspec]))?;
+        let fetch = self.fetch("--depth=1", filter)?;
         if fetch.status.success() {
             self.fetched = true;
             let output = self.run(|git| git.args(["ls-tree", "-r", "-z", "--full-tree", BASE]))?;
@@ -167,10 +165,14 @@ impl<'r> Branch<'r> {
     /// Gets the whole history of the branch, without the content of files where the remote can leave that out.
     pub fn deepen(&mut self) -> Result<()> {
         let filter = if self.partial { "--filter=blob:none" } else { "--no-filter" };
-        let refspec = format!("+refs/heads/{}:{BASE}", self.name);
-        let output = self.run(|git| git.arg("fetch").args(QUIET).args([ALL, filter, NAME, &refspec]))?;
+        let output = self.fetch(ALL, filter)?;
         self.is_deep = true;
         self.checked("fetch", output).map(drop)
+    }
+
+    fn fetch(&self, depth: &str, filter: &str) -> Result<Output> {
+        let refspec = format!("+refs/heads/{}:{BASE}", self.name);
+        self.run(|git| git.arg("fetch").args(QUIET).args([depth, filter, NAME, &refspec]))
     }
 
     /// The commits that changed a path, newest first.

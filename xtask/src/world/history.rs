@@ -1,6 +1,6 @@
 //! What somebody destroyed in the Helm repository, found again in the history of the branch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
 
@@ -13,7 +13,7 @@ use crate::model::index::{Index, NewVersion};
 use crate::model::problem::Problem;
 use crate::model::text::name;
 use crate::model::time;
-use crate::plan::pages::{INDEX, Missing, Restored, Tip, missing, url_of};
+use crate::plan::pages::{INDEX, Lost, Missing, Restored, Tip, missing, url_of};
 
 /// How many old indexes are read to learn when lost entries were created.
 const OLD_INDEXES: usize = 100;
@@ -33,8 +33,9 @@ pub fn restore(
     time: u64,
 ) -> Result<Restored> {
     branch.deepen()?;
+    let commits = branch.commits(INDEX)?;
     let mut restored = Restored::default();
-    whole(branch, tip, &mut restored)?;
+    whole(branch, &commits, tip, &mut restored)?;
     let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(fresh);
     // What is wrong with the index is reported when it is merged into.
     let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { return Ok(restored) };
@@ -44,12 +45,8 @@ pub fn restore(
     }
     let Missing { entries, packages } = missing(config, &index, files.keys().map(String::as_str));
     for lost in packages {
-        for commit in branch.commits(&lost.path)? {
-            let Some(object) = branch.files(&commit, &lost.path)?.remove(&lost.path) else { continue };
-            if archive::sha256(&branch.read(&object)?) == lost.digest {
-                restored.files.push((lost.path, object.id));
-                break;
-            }
+        if let Some(id) = archive_of(branch, &lost)? {
+            restored.files.push((lost.path, id));
         }
     }
     branch.prefetch(entries.iter().filter_map(|path| Some(files.get(path)?.id.as_str())))?;
@@ -61,19 +58,39 @@ pub fn restore(
             Err(problem) => restored.problems.push(problem),
         }
     }
-    // Of several archives of one version, that of the usual name is the one.
+    one_a_version(&index, found, &mut restored);
+    as_they_were(branch, &commits, &mut restored.entries)?;
+    Ok(restored)
+}
+
+/// The id of a lost archive, if the history has one of its digest.
+fn archive_of(branch: &mut Branch<'_>, lost: &Lost) -> Result<Option<String>> {
+    for commit in branch.commits(&lost.path)? {
+        let Some(object) = branch.files(&commit, &lost.path)?.remove(&lost.path) else { continue };
+        if archive::sha256(&branch.read(&object)?) == lost.digest {
+            return Ok(Some(object.id));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes the entries of versions that the index has not. Of several archives of one version, that of the usual name is
+/// the one.
+fn one_a_version(index: &Index<'_>, mut found: Vec<(String, NewVersion)>, restored: &mut Restored) {
+    let id = |entry: &NewVersion| (entry.metadata.name.clone(), entry.metadata.version.clone());
+    let published = index.versions().iter();
+    let mut taken: HashSet<(String, String)> =
+        published.map(|version| (version.name.to_string(), version.version.to_string())).collect();
     found.sort_by_key(|(path, entry)| {
         !path.ends_with(&format!("/{}-{}.tgz", entry.metadata.name, entry.metadata.version))
     });
     for (path, entry) in found {
-        if has(&index, &restored.entries, &entry) {
-            restored.problems.push(stray(&path, &entry));
-        } else {
+        if taken.insert(id(&entry)) {
             restored.entries.push(entry);
+        } else {
+            restored.problems.push(stray(&path, &entry));
         }
     }
-    as_they_were(branch, &mut restored.entries)?;
-    Ok(restored)
 }
 
 fn fresh() -> Vec<u8> {
@@ -82,9 +99,9 @@ fn fresh() -> Vec<u8> {
 
 /// What the branch had before somebody removed the whole Helm repository: its files and, unless there is a new one, its
 /// index.
-fn whole(branch: &mut Branch<'_>, tip: &Tip, restored: &mut Restored) -> Result<()> {
-    for commit in branch.commits(INDEX)? {
-        if branch.files(&commit, INDEX)?.contains_key(INDEX) {
+fn whole(branch: &mut Branch<'_>, commits: &[String], tip: &Tip, restored: &mut Restored) -> Result<()> {
+    for commit in commits {
+        if branch.files(commit, INDEX)?.contains_key(INDEX) {
             continue;
         }
         let files = branch.files(&format!("{commit}^"), HELM_REPOSITORY)?;
@@ -112,14 +129,6 @@ fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Re
     Ok(NewVersion { metadata, digest, urls, created: time::utc(time) })
 }
 
-/// Whether the index, or another archive that was found, has the version already.
-fn has(index: &Index<'_>, others: &[NewVersion], entry: &NewVersion) -> bool {
-    let id = (entry.metadata.name.as_str(), entry.metadata.version.as_str());
-    let published = index.versions().iter().map(|version| (&*version.name, &*version.version));
-    let found = others.iter().map(|other| (other.metadata.name.as_str(), other.metadata.version.as_str()));
-    published.chain(found).any(|other| other == id)
-}
-
 fn stray(path: &str, entry: &NewVersion) -> Problem {
     let version = name(&format!("{} {}", entry.metadata.name, entry.metadata.version));
     let message = format!("the index has another place for {version}");
@@ -127,14 +136,14 @@ fn stray(path: &str, entry: &NewVersion) -> Problem {
 }
 
 /// Gives entries the time and the URLs that they had in an older index.
-fn as_they_were(branch: &mut Branch<'_>, entries: &mut [NewVersion]) -> Result<()> {
+fn as_they_were(branch: &mut Branch<'_>, commits: &[String], entries: &mut [NewVersion]) -> Result<()> {
     let mut wanted: BTreeMap<String, &mut NewVersion> =
         entries.iter_mut().map(|entry| (entry.digest.clone(), entry)).collect();
-    for commit in branch.commits(INDEX)?.into_iter().take(OLD_INDEXES) {
+    for commit in commits.iter().take(OLD_INDEXES) {
         if wanted.is_empty() {
             break;
         }
-        let Some(object) = branch.files(&commit, INDEX)?.remove(INDEX) else { continue };
+        let Some(object) = branch.files(commit, INDEX)?.remove(INDEX) else { continue };
         let text = branch.read(&object)?;
         let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { continue };
         for version in index.versions() {

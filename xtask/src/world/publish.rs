@@ -32,7 +32,7 @@ const TRIES: u32 = 3;
 /// The longest pause between two rounds.
 const MAX_PAUSE: Duration = Duration::from_secs(4);
 /// Where the commit is kept until it is pushed.
-pub const NEXT: &str = "refs/next";
+const NEXT: &str = "refs/next";
 
 /// A push that failed.
 struct Attempt<'a> {

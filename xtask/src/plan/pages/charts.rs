@@ -2,7 +2,7 @@
 //! people see.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     Charts, Held, INDEX, PAGE, Package, Restored,
@@ -125,16 +125,19 @@ impl<'a> Merge<'_, 'a> {
     }
 
     fn entries(&self, merged: &Merged) -> Entries {
-        let shown = |ids: &[(String, String)]| -> Vec<String> {
-            ids.iter().map(|(chart, version)| format!("{chart} {version}")).collect()
-        };
-        let is_restored = |id: &String| {
-            let mut restored = self.restored.entries.iter().map(|entry| &entry.metadata);
-            restored.any(|metadata| *id == format!("{} {}", metadata.name, metadata.version))
-        };
-        let (restored, added) = shown(&merged.added).into_iter().partition(is_restored);
-        let (replaced, same) = (shown(&merged.replaced), shown(&merged.same));
-        Entries { added, replaced, same, restored, kept: merged.kept }
+        let shown = |(chart, version): &(String, String)| format!("{chart} {version}");
+        let all = |ids: &[(String, String)]| ids.iter().map(shown).collect();
+        let lost = self.restored.entries.iter().map(|entry| &entry.metadata);
+        let lost: HashSet<_> = lost.map(|metadata| (&metadata.name, &metadata.version)).collect();
+        let is_restored = |(chart, version): &&(String, String)| lost.contains(&(chart, version));
+        let (restored, added): (Vec<_>, Vec<_>) = merged.added.iter().partition(is_restored);
+        Entries {
+            added: added.into_iter().map(shown).collect(),
+            replaced: all(&merged.replaced),
+            same: all(&merged.same),
+            restored: restored.into_iter().map(shown).collect(),
+            kept: merged.kept,
+        }
     }
 
     /// An archive that is there must be the one that is published, also where no entry speaks of it.

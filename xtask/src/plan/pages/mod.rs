@@ -24,7 +24,7 @@ use charts::Files;
 
 pub use charts::{Entries, url_of};
 pub use limits::MAX_FILE;
-pub use missing::{Missing, missing};
+pub use missing::{Lost, Missing, missing};
 
 /// The index of the Helm repository on the branch.
 pub const INDEX: &str = "charts/index.yaml";
