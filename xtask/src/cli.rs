@@ -6,6 +6,7 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 use crate::plan::docs::Builder;
+use crate::plan::publish::Target;
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -23,7 +24,7 @@ pub enum Command {
     Package(Package),
     /// Write `index.yaml` for the archives of a directory, as `helm repo index` does
     Index(Index),
-    /// Make everything that a release publishes, and print what publishing would do
+    /// Make everything that a release publishes, and print what publishing would do, or do it
     Release(Release),
     /// Build the documentation site and the Helm repository, and print what publishing them would do, or do it
     Pages(Pages),
@@ -71,6 +72,7 @@ pub struct Index {
 
 /// `cargo xtask release`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Release {
     /// Charts to release, by name or directory; all without any
     #[arg(value_name = "CHART")]
@@ -86,7 +88,34 @@ pub struct Release {
     /// Whether helm packages too, to compare; the archives are the same in every mode
     #[arg(long, value_enum, default_value_t)]
     pub helm: HelmMode,
-    /// Print the manifest and the plan as JSON
+    /// Publish to the OCI registry, the Helm repository and GitHub, or to some of them; always in that order
+    #[arg(long, value_enum, value_name = "TARGET,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "oci,pages,github")]
+    pub publish: Option<Vec<Target>>,
+    /// Publish the release that DIR holds; nothing is packaged
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["charts", "tag", "destination"])]
+    pub from: Option<PathBuf>,
+    /// Let this version replace a published one that differs; may be repeated
+    #[arg(long, value_name = "NAME-VERSION")]
+    pub replace: Vec<String>,
+    /// The git repository to publish to [default: the one of the config, at `origin` or on GitHub]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub remote: Option<String>,
+    /// The registry to push to, as `oci://HOST/PATH` [default: the one of the config]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub oci: Option<String>,
+    /// Speak HTTP to the registry; to one on this machine that is spoken anyway
+    #[arg(long)]
+    pub plain_http: bool,
+    /// After publishing the Helm repository, wait until GitHub Pages serves it, before the GitHub Release tells of it
+    #[arg(long, requires = "publish")]
+    pub wait: bool,
+    /// Do not look at what is published
+    #[arg(long, conflicts_with = "publish")]
+    pub offline: bool,
+    /// How long looking and publishing may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+    /// Print the manifest, and the plan or what was done, as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -137,6 +166,21 @@ pub enum Part {
     Docs,
     /// The Helm repository, in charts/
     Charts,
+}
+
+impl ValueEnum for Target {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Oci => ("oci", "The OCI registry"),
+            Self::Pages => ("pages", "The Helm repository on the branch of GitHub Pages"),
+            Self::Github => ("github", "The GitHub Release"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
 impl ValueEnum for Builder {

@@ -23,7 +23,7 @@
 //! - The branch of the site is whole at every moment: one ref update, which happens or does not.
 //! - Running again is the recovery: what stands already is left as it is.
 //! - A secret is in no argument, URL, log or file.
-//! - Nothing leaves this machine without `--publish`.
+//! - Nothing is written elsewhere without `--publish`.
 
 mod cli;
 mod command;
@@ -52,10 +52,7 @@ pub fn main(config: &Config) -> ExitCode {
         None => run(config, &Cli::parse()),
     };
     let Err(error) = result else { return ExitCode::SUCCESS };
-    let problems = match error.downcast::<Problems>() {
-        Ok(Problems(problems)) => problems,
-        Err(error) => vec![Problem::error(format!("{error:#}"))],
-    };
+    let Problems(problems) = command::problems_of(error);
     problems.iter().for_each(world::terminal::problem);
     let wrong_usage = problems.iter().any(|problem| problem.severity == Severity::Usage);
     ExitCode::from(if wrong_usage { 2 } else { 1 })

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cli::HelmMode;
+use crate::model::chart::Metadata;
 use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::text::name;
 use crate::plan::compare::first_difference;
 use crate::plan::package::{Overrides, Package};
 use crate::world::git::Repository;
@@ -58,6 +60,28 @@ fn compare<'c>(
         problems.extend(message.map(|message| Problem::error(message).at(at, None).hint(hint)));
     }
     Ok(verdict(problems).map(drop)?)
+}
+
+/// What an error is made of, for those who go on.
+pub fn problems_of(error: anyhow::Error) -> Problems {
+    error.downcast().unwrap_or_else(|error| Problem::error(format!("{error:#}")).into())
+}
+
+/// Names and versions whose published archive may be replaced, as `NAME-VERSION` asks for them.
+fn replaceable<'m>(
+    asked: &[String],
+    charts: &(impl Iterator<Item = &'m Metadata> + Clone),
+) -> Result<Vec<(String, String)>> {
+    let find = |asked: &String| {
+        let found = charts.clone().find(|chart| *asked == format!("{}-{}", chart.name, chart.version));
+        found.map(|chart| (chart.name.clone(), chart.version.clone())).ok_or_else(|| not_replaced(asked))
+    };
+    asked.iter().map(find).collect()
+}
+
+fn not_replaced(asked: &str) -> anyhow::Error {
+    let problem = Problem::usage(format!("--replace {}: the release has no such archive", name(asked)));
+    Problems::from(problem.hint("name one as in `web-1.2.3`")).into()
 }
 
 /// How an archive came about, for the end of a line.

@@ -15,6 +15,27 @@ pub fn encode(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes of base64, padded or not; `None` if it is none.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let symbols = text.trim_end_matches('=').bytes().map(|byte| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    });
+    let symbols = symbols.collect::<Option<Vec<u8>>>()?;
+    let mut out = Vec::new();
+    for chunk in symbols.chunks(4) {
+        let bits = chunk.iter().fold(0_u32, |bits, &symbol| bits << 6 | u32::from(symbol));
+        let bits = bits << (6 * (4 - chunk.len()));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        out.extend(bytes.get(..chunk.len() * 3 / 4)?);
+    }
+    (symbols.len() % 4 != 1).then_some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,6 +53,11 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(encode(plain.as_bytes()), encoded);
+            assert_eq!(decode(encoded).as_deref(), Some(plain.as_bytes()));
+            assert_eq!(decode(encoded.trim_end_matches('=')).as_deref(), Some(plain.as_bytes()));
+        }
+        for bad in ["Z", "Zm9vY", "Zg==Zg==", "Z g=", "Zg-_"] {
+            assert_eq!(decode(bad), None, "{bad}");
         }
         assert_eq!(encode(b"\xff\xfb\xbf"), "//u/");
     }

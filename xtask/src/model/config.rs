@@ -1,27 +1,28 @@
 //! What one repository is called and where it publishes: the literal in `main.rs`.
 
+use super::oci::Reference;
 use super::problem::Problem;
 use super::text::name;
 
 /// Where the literal stands, for messages about it.
 const FILE: &str = "xtask/src/main.rs";
 
-/// The facts of one repository. URLs have no slash at their end.
+/// The facts of one repository. URLs have no slash at their end. Options replace some of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Config {
+pub struct Config<'a> {
     /// `OWNER/NAME` on GitHub.
-    pub repository: &'static str,
+    pub repository: &'a str,
     /// The directory whose sub-directories are the charts.
-    pub charts: &'static str,
+    pub charts: &'a str,
     /// Where GitHub Pages serves the root of `branch`.
-    pub pages: &'static str,
+    pub pages: &'a str,
     /// The branch that GitHub Pages is built from.
-    pub branch: &'static str,
+    pub branch: &'a str,
     /// Entries of the branch's root that belong neither to the documentation nor to the Helm repository, such as
     /// previews: no publishing touches them.
-    pub reserved: &'static [&'static str],
+    pub reserved: &'a [&'a str],
     /// The OCI registry and path that charts are pushed below: `oci://HOST/PATH`, lower case.
-    pub oci: &'static str,
+    pub oci: &'a str,
     /// What a tag's version does to Chart.yaml.
     pub versions: Versions,
 }
@@ -38,9 +39,9 @@ pub enum Versions {
 /// The path below `pages` and on `branch` where the Helm repository lies.
 pub const HELM_REPOSITORY: &str = "charts";
 
-impl Config {
+impl<'a> Config<'a> {
     /// The name that users are told to add the Helm repository by.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'a str {
         self.repository.rsplit('/').next().unwrap_or(self.repository)
     }
 
@@ -68,12 +69,14 @@ impl Config {
         for reserved in self.reserved {
             require(!reserved.is_empty() && !reserved.contains('/'), "reserved", reserved, "NAME");
         }
-        let path = self.oci.strip_prefix("oci://").and_then(|rest| rest.split_once('/'));
-        let lower =
-            path.is_some_and(|(host, path)| !host.is_empty() && path.split('/').all(is_oci_component));
-        require(lower, "oci", self.oci, "oci://host/path");
+        require(is_oci_base(self.oci), "oci", self.oci, "oci://host/path");
         problems
     }
+}
+
+/// Whether charts can be pushed below a URL.
+pub fn is_oci_base(url: &str) -> bool {
+    Reference::parse(&format!("{url}/chart:1.0.0")).is_some()
 }
 
 /// Whether a registry accepts `text` as one part of a repository's name: lower-case letters and digits, separated by

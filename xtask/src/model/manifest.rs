@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::archive::MAX_TIME;
 use super::text::name;
 
 /// The format's version; a reader refuses others.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub struct Manifest {
     pub tag: Option<String>,
     /// The commit that the archives were made from.
     pub commit: Commit,
+    /// Whether these are all charts of the repository.
+    pub complete: bool,
     /// One for each archive, by name.
     pub charts: Vec<Chart>,
 }
@@ -32,6 +35,8 @@ pub struct Commit {
     pub time: u64,
     /// Packaged files that are not in the commit as they were packaged. Such archives are not to be published.
     pub changed: Vec<String>,
+    /// Sub-charts that are not in the commit, whose versions its Chart.lock names.
+    pub locked: Vec<String>,
 }
 
 /// One packaged chart.
@@ -56,6 +61,11 @@ pub struct Chart {
     pub url: String,
 }
 
+/// Whether git may call an object so, by SHA-1 or SHA-256.
+fn is_object_id(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl Manifest {
     /// The text of the file.
     pub fn to_json(&self) -> serde_json::Result<String> {
@@ -67,8 +77,11 @@ impl Manifest {
         let manifest: Self =
             serde_json::from_str(text).map_err(|error| format!("it is not a manifest: {error}"))?;
         match manifest.format {
-            FORMAT if !manifest.commit.id.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            FORMAT if !is_object_id(&manifest.commit.id) => {
                 Err(format!("its commit {} is none", name(&manifest.commit.id)))
+            }
+            FORMAT if manifest.commit.time > MAX_TIME => {
+                Err(format!("its commit has the time {}, which no archive can hold", manifest.commit.time))
             }
             FORMAT => Ok(manifest),
             other => Err(format!("its format is {other}, this xtask reads {FORMAT}")),

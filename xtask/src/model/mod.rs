@@ -2,16 +2,23 @@
 
 pub mod archive;
 pub mod base64;
+pub mod challenge;
 pub mod changelog;
 pub mod chart;
 pub mod config;
+pub mod docker_config;
 pub mod git;
+pub mod github;
+pub mod host;
 pub mod html;
+pub mod http;
 pub mod ignore;
 pub mod index;
+pub mod json;
 pub mod manifest;
 pub mod markdown;
 pub mod mkdocs;
+pub mod oci;
 pub mod percent;
 mod printable;
 pub mod problem;

@@ -3,12 +3,13 @@
 //! Everything that a user can cause is reported as a [`Problem`]. Functions that examine something collect
 //! all problems before they stop, so that a chart needs one round of mending and not ten.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use super::text::shown;
 
 /// Whether the work can go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The command line or the environment asks for what cannot be.
     Usage,
@@ -19,7 +20,7 @@ pub enum Severity {
 }
 
 /// A file and, where there is one, a line in it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Path as the user would type it.
     pub file: String,
@@ -108,6 +109,26 @@ impl From<Problem> for Problems {
     }
 }
 
+/// Problems of one cause, which differ in what they happened to, as one: what follows the first colon is the cause.
+pub fn fold(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut folded: Vec<(Problem, usize)> = Vec::new();
+    let mut places = HashMap::new();
+    for problem in problems {
+        let cause = problem.message.split_once("`: ").map(|(_, cause)| cause.to_owned());
+        let key = cause.map(|cause| (problem.severity, problem.place.clone(), cause, problem.hint.clone()));
+        let place = key.map_or(folded.len(), |key| *places.entry(key).or_insert(folded.len()));
+        match folded.get_mut(place) {
+            Some((_, more)) => *more += 1,
+            None => folded.push((problem, 0)),
+        }
+    }
+    let told = |(problem, more): (Problem, usize)| match more {
+        0 => problem,
+        _ => Problem { message: format!("{} ({more} more like it)", problem.message), ..problem },
+    };
+    folded.into_iter().map(told).collect()
+}
+
 /// Splits what was found: `Ok(warnings)` where nothing is an error, else `Err` with all of it, errors first and then by
 /// place.
 pub fn verdict(mut problems: Vec<Problem>) -> Result<Vec<Problem>, Problems> {
@@ -116,5 +137,28 @@ pub fn verdict(mut problems: Vec<Problem>) -> Result<Vec<Problem>, Problems> {
         Ok(problems)
     } else {
         Err(Problems(problems))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_cause_is_told_once_and_an_error_stays_one() {
+        let at = |chart: &str| format!("cannot look at `{chart}`: no network");
+        let problems = vec![
+            Problem::warning(at("a")),
+            Problem::error(at("b")),
+            Problem::error(at("c")),
+            Problem::error(at("d")).hint("x"),
+            Problem::error("no cause"),
+            Problem::error("no cause"),
+        ];
+        let folded: Vec<String> = fold(problems.clone()).iter().map(ToString::to_string).collect();
+        let expected =
+            [at("a"), at("b") + " (1 more like it)", at("d"), "no cause".into(), "no cause".into()];
+        assert_eq!(folded, expected);
+        assert!(verdict(fold(problems)).is_err());
     }
 }

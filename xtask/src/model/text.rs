@@ -21,6 +21,14 @@ pub fn shown(text: &str) -> String {
     out
 }
 
+/// The first of many names, and how many more there are.
+pub fn few(names: &[String]) -> String {
+    let first: Vec<String> = names.iter().take(3).map(|one| name(one)).collect();
+    let more = names.len().saturating_sub(3);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", first.join(", "))
+}
+
 /// What Helm makes of a text field of Chart.yaml: each white-space character becomes one space, then
 /// everything that is not printable goes (helm-package: `Metadata.Validate`, `sanitizeString`).
 pub fn sanitise(text: &str) -> String {

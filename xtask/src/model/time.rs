@@ -56,6 +56,24 @@ fn normal_zone(zone: &str) -> Option<&str> {
     }
 }
 
+/// Seconds since 1970 of a date in a header of HTTP, such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+pub fn from_http(text: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let parts: Vec<&str> = text.split(' ').collect();
+    let [_, day, month, year, clock, "GMT"] = parts.as_slice() else { return None };
+    let month = u64::try_from(MONTHS.iter().position(|name| name == month)?).ok()? + 1;
+    let [year] = numbers(year, ' ', [4])?;
+    let [day] = numbers(day, ' ', [2])?;
+    let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+    // Years begin in March, so that a leap day ends its year.
+    let (year, month) =
+        if month < 3 { (u64::from(year).checked_sub(1)?, month + 9) } else { (u64::from(year), month - 3) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + u64::from(day);
+    let days = days.checked_sub(719_469)?;
+    Some(days * 86_400 + u64::from(hour) * 3600 + u64::from(minute) * 60 + u64::from(second))
+}
+
 /// Decimal numbers of exactly these widths.
 fn numbers<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> Option<[u32; N]> {
     let mut parts = text.split(separator);
@@ -79,7 +97,7 @@ fn days_in(year: u32, month: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{normal, utc};
+    use super::{from_http, normal, utc};
 
     #[test]
     fn from_seconds() {
@@ -94,6 +112,23 @@ mod tests {
         ] {
             assert_eq!(utc(seconds), expected);
             assert_eq!(normal(&utc(seconds)).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn from_headers() {
+        for (text, expected) in [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777)),
+            ("Tue, 29 Feb 2000 00:00:00 GMT", Some(951_782_400)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Wed, 31 Dec 1969 23:59:59 GMT", None),
+            ("Thu, 01 Jan 0000 00:00:00 GMT", None),
+            ("Wed, 00 Mar 0000 00:00:00 GMT", None),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08:49:37 CET", None),
+            ("", None),
+        ] {
+            assert_eq!(from_http(text), expected, "{text}");
         }
     }
 

@@ -3,8 +3,11 @@
 pub mod chart_page;
 pub mod compare;
 pub mod docs;
+pub mod github;
 pub mod index;
 pub mod package;
 pub mod pages;
+pub mod publish;
 pub mod refusal;
+pub mod registry;
 pub mod release;

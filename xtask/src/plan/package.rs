@@ -23,6 +23,8 @@ pub struct Package {
     pub lines: Lines,
     /// The files in their order, each path beginning with the chart's name.
     pub entries: Vec<Entry>,
+    /// Where `helm dependency build` puts the sub-charts that Chart.lock names, below the chart's directory.
+    pub locked: Vec<String>,
 }
 
 impl Package {
@@ -52,12 +54,20 @@ pub fn package(
     if let Some(app_version) = &overrides.app_version {
         chart.metadata.app_version = sanitise(app_version);
     }
-    let (metadata, lines) = (chart.metadata.clone(), chart.lines.clone());
+    let (metadata, lines, locked) = (chart.metadata.clone(), chart.lines.clone(), locked(&chart));
     let mut entries = Vec::new();
     emit(chart, "", at, &mut entries, problems);
-    let package = Package { metadata, lines, entries };
+    let package = Package { metadata, lines, entries, locked };
     check_loadable(&package, at, problems);
     Some(package)
+}
+
+fn locked(chart: &Chart) -> Vec<String> {
+    let locked = chart.lock.iter().flat_map(|lock| lock.dependencies.iter().flatten().flatten());
+    let ids: Vec<(&String, &String)> = locked.map(|one| (&one.name, &one.version)).collect();
+    let children = chart.children.iter().map(|child| &child.metadata);
+    let children = children.filter(|child| ids.contains(&(&child.name, &child.version)));
+    children.map(|child| format!("charts/{}-{}.tgz", child.name, child.version)).collect()
 }
 
 /// Adds the entries of a chart, then those of its sub-charts. Helm takes sub-charts in random order; we take the

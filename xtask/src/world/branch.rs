@@ -140,7 +140,7 @@ impl<'r> Branch<'r> {
         if fetch.status.success() {
             self.fetched = true;
             let output = self.run(|git| git.args(["ls-tree", "-r", "-z", "--full-tree", BASE]))?;
-            let (files, odd) = listing(&self.checked("ls-tree", output)?);
+            let (files, odd) = listing(&Self::checked("ls-tree", output)?);
             return Ok(Ok(Some(Tip { commit: self.reference(BASE)?, files, odd })));
         }
         self.check_version()?;
@@ -150,16 +150,33 @@ impl<'r> Branch<'r> {
             return Ok(Ok(None));
         }
         let said = if list.status.success() { fetch.stderr } else { list.stderr };
-        let refusal = Refusal(self.remote.words(&said));
+        let refusal = Refusal(Remote::words(&said));
         self.refusal = Some(refusal.clone());
         Ok(Err(refusal))
+    }
+
+    /// The commit that a tag of the remote names; `None` if it has no such tag.
+    pub fn tag(&self, tag: &str) -> Result<Result<Option<String>, Refusal>> {
+        let tag = format!("refs/tags/{tag}");
+        // An annotated tag is an object of its own, and `^{}` what it is for.
+        let list = self.run(|git| git.args(["ls-remote", "--quiet", NAME, &tag, &format!("{tag}^{{}}")]))?;
+        if !list.status.success() {
+            return Ok(Err(Refusal(Remote::words(&list.stderr))));
+        }
+        let listed = String::from_utf8_lossy(&list.stdout);
+        // A pattern fits the end of a name, too.
+        let named = |name: &str| {
+            listed.lines().filter_map(|line| line.split_once('\t')).find(|(_, other)| *other == name)
+        };
+        let found = named(&format!("{tag}^{{}}")).or_else(|| named(&tag));
+        Ok(Ok(found.map(|(id, _)| id.to_owned())))
     }
 
     /// The files of a commit that are at a path or below it. Their sizes are not asked for: that would fetch each of
     /// them.
     pub fn files(&self, commit: &str, path: &str) -> Result<BTreeMap<String, Object>> {
         let output = self.run(|git| git.args(["ls-tree", "-r", "-z", "--full-tree", commit, path]))?;
-        Ok(listing(&self.checked("ls-tree", output)?).0)
+        Ok(listing(&Self::checked("ls-tree", output)?).0)
     }
 
     /// Gets the whole history of the branch, without the content of files where the remote can leave that out.
@@ -167,7 +184,7 @@ impl<'r> Branch<'r> {
         let filter = if self.partial { "--filter=blob:none" } else { "--no-filter" };
         let output = self.fetch(ALL, filter)?;
         self.is_deep = true;
-        self.checked("fetch", output).map(drop)
+        Self::checked("fetch", output).map(drop)
     }
 
     fn fetch(&self, depth: &str, filter: &str) -> Result<Output> {
@@ -178,7 +195,7 @@ impl<'r> Branch<'r> {
     /// The commits that changed a path, newest first.
     pub fn commits(&self, path: &str) -> Result<Vec<String>> {
         let output = self.run(|git| git.args(["rev-list", "--full-history", BASE, "--", path]))?;
-        let printed = self.checked("rev-list", output)?;
+        let printed = Self::checked("rev-list", output)?;
         Ok(String::from_utf8_lossy(&printed).lines().map(str::to_owned).collect())
     }
 
@@ -189,7 +206,7 @@ impl<'r> Branch<'r> {
             self.begin_whole()?;
             output = self.run(|git| git.args(["cat-file", "blob", &object.id]))?;
         }
-        self.checked("cat-file", output)
+        Self::checked("cat-file", output)
     }
 
     /// Begins anew, with the content of all files.
@@ -226,7 +243,7 @@ impl<'r> Branch<'r> {
         // No differences between the new files: the push looks for better ones, to what the remote has.
         let fast = ["-c", "pack.compression=1", "fast-import", "--quiet", "--done", "--force", "--depth=0"];
         let output = self.run_with(commit.stream(), |git| git.args(fast))?;
-        self.checked("fast-import", output)?;
+        Self::checked("fast-import", output)?;
         self.reference(commit.reference)
     }
 
@@ -235,7 +252,7 @@ impl<'r> Branch<'r> {
         let revisions = format!("{commit}\n{}", base.map_or_else(String::new, |base| format!("^{base}\n")));
         let pack = ["pack-objects", "--stdout", "--revs", "--thin", "--delta-base-offset", "--quiet"];
         let output = self.run_with(revisions.into_bytes(), |git| git.args(pack))?;
-        Ok(self.checked("pack-objects", output)?.len() as u64)
+        Ok(Self::checked("pack-objects", output)?.len() as u64)
     }
 
     /// Moves the branch of the remote from `base`, which must still be its tip, to a commit that has it as its parent.
@@ -254,7 +271,7 @@ impl<'r> Branch<'r> {
         let outcome = outcome.filter_map(|line| line.rsplit('\t').next());
         let said = output.stderr.lines().filter(|line| !line.starts_with("error: failed to push some refs"));
         let words: Vec<&str> = outcome.chain(said).collect();
-        Ok(Err(Refusal(self.remote.words(&words.join("\n")))))
+        Ok(Err(Refusal(Remote::words(&words.join("\n")))))
     }
 
     /// The commit that a ref names; git writes it as a file.
@@ -294,9 +311,9 @@ impl<'r> Branch<'r> {
         }
     }
 
-    fn checked(&self, verb: &str, output: Output) -> Result<Vec<u8>> {
+    fn checked(verb: &str, output: Output) -> Result<Vec<u8>> {
         if !output.status.success() {
-            bail!("`git {verb}` failed: {}", self.remote.words(&output.stderr));
+            bail!("`git {verb}` failed: {}", Remote::words(&output.stderr));
         }
         Ok(output.stdout)
     }

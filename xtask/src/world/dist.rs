@@ -7,10 +7,12 @@ use anyhow::{Context, Result};
 use super::files;
 use crate::model::archive;
 use crate::model::chart::metadata_of;
+use crate::model::config::Config;
 use crate::model::manifest::{Chart, Manifest};
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
 use crate::plan::pages::Package;
+use crate::plan::publish::{NOTES, SUMS, foreign, sums};
 use crate::plan::release::MANIFEST;
 
 /// A release on this machine.
@@ -20,22 +22,24 @@ pub struct Release {
     pub manifest: Manifest,
     /// Its archives.
     pub packages: Vec<Package>,
+    /// The text of its notes.
+    pub notes: String,
 }
 
 /// What makes all of it anew.
 const HINT: &str = "cargo xtask release";
 
 /// Reads a release; `None` where there is no manifest. Everything that is not as the manifest says is an error.
-pub fn read(directory: &Path) -> Result<Option<Release>> {
+pub fn read(config: &Config, directory: &Path) -> Result<Option<Release>> {
     let shown = files::shown(directory);
     let Some(text) = files::read_text(&directory.join(MANIFEST))? else { return Ok(None) };
-    let broken =
-        |cause| Problems::from(Problem::error(cause).at(format!("{shown}/{MANIFEST}"), None).hint(HINT));
-    let manifest = Manifest::parse(&text).map_err(broken)?;
+    let broken = |cause: String| Problem::error(cause).at(format!("{shown}/{MANIFEST}"), None).hint(HINT);
+    let manifest = Manifest::parse(&text).map_err(|cause| Problems::from(broken(cause)))?;
     if manifest.charts.is_empty() {
-        return Err(broken("the release has no archive".to_owned()).into());
+        return Err(Problems::from(broken("the release has no archive".to_owned())).into());
     }
-    let (mut packages, mut problems) = (Vec::new(), Vec::new());
+    let mut problems: Vec<Problem> = foreign(config, &manifest).into_iter().map(broken).collect();
+    let mut packages = Vec::new();
     for chart in &manifest.charts {
         let at = format!("{shown}/{}", chart.archive);
         let package = package(directory, chart, &at, &mut problems)?;
@@ -46,8 +50,23 @@ pub fn read(directory: &Path) -> Result<Option<Release>> {
         }
         packages.extend(package);
     }
+    check_sums(directory, &manifest, &shown, &mut problems)?;
+    let notes = files::read_text(&directory.join(NOTES))?;
+    if notes.is_none() {
+        let message = "the manifest is there, and the notes are not";
+        problems.push(Problem::error(message).at(format!("{shown}/{NOTES}"), None).hint(HINT));
+    }
     verdict(problems)?;
-    Ok(Some(Release { manifest, packages }))
+    Ok(Some(Release { manifest, packages, notes: notes.unwrap_or_default() }))
+}
+
+/// People trust the sums more than the manifest.
+fn check_sums(directory: &Path, manifest: &Manifest, shown: &str, problems: &mut Vec<Problem>) -> Result<()> {
+    if files::read_text(&directory.join(SUMS))?.is_none_or(|text| text != sums(manifest)) {
+        let problem = Problem::error("its sums are not those of the manifest");
+        problems.push(problem.at(format!("{shown}/{SUMS}"), None).hint(HINT));
+    }
+    Ok(())
 }
 
 /// Reads one archive; `at` is its path for messages. `None` if there is an error among the problems.
@@ -79,6 +98,12 @@ fn package(
     }
     let signature = directory.join(format!("{}.prov", chart.archive));
     let provenance = signature.is_file().then(|| files::read(&signature)).transpose()?;
+    // A signature says which archive it is for (helm.sh/docs, "The Provenance File").
+    let signs_this = |text: &Vec<u8>| String::from_utf8_lossy(text).contains(&digest);
+    if provenance.as_ref().is_some_and(|text| !signs_this(text)) {
+        let problem = Problem::error("it signs another archive").at(format!("{at}.prov"), None);
+        problems.push(problem.hint("sign the archive again, or delete this file"));
+    }
     let digest = archive::plain_digest(&digest).to_owned();
     Ok(Some(Package { metadata, file_name: chart.archive.clone(), data, digest, provenance }))
 }

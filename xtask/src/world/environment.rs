@@ -1,6 +1,8 @@
 //! What the environment says. Every variable that is read is named here.
 
 use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -40,12 +42,68 @@ pub fn github_server() -> String {
     server.trim_end_matches('/').to_owned()
 }
 
-/// What may hold a token for that GitHub: no other program gets them from us.
-pub const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+/// Where a step of GitHub Actions writes its outputs.
+pub fn github_output() -> Option<PathBuf> {
+    path("GITHUB_OUTPUT").filter(|_| in_github_actions())
+}
+
+/// Where a step of GitHub Actions writes what its run shows.
+pub fn github_summary() -> Option<PathBuf> {
+    path("GITHUB_STEP_SUMMARY").filter(|_| in_github_actions())
+}
+
+/// Whether cargo, and so we, may not use a network (doc.rust-lang.org/cargo, `net.offline`).
+pub fn is_offline() -> bool {
+    text("CARGO_NET_OFFLINE").is_some_and(|value| value == "true")
+}
+
+/// What may hold a secret: a token for that GitHub, or the credentials of a registry. Helm, mkdocs, curl and credential
+/// helpers do not get them; git and gh may need them.
+pub const SECRETS: [&str; 4] = ["GH_TOKEN", "GITHUB_TOKEN", OCI[0], OCI[1]];
 
 /// The token for that GitHub.
 pub fn github_token() -> Option<String> {
-    text("GITHUB_TOKEN")
+    secret("GITHUB_TOKEN")
+}
+
+/// Where GitHub's API is: `https://api.github.com`, unless it is that of a company's own.
+pub fn github_api() -> String {
+    let api = text("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
+    api.trim_end_matches('/').to_owned()
+}
+
+/// The token for GitHub's API.
+pub fn github_api_token() -> Option<String> {
+    github_token().or_else(|| secret("GH_TOKEN"))
+}
+
+/// The credentials of a registry: user and password.
+pub const OCI: [&str; 2] = ["XTASK_OCI_USERNAME", "XTASK_OCI_PASSWORD"];
+
+/// The user and the password for the registry that is published to.
+pub fn oci_credentials() -> [Option<String>; 2] {
+    OCI.map(secret)
+}
+
+/// The user that a workflow of GitHub Actions runs for.
+pub fn github_actor() -> Option<String> {
+    text("GITHUB_ACTOR")
+}
+
+/// The files that hold the credentials of registries: Helm's (helm.sh/docs, `helm help`), then Docker's
+/// (docs.docker.com, "docker", `DOCKER_CONFIG`).
+pub fn registry_configs() -> Vec<PathBuf> {
+    let home = || path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+    let system = || match () {
+        () if cfg!(windows) => path("APPDATA"),
+        () if cfg!(target_os = "macos") => Some(home()?.join("Library/Preferences")),
+        () => Some(home()?.join(".config")),
+    };
+    let config = || path("XDG_CONFIG_HOME").or_else(system).map(|base| base.join("helm"));
+    let helm = path("HELM_REGISTRY_CONFIG")
+        .or_else(|| Some(path("HELM_CONFIG_HOME").or_else(config)?.join("registry/config.json")));
+    let docker = path("DOCKER_CONFIG").or_else(|| Some(home()?.join(".docker")));
+    helm.into_iter().chain(docker.map(|directory| directory.join("config.json"))).collect()
 }
 
 /// How many settings of git the environment holds (git-config(1), `GIT_CONFIG_COUNT`).
@@ -55,6 +113,17 @@ pub fn git_settings() -> usize {
 
 fn text(variable: &str) -> Option<String> {
     env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+/// A secret without the line break that a file had at its end.
+fn secret(variable: &str) -> Option<String> {
+    text(variable)
+        .map(|secret| secret.trim_end_matches(['\r', '\n']).to_owned())
+        .filter(|secret| !secret.is_empty())
+}
+
+fn path(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|path| !path.is_empty()).map(Into::into)
 }
 
 /// `SOURCE_DATE_EPOCH`, in seconds since 1970 (<https://reproducible-builds.org/specs/source-date-epoch/>).
@@ -74,24 +143,40 @@ pub fn source_date_epoch() -> Result<Option<u64>> {
 
 /// Seconds since 1970: `SOURCE_DATE_EPOCH`, else the clock.
 pub fn now() -> Result<u64> {
-    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    Ok(source_date_epoch()?.unwrap_or(clock))
+    Ok(source_date_epoch()?.unwrap_or_else(clock))
+}
+
+/// Seconds since 1970, of the clock: servers know no other.
+pub fn clock() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 /// The helm to use instead of the one in PATH: the variable that Helm itself sets for its plugins.
-pub fn helm_binary() -> Option<std::path::PathBuf> {
-    env::var_os("HELM_BIN").filter(|path| !path.is_empty()).map(Into::into)
+pub fn helm_binary() -> Option<PathBuf> {
+    path("HELM_BIN")
 }
 
 /// The mkdocs to use instead of the one in PATH.
-pub fn mkdocs_binary() -> Option<std::path::PathBuf> {
-    env::var_os("MKDOCS_BIN").filter(|path| !path.is_empty()).map(Into::into)
+pub fn mkdocs_binary() -> Option<PathBuf> {
+    path("MKDOCS_BIN")
+}
+
+#[cfg(feature = "network")]
+/// Certificates to trust instead of the machine's: the variable of OpenSSL.
+pub fn certificates() -> Option<PathBuf> {
+    path("SSL_CERT_FILE")
 }
 
 /// Whether a program is in `PATH`.
 pub fn is_in_path(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+/// `PATH` with a directory before all others.
+pub fn path_with(directory: &Path) -> Result<OsString> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths(std::iter::once(directory.to_owned()).chain(env::split_paths(&path)))?)
 }
 
 /// Whether the user may want colours (no-color.org).

@@ -94,6 +94,16 @@ impl Repository {
         Ok(head.status.success() && exists.quiet().ignore_status().output()?.status.code() == Some(1))
     }
 
+    /// A file at the root as the commit has it that is checked out; `None` if that has none.
+    pub fn committed(&self, file: &str) -> Result<Option<Vec<u8>>> {
+        let sh = Shell::new()?;
+        let listed = read(self.git(&sh).args(["ls-tree", "--name-only", "HEAD", "--", file]))?;
+        if listed.is_empty() {
+            return Ok(None);
+        }
+        read(self.git(&sh).args(["cat-file", "blob", &format!("HEAD:{file}")])).map(Some)
+    }
+
     /// The URL of `origin`; `None` where there is no such remote.
     pub fn origin(&self) -> Result<Option<String>> {
         let sh = Shell::new()?;

@@ -1,9 +1,12 @@
-//! The helm program, as a second opinion on what we package.
+//! The helm program: a second opinion on what we package, and what pushes it.
+
+mod push;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 use super::environment;
 use super::scratch::Scratch;
@@ -11,6 +14,8 @@ use crate::model::archive::{self, Entry};
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::{name, shown};
 use crate::plan::package::Overrides;
+
+pub use push::Push;
 
 /// A helm that answered.
 #[derive(Debug)]
@@ -28,19 +33,32 @@ impl Helm {
         let binary = named.clone().unwrap_or_else(|| "helm".into());
         let sh = Shell::new()?;
         let template = "{{.Version}}";
-        match cmd!(sh, "{binary} version --template {template}").quiet().ignore_status().output() {
+        match without_secrets(cmd!(sh, "{binary} version --template {template}"))
+            .quiet()
+            .ignore_status()
+            .output()
+        {
             Ok(output) if output.status.success() => {
                 Ok(Some(Self { binary, version: shown(String::from_utf8_lossy(&output.stdout).trim()) }))
             }
             Ok(output) => {
                 let words = String::from_utf8_lossy(&output.stderr).into_owned();
-                let message =
-                    format!("{} does not answer: {}", name(&binary.to_string_lossy()), words.trim());
+                let cause = words.trim().lines().next().unwrap_or_default();
+                let message = format!("{} does not answer: {cause}", name(&binary.to_string_lossy()));
                 Err(Problems::from(Problem::error(message).hint("add --helm never")).into())
             }
             Err(_) if named.is_none() && !environment::is_in_path("helm") => Ok(None),
             Err(error) => Err(error).context("cannot run helm"),
         }
+    }
+
+    /// Helm, to be run by others; it gets no secret.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        for secret in environment::SECRETS {
+            command.env_remove(secret);
+        }
+        command
     }
 
     /// The entries of the archive that helm makes of a chart directory, or its words where it refuses.
@@ -49,7 +67,7 @@ impl Helm {
         let (binary, out) = (&self.binary, scratch.path());
         let command = cmd!(sh, "{binary} package {directory} --destination {out}");
         // Newer helms would write this time into Chart.lock.
-        let mut command = command.env_remove("SOURCE_DATE_EPOCH");
+        let mut command = without_secrets(command).env_remove("SOURCE_DATE_EPOCH");
         if let Some(version) = &overrides.version {
             command = command.args(["--version", version]);
         }
@@ -59,7 +77,7 @@ impl Helm {
         let output = command.quiet().ignore_status().output()?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr).into_owned();
-            return Ok(Err(words.rsplit("Error: ").next().unwrap_or_default().trim().to_owned()));
+            return Ok(Err(cause(&words).to_owned()));
         }
         let made =
             std::fs::read_dir(out)?.next().context("helm says that it made an archive, and made none")??;
@@ -68,4 +86,13 @@ impl Helm {
             .map_err(|cause| anyhow!("cannot read what helm made: {cause}"))?;
         Ok(Ok(entries))
     }
+}
+
+/// The end of helm's words, which says why it failed.
+pub fn cause(said: &str) -> &str {
+    said.rsplit("Error: ").next().unwrap_or(said).trim()
+}
+
+fn without_secrets(command: Cmd<'_>) -> Cmd<'_> {
+    environment::SECRETS.into_iter().fold(command, Cmd::env_remove)
 }

@@ -38,7 +38,7 @@ impl Mkdocs {
     /// The mkdocs at a path, if it answers.
     pub fn answering(binary: PathBuf) -> Result<Self> {
         let sh = Shell::new()?;
-        let command = environment::TOKENS.into_iter().fold(cmd!(sh, "{binary} --version"), Cmd::env_remove);
+        let command = environment::SECRETS.into_iter().fold(cmd!(sh, "{binary} --version"), Cmd::env_remove);
         match command.quiet().ignore_status().output() {
             Ok(output) if output.status.success() => {
                 let words = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -68,7 +68,7 @@ impl Mkdocs {
         command.env("SOURCE_DATE_EPOCH", time.to_string());
         command.envs([("PYTHONDONTWRITEBYTECODE", "1"), ("NO_COLOR", "1"), ("NO_MKDOCS_2_WARNING", "1")]);
         // Its plugins are the code of others.
-        for token in environment::TOKENS {
+        for token in environment::SECRETS {
             command.env_remove(token);
         }
         let deadline = Instant::now() + Duration::from_secs(60 * MINUTES);

@@ -110,12 +110,25 @@ pub fn make(branch: &Branch<'_>, plan: &Plan<'_>, time: u64) -> Result<String> {
     })
 }
 
-/// Looks at the branch; where the remote fails for a reason that may pass, a few times.
+/// Looks at the branch.
 pub fn look(branch: &mut Branch<'_>) -> Result<Option<Tip>> {
+    patiently(branch, Branch::look)
+}
+
+/// The commit that a tag of the remote names.
+pub fn tag(branch: &mut Branch<'_>, tag: &str) -> Result<Option<String>> {
+    patiently(branch, |branch| branch.tag(tag))
+}
+
+/// Asks the remote; where it fails for a reason that may pass, a few times.
+fn patiently<'r, T>(
+    branch: &mut Branch<'r>,
+    ask: impl Fn(&mut Branch<'r>) -> Result<Result<T, Refusal>>,
+) -> Result<T> {
     let mut tries = 1;
     loop {
-        match branch.look()? {
-            Ok(tip) => return Ok(tip),
+        match ask(branch)? {
+            Ok(answer) => return Ok(answer),
             Err(refusal) if tries == TRIES || refusal::is_final(&refusal.0) => {
                 return Err(refused(branch, "cannot be read", &refusal));
             }

@@ -5,10 +5,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::environment;
 use super::git::{INHERITED, Repository};
+use super::{environment, secrets};
 use crate::model::base64;
 use crate::model::config::Config;
+use crate::model::host::{host, is_loopback, is_private};
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::{name, shown};
 
@@ -21,8 +22,6 @@ pub struct Remote {
     instead_of: Option<String>,
     /// The header that opens it.
     header: Option<String>,
-    /// What must not be shown.
-    secrets: Vec<String>,
 }
 
 /// What git calls the remote; no user has settings for one of this name.
@@ -84,21 +83,23 @@ impl Remote {
     /// The token goes along if the remote is on the server that it is for, and the way there is encrypted or short.
     fn with_token(url: String, server: &str) -> Self {
         let at = origin(&url).filter(|at| Some(at) == origin(server).as_ref());
-        let is_safe = |at: &String| {
-            at.starts_with("https://")
-                || ["http://127.0.0.1", "http://localhost"]
-                    .iter()
-                    .any(|local| at.strip_prefix(local).is_some_and(|rest| rest.starts_with([':', '/'])))
-        };
-        let token = environment::github_token().zip(at.filter(is_safe));
-        let mut secrets = Vec::new();
+        let token = environment::github_token().zip(at.filter(|at| is_private(at)));
         let header = token.map(|(token, _)| {
             let encoded = base64::encode(format!("x-access-token:{token}").as_bytes());
-            let header = format!("AUTHORIZATION: basic {encoded}");
-            secrets.extend([token, encoded]);
-            header
+            secrets::remember(&token);
+            secrets::remember(&encoded);
+            format!("AUTHORIZATION: basic {encoded}")
         });
-        Self { url, instead_of: None, header, secrets }
+        Self { url, instead_of: None, header }
+    }
+
+    /// Where it is on the network; `None` for a path, a name that SSH knows, or this machine.
+    pub fn host(&self) -> Option<&str> {
+        let authority = host(&self.url).rsplit('@').next().filter(|_| self.url.contains("://"))?;
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        // GitHub's other name, for SSH through firewalls (docs.github.com, "Using SSH over the HTTPS port").
+        let host = if host.eq_ignore_ascii_case("ssh.github.com") { "github.com" } else { host };
+        Some(host).filter(|host| !host.is_empty() && !is_loopback(authority))
     }
 
     /// Whether a token is sent.
@@ -135,13 +136,8 @@ impl Remote {
         }
     }
 
-    /// Words of another program as they may be shown: no secret, no control characters but line breaks, and of git's
-    /// own chatter only what says why.
-    pub fn words(&self, said: &str) -> String {
-        let mut said = said.to_owned();
-        for secret in &self.secrets {
-            said = said.replace(secret.as_str(), "***");
-        }
+    /// Words of git as they may be shown: without control characters, and in one line.
+    pub fn words(said: &str) -> String {
         let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
         lines.map(shown).collect::<Vec<_>>().join("; ")
     }

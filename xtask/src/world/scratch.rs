@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 use std::{fs, io};
 
 static PRESENT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -31,7 +33,11 @@ impl Scratch {
                     return Ok(Self(path));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let place = std::env::temp_dir();
+                    let message = format!("cannot make a directory in `{}`: {error}", place.display());
+                    return Err(io::Error::new(error.kind(), message));
+                }
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
@@ -56,8 +62,14 @@ fn present() -> MutexGuard<'static, Vec<PathBuf>> {
 }
 
 fn remove(path: &Path) {
-    // Both may fail: usually there is nothing left.
-    let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    // What a program started that was killed may write for a moment longer.
+    for _ in 0..10 {
+        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => thread::sleep(Duration::from_millis(20)),
+            _ => return,
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -77,12 +89,12 @@ fn make_private(path: &Path) -> io::Result<()> {
 pub fn remove_on_signals() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         for signal in signals.forever() {
             let present = present();
             present.iter().for_each(|path| remove(path));
             // A program that was writing there ends with us, but not in the same moment.
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(50));
             present.iter().for_each(|path| remove(path));
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }

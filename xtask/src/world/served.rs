@@ -58,7 +58,7 @@ fn get(url: &str, deadline: Instant) -> Result<Result<String, String>> {
     let mut curl = Command::new("curl");
     curl.args(["--disable", "--silent", "--show-error", "--fail", "--location", "--compressed"]);
     curl.args(["--max-time", "30", "--header", "Cache-Control: no-cache", "--", url]);
-    for token in environment::TOKENS {
+    for token in environment::SECRETS {
         curl.env_remove(token);
     }
     let output = match process::run(curl, Vec::new(), deadline) {

@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::environment;
+use super::{environment, secrets};
 use crate::model::problem::{Problem, Severity};
 use crate::model::text::shown;
 
@@ -16,8 +16,9 @@ pub fn result(verb: &str, what: &str) -> io::Result<()> {
 /// Prints a line as a result. A reader that went away, such as `head`, is no reason to fail; a full disk is.
 pub fn line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+    match writeln!(out, "{}", secrets::scrub(text)).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))),
         result => result,
     }
 }
@@ -51,7 +52,6 @@ fn annotation(problem: &Problem) -> String {
         Severity::Usage | Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let place = problem.place.as_ref().map_or_else(String::new, |place| {
         let line = place.line.map_or_else(String::new, |line| format!(",line={line}"));
@@ -61,12 +61,17 @@ fn annotation(problem: &Problem) -> String {
     format!("::{word}{place}::{}", data(&format!("{problem}{hint}")))
 }
 
+/// A text in a workflow command, which is one line.
+pub(super) fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
 fn paint(text: &str, colour: &str, is_terminal: bool) -> String {
     let coloured = is_terminal && environment::wants_colour();
     if coloured { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// Prints to standard error, where nothing can be done about a failure.
-fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", secrets::scrub(text));
 }

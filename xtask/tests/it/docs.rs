@@ -427,7 +427,7 @@ fn what_is_not_in_the_commit_is_said() {
     sandbox.write("docs/made.md", "# C\n");
     sandbox.write("mkdocs.yml", "site_name: B\n");
     let ran = remote.docs(&sandbox).ended(0);
-    let said = "warning: the documentation holds what is not in the commit: `docs/gone.md` and 2 more\n";
+    let said = "warning: the documentation holds what is not in the commit: `docs/gone.md`, `docs/made.md`, `mkdocs.yml`\n";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
     let message = remote.git(&["log", "-1", "--format=%B", "gh-pages"]);
     assert!(message.trim_end().ends_with(", with changes"), "{message}");

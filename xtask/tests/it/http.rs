@@ -1,8 +1,8 @@
-//! As much of HTTP/1.1 as git speaks: one request and one answer on a connection.
+//! As much of HTTP/1.1 as git and clients of APIs speak: requests and answers, whole or cut.
 
 use std::io::{self, BufRead, Read, Write};
 
-/// A request with its whole body, chunked or not.
+/// A request with its whole body, chunked or not; an empty line where the client has no more.
 pub struct Asked {
     /// Method, path and query.
     pub line: String,
@@ -67,10 +67,20 @@ impl Answer {
         self
     }
 
-    /// Writes it with at most `limit` bytes of the body that it announces.
-    pub fn write(self, mut stream: impl Write, limit: usize) -> io::Result<()> {
+    /// Writes it with at most `limit` bytes of the body that it announces. The connection is to be closed.
+    pub fn write(self, stream: impl Write, limit: usize) -> io::Result<()> {
+        self.with("Connection", "close".into()).send(stream, limit)
+    }
+
+    /// Writes it, without the body where only the head was asked for. The next request may come on the same connection.
+    pub fn write_and_keep(self, stream: impl Write, is_head: bool) -> io::Result<()> {
+        self.send(stream, if is_head { 0 } else { usize::MAX })
+    }
+
+    fn send(self, mut stream: impl Write, limit: usize) -> io::Result<()> {
         let length = self.body.len().to_string();
-        let whole = self.with("Content-Length", length).with("Connection", "close".into());
+        // RFC 9110, 8.6.
+        let whole = if self.status == 204 { self } else { self.with("Content-Length", length) };
         let headers = whole.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
         let head = format!("HTTP/1.1 {} -\r\n{}\r\n", whole.status, headers.collect::<String>());
         stream.write_all(head.as_bytes())?;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use xtask::model::archive::{self, Entry};
 use xtask::model::manifest::Manifest;
-use xtask::plan::release::{Commit, Observed, Source, Step, Tags, plan};
+use xtask::plan::publish::{Step, steps};
+use xtask::plan::release::{Commit, Observed, Release, Source, Tags, plan};
 use xtask::{Config, Versions};
 
 use crate::sandbox::{self, Sandbox};
@@ -105,13 +106,15 @@ fn the_manifest_says_what_is_in_dist() {
         sandbox.text("dist/manifest.json"),
         format!(
             r#"{{
-  "format": 1,
+  "format": 2,
   "tag": "web-1.2.3",
   "commit": {{
     "id": "{commit}",
     "time": 1704164645,
-    "changed": []
+    "changed": [],
+    "locked": []
   }},
+  "complete": false,
   "charts": [
     {{
       "name": "web",
@@ -361,7 +364,8 @@ fn planned(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         changed: Vec::new(),
         problems: Vec::new(),
     };
-    plan(config, observed).map(|release| release.steps).map_err(|problems| problems.to_string())
+    let steps = |release: Release| steps(config, &release.manifest, false);
+    plan(config, observed).map(steps).map_err(|problems| problems.to_string())
 }
 
 #[test]

@@ -56,7 +56,11 @@ fn a_result_that_cannot_be_printed_is_an_error() {
     let sandbox = Sandbox::with_commit(&[("web/Chart.yaml", CHART)]);
     let script = format!("exec {} package web > /dev/full", env!("CARGO_BIN_EXE_xtask"));
     let ran = sandbox.run(&sandbox::find("bash").expect("bash"), &["-c", &script]).ended(1);
-    assert!(ran.stderr.starts_with("error: No space left on device"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("error: cannot write to standard output: No space left on device"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

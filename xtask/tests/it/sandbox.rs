@@ -41,7 +41,10 @@ impl Sandbox {
             fs::create_dir_all(root.join(directory)).expect("a directory for temporary files");
         }
         let root = fs::canonicalize(root).expect("the sandbox");
-        let sandbox = Self { root, variables: vec![("SOURCE_DATE_EPOCH".into(), "1704164645".into())] };
+        let mut sandbox = Self { root, variables: Vec::new() };
+        sandbox.set("SOURCE_DATE_EPOCH", "1704164645");
+        // Tests look at servers of their own.
+        sandbox.set("CARGO_NET_OFFLINE", "true");
         sandbox.link_program("git", &find("git").expect("the tests need git"));
         sandbox
     }
@@ -154,7 +157,7 @@ impl Sandbox {
     }
 
     pub fn run_in(&self, directory: &Path, program: &Path, args: &[&str]) -> Ran {
-        let output = self.command(program).current_dir(directory).args(args).output();
+        let output = output(self.command(program).current_dir(directory).args(args));
         self.normal(&output.unwrap_or_else(|error| panic!("{}: {error}", program.display())))
     }
 
@@ -175,8 +178,8 @@ impl Sandbox {
         let who = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"]
             .map(|name| (name, "t@example.com"));
         let when = ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"].map(|name| (name, "1704164645 +0100"));
-        let output =
-            self.command(&self.root.join("bin/git")).args(args).envs(who).envs(when).output().expect("git");
+        let mut git = self.command(&self.root.join("bin/git"));
+        let output = output(git.args(args).envs(who).envs(when)).expect("git");
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
     }
@@ -187,7 +190,8 @@ impl Sandbox {
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
     }
 
-    fn normal(&self, output: &Output) -> Ran {
+    /// What a program did, with `$ROOT` for the sandbox's directory.
+    pub fn normal(&self, output: &Output) -> Ran {
         let root = self.root.display().to_string();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&root, "$ROOT");
         Ran {
@@ -212,6 +216,16 @@ impl Ran {
     pub fn ended(self, status: i32) -> Self {
         assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
+    }
+}
+
+/// Runs a program. One that was written a moment ago may still be open for writing in a child of another test.
+fn output(command: &mut Command) -> std::io::Result<Output> {
+    loop {
+        match command.output() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            result => return result,
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Fault {
     Delay(Duration),
     /// The answer ends after so many bytes of its body.
     Cut(usize),
+    /// It is carried out where this says so; else the connection is closed without a word.
+    Gate(Arc<dyn Fn() -> bool + Send + Sync>),
     /// Something happens, then the connection is closed without a word.
     CloseAfter(Arc<dyn Fn() + Send + Sync>),
     /// Somebody does something before the request is carried out, without asking this server.
@@ -133,6 +135,11 @@ impl Server {
         self.state().faults.push((fault, service, times));
     }
 
+    /// The faults that did not happen yet do not happen.
+    pub fn heal(&self) {
+        self.state().faults.clear();
+    }
+
     /// What was asked so far; the list begins anew.
     pub fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.state().requests)
@@ -166,6 +173,12 @@ fn serve(stream: &TcpStream, sandbox: &Sandbox, state: &Mutex<State>) -> io::Res
         Some(Fault::CloseAfter(act)) => {
             act();
             return Ok(());
+        }
+        Some(Fault::Gate(opens)) => {
+            if !opens() {
+                return Ok(());
+            }
+            carry_out()?
         }
         Some(Fault::DropAfterAccept) => return carry_out().map(drop),
         Some(Fault::Delay(time)) => {

@@ -1,13 +1,14 @@
 //! `cargo xtask pages`: the documentation site and the Helm repository, on one branch.
 
 mod observe;
-mod report;
+pub(super) mod report;
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
+pub(super) use self::observe::beside_index;
 use self::observe::observe;
 use super::repository;
 use crate::cli::{self, Part};
@@ -34,7 +35,8 @@ pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
     let change = observe(config, args, &source)?;
     let mut branch = Branch::new(&remote, config.branch, Duration::from_secs(args.deadline))?;
     terminal::progress("Fetching", &branch.shown());
-    let decide = |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, args, &change, branch, tip);
+    let decide =
+        |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, args.repair, &change, branch, tip);
     if let Some(out) = out {
         let tip =
             look(&mut branch).or_else(|error| without_tip(config, args, &change, &out).and(Err(error)))?;
@@ -78,9 +80,9 @@ fn without_tip(config: &Config, args: &cli::Pages, change: &Change, out: &Path) 
 }
 
 /// The commit that follows the branch as it is.
-fn decide<'a>(
+pub(super) fn decide<'a>(
     config: &Config,
-    args: &cli::Pages,
+    repair: bool,
     change: &'a Change,
     branch: &mut Branch<'_>,
     tip: Option<&Tip>,
@@ -93,7 +95,7 @@ fn decide<'a>(
     branch.prefetch(changing.map(|object| object.id.as_str()))?;
     let index = tip.files.get(INDEX).map(|object| branch.read(object)).transpose()?;
     let mut restored = Restored::default();
-    if args.repair {
+    if repair {
         terminal::progress("Searching", &format!("the history of {}", branch.shown()));
         restored = history::restore(config, branch, tip, index.as_deref(), change.time)?;
     } else if index.is_none()

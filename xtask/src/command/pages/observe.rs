@@ -3,26 +3,26 @@
 use anyhow::Result;
 
 use crate::cli::{self, Part};
+use crate::command::{not_replaced, replaceable};
 use crate::model::config::Config;
-use crate::model::problem::{Problem, Problems};
-use crate::model::text::name;
+use crate::model::oci::HUB_FILE;
+use crate::model::problem::{Problem, Problems, Severity};
+use crate::model::text::{few, name};
 use crate::plan::docs::File;
 use crate::plan::pages::{Change, Charts};
+use crate::plan::publish::differs_from_commit;
 use crate::world::dist::Release;
 use crate::world::docs::Site;
 use crate::world::git::Repository;
 use crate::world::publish::short;
 use crate::world::{dist, docs, environment, files, terminal};
 
-/// What Artifact Hub reads beside the index (artifacthub.io/docs, "Verified publisher").
-const ARTIFACT_HUB: &str = "artifacthub-repo.yml";
-
 /// What there is to publish.
 pub fn observe(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Change> {
     let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
     let head = source.commit()?.ok_or_else(no_commit)?;
     let docs = if args.only == Some(Part::Charts) { None } else { build_docs(args, source)? };
-    let release = if args.only == Some(Part::Docs) { None } else { release(args, source)? };
+    let release = if args.only == Some(Part::Docs) { None } else { release(config, args, source)? };
     let commit = commit(&head.id, docs.is_some(), release.as_ref());
     let with_changes = docs.as_ref().is_some_and(|site| warn_of_changes(&site.changed));
     let docs = docs.map(|site| site.files);
@@ -57,16 +57,12 @@ fn commit(head: &str, has_docs: bool, release: Option<&Release>) -> String {
 
 /// Says that the documentation is not that of the commit, if so. Generated pages that git ignores are a way to work.
 fn warn_of_changes(changed: &[String]) -> bool {
-    let Some(first) = changed.first() else { return false };
-    let message = format!("the documentation holds what is not in the commit: {}", and_more(first, changed));
+    if changed.is_empty() {
+        return false;
+    }
+    let message = format!("the documentation holds what is not in the commit: {}", few(changed));
     terminal::problem(&Problem::warning(message).hint("git commit, unless it is generated"));
     true
-}
-
-/// The first of several files, and how many more there are.
-fn and_more(first: &str, all: &[String]) -> String {
-    let others = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
-    format!("{}{others}", name(first))
 }
 
 fn build_docs(args: &cli::Pages, source: &Repository) -> Result<Option<Site>> {
@@ -83,9 +79,9 @@ fn build_docs(args: &cli::Pages, source: &Repository) -> Result<Option<Site>> {
     }
 }
 
-fn release(args: &cli::Pages, source: &Repository) -> Result<Option<Release>> {
+fn release(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Option<Release>> {
     let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
-    let release = dist::read(&directory)?;
+    let release = dist::read(config, &directory)?;
     let shown = files::shown(&directory);
     if release.is_none() && args.only == Some(Part::Charts) && !args.repair
         || release.is_none() && args.dist.is_some()
@@ -102,31 +98,27 @@ fn release(args: &cli::Pages, source: &Repository) -> Result<Option<Release>> {
     Ok(release)
 }
 
+/// What the Helm repository gets from a release. Archives that nobody else can make from the commit are only looked at.
 fn charts(args: &cli::Pages, source: &Repository, release: Release) -> Result<Charts> {
-    let changed = &release.manifest.commit.changed;
-    if let Some(first) = changed.first() {
-        let message = format!("the archives hold what is not in the commit: {}", and_more(first, changed));
-        let hint = "git commit, then cargo xtask release";
+    if let Some(problem) = differs_from_commit(&release.manifest) {
         if args.publish {
-            return Err(Problems::from(Problem::error(message).hint(hint)).into());
+            return Err(Problems::from(problem).into());
         }
-        terminal::problem(&Problem::warning(message).hint(hint));
+        terminal::problem(&Problem { severity: Severity::Warning, ..problem });
     }
-    let mut replace = Vec::new();
-    for asked in &args.replace {
-        let ids = release.packages.iter().map(|package| (&package.metadata.name, &package.metadata.version));
-        let found = ids.into_iter().find(|(chart, version)| *asked == format!("{chart}-{version}"));
-        let (chart, version) = found.ok_or_else(|| not_replaced(asked))?;
-        replace.push((chart.clone(), version.clone()));
-    }
-    let mut others = Vec::new();
-    if let Some(text) = files::read_text(&source.root().join(ARTIFACT_HUB))? {
-        others.push(File { path: ARTIFACT_HUB.to_owned(), data: text.into_bytes() });
-    }
-    Ok(Charts { packages: release.packages, others, replace })
+    let replace = replaceable(&args.replace, &release.packages.iter().map(|package| &package.metadata))?;
+    Ok(Charts { packages: release.packages, others: beside_index(source)?, replace })
 }
 
-fn not_replaced(asked: &str) -> anyhow::Error {
-    let problem = Problem::usage(format!("--replace {}: the release has no such archive", name(asked)));
-    Problems::from(problem.hint("name one as in `web-1.2.3`")).into()
+/// The files that are published beside the index, as the commit has them.
+pub fn beside_index(source: &Repository) -> Result<Vec<File>> {
+    let committed = source.committed(HUB_FILE)?;
+    let here = files::read_text(&source.root().join(HUB_FILE))?;
+    if here.map(String::into_bytes) != committed {
+        let message = "it is not in the commit as it is here, and what the commit has is published";
+        let problem = Problem::warning(message).at(HUB_FILE, None);
+        terminal::problem(&problem.hint(format!("git add {HUB_FILE} && git commit")));
+    }
+    let file = |data| File { path: HUB_FILE.to_owned(), data };
+    Ok(committed.map(file).into_iter().collect())
 }

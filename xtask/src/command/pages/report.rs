@@ -107,7 +107,8 @@ fn changes(change: &Change, plan: &Plan<'_>, [add, replace, merge, update]: [&st
     Ok(())
 }
 
-fn summary(entries: &Entries) -> String {
+/// What happens to the index, in words.
+pub fn summary(entries: &Entries) -> String {
     let of = |what: &str, ids: &[String]| (!ids.is_empty()).then(|| format!("{what} {}", ids.join(", ")));
     let parts = [
         of("adds", &entries.added),

@@ -3,6 +3,7 @@
 //! The field names are Helm's, and so are the rules of [`validate`] (`pkg/chart/metadata.go`).
 
 mod archived;
+mod json;
 mod load;
 mod read;
 mod values;
@@ -14,6 +15,7 @@ use super::text::{name, sanitise};
 use super::version;
 
 pub use archived::metadata_of;
+pub use json::Json;
 pub use load::load;
 pub use read::{Lines, declared_name};
 pub use write::to_yaml;

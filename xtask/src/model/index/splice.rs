@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::new::{Format, NewVersion, json, key_to_yaml};
+use super::super::json;
+use super::new::{Format, NewVersion, key_to_yaml};
 use super::{BOM, Hole, Style};
 
 /// A part of the text and what takes its place.
@@ -196,7 +197,7 @@ fn chart_in_json((chart, versions): &NewChart<'_>, lines: bool, indent: &str) ->
     let all: Vec<String> =
         versions.iter().map(|new| in_json(new, lines, &inner)).collect::<Result<_, _>>()?;
     let blank = if lines { " " } else { "" };
-    Ok(format!("{}:{blank}[{first}{}{last}]", json(chart, false)?, all.join(&next)))
+    Ok(format!("{}:{blank}[{first}{}{last}]", json::text(chart, false)?, all.join(&next)))
 }
 
 /// The text after the edits. Of two at one place the one that was made first comes first.

@@ -2,6 +2,7 @@
 //! people see.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
     missing::{is_beside, missing},
 };
 use crate::model::archive::plain_digest;
+use crate::model::chart::Metadata;
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::git::{Object, blob_id};
 use crate::model::index::{Format, Index, Merged, NewVersion, Version, merge};
@@ -16,6 +18,7 @@ use crate::model::problem::{Problem, Severity};
 use crate::model::text::name;
 use crate::model::time;
 use crate::model::url::escape;
+use crate::model::version::precedence;
 use crate::plan::chart_page::{Chart, Facts, Row, page};
 
 /// What happens to the index; each as `NAME VERSION`.
@@ -35,7 +38,7 @@ pub struct Entries {
 
 /// What the merge needs.
 pub struct Merge<'c, 'a> {
-    pub config: &'c Config,
+    pub config: &'c Config<'c>,
     pub there: &'c BTreeMap<String, Object>,
     pub old: Option<&'c [u8]>,
     pub charts: &'a Charts,
@@ -186,6 +189,16 @@ impl<'a> Merge<'_, 'a> {
         })
     }
 
+    /// Whether a chart has a higher version than that of the release.
+    fn is_old(&self, index: &Index<'_>) -> bool {
+        let is_higher = |version: &Version<'_>, metadata: &Metadata| {
+            version.name == metadata.name
+                && precedence(&version.version, &metadata.version) == Ordering::Greater
+        };
+        let mut packages = self.charts.packages.iter();
+        packages.any(|package| index.versions().iter().any(|version| is_higher(version, &package.metadata)))
+    }
+
     fn files(&self, merged: Merged, files: &mut Files<'a>, problems: &mut Vec<Problem>) -> Option<()> {
         // What is published is read as its users read it: once more, from its text.
         let mut again = Vec::new();
@@ -202,7 +215,11 @@ impl<'a> Merge<'_, 'a> {
                 package.files().map(|(name, data)| (path(&name), Held::Data(Cow::Borrowed(data))));
             files.extend(of_package);
         }
-        for file in &self.charts.others {
+        let is_old = self.is_old(&index);
+        // What belongs to the newest release is not for an old one to change.
+        let others =
+            self.charts.others.iter().filter(|file| !is_old || !self.there.contains_key(&path(&file.path)));
+        for file in others {
             files.insert(path(&file.path), Held::Data(Cow::Borrowed(&*file.data)));
         }
         let page = show(self.config, &index);

@@ -89,8 +89,8 @@ pub struct Package {
 }
 
 impl Package {
-    /// Its files, by name.
-    fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
+    /// The archive and its provenance file, by name.
+    pub fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
         let provenance = self.provenance.as_deref().map(|data| (format!("{}.prov", self.file_name), data));
         std::iter::once((self.file_name.clone(), &*self.data)).chain(provenance)
     }
@@ -163,6 +163,14 @@ impl Plan<'_> {
     /// Whether the branch is already as it should be.
     pub fn is_done(&self) -> bool {
         self.removed.is_empty() && self.files.iter().all(|file| file.state == State::Same)
+    }
+
+    /// Whether users get anything that they could not install before.
+    pub fn has_new_archives(&self) -> bool {
+        let entries = self.entries.as_ref();
+        let in_index = entries.is_some_and(|one| !(one.added.is_empty() && one.replaced.is_empty()));
+        let is_archive = |file: &&Planned<'_>| file.path.ends_with(".tgz") || file.path.ends_with(".prov");
+        in_index || self.files.iter().filter(is_archive).any(|file| file.state != State::Same)
     }
 
     /// What a commit has to write.

@@ -4,15 +4,15 @@ mod notes;
 mod select;
 
 use semver::Version;
-use serde::Serialize;
 
 use self::notes::Sections;
 use super::package::{Overrides, Package, package};
+use super::publish::{NOTES, SUMS, oci_target, sums};
 use crate::model::archive::{self, Entry};
-use crate::model::config::{Config, HELM_REPOSITORY, Versions, is_oci_component};
+use crate::model::config::{Config, Versions, is_oci_component};
 use crate::model::manifest::{self, Manifest};
 use crate::model::problem::{Problem, Problems, verdict};
-use crate::model::text::name;
+use crate::model::text::{few, name};
 use crate::model::version::{self, Tag};
 
 /// What was seen before anything is decided.
@@ -80,8 +80,6 @@ pub struct Release {
     pub files: Vec<(String, Vec<u8>)>,
     /// The content of `manifest.json`.
     pub manifest: Manifest,
-    /// What publishing would do, in order.
-    pub steps: Vec<Step>,
     /// What does not stop the release.
     pub warnings: Vec<Problem>,
 }
@@ -99,47 +97,12 @@ pub struct Archive {
     pub digest: String,
 }
 
-/// One thing that publishing does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "action")]
-pub enum Step {
-    /// Push an archive to the OCI registry.
-    Push {
-        /// `oci://HOST/PATH/NAME:TAG`.
-        target: String,
-        /// The file in `dist/`.
-        archive: String,
-    },
-    /// Add archives to the Helm repository.
-    Merge {
-        /// The branch.
-        branch: String,
-        /// The index on it.
-        path: String,
-        /// `NAME VERSION` of each new entry.
-        adds: Vec<String>,
-    },
-    /// Create a GitHub Release.
-    Create {
-        /// `OWNER/NAME`.
-        repository: String,
-        /// Its tag.
-        tag: String,
-        /// Whether it is marked as one that is not for everybody.
-        prerelease: bool,
-        /// The files from `dist/` that it offers.
-        assets: Vec<String>,
-    },
-}
-
 /// The name of a changelog.
 pub const CHANGELOG: &str = "CHANGELOG.md";
 /// The file in `dist/` that speaks of the others.
 pub const MANIFEST: &str = "manifest.json";
 /// The longest tag that a registry accepts (OCI distribution specification 1.1, "Pulling manifests").
 const MAX_OCI_TAG: usize = 128;
-const SUMS: &str = "SHA256SUMS";
-const NOTES: &str = "release-notes.md";
 
 /// Decides the release. All that is wrong with any of its charts is reported at once.
 pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
@@ -151,13 +114,15 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
     let overrides = overrides(config, tag.as_ref());
     let mut problems = [config.problems(), problems].concat();
     let mut sections = Sections::new(changelog.as_deref(), tag.as_ref());
-    let mut packages = Vec::new();
+    let (mut packages, mut locked) = (Vec::new(), Vec::new());
     for source in selected {
-        changed.extend(source.changed);
         problems.extend(source.problems);
         let Some(package) = package(source.files, &source.path, &overrides, &mut problems) else {
             continue;
         };
+        let (of_lock, others) = split_locked(&source.path, &package, source.changed);
+        locked.extend(of_lock);
+        changed.extend(others);
         check(&package, &source.path, tag.as_ref(), &mut problems);
         if tag.is_some() || Version::parse(&package.metadata.version).is_ok() {
             sections.find(&package.metadata, &source.path, source.changelog.as_deref(), &mut problems);
@@ -170,10 +135,12 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
     check_names(&mut packages, &mut problems);
     let mut warnings = verdict(problems)?;
     warnings.extend(not_in_commit(&changed));
+    warnings.extend(only_locked(&locked));
     let archives = packages.into_iter().map(|(source, package)| Archive::new(source, package, commit.time));
     let archives = archives.collect::<Result<Vec<_>, _>>()?;
-    let commit = manifest::Commit { id: commit.id, time: commit.time, changed };
-    let manifest = manifest(config, tag.as_ref(), commit, &archives);
+    let commit = manifest::Commit { id: commit.id, time: commit.time, changed, locked };
+    let complete = archives.len() == names.len();
+    let manifest = manifest(config, tag.as_ref(), commit, &archives, complete);
     let json =
         manifest.to_json().map_err(|error| Problem::error(format!("cannot write {MANIFEST}: {error}")))?;
     let files = vec![
@@ -181,8 +148,7 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
         (NOTES.to_owned(), notes::text(config, &archives, &sections).into_bytes()),
         (MANIFEST.to_owned(), json.into_bytes()),
     ];
-    let steps = steps(config, &manifest, archives.len() == names.len());
-    Ok(Release { archives, overrides, files, manifest, steps, warnings })
+    Ok(Release { archives, overrides, files, manifest, warnings })
 }
 
 /// What a tag writes into Chart.yaml.
@@ -237,12 +203,26 @@ fn check_names(packages: &mut [(String, Package)], problems: &mut Vec<Problem>) 
     }
 }
 
+/// Splits what is not in the commit: sub-charts that the commit's Chart.lock names, which `helm dependency build` has
+/// fetched, and all else.
+fn split_locked(path: &str, package: &Package, changed: Vec<String>) -> (Vec<String>, Vec<String>) {
+    let in_chart = |file: &str| format!("{path}/{file}");
+    if changed.contains(&in_chart("Chart.lock")) {
+        return (Vec::new(), changed);
+    }
+    changed.into_iter().partition(|one| package.locked.iter().any(|file| *one == in_chart(file)))
+}
+
+/// The commit says which versions these are, and others what is in them.
+fn only_locked(locked: &[String]) -> Option<Problem> {
+    let message = format!("sub-charts that only Chart.lock names in the commit: {}", few(locked));
+    let hint = "commit them to make the archives depend on the commit alone";
+    (!locked.is_empty()).then(|| Problem::warning(message).hint(hint))
+}
+
 /// Nobody else can make these archives from the commit.
 fn not_in_commit(changed: &[String]) -> Option<Problem> {
-    let first: Vec<String> = changed.iter().take(3).map(|path| name(path)).collect();
-    let more = changed.len().checked_sub(3).filter(|&more| more > 0).map(|more| format!(" and {more} more"));
-    let message =
-        format!("not in the commit as it is here: {}{}", first.join(", "), more.unwrap_or_default());
+    let message = format!("not in the commit as it is here: {}", few(changed));
     (!changed.is_empty())
         .then(|| Problem::warning(message).hint("commit or undo these changes: CI packages the commit"))
 }
@@ -258,9 +238,15 @@ impl Archive {
     }
 }
 
-fn manifest(config: &Config, tag: Option<&Tag>, commit: manifest::Commit, archives: &[Archive]) -> Manifest {
+fn manifest(
+    config: &Config,
+    tag: Option<&Tag>,
+    commit: manifest::Commit,
+    archives: &[Archive],
+    complete: bool,
+) -> Manifest {
     let charts = archives.iter().map(|archive| listed(config, archive)).collect();
-    Manifest { format: manifest::FORMAT, tag: tag.map(|tag| tag.text.clone()), commit, charts }
+    Manifest { format: manifest::FORMAT, tag: tag.map(|tag| tag.text.clone()), commit, complete, charts }
 }
 
 fn listed(config: &Config, archive: &Archive) -> manifest::Chart {
@@ -272,58 +258,8 @@ fn listed(config: &Config, archive: &Archive) -> manifest::Chart {
         app_version: metadata.app_version.clone(),
         size: archive.bytes.len() as u64,
         digest: archive.digest.clone(),
-        // A tag has no `+`; Helm pushes `_` in its place.
-        oci: format!("{}/{}:{}", config.oci, metadata.name, metadata.version.replace('+', "_")),
+        oci: oci_target(config.oci, &metadata.name, &metadata.version),
         url: format!("{}/{file_name}", config.helm_repository()),
         archive: file_name,
-    }
-}
-
-/// The format of `sha256sum`.
-fn sums(manifest: &Manifest) -> String {
-    let line =
-        |chart: &manifest::Chart| format!("{}  {}\n", archive::plain_digest(&chart.digest), chart.archive);
-    manifest.charts.iter().map(line).collect()
-}
-
-/// OCI first and the GitHub Release last, so that nobody is told of a version that cannot be installed yet.
-fn steps(config: &Config, manifest: &Manifest, all: bool) -> Vec<Step> {
-    let push =
-        |chart: &manifest::Chart| Step::Push { target: chart.oci.clone(), archive: chart.archive.clone() };
-    let mut steps: Vec<Step> = manifest.charts.iter().map(push).collect();
-    steps.push(Step::Merge {
-        branch: config.branch.to_owned(),
-        path: format!("{HELM_REPOSITORY}/index.yaml"),
-        adds: manifest.charts.iter().map(|chart| format!("{} {}", chart.name, chart.version)).collect(),
-    });
-    let tags = by_tag(manifest, all);
-    // The sums are those of all archives, so that no one of several releases can offer them.
-    let sums = (tags.len() == 1).then(|| SUMS.to_owned());
-    for (tag, charts) in tags {
-        let prerelease =
-            |chart: &&manifest::Chart| Version::parse(&chart.version).is_ok_and(|v| !v.pre.is_empty());
-        let archives = charts.iter().map(|chart| chart.archive.clone());
-        steps.push(Step::Create {
-            repository: config.repository.to_owned(),
-            tag,
-            prerelease: charts.iter().any(prerelease),
-            assets: archives.chain(sums.clone()).collect(),
-        });
-    }
-    steps
-}
-
-/// The charts by the tag that releases them. Without a tag: by the one that would, which is `v…` if it would release
-/// just these charts.
-fn by_tag(manifest: &Manifest, all: bool) -> Vec<(String, Vec<&manifest::Chart>)> {
-    let charts: Vec<&manifest::Chart> = manifest.charts.iter().collect();
-    let same = charts.windows(2).all(|pair| matches!(pair, [a, b] if a.version == b.version));
-    match (&manifest.tag, charts.first()) {
-        (Some(tag), _) => vec![(tag.clone(), charts)],
-        (None, Some(first)) if same && all => vec![(format!("v{}", first.version), charts)],
-        _ => {
-            let of_one = |chart: &'_ manifest::Chart| format!("{}-{}", chart.name, chart.version);
-            charts.into_iter().map(|chart| (of_one(chart), vec![chart])).collect()
-        }
     }
 }

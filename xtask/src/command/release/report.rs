@@ -1,0 +1,104 @@
+//! What `cargo xtask release` says: to people, to programs, and to GitHub Actions.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::publish::{Job, Outcome};
+use crate::model::manifest::Manifest;
+use crate::model::problem::{Problem, Severity};
+use crate::model::text::size;
+use crate::plan::publish::{Planned, Target};
+use crate::plan::release::Release;
+use crate::world::{actions, terminal};
+
+/// The archives that were made.
+pub fn made(release: &Release, destination: &str, by: &str) -> Result<()> {
+    for archive in &release.archives {
+        let facts = format!("{}  {}", size(archive.bytes.len() as u64), archive.digest);
+        let file_name = archive.package.file_name();
+        terminal::result(
+            "Packaged",
+            &format!("{} -> {destination}/{file_name}  {facts}  {by}", archive.source),
+        )?;
+    }
+    let names: Vec<&str> = release.files.iter().map(|(name, _)| name.as_str()).collect();
+    Ok(terminal::result("Wrote", &format!("{destination}/{{{}}}", names.join(",")))?)
+}
+
+/// What publishing would do.
+pub fn plan(planned: &[Planned]) -> Result<()> {
+    planned.iter().try_for_each(done)
+}
+
+/// What publishing is about to do.
+pub fn announce(planned: &Planned) {
+    let (verb, what) = planned.line();
+    terminal::progress(verb, &what);
+}
+
+/// What was done.
+pub fn done(planned: &Planned) -> Result<()> {
+    let (verb, what) = planned.line();
+    Ok(terminal::result(verb, &what)?)
+}
+
+/// All of it for a program.
+pub fn json(directory: &Path, manifest: &Manifest, outcome: &Outcome, warnings: &[Problem]) -> Result<()> {
+    let all = warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
+    let out = json!({
+        "destination": directory.to_string_lossy(),
+        "manifest": manifest,
+        "plan": outcome.planned,
+        "pushed": outcome.pushed,
+        "release": outcome.url,
+        "problems": all.map(problem).collect::<Vec<_>>(),
+    });
+    Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)
+}
+
+fn problem(problem: &Problem) -> Value {
+    let severity = if problem.severity == Severity::Warning { "warning" } else { "error" };
+    let place = problem.place.as_ref();
+    json!({
+        "severity": severity,
+        "message": problem.message,
+        "file": place.map(|place| &place.file),
+        "line": place.and_then(|place| place.line),
+        "hint": problem.hint,
+    })
+}
+
+/// What later steps of a workflow may use, and the table that its run shows.
+pub fn to_actions(job: &Job<'_>, outcome: &Outcome) -> Result<()> {
+    let charts = &job.manifest.charts;
+    let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
+    let digests: BTreeMap<&str, &str> =
+        charts.iter().map(|chart| (&*chart.archive, &*chart.digest)).collect();
+    let version = charts.first().map_or("", |chart| &chart.version);
+    let mut outputs = vec![
+        ("version", version.to_owned()),
+        ("charts", json!(names).to_string()),
+        ("digests", json!(digests).to_string()),
+    ];
+    outputs.extend(job.has(Target::Oci).then(|| ("oci", json!(outcome.pushed).to_string())));
+    actions::outputs(&outputs)?;
+    actions::summary(&summary(job, outcome))
+}
+
+fn summary(job: &Job<'_>, outcome: &Outcome) -> String {
+    let tag = job.manifest.tag.as_deref().unwrap_or_default();
+    let mut text = format!("### {} {tag}\n\n| Step | What |\n| --- | --- |\n", job.config.name());
+    for (verb, what) in outcome.planned.iter().map(Planned::line) {
+        let _ = writeln!(text, "| {verb} | {} |", what.replace('|', "\\|"));
+    }
+    for (kind, problems) in [("CAUTION", &outcome.stopped), ("WARNING", &outcome.problems)] {
+        for problem in problems {
+            let _ = write!(text, "\n> [!{kind}]\n> {problem}\n");
+        }
+    }
+    text + "\n"
+}

@@ -1,0 +1,80 @@
+//! A token server as registries name one (distribution's "Token Authentication Specification"), with the habits of GHCR.
+
+use std::collections::BTreeMap;
+
+use crate::http::{Answer, Asked};
+
+/// What the server knows.
+pub struct Tokens {
+    /// What a challenge names as the place of this server.
+    pub realm: String,
+    /// What opens it, as `Authorization` carries it.
+    pub authorization: String,
+    /// The token that stands for a user and a password.
+    pub identity: String,
+    /// Whether those without credentials get a token to read.
+    pub is_public: bool,
+    /// How many requests a token is good for.
+    pub uses: usize,
+    /// The tokens that were given: whether they may push, and for how many requests they are good.
+    pub given: BTreeMap<String, (bool, usize)>,
+}
+
+impl Tokens {
+    /// A server behind the proxy at `host`.
+    pub fn new(host: &str, authorization: &str) -> Self {
+        Self {
+            realm: format!("http://{host}/token"),
+            authorization: authorization.to_owned(),
+            identity: "identity-0123456789".to_owned(),
+            is_public: true,
+            uses: usize::MAX,
+            given: BTreeMap::new(),
+        }
+    }
+
+    /// The answer to a request that is not for the registry, or not yet.
+    pub fn answer(&mut self, asked: &mut Asked) -> Option<Answer> {
+        let (method, target) = asked.line.split_once(' ').unwrap_or_default();
+        if target.starts_with("/token") {
+            return Some(self.token(asked));
+        }
+        let is_write = !matches!(method, "GET" | "HEAD");
+        let token = asked.all("authorization").next().and_then(|value| value.strip_prefix("Bearer "));
+        let (may_push, uses) = match token.and_then(|token| self.given.get_mut(token)) {
+            Some((may_push, uses)) if *uses > 0 => (may_push, uses),
+            _ => {
+                let challenge = format!("Bearer realm=\"{}\",service=\"test\",scope=\"x\"", self.realm);
+                return Some(denied(401, "UNAUTHORIZED").with("WWW-Authenticate", challenge));
+            }
+        };
+        *uses -= 1;
+        if is_write && !*may_push {
+            return Some(denied(403, "DENIED"));
+        }
+        asked.headers.retain(|(name, _)| name != "authorization");
+        None
+    }
+
+    fn token(&mut self, asked: &Asked) -> Answer {
+        let form = String::from_utf8_lossy(&asked.body).into_owned();
+        let parameters = if form.is_empty() { asked.line.clone() } else { form };
+        let is_owner = asked.all("authorization").any(|value| value == self.authorization)
+            || parameters.contains(&format!("refresh_token={}", self.identity));
+        let is_anyone = asked.all("authorization").next().is_none() && !parameters.contains("refresh_token");
+        assert!(parameters.contains("service=test"), "{parameters}");
+        assert!(parameters.contains("scope=repository%3A"), "{parameters}");
+        if !(is_owner || is_anyone && self.is_public) {
+            return denied(403, "DENIED");
+        }
+        let token = format!("token-0123456789-{}", self.given.len());
+        self.given.insert(token.clone(), (is_owner && parameters.contains("pull%2Cpush"), self.uses));
+        let field = if parameters.contains("refresh_token") { "access_token" } else { "token" };
+        Answer::plain(200, &format!("{{\"{field}\":\"{token}\"}}"))
+    }
+}
+
+fn denied(status: u16, code: &str) -> Answer {
+    let message = "requested access to the resource is denied";
+    Answer::plain(status, &format!("{{\"errors\":[{{\"code\":\"{code}\",\"message\":\"{message}\"}}]}}"))
+}
