@@ -94,6 +94,9 @@ pub struct Release {
     /// Publish the release that DIR holds; nothing is packaged
     #[arg(long, value_name = "DIR", conflicts_with_all = ["charts", "tag", "destination"])]
     pub from: Option<PathBuf>,
+    /// Publish to throw-away targets on this machine, and use them as a user would
+    #[arg(long, conflicts_with_all = ["publish", "from", "destination", "oci", "plain_http", "json"])]
+    pub rehearse: bool,
     /// Let this version replace a published one that differs; may be repeated
     #[arg(long, value_name = "NAME-VERSION")]
     pub replace: Vec<String>,

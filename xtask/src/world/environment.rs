@@ -156,6 +156,11 @@ pub fn helm_binary() -> Option<PathBuf> {
     path("HELM_BIN")
 }
 
+/// The settings of helm, by the names that they have in its environment (helm.sh/docs, `helm help`).
+pub fn of_helm() -> impl Iterator<Item = OsString> {
+    env::vars_os().map(|(key, _)| key).filter(|key| key.to_string_lossy().starts_with("HELM_"))
+}
+
 /// The mkdocs to use instead of the one in PATH.
 pub fn mkdocs_binary() -> Option<PathBuf> {
     path("MKDOCS_BIN")

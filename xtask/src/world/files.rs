@@ -104,6 +104,18 @@ pub fn directories_and_links(path: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The names in a directory that end so, sorted; none where it is missing.
+pub fn named(path: &Path, end: &str) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(|| format!("cannot read `{}`", path.display()))?,
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(end)).collect();
+    names.sort();
+    Ok(names)
+}
+
 /// An absolute path without links.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path).with_context(|| format!("cannot find `{}`", path.display()))

@@ -20,6 +20,7 @@ pub mod mkdocs;
 pub mod process;
 pub mod publish;
 pub mod registry;
+pub mod rehearsal;
 pub mod remote;
 pub mod scratch;
 pub mod secrets;
@@ -29,3 +30,4 @@ pub mod terminal;
 #[cfg_attr(not(feature = "network"), path = "no_transport.rs")]
 mod transport;
 pub mod tree;
+pub mod user;

@@ -2,6 +2,7 @@
 //! problems become annotations.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{environment, secrets};
 use crate::model::problem::{Problem, Severity};
@@ -23,8 +24,22 @@ pub fn line(text: &str) -> io::Result<()> {
     }
 }
 
+/// Whether nothing takes a while now.
+static IS_HUSHED: AtomicBool = AtomicBool::new(false);
+
+/// Does something without a word of what is being done: it takes a moment.
+pub fn hushed<T>(act: impl FnOnce() -> T) -> T {
+    IS_HUSHED.store(true, Ordering::Relaxed);
+    let result = act();
+    IS_HUSHED.store(false, Ordering::Relaxed);
+    result
+}
+
 /// Prints what is being done, for what may take a while.
 pub fn progress(verb: &str, what: &str) {
+    if IS_HUSHED.load(Ordering::Relaxed) {
+        return;
+    }
     let verb = paint(&format!("{verb:>12}"), "1;36", io::stderr().is_terminal());
     note(&format!("{verb} {}", shown(what)));
 }

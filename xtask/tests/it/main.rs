@@ -51,6 +51,7 @@ mod registry_api;
 mod registry_habits;
 mod registry_helm;
 mod registry_server;
+mod rehearsal;
 mod release;
 mod remote;
 mod safety;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory, Parser};
 
 use crate::package::copy;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{self, Sandbox};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -218,7 +218,7 @@ fn transcript(command: &str) -> Vec<String> {
 
 #[test]
 fn the_readmes_transcripts_are_what_is_printed() {
-    let sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::new();
     for directory in ["charts", "docs"] {
         copy(&root().join(directory), &sandbox.work().join(directory));
     }
@@ -235,6 +235,11 @@ fn the_readmes_transcripts_are_what_is_printed() {
     let remote = "$ROOT/work/dist/d44b/pulltrace.git";
     let printed = printed.replace(remote, "https://github.com/d44b/pulltrace.git");
     assert_eq!(transcript("cargo xtask pages"), lasting(&printed));
+    if let Some(helm) = sandbox::tool("the_readmes_transcripts_are_what_is_printed", "HELM4") {
+        sandbox.set("HELM_BIN", helm.display().to_string());
+        let printed = sandbox.xtask(&["release", "--rehearse"]).ended(0).stdout;
+        assert_eq!(transcript("cargo xtask release --rehearse"), lasting(&printed));
+    }
 }
 
 /// The literal of the facts stands in the documentation too.

@@ -5,6 +5,7 @@ mod make;
 mod oci;
 mod pages;
 mod publish;
+mod rehearse;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +38,9 @@ struct Made {
 
 /// Runs the command.
 pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
+    if args.rehearse {
+        return rehearse::run(config, args);
+    }
     let config = &with_registry(config, args)?;
     let repository = repository()?;
     let remote = Remote::find(config, args.remote.as_deref(), &repository)?;

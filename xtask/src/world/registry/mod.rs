@@ -15,7 +15,7 @@ use super::secrets;
 use crate::model::archive::digest;
 use crate::model::docker_config::Credentials;
 use crate::model::http::Response;
-use crate::model::oci::{Artifact, Reference};
+use crate::model::oci::{Artifact, CHART_ARCHIVE, Reference};
 use crate::model::problem::Problem;
 use crate::model::text::name;
 use crate::plan::registry::{Wish, is_absent};
@@ -172,6 +172,19 @@ impl<'a> Registry<'a> {
                     .hint("run it again"))
             }
         }
+    }
+
+    /// The archive of a chart, checked by digest.
+    pub fn pull(&self, at: &Reference) -> Result<Vec<u8>, Problem> {
+        let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
+        let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
+        if answer.status != 200 {
+            return Err(session.refused(&answer));
+        }
+        content(at, &answer)?;
+        let archive = parts(session, &answer)?.into_iter().find(|(kind, _)| kind == CHART_ARCHIVE);
+        let no_chart = || Problem::error(format!("{} is no chart", name(&at.to_string())));
+        archive.map(|(_, data)| data).ok_or_else(no_chart)
     }
 
     /// The credentials of a host, looked for once.

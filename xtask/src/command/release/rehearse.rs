@@ -1,0 +1,216 @@
+//! `cargo xtask release --rehearse`: the whole publish, by the code that publishes in earnest, to targets on this machine;
+//! then what a user would do with it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::publish::{self, Job};
+use super::{change, github, make, read, report};
+use crate::cli;
+use crate::command::pages::beside_index;
+use crate::command::{by, find_helm, repository};
+use crate::model::config::Config;
+use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::text::name;
+use crate::plan::pages::{INDEX, Package};
+use crate::plan::publish::{Found, Planned, Step, Target, retarget, steps, sums};
+use crate::plan::release::Release;
+use crate::world::git::Repository;
+use crate::world::http::{Http, PATIENT};
+use crate::world::publish::short;
+use crate::world::rehearsal::{self, Rehearsal, Scene, Start, Targets};
+use crate::world::remote::Remote;
+use crate::world::user::{self, Story};
+use crate::world::{environment, files, terminal};
+
+/// How many charts users are told how to install.
+const MOST_CHARTS: usize = 3;
+
+/// Runs the rehearsal. Neither a tag nor a clean tree is needed for one.
+pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
+    verdict(config.problems())?;
+    let (repository, helm) = (repository()?, find_helm(args.helm)?);
+    let mut times = Times::begin();
+    let root = rehearsal::prepare(repository.root())?;
+    let directory = root.join("dist");
+    let made = make::make(config, args, &repository, helm.as_ref(), &directory)?;
+    report::made(&made, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+    let (release, others) = (read(config, &directory)?, beside_index(&repository)?);
+    times.end_of("package");
+
+    let steps = |manifest| steps(config, manifest, !others.is_empty());
+    let tags = tags(&steps(&release.manifest));
+    let rehearsal = start(config, args, &repository, root, &tags, &release.manifest.commit.id)?;
+    let (targets, before) = (rehearsal.targets(), rehearsal.file(INDEX)?);
+    times.end_of("targets");
+
+    let manifest = retarget(&release.manifest, &targets.oci);
+    let job = Job {
+        config,
+        targets: Target::ALL.to_vec(),
+        sums: sums(&manifest),
+        steps: steps(&manifest),
+        manifest: &manifest,
+        notes: &release.notes,
+        change: change(config, args, &manifest, release.packages, others)?,
+        helm: helm.as_ref(),
+        remote: Remote::find(config, Some(&targets.repository.to_string_lossy()), &repository)?,
+        plain_http: false,
+        wait: false,
+        api: Some(targets.api.clone()),
+        limit: limit(args),
+    };
+    perform(&job, &mut times)?;
+    rehearsal.deploy()?;
+    let values = ci_values(&repository, &made)?;
+    play(&job, targets, &values, before.as_deref())?;
+    times.end_of("user");
+    end(config, job.packages(), &tags, &targets.root, &times)
+}
+
+/// Stands up the targets.
+fn start(
+    config: &Config,
+    args: &cli::Release,
+    repository: &Repository,
+    root: PathBuf,
+    tags: &[String],
+    commit: &str,
+) -> Result<Rehearsal> {
+    let is_online = !args.offline && !environment::is_offline();
+    let find = || Remote::find(config, args.remote.as_deref(), repository);
+    let remote = is_online.then(find).transpose()?;
+    let scene = Scene { config, root, remote: remote.as_ref(), tags, commit, limit: limit(args) };
+    let rehearsal = Rehearsal::start(&scene)?;
+    begun(config, rehearsal.begun_with())?;
+    Ok(rehearsal)
+}
+
+fn limit(args: &cli::Release) -> Duration {
+    Duration::from_secs(args.deadline)
+}
+
+/// What the branch begins with.
+fn begun(config: &Config, start: &Start) -> Result<()> {
+    let empty = |why: &str| terminal::result("Began", &format!("{} anew: {why}", config.branch));
+    match start {
+        Start::Copied { url, commit } => {
+            terminal::result("Copied", &format!("{} of {url} at {}", config.branch, short(commit)))?;
+        }
+        Start::Absent { url } => empty(&format!("{url} has no such branch"))?,
+        Start::Unasked => empty("offline, nobody looks at the real one")?,
+        Start::Unread { url, why } => {
+            let message = format!("cannot read {} of {}: {why}", name(config.branch), name(url));
+            let hint = "what is published already is not part of this rehearsal";
+            terminal::problem(&Problem::warning(message).hint(hint));
+            empty("the real one cannot be read")?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks, publishes, and publishes once more: nothing may be left to do then.
+fn perform(job: &Job<'_>, times: &mut Times) -> Result<()> {
+    let seen = terminal::hushed(|| publish::look(job))?;
+    report::plan(&seen.planned)?;
+    let outcome = terminal::hushed(|| publish::publish(job, &report::done))?;
+    verdict(outcome.stopped)?;
+    outcome.problems.iter().for_each(terminal::problem);
+    times.end_of("publish");
+    let again = terminal::hushed(|| publish::publish(job, &|_| Ok(())))?;
+    verdict(again.stopped)?;
+    let is_left = |planned: &&Planned| planned.found != Found::Done;
+    if let Some(left) = again.planned.iter().find(is_left) {
+        let message = format!("publishing again does something again: {}", left.line().1);
+        let hint = "a release that was cut off could not be finished by running again; please report this";
+        return Err(Problems::from(Problem::error(message).hint(hint)).into());
+    }
+    terminal::result("Unchanged", "all of it: publishing again finds nothing left to do")?;
+    times.end_of("again");
+    Ok(())
+}
+
+/// The first `ci/*-values.yaml` of each chart that has one.
+fn ci_values(repository: &Repository, made: &Release) -> Result<BTreeMap<String, PathBuf>> {
+    let mut values = BTreeMap::new();
+    for archive in &made.archives {
+        let directory = repository.root().join(&archive.source).join("ci");
+        let first = files::named(&directory, "-values.yaml")?.into_iter().next();
+        values.extend(first.map(|file| (archive.package.metadata.name.clone(), directory.join(file))));
+    }
+    Ok(values)
+}
+
+/// Lets a user find, get and render what was published.
+fn play(
+    job: &Job<'_>,
+    targets: &Targets,
+    values: &BTreeMap<String, PathBuf>,
+    before: Option<&[u8]>,
+) -> Result<()> {
+    let http = Http::new(job.limit, PATIENT)?;
+    let releases: Vec<_> = job.steps.iter().filter_map(|step| github::wanted(job, step)).collect();
+    let story =
+        Story { config: job.config, targets, packages: job.packages(), values, releases: &releases, before };
+    user::play(&story, job.helm, &http, &mut |step| {
+        let saw = if step.saw.is_empty() { String::new() } else { format!("  {}", step.saw) };
+        Ok(terminal::result(step.verb, &format!("{}{saw}  ({:.2} s)", step.what, step.took.as_secs_f64()))?)
+    })
+}
+
+/// How long it took, where it lies, and what users get to read.
+fn end(config: &Config, packages: &[Package], tags: &[String], root: &Path, times: &Times) -> Result<()> {
+    terminal::result("Rehearsed", &format!("{} in {}", tags.join(", "), times.shown()))?;
+    let lies = format!("{}/{{dist,site,registry,github,{}.git}}", files::shown(root), config.branch);
+    terminal::result("Look", &format!("at {lies}"))?;
+    terminal::line("users will type")?;
+    let (name, url) = (config.name(), config.helm_repository());
+    terminal::line(&format!("  helm repo add {name} {url}"))?;
+    let charts = packages.iter().map(|package| &package.metadata).filter(|chart| chart.kind != "library");
+    for chart in charts.take(MOST_CHARTS) {
+        let (chart, version) = (&chart.name, &chart.version);
+        terminal::line(&format!("  helm install {chart} {name}/{chart} --version {version}"))?;
+        terminal::line(&format!("  helm install {chart} {}/{chart} --version {version}", config.oci))?;
+    }
+    let tags = tags.join(" ");
+    Ok(terminal::line(&format!(
+        "nothing left this machine; a pushed tag releases it: git tag {tags} && git push origin {tags}"
+    ))?)
+}
+
+/// The tags of the GitHub Releases.
+fn tags(steps: &[Step]) -> Vec<String> {
+    let tag = |step: &Step| match step {
+        Step::Create { tag, .. } => Some(tag.clone()),
+        _ => None,
+    };
+    steps.iter().filter_map(tag).collect()
+}
+
+/// How long each part took.
+struct Times {
+    last: Instant,
+    parts: Vec<(&'static str, Duration)>,
+}
+
+impl Times {
+    fn begin() -> Self {
+        Self { last: Instant::now(), parts: Vec::new() }
+    }
+
+    fn end_of(&mut self, part: &'static str) {
+        let now = Instant::now();
+        self.parts.push((part, now - self.last));
+        self.last = now;
+    }
+
+    fn shown(&self) -> String {
+        let total: Duration = self.parts.iter().map(|(_, took)| *took).sum();
+        let part = |(part, took): &(&str, Duration)| format!("{part} {:.1} s", took.as_secs_f64());
+        let parts: Vec<String> = self.parts.iter().map(part).collect();
+        format!("{:.1} s: {}", total.as_secs_f64(), parts.join(", "))
+    }
+}

@@ -1,0 +1,173 @@
+//! The server side of HTTP/1.1 (RFC 9112) on loopback: whole requests in, whole answers out, a thread for each
+//! connection. It ends with the process.
+
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use self::read::{Broken, read};
+
+/// A request, complete.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Such as `GET`.
+    pub method: String,
+    /// The path, decoded.
+    pub path: String,
+    /// What follows the `?`, decoded.
+    pub query: Vec<(String, String)>,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Without those about the connection and the length.
+    pub headers: Vec<(&'static str, String)>,
+    /// The content; for HEAD its length is said and no more.
+    pub body: Vec<u8>,
+}
+
+/// How many connections there may be at a time.
+const MAX_CONNECTIONS: usize = 64;
+/// How long a connection may say nothing.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How much of a refused request is read, and for how long, so that its sender gets to read the refusal.
+const REST: u64 = 1024 * 1024;
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Request {
+    /// The first field of this name, which is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find(&self.headers, name)
+    }
+
+    /// The first value of this name after the `?`.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        find(&self.query, name)
+    }
+}
+
+fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+impl Answer {
+    /// An answer of this type.
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body: body.into() }
+    }
+
+    /// An answer without content.
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// A line of text.
+    pub fn text(status: u16, text: &str) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", format!("{text}\n"))
+    }
+
+    /// JSON.
+    pub fn json(status: u16, value: &Value) -> Self {
+        Self::new(status, "application/json; charset=utf-8", value.to_string())
+    }
+
+    /// The same with another field.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn write(&self, mut stream: &TcpStream, method: &str, keep: bool) -> io::Result<()> {
+        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        for (name, value) in &self.headers {
+            let value: String = value.chars().filter(|c| !c.is_control()).collect();
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        if self.status != 204 {
+            let _ = write!(head, "Content-Length: {}\r\n", self.body.len());
+        }
+        head.push_str(if keep { "\r\n" } else { "Connection: close\r\n\r\n" });
+        let mut all = head.into_bytes();
+        if method != "HEAD" && self.status != 204 {
+            all.extend_from_slice(&self.body);
+        }
+        stream.write_all(&all)
+    }
+}
+
+/// What people read after a status code; programs do not (RFC 9112, section 4).
+fn reason(status: u16) -> &'static str {
+    match status {
+        200..300 => "OK",
+        300..400 => "Elsewhere",
+        400..500 => "Refused",
+        _ => "Failed",
+    }
+}
+
+/// A port of this machine. What connects to it waits until it is served.
+pub fn listen() -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+}
+
+/// Answers whatever comes, for as long as the process lives.
+pub fn serve(listener: TcpListener, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming().filter_map(Result::ok) {
+            // Each connection holds one.
+            if Arc::strong_count(&answer) > MAX_CONNECTIONS {
+                let _ = Answer::text(503, "too many connections").write(&stream, "GET", false);
+                continue;
+            }
+            let answer = Arc::clone(&answer);
+            // A client that goes away is no failure of ours.
+            thread::spawn(move || converse(&stream, &*answer));
+        }
+    });
+}
+
+/// Answers the requests of one connection.
+fn converse(stream: &TcpStream, answer: &impl Fn(&Request) -> Answer) -> io::Result<()> {
+    stream.set_read_timeout(Some(SILENCE))?;
+    stream.set_write_timeout(Some(SILENCE))?;
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    loop {
+        match read(&mut reader, stream) {
+            Ok(None) => return Ok(()),
+            Ok(Some(request)) => {
+                let keep =
+                    request.header("connection").is_none_or(|value| !value.eq_ignore_ascii_case("close"));
+                answer(&request).write(stream, &request.method, keep)?;
+                if !keep {
+                    return Ok(());
+                }
+            }
+            Err(Broken::Gone(error)) => return Err(error),
+            Err(Broken::Bad(status, why)) => {
+                Answer::text(status, why).write(stream, "GET", false)?;
+                stream.shutdown(Shutdown::Write)?;
+                stream.set_read_timeout(Some(PATIENCE))?;
+                return io::copy(&mut reader.take(REST), &mut io::sink()).map(drop);
+            }
+        }
+    }
+}
