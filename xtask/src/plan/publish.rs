@@ -125,40 +125,33 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// A step with what was seen, and nothing left to do.
+    pub fn new(step: Step, found: Found, there: impl Into<String>) -> Self {
+        Self { step, found, there: there.into(), todo: Vec::new(), did: Vec::new() }
+    }
+
     /// A step whose target nobody looked at.
     pub fn unseen(step: Step) -> Self {
         let there = match &step {
             Step::Merge { adds, .. } => format!("adds {}", adds.join(", ")),
             Step::Push { .. } | Step::Create { .. } => String::new(),
         };
-        Self { step, found: Found::NotLookedAt, there, todo: Vec::new(), did: Vec::new() }
+        Self::new(step, Found::NotLookedAt, there)
     }
 
     /// A step whose target did not tell.
     pub fn unknown(step: Step) -> Self {
-        Self {
-            step,
-            found: Found::Unknown,
-            there: "unknown what is there".to_owned(),
-            todo: Vec::new(),
-            did: Vec::new(),
-        }
+        Self::new(step, Found::Unknown, "unknown what is there")
     }
 
     /// A step that cannot be taken, for reasons that are told besides.
     pub fn stopped(step: Step) -> Self {
-        Self { step, found: Found::Other, there: String::new(), todo: Vec::new(), did: Vec::new() }
+        Self::new(step, Found::Other, "")
     }
 
     /// A step that is not for this release to take.
     pub fn left(step: Step) -> Self {
-        Self {
-            step,
-            found: Found::Done,
-            there: "is left as it is".to_owned(),
-            todo: Vec::new(),
-            did: Vec::new(),
-        }
+        Self::new(step, Found::Done, "is left as it is")
     }
 
     /// The step, taken: what is there now, and what was done.
@@ -240,7 +233,7 @@ pub fn push(
         }
     };
     let todo = todo.map(str::to_owned).into_iter().collect();
-    (Planned { step, found, there, todo, did: Vec::new() }, problem)
+    (Planned { todo, ..Planned::new(step, found, there) }, problem)
 }
 
 /// What this repository would not have written into a manifest. `dist/` may come from a job that may do less, or from
@@ -278,20 +271,14 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
 }
 
 /// What the manifest says against publishing.
-pub fn cannot_be_published(config: &Config, manifest: &Manifest) -> Vec<Problem> {
-    [incomplete(config, manifest), differs_from_commit(manifest)].into_iter().flatten().collect()
+pub fn cannot_be_published(manifest: &Manifest) -> Vec<Problem> {
+    [incomplete(manifest), differs_from_commit(manifest)].into_iter().flatten().collect()
 }
 
 /// A release is of its tag: there has to be one, and all that it releases. What was left out could never be added.
-pub fn incomplete(config: &Config, manifest: &Manifest) -> Option<Problem> {
-    let steps = steps(config, manifest, false);
-    let tags = steps.iter().filter_map(|step| match step {
-        Step::Create { tag, .. } => Some(tag.as_str()),
-        _ => None,
-    });
-    let own: Vec<&str> = tags.collect();
+pub fn incomplete(manifest: &Manifest) -> Option<Problem> {
     let Some(tag) = &manifest.tag else {
-        let tag = own.first().copied().unwrap_or_default();
+        let tag = tags(manifest).into_iter().next().unwrap_or_default();
         let hint = format!("git tag {tag} && git push origin {tag}, or add --tag {tag}");
         return Some(Problem::error("this release has no tag").hint(hint));
     };
@@ -368,6 +355,11 @@ pub fn steps(config: &Config, manifest: &Manifest, has_hub: bool) -> Vec<Step> {
         });
     }
     steps
+}
+
+/// The tags of the GitHub Releases.
+pub fn tags(manifest: &Manifest) -> Vec<String> {
+    by_tag(manifest).into_iter().map(|(tag, _)| tag).collect()
 }
 
 /// The charts by the tag that releases them. Without a tag: by the one that would, which is `v…` if it would release

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{environment, files, process};
+use super::{environment, files, process, secrets};
 use crate::model::docker_config::{self, Credentials, DockerConfig};
 use crate::model::host;
 use crate::model::problem::Problem;
@@ -96,9 +96,7 @@ fn ask(helper: &str, host: &str, deadline: Instant) -> Result<Option<Credentials
     }
     let mut command = Command::new(&program);
     command.arg("get");
-    for variable in environment::SECRETS {
-        command.env_remove(variable);
-    }
+    secrets::withhold(&mut command);
     let input = format!("{}\n", docker_config::server(host)).into_bytes();
     let output = process::run(command, input, deadline.min(Instant::now() + HELPER))
         .map_err(|error| failed(&error.to_string()))?;

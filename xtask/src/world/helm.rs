@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
-use xshell::{Cmd, Shell, cmd};
+use xshell::{Shell, cmd};
 
-use super::environment;
 use super::scratch::Scratch;
+use super::{environment, secrets};
 use crate::model::archive::{self, Entry};
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::{name, shown};
@@ -33,7 +33,7 @@ impl Helm {
         let binary = named.clone().unwrap_or_else(|| "helm".into());
         let sh = Shell::new()?;
         let template = "{{.Version}}";
-        match without_secrets(cmd!(sh, "{binary} version --template {template}"))
+        match secrets::without(cmd!(sh, "{binary} version --template {template}"))
             .quiet()
             .ignore_status()
             .output()
@@ -55,9 +55,7 @@ impl Helm {
     /// Helm, to be run by others; it gets no secret.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
-        for secret in environment::SECRETS {
-            command.env_remove(secret);
-        }
+        secrets::withhold(&mut command);
         command
     }
 
@@ -67,7 +65,7 @@ impl Helm {
         let (binary, out) = (&self.binary, scratch.path());
         let command = cmd!(sh, "{binary} package {directory} --destination {out}");
         // Newer helms would write this time into Chart.lock.
-        let mut command = without_secrets(command).env_remove("SOURCE_DATE_EPOCH");
+        let mut command = secrets::without(command).env_remove("SOURCE_DATE_EPOCH");
         if let Some(version) = &overrides.version {
             command = command.args(["--version", version]);
         }
@@ -91,8 +89,4 @@ impl Helm {
 /// The end of helm's words, which says why it failed.
 pub fn cause(said: &str) -> &str {
     said.rsplit("Error: ").next().unwrap_or(said).trim()
-}
-
-fn without_secrets(command: Cmd<'_>) -> Cmd<'_> {
-    environment::SECRETS.into_iter().fold(command, Cmd::env_remove)
 }

@@ -4,15 +4,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use super::transport::Transport;
-use super::{environment, secrets, terminal};
+use super::{environment, pause, secrets, terminal};
 use crate::model::host::host;
 use crate::model::http::Response;
 
@@ -43,7 +41,8 @@ pub struct Request<'a> {
 /// How often something is tried where all depends on it, and where somebody only wants to know.
 pub const PATIENT: u32 = 5;
 pub const CURIOUS: u32 = 2;
-/// The longest pause that nobody asked for.
+/// The shortest and the longest of the longest pauses that nobody asked for.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(8);
 
 impl Http {
@@ -93,7 +92,10 @@ impl Http {
             Ok(response) => response.pause(environment::clock()).map(Duration::from_secs),
             Err(_) => None,
         };
-        let pause = asked.unwrap_or_else(|| random_pause(tries));
+        let pause = asked.unwrap_or_else(|| {
+            let half = pause::longest(FIRST_PAUSE, MAX_PAUSE, tries) / 2;
+            half + pause::random(half)
+        });
         let left = self.deadline.saturating_duration_since(Instant::now());
         // A server may ask for longer than any clock goes.
         if tries >= self.max_tries || pause >= left {
@@ -107,11 +109,4 @@ impl Http {
         thread::sleep(pause);
         true
     }
-}
-
-/// Longer each time, and not the same for two that failed together.
-fn random_pause(tries: u32) -> Duration {
-    let longest = MAX_PAUSE.min(Duration::from_millis(200) * 2_u32.saturating_pow(tries.min(16)));
-    let range = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).max(2);
-    Duration::from_millis(range / 2 + RandomState::new().build_hasher().finish() % (range / 2))
 }

@@ -6,11 +6,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use xshell::{Cmd, Shell, cmd};
+use xshell::{Shell, cmd};
 
 use super::scratch::Scratch;
 use super::tree::{self, Hidden};
-use super::{environment, process};
+use super::{environment, process, secrets};
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::{name, shown};
 use crate::plan::docs::{File, words};
@@ -38,8 +38,7 @@ impl Mkdocs {
     /// The mkdocs at a path, if it answers.
     pub fn answering(binary: PathBuf) -> Result<Self> {
         let sh = Shell::new()?;
-        let command = environment::SECRETS.into_iter().fold(cmd!(sh, "{binary} --version"), Cmd::env_remove);
-        match command.quiet().ignore_status().output() {
+        match secrets::without(cmd!(sh, "{binary} --version")).quiet().ignore_status().output() {
             Ok(output) if output.status.success() => {
                 let words = String::from_utf8_lossy(&output.stdout).into_owned();
                 let version = words.split_whitespace().skip_while(|word| *word != "version").nth(1);
@@ -68,9 +67,7 @@ impl Mkdocs {
         command.env("SOURCE_DATE_EPOCH", time.to_string());
         command.envs([("PYTHONDONTWRITEBYTECODE", "1"), ("NO_COLOR", "1"), ("NO_MKDOCS_2_WARNING", "1")]);
         // Its plugins are the code of others.
-        for token in environment::SECRETS {
-            command.env_remove(token);
-        }
+        secrets::withhold(&mut command);
         let deadline = Instant::now() + Duration::from_secs(60 * MINUTES);
         let output = match process::run(command, Vec::new(), deadline) {
             Err(error) if error.kind() == ErrorKind::TimedOut => {

@@ -17,6 +17,7 @@ pub mod history;
 pub mod http;
 pub mod link;
 pub mod mkdocs;
+mod pause;
 pub mod process;
 pub mod publish;
 pub mod registry;

@@ -1,15 +1,13 @@
 //! Publishing is a compare-and-swap: look at the branch, decide the commit anew from what is there, and push it on the
 //! condition that nothing came in between. Somebody is always first, so it ends; a deadline bounds how long one waits.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use super::branch::{Branch, Refusal};
-use super::terminal;
+use super::{pause, terminal};
 use crate::model::git::Commit;
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::{name, shown};
@@ -29,7 +27,8 @@ pub struct Published<'a> {
 
 /// How often something is tried that fails for no reason that we know.
 const TRIES: u32 = 3;
-/// The longest pause between two rounds.
+/// The shortest and the longest of the longest pauses between two rounds.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(4);
 /// Where the commit is kept until it is pushed.
 const NEXT: &str = "refs/next";
@@ -150,10 +149,7 @@ fn refused(branch: &Branch<'_>, what: &str, Refusal(words): &Refusal) -> anyhow:
 /// Waits for a random time, longer from round to round, so that publishers that met once do not meet again. Where the
 /// deadline comes first, the last words of the remote are the error.
 fn pause(branch: &Branch<'_>, rounds: u32, Refusal(words): &Refusal) -> Result<()> {
-    let longest = MAX_PAUSE.min(Duration::from_millis(100) * 2_u32.saturating_pow(rounds.min(16)));
-    let random = RandomState::new().build_hasher().finish();
-    let range = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).max(1);
-    let pause = Duration::from_millis(random % range);
+    let pause = pause::random(pause::longest(FIRST_PAUSE, MAX_PAUSE, rounds));
     if Instant::now() + pause >= branch.deadline() {
         let message = format!("the time is over, and {} last said: {words}", name(&branch.shown()));
         return Err(Problems::from(Problem::error(message).hint("run it again; nothing was lost")).into());

@@ -2,7 +2,10 @@
 //! Servers and programs may repeat what they were sent.
 
 use std::io::{self, Write};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use xshell::Cmd;
 
 use super::{environment, terminal};
 
@@ -59,6 +62,18 @@ fn without_credentials(text: &str, scheme: &str) -> String {
 fn is_header(lower: &str, at: usize) -> bool {
     let before = lower.get(..at).unwrap_or_default().trim_end_matches([' ', ':', '"', '\'', '[', '=']);
     before.ends_with("authorization")
+}
+
+/// Lets a program not have them: what is meant for it is given to it by itself.
+pub fn withhold(command: &mut Command) {
+    for variable in environment::SECRETS {
+        command.env_remove(variable);
+    }
+}
+
+/// The same for a command of a shell.
+pub fn without(command: Cmd<'_>) -> Cmd<'_> {
+    environment::SECRETS.into_iter().fold(command, Cmd::env_remove)
 }
 
 fn known() -> MutexGuard<'static, Vec<String>> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::{environment, process, terminal};
+use super::{environment, process, secrets, terminal};
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::{name, shown};
 
@@ -58,9 +58,7 @@ fn get(url: &str, deadline: Instant) -> Result<Result<String, String>> {
     let mut curl = Command::new("curl");
     curl.args(["--disable", "--silent", "--show-error", "--fail", "--location", "--compressed"]);
     curl.args(["--max-time", "30", "--header", "Cache-Control: no-cache", "--", url]);
-    for token in environment::SECRETS {
-        curl.env_remove(token);
-    }
+    secrets::withhold(&mut curl);
     let output = match process::run(curl, Vec::new(), deadline) {
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             return Ok(Err("it did not answer".to_owned()));

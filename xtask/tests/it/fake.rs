@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::http::{Answer, Asked};
+use crate::http::{self, Answer, Asked};
 
 /// What a service does with requests.
 pub trait Service: Default + Send + 'static {
@@ -89,17 +89,8 @@ impl<S: Service> Fake<S> {
         let origins = addresses.map(|address| format!("http://{address}"));
         let fake = Self { origins, addresses, state: Arc::default(), stop: Arc::default() };
         for listener in listeners {
-            let (state, stop) = (fake.state.clone(), fake.stop.clone());
-            thread::spawn(move || {
-                for stream in listener.incoming().filter_map(Result::ok) {
-                    if stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let state = state.clone();
-                    // What the client breaks off is no failure of the server.
-                    thread::spawn(move || serve(&stream, &state).ok());
-                }
-            });
+            let state = fake.state.clone();
+            http::accept(listener, fake.stop.clone(), move |stream| serve(stream, &state));
         }
         fake
     }

@@ -1,6 +1,29 @@
 //! As much of HTTP/1.1 as git and clients of APIs speak: requests and answers, whole or cut.
 
 use std::io::{self, BufRead, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+/// Serves each connection in a thread of its own, until it is told to stop and somebody connects once more.
+pub fn accept<T>(
+    listener: TcpListener,
+    stop: Arc<AtomicBool>,
+    serve: impl Fn(&TcpStream) -> io::Result<T> + Send + Sync + 'static,
+) {
+    let serve = Arc::new(serve);
+    thread::spawn(move || {
+        for stream in listener.incoming().filter_map(Result::ok) {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let serve = serve.clone();
+            // What the client breaks off is no failure of the server.
+            thread::spawn(move || drop(serve(&stream)));
+        }
+    });
+}
 
 /// A request with its whole body, chunked or not; an empty line where the client has no more.
 pub struct Asked {

@@ -17,14 +17,8 @@ fn both() -> (Remote, Sandbox) {
 /// Neither the token nor its other form is in what was printed or in any file of the sandbox.
 #[track_caller]
 fn assert_kept(sandbox: &Sandbox, ran: &Ran) {
-    let files = walkdir::WalkDir::new(sandbox.work().join("..")).into_iter().filter_map(Result::ok);
-    let files = files.filter(|entry| entry.file_type().is_file());
-    let files = files.map(|entry| {
-        let bytes = std::fs::read(entry.path()).expect("a file");
-        (entry.path().display().to_string(), String::from_utf8_lossy(&bytes).into_owned())
-    });
     let printed = [("stdout".to_owned(), ran.stdout.clone()), ("stderr".to_owned(), ran.stderr.clone())];
-    for (place, text) in files.chain(printed) {
+    for (place, text) in sandbox.texts().chain(printed) {
         for secret in [TOKEN, TOKEN_BASE64] {
             assert!(!text.contains(secret), "{place} has {secret}: {text}");
         }

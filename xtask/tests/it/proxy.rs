@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::http::{Answer, Asked};
+use crate::http::{self, Answer, Asked};
 use crate::tokens::Tokens;
 
 /// What happens to a request.
@@ -78,17 +78,8 @@ impl Proxy {
             state: Arc::new(Mutex::new(state)),
             stop: Arc::default(),
         };
-        let (state, stop) = (proxy.state.clone(), proxy.stop.clone());
-        thread::spawn(move || {
-            for stream in listener.incoming().filter_map(Result::ok) {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let state = state.clone();
-                // What the client breaks off is no failure of the proxy.
-                thread::spawn(move || serve(&stream, &state).ok());
-            }
-        });
+        let state = proxy.state.clone();
+        http::accept(listener, proxy.stop.clone(), move |stream| serve(stream, &state));
         proxy
     }
 

@@ -109,15 +109,9 @@ fn shown(ran: &Ran) -> String {
 /// No form of a secret is in what was printed, where it is not to be hidden by that, or in any file of the sandbox.
 #[track_caller]
 fn assert_kept(sandbox: &Sandbox, ran: &Ran) {
-    let files = walkdir::WalkDir::new(sandbox.work().join("..")).into_iter().filter_map(Result::ok);
-    let files = files.filter(|entry| entry.file_type().is_file());
-    let files = files.map(|entry| {
-        let bytes = std::fs::read(entry.path()).expect("a file");
-        (entry.path().display().to_string(), String::from_utf8_lossy(&bytes).into_owned())
-    });
     let printed = [("the output".to_owned(), shown(ran))];
     let secrets = secrets();
-    for (place, text) in files.chain(printed) {
+    for (place, text) in sandbox.texts().chain(printed) {
         for secret in &secrets {
             let at = text.find(secret.as_str());
             let around = at.map(|at| text.get(at.saturating_sub(200)..at + secret.len()));

@@ -114,6 +114,15 @@ impl Sandbox {
             .collect()
     }
 
+    /// Every file of the sandbox, wherever it lies, by its path.
+    pub fn texts(&self) -> impl Iterator<Item = (String, String)> {
+        let files = walkdir::WalkDir::new(&self.root).into_iter().filter_map(Result::ok);
+        files.filter(|entry| entry.file_type().is_file()).map(|entry| {
+            let bytes = fs::read(entry.path()).expect("a file");
+            (entry.path().display().to_string(), String::from_utf8_lossy(&bytes).into_owned())
+        })
+    }
+
     /// Everything below a directory, to be written again elsewhere.
     pub fn snapshot(&self, path: &str) -> Snapshot {
         let directory = self.work().join(path);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::http::{Answer, Asked};
+use crate::http::{self, Answer, Asked};
 use crate::sandbox::{self, Sandbox};
 
 /// The token that a server with [`Server::require_token`] wants, and the same as `Authorization` carries it:
@@ -90,17 +90,8 @@ impl Server {
             state: Arc::default(),
             stop: Arc::default(),
         };
-        let (sandbox, state, stop) = (server.sandbox.clone(), server.state.clone(), server.stop.clone());
-        thread::spawn(move || {
-            for stream in listener.incoming().filter_map(Result::ok) {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let (sandbox, state) = (sandbox.clone(), state.clone());
-                // What the client breaks off is no failure of the server.
-                thread::spawn(move || serve(&stream, &sandbox, &state).ok());
-            }
-        });
+        let (sandbox, state) = (server.sandbox.clone(), server.state.clone());
+        http::accept(listener, server.stop.clone(), move |stream| serve(stream, &sandbox, &state));
         server
     }
 

@@ -52,7 +52,7 @@ pub fn publish(
     let was_begun = planned.found == Found::Partly;
     let did: Vec<String> = published.done.iter().map(|action| told(action, Tense::Done)).collect();
     if did.is_empty() {
-        return Ok(Planned { found: Found::Done, there: published.url, todo: Vec::new(), ..planned });
+        return Ok(Planned::new(planned.step, Found::Done, published.url));
     }
     let there = if was_begun { format!("{}; {}", did.join(", "), published.url) } else { published.url };
     Ok(Planned { there, did, todo: Vec::new(), ..planned })
@@ -100,5 +100,5 @@ fn planned(step: &Step, plan: Plan, problems: &mut Vec<Problem>) -> Planned {
             (Found::Partly, format!("is {kind} with {} of its assets", there.assets.len()))
         }
     };
-    Planned { step: step.clone(), found, there, todo: todo.collect(), did: Vec::new() }
+    Planned { todo: todo.collect(), ..Planned::new(step.clone(), found, there) }
 }

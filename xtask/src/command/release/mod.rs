@@ -75,7 +75,7 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     };
     if args.publish.is_none() {
         let mut outcome = publish::look(&job)?;
-        outcome.problems.extend(incomplete(config, &manifest).map(|problem| doubt(problem, false)));
+        outcome.problems.extend(incomplete(&manifest).map(|problem| doubt(problem, false)));
         return shown(args, &made, &manifest, outcome, "; add --publish to publish");
     }
     let outcome = perform(&job, args.json)?;
@@ -176,7 +176,7 @@ fn shown(args: &cli::Release, made: &Made, manifest: &Manifest, outcome: Outcome
 
 /// Publishes, and says so to whoever asked.
 fn perform(job: &Job<'_>, is_quiet: bool) -> Result<Outcome> {
-    verdict(cannot_be_published(job.config, job.manifest))?;
+    verdict(cannot_be_published(job.manifest))?;
     let tell = |planned: &Planned| if is_quiet { Ok(()) } else { report::done(planned) };
     let outcome = publish::publish(job, &tell)?;
     outcome.problems.iter().for_each(terminal::problem);

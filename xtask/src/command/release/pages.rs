@@ -61,21 +61,15 @@ pub fn publish(job: &Job<'_>, branch: &mut Branch<'_>, planned: Planned) -> Resu
     }
     let entries = published.plan.entries.as_ref().map(summary).unwrap_or_default();
     let Some(commit) = published.commit else {
-        return Ok(Planned { found: Found::Done, there: entries, todo: Vec::new(), ..planned });
+        return Ok(Planned::new(planned.step, Found::Done, entries));
     };
     let round = if published.rounds > 1 { format!("  in round {}", published.rounds) } else { String::new() };
     let there = format!("{entries}; commit {}{round}", publish::short(&commit));
     Ok(planned.taken(there, "merged"))
 }
 
-/// An old release that is published once more must not put its own page, or other files of its time, over newer ones:
-/// where it has no archive that is new, nothing is to be done.
 fn decide_news<'a>(job: &'a Job<'_>, branch: &mut Branch<'_>, tip: Option<&Tip>) -> Result<Plan<'a>> {
-    let mut plan = decide(job.config, false, &job.change, branch, tip)?;
-    if !plan.has_new_archives() {
-        plan.files.clear();
-    }
-    Ok(plan)
+    Ok(decide(job.config, false, &job.change, branch, tip)?.only_for_new_archives())
 }
 
 fn planned(step: &Step, plan: &Plan<'_>, is_new: bool) -> Planned {
@@ -85,5 +79,5 @@ fn planned(step: &Step, plan: &Plan<'_>, is_new: bool) -> Planned {
         (false, true) => (Found::Absent, format!("{summary}; begins the branch"), vec!["merge".to_owned()]),
         (false, false) => (Found::Absent, summary, vec!["merge".to_owned()]),
     };
-    Planned { step: step.clone(), found, there, todo, did: Vec::new() }
+    Planned { todo, ..Planned::new(step.clone(), found, there) }
 }

@@ -16,7 +16,7 @@ use crate::model::config::Config;
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
 use crate::plan::pages::{INDEX, Package};
-use crate::plan::publish::{Found, Planned, Step, Target, retarget, steps, sums};
+use crate::plan::publish::{Found, Planned, Target, retarget, steps, sums, tags};
 use crate::plan::release::Release;
 use crate::world::git::Repository;
 use crate::world::http::{Http, PATIENT};
@@ -41,8 +41,7 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     let (release, others) = (read(config, &directory)?, beside_index(&repository)?);
     times.end_of("package");
 
-    let steps = |manifest| steps(config, manifest, !others.is_empty());
-    let tags = tags(&steps(&release.manifest));
+    let tags = tags(&release.manifest);
     let rehearsal = start(config, args, &repository, root, &tags, &release.manifest.commit.id)?;
     let (targets, before) = (rehearsal.targets(), rehearsal.file(INDEX)?);
     times.end_of("targets");
@@ -52,7 +51,7 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
         config,
         targets: Target::ALL.to_vec(),
         sums: sums(&manifest),
-        steps: steps(&manifest),
+        steps: steps(config, &manifest, !others.is_empty()),
         manifest: &manifest,
         notes: &release.notes,
         change: change(config, args, &manifest, release.packages, others)?,
@@ -179,15 +178,6 @@ fn end(config: &Config, packages: &[Package], tags: &[String], root: &Path, time
     Ok(terminal::line(&format!(
         "nothing left this machine; a pushed tag releases it: git tag {tags} && git push origin {tags}"
     ))?)
-}
-
-/// The tags of the GitHub Releases.
-fn tags(steps: &[Step]) -> Vec<String> {
-    let tag = |step: &Step| match step {
-        Step::Create { tag, .. } => Some(tag.clone()),
-        _ => None,
-    };
-    steps.iter().filter_map(tag).collect()
 }
 
 /// How long each part took.

@@ -165,8 +165,17 @@ impl Plan<'_> {
         self.removed.is_empty() && self.files.iter().all(|file| file.state == State::Same)
     }
 
-    /// Whether users get anything that they could not install before.
-    pub fn has_new_archives(&self) -> bool {
+    /// The plan, if users get anything by it that they could not install before; else there is nothing to do. An old
+    /// release that is published once more must not put its own page, or other files of its time, over newer ones.
+    #[must_use]
+    pub fn only_for_new_archives(mut self) -> Self {
+        if !self.has_new_archives() {
+            self.files.clear();
+        }
+        self
+    }
+
+    fn has_new_archives(&self) -> bool {
         let entries = self.entries.as_ref();
         let in_index = entries.is_some_and(|one| !(one.added.is_empty() && one.replaced.is_empty()));
         let is_archive = |file: &&Planned<'_>| file.path.ends_with(".tgz") || file.path.ends_with(".prov");

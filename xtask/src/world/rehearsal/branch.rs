@@ -106,10 +106,15 @@ impl Copy {
         self.remote(remote, deadline, |git| git.args(quiet).args([depth, "--no-filter", NAME, &refspec]))
     }
 
+    /// Whether there is a branch.
+    fn exists(&self) -> Result<bool> {
+        let found = self.local(|git| git.args(["show-ref", "--verify", "--quiet", &self.reference]))?;
+        Ok(found.status.success())
+    }
+
     /// The content of a file; `None` where the branch or the file is not there.
     pub fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        let exists = self.local(|git| git.args(["show-ref", "--verify", "--quiet", &self.reference]))?;
-        if !exists.status.success() {
+        if !self.exists()? {
             return Ok(None);
         }
         let listed =
@@ -125,8 +130,7 @@ impl Copy {
     pub fn check_out(&self, directory: &Path) -> Result<()> {
         fs::create_dir_all(directory)
             .with_context(|| format!("cannot make {}", name(&directory.to_string_lossy())))?;
-        let exists = self.local(|git| git.args(["show-ref", "--verify", "--quiet", &self.reference]))?;
-        if !exists.status.success() {
+        if !self.exists()? {
             return Ok(());
         }
         let read = ["read-tree", "--reset", "-u", &self.reference];
