@@ -66,7 +66,7 @@ impl<'a> Merge<'_, 'a> {
         let replace = self.replaced(old.as_ref());
         let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &time::utc(self.time), problems)?;
         self.check_archives(old.as_ref(), &merged, problems);
-        if problems.iter().skip(before).any(|problem| problem.severity != Severity::Warning) {
+        if problems.iter().skip(before).any(|problem| problem.severity < Severity::Warning) {
             return None;
         }
         let entries = self.entries(&merged);

@@ -69,10 +69,15 @@ fn is_archive(file: &str) -> bool {
 
 /// Whether a URL leads to this file beside the index.
 pub fn is_beside(config: &Config, url: &str, file: &str) -> bool {
-    local(&(config.helm_repository() + "/"), url).as_deref() == Some(file)
+    beside(config, url).as_deref() == Some(file)
 }
 
 /// The file beside the index that a URL leads to.
+pub fn beside(config: &Config, url: &str) -> Option<String> {
+    local(&(config.helm_repository() + "/"), url)
+}
+
+/// The same, for an index that is served at `base`.
 fn local(base: &str, url: &str) -> Option<String> {
     let relative = url.strip_prefix(base).or_else(|| Some(url).filter(|url| scheme(url).is_none()))?;
     let relative = relative.strip_prefix("./").unwrap_or(relative);

@@ -17,6 +17,7 @@ use crate::model::chart::Metadata;
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::git::{Content, Object};
 use crate::model::index::NewVersion;
+use crate::model::oci::HUB_FILE;
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
 
@@ -35,6 +36,10 @@ pub const PAGE: &str = "charts/index.html";
 pub const NO_JEKYLL: &str = ".nojekyll";
 /// The domain that GitHub Pages serves the branch at (docs.github.com, "Managing a custom domain").
 const DOMAIN: &str = "CNAME";
+/// Where other tools keep the index of a Helm repository.
+const OTHER_INDEX: &str = "index.yaml";
+/// How the names of its other files end: archives, their signatures, and the keys that those were made with.
+const OTHER_FILES: [&str; 4] = [".tgz", ".tgz.prov", ".asc", ".gpg"];
 /// Root entries that no documentation removes or changes, besides those of the config.
 const RESERVED: [&str; 3] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL];
 
@@ -209,6 +214,11 @@ pub fn is_charts(path: &str) -> bool {
     root(path) == HELM_REPOSITORY
 }
 
+/// Where the branch has the archive that a URL of its index leads to; `None` if that is elsewhere.
+pub fn path_of(config: &Config, url: &str) -> Option<String> {
+    missing::beside(config, url).map(|file| format!("{HELM_REPOSITORY}/{file}"))
+}
+
 /// The entry of the root that a path is in.
 fn root(path: &str) -> &str {
     path.split('/').next().unwrap_or(path)
@@ -231,7 +241,8 @@ pub fn plan<'a>(
     if let Some(docs) = &change.docs {
         check_docs(config, there, docs, &mut problems);
         let paths: BTreeSet<&str> = docs.iter().map(|file| file.path.as_str()).collect();
-        let is_stale = |path: &str| !is_reserved(config, root(path)) && !paths.contains(path);
+        let is_kept = |path: &str| is_reserved(config, root(path)) || is_of_other_repository(path);
+        let is_stale = |path: &str| !is_kept(path) && !paths.contains(path);
         let stale = there.keys().filter(|path| is_stale(path)).map(|path| path.clone().into_bytes());
         let odd = tip.iter().flat_map(|tip| &tip.odd);
         let odd = odd.filter(|path| is_stale(&String::from_utf8_lossy(path))).cloned();
@@ -243,6 +254,15 @@ pub fn plan<'a>(
         let merge = charts::Merge { config, there, old, charts, restored, time: change.time };
         merge.run(&mut files, &mut problems)
     });
+    if change.charts.is_some() && there.contains_key(OTHER_INDEX) && !there.contains_key(INDEX) {
+        let (old, new) = (config.pages, config.helm_repository());
+        let message = format!(
+            "the branch has a Helm repository at its root: whoever has added {old} sees nothing of what is published now"
+        );
+        problems.push(
+            Problem::warning(message).hint(format!("tell them: helm repo add {} {new}", config.name())),
+        );
+    }
     let files: Vec<Planned<'a>> =
         files.into_iter().map(|(path, content)| compare(there, path, content)).collect();
     let added = files.iter().filter(|file| file.state == State::Added).count();
@@ -269,6 +289,13 @@ fn compare<'a>(there: &BTreeMap<String, Object>, path: String, content: Held<'a>
 
 fn is_reserved(config: &Config, root: &str) -> bool {
     RESERVED.contains(&root) || config.reserved.contains(&root)
+}
+
+/// Whether a file may belong to a Helm repository that another tool keeps at the root. Whoever has added that could not
+/// install anything from it any more if documentation took its place.
+fn is_of_other_repository(path: &str) -> bool {
+    matches!(path, OTHER_INDEX | HUB_FILE)
+        || !path.contains('/') && OTHER_FILES.iter().any(|end| path.ends_with(end))
 }
 
 /// Whether a file sets the domain, and to what the branch has, if that has one: mkdocs publishes `docs/CNAME`

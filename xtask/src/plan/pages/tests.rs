@@ -99,6 +99,22 @@ fn documentation_replaces_itself_and_nothing_else() {
 }
 
 #[test]
+fn documentation_leaves_the_repository_of_another_tool() {
+    let tip = tip(&[
+        (".nojekyll", b""),
+        ("index.yaml", b"apiVersion: v1\nentries: {}\n"),
+        ("old-1.0.0.tgz", b"1"),
+        ("old-1.0.0.tgz.prov", b"p"),
+        ("pgp_keys.asc", b"k"),
+        ("assets/demo.tgz", b"d"),
+        ("README.md", b"r"),
+    ]);
+    let change = change(docs(&[("index.html", "new")]), None);
+    let plan = plan(&CONFIG, Some(&tip), None, &change, &Restored::default()).expect("a plan");
+    assert_eq!(outcome(&plan), "=.nojekyll +index.html -README.md -assets/demo.tgz");
+}
+
+#[test]
 fn what_is_there_already_is_no_change() {
     let there = package("web", "1.0.0", b"1");
     let first = change(None, release(vec![there]));
