@@ -3,6 +3,7 @@
 pub mod index;
 pub mod package;
 pub mod pages;
+mod preflight;
 pub mod release;
 
 use std::path::{Path, PathBuf};

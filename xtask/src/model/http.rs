@@ -56,6 +56,12 @@ impl Response {
         reset.parse().ok().map(until)
     }
 
+    /// What the server's clock said, in seconds since 1970 (RFC 9110, 6.6.1); `None` for an answer that was kept on the
+    /// way.
+    pub fn date(&self) -> Option<u64> {
+        self.header("date").filter(|_| self.header("age").is_none()).and_then(time::from_http)
+    }
+
     fn is_used_up(&self) -> bool {
         self.header("x-ratelimit-remaining") == Some("0")
     }
@@ -78,6 +84,21 @@ mod tests {
         ] {
             let headers = vec![("link".to_owned(), link.to_owned())];
             assert_eq!(Response { headers, ..Response::default() }.next(), next);
+        }
+    }
+
+    #[test]
+    fn dates() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        for (headers, seconds) in [
+            (&[date][..], Some(784_111_777)),
+            (&[date, ("age", "600")], None),
+            (&[("date", "now")], None),
+            (&[], None),
+        ] {
+            let headers =
+                headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            assert_eq!(Response { headers, ..Response::default() }.date(), seconds);
         }
     }
 

@@ -23,6 +23,7 @@ pub mod percent;
 mod printable;
 pub mod problem;
 pub mod reference;
+pub mod settings;
 pub mod text;
 pub mod time;
 pub mod url;

@@ -7,6 +7,7 @@ pub mod github;
 pub mod index;
 pub mod package;
 pub mod pages;
+pub mod preflight;
 pub mod publish;
 pub mod refusal;
 pub mod registry;

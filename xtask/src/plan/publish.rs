@@ -270,15 +270,18 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
     found
 }
 
-/// What the manifest says against publishing.
-pub fn cannot_be_published(manifest: &Manifest) -> Vec<Problem> {
-    [incomplete(manifest), differs_from_commit(manifest)].into_iter().flatten().collect()
-}
-
-/// A release is of its tag: there has to be one, and all that it releases. What was left out could never be added.
-pub fn incomplete(manifest: &Manifest) -> Option<Problem> {
+/// A release is of its tag: there has to be one, and all that it releases. What was left out could never be added. A
+/// shallow clone may just not have its tag (git-clone(1), `--depth`; actions/checkout fetches one commit and no tags).
+pub fn incomplete(manifest: &Manifest, is_shallow: bool) -> Option<Problem> {
     let Some(tag) = &manifest.tag else {
         let tag = tags(manifest).into_iter().next().unwrap_or_default();
+        if is_shallow {
+            let message = "this release has no tag, as far as this clone knows: it is shallow";
+            let hint = format!(
+                "git fetch --unshallow --tags (in a workflow: give actions/checkout `fetch-depth: 0`), or add --tag {tag}"
+            );
+            return Some(Problem::error(message).hint(hint));
+        }
         let hint = format!("git tag {tag} && git push origin {tag}, or add --tag {tag}");
         return Some(Problem::error("this release has no tag").hint(hint));
     };

@@ -123,7 +123,7 @@ fn hint(asked: Asked<'_>, response: &Response, now: u64) -> String {
     }
     match (response.status, asked.credentials) {
         (401 | 403, None) => no_credentials(asked),
-        (401, Some(source)) if asked.in_workflow && source == "GITHUB_TOKEN" => RIGHTS.to_owned(),
+        (401, Some(source)) if asked.in_workflow && source == "GITHUB_TOKEN" => rights_of_job(asked),
         (401, Some(source)) => format!("have they ended? see {source}, or type: helm registry login {host}"),
         (403, Some(_)) if asked.is_github => rights(asked),
         (403, Some(source)) => format!("let the user of {source} push to {}", name(&asked.at.repository)),
@@ -147,6 +147,20 @@ fn hint(asked: Asked<'_>, response: &Response, now: u64) -> String {
 const RIGHTS: &str = "give the job `permissions: packages: write`; if the package is there already, add this repository \
                       with the role Write in its settings -> Manage Actions access";
 
+/// Where a package of GHCR is set up; `None` for other registries.
+pub fn package_settings(at: &Reference) -> Option<String> {
+    let (owner, package) = at.repository.split_once('/').filter(|_| at.host == "ghcr.io")?;
+    let package = package.replace('/', "%2F");
+    Some(format!(
+        "https://github.com/users/{owner}/packages/container/{package}/settings (of an organisation: /orgs/{owner}/…)"
+    ))
+}
+
+/// [`RIGHTS`], and where.
+fn rights_of_job(asked: Asked<'_>) -> String {
+    package_settings(asked.at).map_or_else(|| RIGHTS.to_owned(), |settings| format!("{RIGHTS}: {settings}"))
+}
+
 fn no_credentials(asked: Asked<'_>) -> String {
     let host = &asked.at.host;
     match (asked.is_github, asked.in_workflow) {
@@ -161,7 +175,7 @@ fn no_credentials(asked: Asked<'_>) -> String {
 
 fn rights(asked: Asked<'_>) -> String {
     if asked.in_workflow {
-        return RIGHTS.to_owned();
+        return rights_of_job(asked);
     }
     let owner = asked.at.repository.split('/').next().unwrap_or_default();
     let right = if asked.wish == Wish::Look { "read:packages" } else { "write:packages" };

@@ -126,6 +126,21 @@ impl<'r> Branch<'r> {
         self.deadline
     }
 
+    /// Its remote.
+    pub fn remote(&self) -> &Remote {
+        self.remote
+    }
+
+    /// Whether the remote had it when it was looked at.
+    pub fn is_there(&self) -> bool {
+        self.fetched
+    }
+
+    /// Whether the remote refused to show it.
+    pub fn was_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
     /// Whether the remote gets a token.
     pub fn has_token(&self) -> bool {
         self.remote.has_token()
@@ -272,6 +287,15 @@ impl<'r> Branch<'r> {
         let said = output.stderr.lines().filter(|line| !line.starts_with("error: failed to push some refs"));
         let words: Vec<&str> = outcome.chain(said).collect();
         Ok(Err(Refusal(Remote::words(&words.join("\n")))))
+    }
+
+    /// Asks for the right to push, and pushes nothing: a push begins with a look at the remote's branches for which it
+    /// takes the right to write (gitprotocol-http(5), "Smart Server Response"), and `--dry-run` ends there. No branch is
+    /// named and none is here, so that none could be pushed.
+    pub fn ask_to_push(&self) -> Result<Result<(), Refusal>> {
+        let output =
+            self.run(|git| git.args(["push", "--dry-run", "--porcelain", "--no-verify", NAME, ":"]))?;
+        Ok(if output.status.success() { Ok(()) } else { Err(Refusal(Remote::words(&output.stderr))) })
     }
 
     /// The commit that a ref names; git writes it as a file.

@@ -123,6 +123,12 @@ impl Repository {
         Ok(!files.is_empty())
     }
 
+    /// Whether it has a part of the history alone, and so perhaps not all tags.
+    pub fn is_shallow(&self) -> Result<bool> {
+        let sh = Shell::new()?;
+        Ok(read(self.git(&sh).args(["rev-parse", "--is-shallow-repository"]))?.starts_with(b"true"))
+    }
+
     /// All tags, each with the commit that it names.
     pub fn tags(&self) -> Result<Vec<(String, String)>> {
         let sh = Shell::new()?;

@@ -102,6 +102,21 @@ impl Remote {
         Some(host).filter(|host| !host.is_empty() && !is_loopback(authority))
     }
 
+    /// Whether it is the config's repository on the GitHub whose API is asked; `site` is `None` for one on this machine,
+    /// where names say nothing.
+    pub fn is_on(&self, site: Option<&str>, config: &Config) -> bool {
+        // The form that SSH knows has no scheme: `git@github.com:OWNER/NAME.git`.
+        let of_ssh =
+            || self.url.split_once(':').filter(|_| !self.url.starts_with('/') && !self.url.contains("://"));
+        let host = self.host().or_else(|| of_ssh().map(|(host, _)| host.rsplit('@').next().unwrap_or(host)));
+        match (host, site) {
+            (Some(host), Some(site)) => {
+                host.eq_ignore_ascii_case(site) && is_repository(&self.url, config.repository)
+            }
+            (host, site) => host.is_none() && site.is_none(),
+        }
+    }
+
     /// Whether a token is sent.
     pub fn has_token(&self) -> bool {
         self.header.is_some()
@@ -188,6 +203,7 @@ fn origin(url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::config::Versions;
 
     #[test]
     fn users_go_and_passwords_are_refused() {
@@ -203,6 +219,36 @@ mod tests {
         assert!(checked("origin", base, "https://me:secret@github.com/o/r").is_err());
         assert!(is_repository("git@github.com:O/R.git", "o/r") && is_repository("/srv/o/r", "o/r"));
         assert!(!is_repository("https://github.com/foo/r", "o/r"));
+    }
+
+    #[test]
+    fn sites() {
+        let config = Config {
+            repository: "o/r",
+            charts: "charts",
+            pages: "https://o.github.io/r",
+            branch: "gh-pages",
+            reserved: &[],
+            oci: "oci://ghcr.io/o/charts",
+            versions: Versions::Stamp,
+        };
+        let github = Some("github.com");
+        for (url, site, expected) in [
+            ("https://GitHub.com/O/r.git", github, true),
+            ("git@github.com:o/r.git", github, true),
+            ("ssh://git@ssh.github.com:443/o/r", github, true),
+            ("https://github.com/o/other", github, false),
+            ("https://ghe.example.com/o/r", github, false),
+            ("git@ghe.example.com:o/r.git", github, false),
+            ("/srv/o/r.git", github, false),
+            ("http://127.0.0.1:80/o/r", github, false),
+            ("http://127.0.0.1:80/x", None, true),
+            ("/srv/c:/x", None, true),
+            ("https://github.com/o/r", None, false),
+        ] {
+            let remote = Remote { url: url.to_owned(), instead_of: None, header: None };
+            assert_eq!(remote.is_on(site, &config), expected, "{url}");
+        }
     }
 
     #[test]

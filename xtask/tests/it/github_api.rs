@@ -35,6 +35,9 @@ pub struct Api {
     pub reads_only: bool,
     /// Without a token there is no repository.
     pub is_private: bool,
+    /// How it is set up: what `GET` of these paths, from the repository on, answers besides; `""` is merged into what it
+    /// says of the repository.
+    pub settings: BTreeMap<&'static str, Value>,
     /// Published releases do not change.
     pub immutable: bool,
     /// Assets have no `digest`, as in GitHub Enterprise Server before 3.17.
@@ -152,6 +155,9 @@ impl Api {
         let parts: Vec<String> = rest.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let method = asked.line.split(' ').next().unwrap_or_default();
+        if let Some(said) = self.settings.get(rest).filter(|_| method == "GET" && !rest.is_empty()) {
+            return Ok(ok(200, said));
+        }
         if method != "GET" && !may_write {
             let has_token = asked.all("authorization").next().is_some();
             return Err(if has_token {
@@ -215,15 +221,16 @@ impl Api {
 
     fn repository(&self, may_write: bool) -> Answer {
         let (owner, name) = REPOSITORY.split_once('/').unwrap_or_default();
-        ok(
-            200,
-            &json!({
+        let mut said = json!({
                 "id": 1000, "name": name, "full_name": REPOSITORY, "owner": {"login": owner, "type": "User"},
                 "private": self.is_private, "html_url": format!("https://github.com/{REPOSITORY}"),
                 "default_branch": "main", "archived": false,
                 "permissions": {"admin": false, "push": may_write, "pull": true},
-            }),
-        )
+        });
+        for (key, value) in self.settings.get("").and_then(Value::as_object).into_iter().flatten() {
+            said[key] = value.clone();
+        }
+        ok(200, &said)
     }
 
     fn reference(&self, name: &str) -> Result<Answer, Refused> {

@@ -35,6 +35,7 @@ mod pages_preview;
 mod pages_race;
 mod pages_secrets;
 mod plain;
+mod preflight;
 mod property;
 mod proxy;
 mod publish_actions;

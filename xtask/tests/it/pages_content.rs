@@ -270,7 +270,7 @@ fn a_chart_costs_what_a_chart_is() {
         remote.charts(&sandbox).ended(0);
         let requests = remote.server.requests();
         assert!(requests.iter().all(|request| request.status == 200), "{requests:?}");
-        assert!(requests.len() <= 7, "{requests:?}");
+        assert!(requests.len() <= 8, "{requests:?}");
         let (received, sent) = requests.iter().fold((0, 0), |(a, b), one| (a + one.received, b + one.sent));
         assert!(received < 20_000 && sent < 20_000, "{requests:?}");
     }

@@ -61,7 +61,7 @@ fn a_second_round_costs_what_came_in_between() {
     assert!(remote.text(INDEX).contains("# quick"));
     let requests = remote.server.requests();
     let sent: usize = requests.iter().map(|request| request.sent).sum();
-    assert!(requests.len() <= 11 && sent < index.len(), "{sent} bytes: {requests:?}");
+    assert!(requests.len() <= 12 && sent < index.len(), "{sent} bytes: {requests:?}");
 }
 
 #[test]

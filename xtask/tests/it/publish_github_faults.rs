@@ -64,7 +64,9 @@ fn what_passes_at_any_call_is_no_failure() {
 #[test]
 fn what_is_refused_at_any_call_is_done_by_the_next_run() {
     let (expected, calls) = undisturbed();
-    let cases: Vec<usize> = (1..=calls.len()).collect();
+    // Of the repository is asked what may be left unanswered.
+    let is_must = |n: &usize| calls[n - 1].line.contains("/releases") || calls[n - 1].line.contains("/git/");
+    let cases: Vec<usize> = (1..=calls.len()).filter(is_must).collect();
     all(&cases, |sandbox, &n| {
         let github = another(sandbox);
         github.fail_call(Fault::Refuse(403, "Resource not accessible by integration"), n);

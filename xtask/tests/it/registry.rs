@@ -3,6 +3,7 @@
 use std::thread;
 
 use crate::proxy::{Fault, Proxy, Seen};
+use crate::registry_api;
 use crate::registry_server::{self, BASIC, PASSWORD, RegistryServer, USER};
 use crate::sandbox::{Ran, Sandbox};
 use crate::tokens::Tokens;
@@ -55,7 +56,8 @@ fn outcome(ran: &Ran) -> String {
 
 fn writes(seen: &[Seen]) -> Vec<&str> {
     let lines = seen.iter().map(|seen| seen.line.as_str());
-    lines.filter(|line| !line.starts_with("GET ") && !line.starts_with("HEAD ")).collect()
+    let is_write = |line: &&str| !["GET ", "HEAD "].iter().any(|look| line.starts_with(look));
+    lines.filter(|line| is_write(line) && !registry_api::changes_nothing(line)).collect()
 }
 
 fn digest(host: &str) -> Option<String> {
@@ -70,7 +72,8 @@ fn what_is_there_is_not_sent_again() {
     proxy.fail_all(Fault::status(400), "PUT /v2/charts/web/manifests/");
     let ran = publish(&sandbox, &proxy.host()).ended(1);
     assert!(ran.stderr.contains("answers 400"), "{}", ran.stderr);
-    assert_eq!(writes(&proxy.seen()).len(), 5);
+    // Two blobs and the manifest.
+    assert_eq!(writes(&proxy.seen()).len(), 3);
     proxy.heal();
     let ran = publish(&sandbox, &proxy.host()).ended(0);
     assert_eq!(outcome(&ran), format!("Pushed {DIGEST} (2 of 2 blobs were there)"));
@@ -87,8 +90,11 @@ fn what_passes_is_waited_out() {
     let Some(calm) = RegistryServer::open("what_passes_is_waited_out") else { return };
     let proxy = Proxy::before(&calm.host);
     publish(&repository(), &proxy.host()).ended(0);
-    let requests = proxy.seen().len();
+    let seen = proxy.seen();
+    let requests = seen.len();
     assert!(requests > 8, "{requests}");
+    // Nothing depends on the end of the upload that was a question, and nobody tries it again.
+    let once = seen.iter().position(|seen| seen.line.starts_with("DELETE ")).expect("an end") + 1;
     let retry = vec![("Retry-After", "0".to_owned())];
     let faults = [
         Fault::status(500),
@@ -101,7 +107,7 @@ fn what_passes_is_waited_out() {
     thread::scope(|scope| {
         for fault in faults {
             scope.spawn(move || {
-                for n in 1..=requests {
+                for n in (1..=requests).filter(|n| *n != once) {
                     meets(&fault, n, requests);
                 }
             });

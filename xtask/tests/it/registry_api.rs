@@ -28,6 +28,8 @@ pub enum Door {
 pub struct Oci {
     pub door: Door,
     pub is_private: bool,
+    /// Uploads are not cancelled, as on GHCR.
+    pub never_cancels: bool,
     /// `http://HOST:PORT` that tokens are had from.
     pub tokens_from: String,
     /// What may be done with each token that was given.
@@ -109,6 +111,7 @@ impl Oci {
             }
             ("POST", ["blobs", "uploads"]) => self.begin(name, query, asked),
             ("PATCH", ["blobs", "uploads", id]) => self.append(name, id, asked),
+            ("DELETE", ["blobs", "uploads", id]) => self.cancel(id),
             ("PUT", ["blobs", "uploads", id]) => self.finish(name, id, query, asked),
             ("GET" | "HEAD", ["manifests", reference]) => {
                 let manifest = self.manifests.get(name).and_then(|known| known.get(*reference));
@@ -178,6 +181,19 @@ impl Oci {
         Ok(accepted(name, self.last_upload, 0))
     }
 
+    fn cancel(&mut self, id: &str) -> Result<Answer, Answer> {
+        if self.never_cancels {
+            return Err(error(405, "UNSUPPORTED", "The operation is unsupported."));
+        }
+        self.uploads.remove(&id.parse().unwrap_or_default()).ok_or_else(unknown_upload)?;
+        Ok(Answer { status: 204, headers: Vec::new(), body: Vec::new() })
+    }
+
+    /// How many uploads were begun and neither finished nor cancelled.
+    pub fn open_uploads(&self) -> usize {
+        self.uploads.len()
+    }
+
     fn append(&mut self, name: &str, id: &str, asked: &Asked) -> Result<Answer, Answer> {
         let id = id.parse().unwrap_or_default();
         let upload = self.uploads.get_mut(&id).ok_or_else(unknown_upload)?;
@@ -224,6 +240,12 @@ impl Oci {
         }
         Ok(created(&format!("/v2/{name}/manifests/{digest}"), &digest))
     }
+}
+
+/// Whether a request begins an upload, or cancels one.
+pub fn changes_nothing(line: &str) -> bool {
+    line.starts_with("POST ") && line.ends_with("/blobs/uploads/")
+        || line.starts_with("DELETE ") && line.contains("/blobs/uploads/")
 }
 
 /// What all tokens of the registry begin with.

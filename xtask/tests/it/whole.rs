@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::fake;
 use crate::github::Github;
-use crate::registry_api::OciRegistry;
+use crate::registry_api::{self, OciRegistry};
 use crate::release::chart;
 use crate::remote::{INDEX, Remote};
 use crate::sandbox::{Ran, Sandbox, find};
@@ -138,9 +138,10 @@ impl Targets {
         }
     }
 
-    /// Requests since the last call that may change something.
+    /// Requests since the last call that may change something. To begin an upload, or to cancel it, changes nothing.
     pub fn writes(&self) -> Vec<String> {
-        let is_write = |line: &String| !line.starts_with("GET ") && !line.starts_with("HEAD ");
+        let is_look = |line: &str| line.starts_with("GET ") || line.starts_with("HEAD ");
+        let is_write = |line: &String| !is_look(line) && !registry_api::changes_nothing(line);
         let git = self.remote.server.requests().into_iter().map(|request| request.line);
         let git = git.filter(|line| line.contains(server::PUSH));
         let [oci, github] = [self.registry.calls(), self.github.calls()]

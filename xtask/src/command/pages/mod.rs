@@ -10,6 +10,7 @@ use anyhow::Result;
 
 pub(super) use self::observe::beside_index;
 use self::observe::observe;
+use super::preflight::check_branch;
 use super::repository;
 use crate::cli::{self, Part};
 use crate::model::config::Config;
@@ -33,7 +34,8 @@ pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
         Some(site::place(args.out.as_deref(), &source)?)
     };
     let change = observe(config, args, &source)?;
-    let mut branch = Branch::new(&remote, config.branch, Duration::from_secs(args.deadline))?;
+    let limit = Duration::from_secs(args.deadline);
+    let mut branch = Branch::new(&remote, config.branch, limit)?;
     terminal::progress("Fetching", &branch.shown());
     let decide =
         |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, args.repair, &change, branch, tip);
@@ -44,7 +46,16 @@ pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
         site::write(&out, &plan)?;
         return report::preview(&branch, &change, &plan, bytes(&branch, &change, &plan)?, &out, args.json);
     }
-    let published = publish(&mut branch, change.time, decide)?;
+    let mut is_checked = false;
+    let decide_checked = |branch: &mut Branch<'_>, tip: Option<&Tip>| {
+        let plan = decide(branch, tip)?;
+        if !is_checked && !plan.is_done() {
+            is_checked = true;
+            verdict(check_branch(config, branch, limit)?)?.iter().for_each(terminal::problem);
+        }
+        Ok(plan)
+    };
+    let published = publish(&mut branch, change.time, decide_checked)?;
     report::published(&branch, &change, &published, args.json)?;
     if args.wait {
         served::wait(&report::expected(config, &change), branch.deadline())?;

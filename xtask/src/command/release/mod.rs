@@ -4,6 +4,7 @@ mod github;
 mod make;
 mod oci;
 mod pages;
+mod preflight;
 mod publish;
 mod rehearse;
 mod report;
@@ -23,7 +24,7 @@ use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
 use crate::plan::docs::File;
 use crate::plan::pages::{Change, Charts, Package};
-use crate::plan::publish::{Planned, Target, cannot_be_published, doubt, incomplete, steps, sums};
+use crate::plan::publish::{Planned, Target, differs_from_commit, doubt, incomplete, steps, sums};
 use crate::world::git::Repository;
 use crate::world::github::Github;
 use crate::world::helm::Helm;
@@ -73,11 +74,15 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
         wait: args.wait,
         limit: Duration::from_secs(args.deadline),
     };
+    // With --from it was another clone that knew no tag.
+    let is_shallow = manifest.tag.is_none() && args.from.is_none() && repository.is_shallow()?;
+    let incomplete = incomplete(&manifest, is_shallow);
     if args.publish.is_none() {
         let mut outcome = publish::look(&job)?;
-        outcome.problems.extend(incomplete(&manifest).map(|problem| doubt(problem, false)));
+        outcome.problems.extend(incomplete.map(|problem| doubt(problem, false)));
         return shown(args, &made, &manifest, outcome, "; add --publish to publish");
     }
+    verdict(incomplete.into_iter().chain(differs_from_commit(&manifest)).collect())?;
     let outcome = perform(&job, args.json)?;
     if args.json {
         report::json(&made.directory, &manifest, &outcome, &made.warnings)?;
@@ -176,7 +181,6 @@ fn shown(args: &cli::Release, made: &Made, manifest: &Manifest, outcome: Outcome
 
 /// Publishes, and says so to whoever asked.
 fn perform(job: &Job<'_>, is_quiet: bool) -> Result<Outcome> {
-    verdict(cannot_be_published(job.manifest))?;
     let tell = |planned: &Planned| if is_quiet { Ok(()) } else { report::done(planned) };
     let outcome = publish::publish(job, &tell)?;
     outcome.problems.iter().for_each(terminal::problem);

@@ -8,13 +8,14 @@ use semver::Version;
 
 use super::publish::{Job, Outcome};
 use crate::command::problems_of;
-use crate::model::config::Config;
 use crate::model::oci::{Artifact, Reference};
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::name;
 use crate::model::version::precedence;
 use crate::plan::pages::Package;
+use crate::plan::preflight::Clock;
 use crate::plan::publish::{Found, Planned, Step, doubt, push};
+use crate::plan::registry::package_settings;
 use crate::world::helm;
 use crate::world::registry::{Access, Registry};
 use crate::world::terminal;
@@ -103,6 +104,19 @@ fn is_higher(tag: &str, version: &str) -> bool {
     Version::parse(&other).is_ok() && precedence(&other, version) == Ordering::Greater
 }
 
+/// Asks for the right to push each chart that is not there, and for the registry's clock. Each has a repository of its own,
+/// and GHCR gives rights for each. What Artifact Hub reads goes where its chart goes.
+pub fn ask_to_push(registry: &Registry<'_>, pushes: &[Push<'_>]) -> (Vec<Problem>, Option<Clock>) {
+    let (mut problems, mut clock) = (Vec::new(), None);
+    for push in pushes.iter().filter(|push| push.package.is_some() && !push.planned.todo.is_empty()) {
+        match registry.ask_to_push(&push.at) {
+            Ok(said) => clock = said.or(clock),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (problems, clock)
+}
+
 /// Pushes, unless it is there already, and looks at it as a stranger would.
 pub fn publish(
     job: &Job<'_>,
@@ -140,7 +154,7 @@ pub fn publish(
     }
     outcome.pushed.push(format!("{}/{}@{}", at.host, at.repository, artifact.digest));
     if let Access::Private = registry.read_back(at, &artifact.digest).map_err(Problems::from)? {
-        outcome.problems.push(private(job.config, at));
+        outcome.problems.push(private(at));
     }
     Ok(planned)
 }
@@ -182,14 +196,10 @@ fn send(job: &Job<'_>, registry: &Registry<'_>, push: &Push<'_>, deadline: Insta
 
 /// A new package of GHCR is private, and only a person can change that (docs.github.com, "Configuring a package's access
 /// control and visibility").
-fn private(config: &Config, at: &Reference) -> Problem {
+fn private(at: &Reference) -> Problem {
     let message = format!("{} is private: nobody can install it without credentials", name(&at.to_string()));
-    let owner = config.repository.split('/').next().unwrap_or_default();
-    let package =
-        at.repository.split_once('/').map_or(&*at.repository, |(_, package)| package).replace('/', "%2F");
-    Problem::warning(message).hint(if at.host == "ghcr.io" {
-        format!("https://github.com/users/{owner}/packages/container/{package}/settings (of an organisation: /orgs/{owner}/…) -> Change visibility -> Public")
-    } else {
-        "let the registry give it to everybody, if it is meant for everybody".to_owned()
+    Problem::warning(message).hint(match package_settings(at) {
+        Some(settings) => format!("{settings} -> Change visibility -> Public"),
+        None => "let the registry give it to everybody, if it is meant for everybody".to_owned(),
     })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{github, oci, pages, report};
+use super::{github, oci, pages, preflight, report};
 use crate::command::problems_of;
 use crate::model::config::Config;
 use crate::model::manifest::Manifest;
@@ -102,10 +102,14 @@ impl Job<'_> {
 }
 
 /// Who speaks to the targets.
-struct Clients<'a> {
-    registry: Option<Registry<'a>>,
-    branch: Branch<'a>,
-    github: Option<Github<'a>>,
+#[derive(Debug)]
+pub struct Clients<'a> {
+    /// The registry, where there is a network client.
+    pub registry: Option<Registry<'a>>,
+    /// The branch.
+    pub branch: Branch<'a>,
+    /// GitHub's API, where there is a network client.
+    pub github: Option<Github<'a>>,
 }
 
 /// Looks at the targets.
@@ -123,6 +127,7 @@ pub fn publish(job: &Job<'_>, tell: &dyn Fn(&Planned) -> Result<()>) -> Result<O
     let mut clients = clients(job, http.as_ref())?;
     let pushes = look_at(job, &mut clients, true, &mut outcome)?;
     outcome.planned.iter().for_each(report::announce);
+    outcome.problems.extend(preflight::problems(job, &clients, &pushes, &outcome.planned)?);
     let taken = match verdict(std::mem::take(&mut outcome.problems)) {
         Ok(warnings) => {
             outcome.problems = warnings;

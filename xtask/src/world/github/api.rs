@@ -29,6 +29,8 @@ const JSON: &str = "application/vnd.github+json";
 const BYTES: &str = "application/octet-stream";
 /// What the documentation that this follows is of.
 const VERSION: &str = "2022-11-28";
+/// What the tokens of people begin with: classic, fine-grained, and those that gh logs in with.
+const PERSONAL: [&str; 3] = ["ghp_", "github_pat_", "gho_"];
 /// How often an asset may lie elsewhere.
 const MAX_REDIRECTS: usize = 5;
 
@@ -59,9 +61,21 @@ impl<'a> Api<'a> {
         self.token.is_some()
     }
 
+    /// Whether the token is that of a person, by what it begins with (docs.github.com, "About authentication to GitHub",
+    /// "GitHub's token formats").
+    pub fn is_personal(&self) -> bool {
+        let begins = |token: &Token| PERSONAL.iter().any(|prefix| token.0.starts_with(prefix));
+        self.token.as_ref().is_some_and(begins)
+    }
+
     /// Reads, as often as it takes.
     pub fn get(&self, path: &str) -> Answer {
         self.http.ask(&self.request("GET", self.url(path), JSON))
+    }
+
+    /// Reads, once: for what nothing depends on, so that its silence says nothing about the server.
+    pub fn try_get(&self, path: &str) -> Answer {
+        self.http.send(&self.request("GET", self.url(path), JSON))
     }
 
     /// Changes something, once.

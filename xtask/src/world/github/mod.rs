@@ -4,6 +4,7 @@
 mod api;
 mod look;
 mod perform;
+mod settings;
 mod token;
 
 use std::cell::RefCell;

@@ -18,6 +18,7 @@ use crate::model::http::Response;
 use crate::model::oci::{Artifact, CHART_ARCHIVE, Reference};
 use crate::model::problem::Problem;
 use crate::model::text::name;
+use crate::plan::preflight::Clock;
 use crate::plan::registry::{Wish, is_absent};
 use session::{Failure, Session};
 use upload::DIGEST;
@@ -127,6 +128,11 @@ impl<'a> Registry<'a> {
         }
         let message = format!("the list of tags of {} has no end", name(&at.to_string()));
         Err(Problem::error(message).hint("mend the registry, or the proxy before it"))
+    }
+
+    /// Asks for the right to push to a repository, before anything is pushed. What comes back is the registry's clock.
+    pub fn ask_to_push(&self, at: &Reference) -> Result<Option<Clock>, Problem> {
+        Session { registry: self, at, wish: Wish::Write, who: Who::Owner }.ask_to_push()
     }
 
     /// Pushes what is not there yet: blobs first and the tag last. What the tag named before is not looked at.

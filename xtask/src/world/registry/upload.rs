@@ -7,7 +7,9 @@ use crate::model::http::Response;
 use crate::model::oci::{Artifact, Blob, MANIFEST};
 use crate::model::percent;
 use crate::model::problem::Problem;
+use crate::plan::preflight::Clock;
 use crate::plan::registry::words;
+use crate::world::environment;
 
 /// How the digest of a manifest is named in an answer.
 pub(super) const DIGEST: &str = "docker-content-digest";
@@ -34,6 +36,28 @@ impl Session<'_> {
                 });
             }
         }
+    }
+
+    /// Asks for the right to push, and pushes nothing: an upload is begun and cancelled, which leaves neither a blob nor a
+    /// tag nor a repository. Registries that cannot cancel (GHCR says 405) forget it. What is no refusal is no answer.
+    pub fn ask_to_push(&self) -> Result<Option<Clock>, Problem> {
+        let url = self.url("blobs/uploads/");
+        let request = Request { method: "POST", url: url.clone(), body: Some(&[]), ..Request::default() };
+        let begun = match self.ask(request) {
+            Ok(answer) | Err(Failure::Token(answer)) => answer,
+            Err(Failure::Silent(_)) => return Ok(None),
+            Err(Failure::Problem(problem)) => return Err(problem),
+        };
+        if matches!(begun.status, 401 | 403 | 404 | 405) && !begun.is_temporary() {
+            return Err(self.refused(&begun));
+        }
+        if let Some(location) = begun.header("location").filter(|_| begun.is_success())
+            && let Ok(url) = self.next(&url, location)
+        {
+            let _ = self.send(Request { method: "DELETE", url, ..Request::default() });
+        }
+        let clock = |theirs| Clock { host: self.at.host.clone(), theirs, ours: environment::clock() };
+        Ok(begun.date().map(clock))
     }
 
     /// Whether a blob is there. A registry that refuses to say so says why when it is sent.

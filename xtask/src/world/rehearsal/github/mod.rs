@@ -68,6 +68,8 @@ impl Github {
         }
         match (method, rest) {
             ("GET", []) => Ok(Answer::json(200, &self.urls.repository(&self.repository))),
+            // No ruleset, no protection and no site: nothing is in the way here.
+            ("GET", ["rules", "branches", ..]) => Ok(Answer::json(200, &json!([]))),
             ("GET", ["git", "ref", "tags", tag @ ..]) => self.tag(store, &tag.join("/")),
             ("GET", ["git", "tags", id]) => self.annotated(id),
             ("GET", ["releases"]) => Ok(self.list(store, request)),

@@ -1,0 +1,101 @@
+//! How a repository is set up, as far as GitHub's REST API tells those who publish to it (docs.github.com, version
+//! 2022-11-28). Whoever may see less gets less: what may be left out has a default.
+
+use serde::Deserialize;
+
+/// The repository ("REST API endpoints for repositories", "Get a repository").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Repository {
+    /// Nobody writes to it any more.
+    pub archived: bool,
+    /// GitHub has closed it.
+    pub disabled: bool,
+    /// Not everybody sees it.
+    pub private: bool,
+    /// Whether it has a site.
+    pub has_pages: Option<bool>,
+    /// What the user of the token may do.
+    pub permissions: Option<Permissions>,
+}
+
+/// What a user may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Permissions {
+    /// Write.
+    pub push: bool,
+}
+
+/// A rule that is in force for a branch ("REST API endpoints for rules", "Get rules for a branch").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Rule {
+    /// Such as `pull_request`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The ruleset that it stands in.
+    pub ruleset_id: u64,
+    /// `Repository`, `Organization` or `Enterprise`.
+    #[serde(default)]
+    pub ruleset_source_type: String,
+    /// Its name.
+    #[serde(default)]
+    pub ruleset_source: String,
+}
+
+/// A ruleset ("REST API endpoints for rules", "Get a repository ruleset").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Ruleset {
+    /// `always`, `exempt`, `pull_requests_only` or `never`.
+    pub current_user_can_bypass: Option<String>,
+}
+
+/// A branch ("REST API endpoints for branches", "Get a branch").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Branch {
+    /// Its classic protection.
+    pub protection: Protection,
+}
+
+/// What everybody may know of a classic branch protection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Protection {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// What a commit has to pass.
+    pub required_status_checks: StatusChecks,
+}
+
+/// What a commit has to pass before it comes to a branch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct StatusChecks {
+    /// `off`, `non_admins` or `everyone`.
+    pub enforcement_level: String,
+    /// Their names.
+    pub contexts: Vec<String>,
+}
+
+/// A site ("REST API endpoints for GitHub Pages", "Get a GitHub Pages site").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Pages {
+    /// `legacy`, which is from a branch, or `workflow`.
+    pub build_type: Option<String>,
+    /// The branch.
+    pub source: Option<Source>,
+    /// Where it is served.
+    pub html_url: Option<String>,
+    /// Whether everybody can see it.
+    pub public: Option<bool>,
+}
+
+/// What a site is built from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Source {
+    /// The branch.
+    pub branch: String,
+    /// `/` or `/docs`.
+    pub path: String,
+}
