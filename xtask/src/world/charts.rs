@@ -11,7 +11,7 @@ use super::git::Repository;
 use super::link::{self, Followed};
 use crate::model::config::Config;
 use crate::model::problem::Problem;
-use crate::plan::release::{CHANGELOG, Source};
+use crate::plan::release::{CHANGELOGS, Changelog, Source};
 
 /// Where a chart lies.
 #[derive(Debug)]
@@ -22,11 +22,12 @@ pub struct Place {
 }
 
 /// The directories of `charts/`, by name. One without a Chart.yaml is left out with a warning, unless a file in it was
-/// probably meant to be one.
+/// probably meant to be one. Charts at the root (`.`) lie among directories that are none.
 pub fn places(config: &Config, root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Place>> {
     let mut places = Vec::new();
+    let at_root = config.charts == ".";
     for name in files::directories_and_links(&root.join(config.charts))? {
-        let path = format!("{}/{name}", config.charts);
+        let path = if at_root { name } else { format!("{}/{name}", config.charts) };
         let followed = match link::follow(&root.join(&path), root) {
             Ok(followed) if followed.real.is_dir() => followed,
             Ok(_) => continue,
@@ -38,7 +39,7 @@ pub fn places(config: &Config, root: &Path, problems: &mut Vec<Problem>) -> Resu
         let meant = |file: &str| followed.real.join(file).symlink_metadata().is_ok();
         if ["Chart.yaml", "Chart.yml", "chart.yaml", "chart.yml"].into_iter().any(meant) {
             places.push(Place { path, followed });
-        } else {
+        } else if !at_root {
             let problem =
                 Problem::warning("there is no Chart.yaml, so that it is not released").at(path, None);
             problems.push(problem.hint("write one, or move the directory"));
@@ -54,21 +55,23 @@ pub fn by_path(wanted: &str, places: &[Place]) -> String {
     place.map_or(wanted, |place| &place.path).to_owned()
 }
 
-/// The text of the CHANGELOG.md in a directory, and where it lies.
+/// The changelog in a directory, and where it lies.
 pub fn changelog(
     directory: &str,
     repository: &Repository,
     problems: &mut Vec<Problem>,
-) -> Result<Option<(String, Followed)>> {
-    let file = Path::new(directory).join(CHANGELOG);
-    let path = repository.root().join(&file);
-    if path.symlink_metadata().is_err() {
+) -> Result<Option<(Changelog, Followed)>> {
+    let is_there = |file: &PathBuf| repository.root().join(file).symlink_metadata().is_ok();
+    let Some(file) = CHANGELOGS.map(|name| Path::new(directory).join(name)).into_iter().find(is_there) else {
         return Ok(None);
-    }
-    match link::follow(&path, repository.root()) {
-        Ok(followed) => Ok(files::read_text(&followed.real)?.map(|text| (text, followed))),
+    };
+    let path = file.to_string_lossy().into_owned();
+    match link::follow(&repository.root().join(&file), repository.root()) {
+        Ok(followed) => {
+            Ok(files::read_text(&followed.real)?.map(|text| (Changelog { path, text }, followed)))
+        }
         Err((message, hint)) => {
-            problems.push(Problem::error(message).at(file.to_string_lossy(), None).hint(hint));
+            problems.push(Problem::error(message).at(path, None).hint(hint));
             Ok(None)
         }
     }
@@ -112,7 +115,7 @@ pub fn sources(
         of_changelog || (place.starts_with(&top) && !of_a_chart)
     });
     let besides = besides.cloned().collect();
-    let source = |(path, read, changelog): (String, ChartDirectory, Option<String>)| {
+    let source = |(path, read, changelog): (String, ChartDirectory, Option<Changelog>)| {
         let read_from: BTreeSet<&PathBuf> = read.origins.iter().chain(&read.links).collect();
         let its_own = |changed: &&String| {
             let changed = repository.root().join(changed);
@@ -122,4 +125,34 @@ pub fn sources(
         Source { path, files: read.files, problems: read.problems, changed, changelog }
     };
     Ok((charts.into_iter().map(source).collect(), besides))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::config::Versions;
+    use crate::world::scratch::Scratch;
+
+    #[test]
+    fn charts_at_the_root_lie_among_directories_that_are_none() {
+        let scratch = Scratch::directory().expect("a directory");
+        let root = scratch.path();
+        for directory in ["web", "hack", ".github"] {
+            std::fs::create_dir_all(root.join(directory)).expect("a directory");
+        }
+        std::fs::write(root.join("web/Chart.yaml"), "").expect("a file");
+        let config = Config {
+            repository: "o/r",
+            charts: ".",
+            pages: "https://o.github.io/r",
+            branch: "gh-pages",
+            reserved: &[],
+            oci: "oci://ghcr.io/o/charts",
+            versions: Versions::Verify,
+        };
+        let mut problems = Vec::new();
+        let places = places(&config, root, &mut problems).expect("charts");
+        assert_eq!(places.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), ["web"]);
+        assert_eq!(problems, []);
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use xtask::model::archive::{self, Entry};
 use xtask::model::manifest::Manifest;
 use xtask::plan::publish::{Step, steps};
-use xtask::plan::release::{Commit, Observed, Release, Source, Tags, plan};
+use xtask::plan::release::{Changelog, Commit, Observed, Release, Source, Tags, plan};
 use xtask::{Config, Versions};
 
 use crate::sandbox::{self, Sandbox};
@@ -233,8 +233,6 @@ fn all_that_stops_a_release_is_said_at_once() {
     assert_eq!(
         ran.stderr,
         "\
-error: CHANGELOG.md: there is no changelog
-hint: write `## [1.0.0] - YYYY-MM-DD` and below it what changed for users
 error: charts/Web/Chart.yaml:2: an OCI registry accepts no repository called `Web`
 hint: use lower-case letters, digits and `-` for the chart's name
 error: charts/Web/Chart.yaml:3: version `v1.2` is not a strict semantic version, as a release needs it
@@ -245,6 +243,8 @@ error: charts/lib/Chart.yaml: `Web` is also the name of `charts/Web`
 hint: rename one of them
 error: charts/lib/Chart.yaml:2: an OCI registry accepts no repository called `Web`
 hint: use lower-case letters, digits and `-` for the chart's name
+warning: nothing says what changed in `Web-1.0.0`: the release notes only tell how to install
+hint: write `## [Web-1.0.0] - YYYY-MM-DD` into CHANGELOG.md, or `artifacthub.io/changes` into Chart.yaml
 "
     );
 }
@@ -260,6 +260,35 @@ fn notes_come_from_the_charts_own_changelog_if_it_has_one() {
     sandbox.xtask(&["release"]).ended(0);
     let notes = sandbox.text("dist/release-notes.md");
     assert!(notes.starts_with("## api 1.0.0\n\nOf the tag.\n\n## 1.2.3\n\n### Added"), "{notes}");
+}
+
+#[test]
+fn without_a_changelog_the_annotation_speaks() {
+    let changes = "annotations:\n  artifacthub.io/changes: |\n    - kind: added\n      description: Speed\n";
+    let sandbox = Sandbox::with_commit(&[
+        ("charts/api/Chart.yaml", &(chart("api", "1.0.0") + changes)),
+        ("charts/web/Chart.yaml", &chart("web", "2.0.0")),
+    ]);
+    let ran = sandbox.xtask(&["release", "--offline"]).ended(0);
+    assert_eq!(
+        ran.stderr,
+        "warning: nothing says what changed in `web-2.0.0`: the release notes only tell how to install\n\
+         hint: write `## [web-2.0.0] - YYYY-MM-DD` into CHANGELOG.md, or `artifacthub.io/changes` into Chart.yaml\n"
+    );
+    assert!(sandbox.text("dist/release-notes.md").starts_with("- added: Speed\n\n## Install"));
+
+    sandbox.write("charts/web/Changelog.md", "## 1.0.0\n\nOld.\n");
+    let ran = sandbox.xtask(&["release", "--offline"]).ended(1);
+    assert!(
+        ran.stderr.starts_with("error: charts/web/Changelog.md: there is no section for `2.0.0`"),
+        "{}",
+        ran.stderr
+    );
+    sandbox.write("CHANGELOG.md", "## [2.0.0]\n\nOf another.\n\n## [web-2.0.0]\n\nNew.\n");
+    sandbox.commit("notes");
+    sandbox.xtask(&["release", "--offline"]).ended(0);
+    let notes = sandbox.text("dist/release-notes.md");
+    assert!(notes.starts_with("## api 1.0.0\n\n- added: Speed\n\n## web-2.0.0\n\nNew."), "{notes}");
 }
 
 #[test]
@@ -353,7 +382,7 @@ fn planned(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         files: vec![Entry { path: "Chart.yaml".into(), data: chart(name, version).into_bytes() }],
         problems: Vec::new(),
         changed: Vec::new(),
-        changelog: Some(format!("## {version}\n\nx\n")),
+        changelog: Some(Changelog { path: "CHANGELOG.md".to_owned(), text: format!("## {version}\n\nx\n") }),
     };
     let observed = Observed {
         charts: charts.iter().map(source).collect(),

@@ -1,5 +1,6 @@
 //! What a release consists of: which charts, as which version, with which notes, going where.
 
+mod changes;
 mod notes;
 mod select;
 
@@ -28,8 +29,8 @@ pub struct Observed {
     pub tags: Tags,
     /// The commit that is checked out, and the time that every entry gets.
     pub commit: Commit,
-    /// The text of CHANGELOG.md at the root.
-    pub changelog: Option<String>,
+    /// The changelog at the root.
+    pub changelog: Option<Changelog>,
     /// What else is not in the commit as it is here.
     pub changed: Vec<String>,
 }
@@ -45,8 +46,17 @@ pub struct Source {
     pub problems: Vec<Problem>,
     /// What is not in the commit as it is here, by its path from the root.
     pub changed: Vec<String>,
-    /// The text of its own CHANGELOG.md.
-    pub changelog: Option<String>,
+    /// Its own changelog.
+    pub changelog: Option<Changelog>,
+}
+
+/// A changelog.
+#[derive(Clone, Debug)]
+pub struct Changelog {
+    /// Its path from the root.
+    pub path: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// Tags, by where they come from; the first that is there counts.
@@ -99,6 +109,8 @@ pub struct Archive {
 
 /// The name of a changelog.
 pub const CHANGELOG: &str = "CHANGELOG.md";
+/// The names that it may have: what a file system that ignores case finds by the first has to be found on all.
+pub const CHANGELOGS: [&str; 3] = [CHANGELOG, "Changelog.md", "changelog.md"];
 /// The file in `dist/` that speaks of the others.
 pub const MANIFEST: &str = "manifest.json";
 /// The longest tag that a registry accepts (OCI distribution specification 1.1, "Pulling manifests").
@@ -113,7 +125,7 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
     let selected = select::select(charts, &wanted, tag.as_ref(), config)?;
     let overrides = overrides(config, tag.as_ref());
     let mut problems = [config.problems(), problems].concat();
-    let mut sections = Sections::new(changelog.as_deref(), tag.as_ref());
+    let mut sections = Sections::new(changelog.as_ref(), tag.as_ref());
     let (mut packages, mut locked) = (Vec::new(), Vec::new());
     for source in selected {
         problems.extend(source.problems);
@@ -125,10 +137,11 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
         changed.extend(others);
         check(&package, &source.path, tag.as_ref(), &mut problems);
         if tag.is_some() || Version::parse(&package.metadata.version).is_ok() {
-            sections.find(&package.metadata, &source.path, source.changelog.as_deref(), &mut problems);
+            sections.find(&package.metadata, source.changelog.as_ref(), &mut problems);
         }
         packages.push((source.path, package));
     }
+    problems.extend(sections.silence());
     // Two charts may share a file through a link.
     changed.sort();
     changed.dedup();

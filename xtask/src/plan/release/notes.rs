@@ -2,20 +2,21 @@
 
 use std::fmt::Write as _;
 
-use super::{Archive, CHANGELOG};
+use super::{Archive, CHANGELOG, Changelog, changes};
 use crate::model::archive::plain_digest;
 use crate::model::changelog::{self, Section};
 use crate::model::chart::Metadata;
 use crate::model::config::Config;
 use crate::model::problem::Problem;
-use crate::model::text::name;
+use crate::model::text::{few, name};
 use crate::model::version::Tag;
 
 /// The sections of the changelogs that a release needs, each once.
 pub(super) struct Sections<'a> {
-    root: Option<&'a str>,
+    root: Option<&'a Changelog>,
     tag: Option<&'a Tag>,
     found: Vec<Found>,
+    silent: Vec<String>,
 }
 
 struct Found {
@@ -26,58 +27,86 @@ struct Found {
 }
 
 impl<'a> Sections<'a> {
-    /// `root` is the text of the repository's CHANGELOG.md.
-    pub(super) fn new(root: Option<&'a str>, tag: Option<&'a Tag>) -> Self {
-        Self { root, tag, found: Vec::new() }
+    /// `root` is the changelog of the repository.
+    pub(super) fn new(root: Option<&'a Changelog>, tag: Option<&'a Tag>) -> Self {
+        Self { root, tag, found: Vec::new(), silent: Vec::new() }
     }
 
-    /// Finds the section of a chart: in its own CHANGELOG.md if it has one, else in the repository's. It may be headed
-    /// by `NAME-VERSION` or by the version; a section for several charts is taken once.
-    pub(super) fn find(
-        &mut self,
-        chart: &Metadata,
-        path: &str,
-        own: Option<&str>,
-        problems: &mut Vec<Problem>,
-    ) {
-        let (file, text) = match own {
-            Some(text) => (format!("{path}/{CHANGELOG}"), Some(text)),
-            None => (CHANGELOG.to_owned(), self.root),
-        };
+    /// Finds what changed in a chart: in its own changelog, in that of the repository, or in its annotation. A section
+    /// may be headed by `NAME-VERSION` or by the version, which in the repository's means a chart without its own
+    /// changelog; one for several charts is taken once. Where there is a changelog, what is missing is an error.
+    pub(super) fn find(&mut self, chart: &Metadata, own: Option<&Changelog>, problems: &mut Vec<Problem>) {
         let version = self.tag.map_or_else(|| chart.version.clone(), |tag| tag.version.to_string());
         let of_chart = format!("{}-{version}", chart.name);
-        let section = text.map(|text| match changelog::section(text, &of_chart) {
-            Section::Missing => (changelog::section(text, &version), &version),
-            section => (section, &of_chart),
-        });
-        let heading = section.as_ref().map_or(&version, |(_, heading)| heading);
-        if self.found.iter().any(|found| found.file == file && found.heading == *heading) {
+        let places = [
+            own.map(|log| (log, of_chart.as_str(), format!("{} {version}", chart.name))),
+            own.map(|log| (log, version.as_str(), format!("{} {version}", chart.name))),
+            self.root.map(|log| (log, of_chart.as_str(), of_chart.clone())),
+            self.root.filter(|_| own.is_none()).map(|log| (log, version.as_str(), version.clone())),
+        ];
+        for (log, heading, title) in places.into_iter().flatten() {
+            match changelog::section(&log.text, heading) {
+                Section::Missing => {}
+                section => return self.take(log, heading, title, section, problems),
+            }
+        }
+        let log = own.or(self.root);
+        match (changes::of(chart), log) {
+            (Some(text), _) => {
+                let title = format!("{} {version}", chart.name);
+                self.found.push(Found { file: String::new(), heading: of_chart, title, text });
+            }
+            (None, Some(log)) => self.take(log, &version, String::new(), Section::Missing, problems),
+            (None, None) => self.silent.push(of_chart),
+        }
+    }
+
+    fn take(
+        &mut self,
+        log: &Changelog,
+        heading: &str,
+        title: String,
+        section: Section,
+        problems: &mut Vec<Problem>,
+    ) {
+        if self.found.iter().any(|found| found.file == log.path && found.heading == heading) {
             return;
         }
-        let title = if own.is_some() { format!("{} {version}", chart.name) } else { heading.clone() };
-        let heading = heading.clone();
         let text = match section {
-            Some((Section::Text(text), _)) => text,
+            Section::Text(text) => text,
             other => {
-                problems.push(missing(&file, &heading, other.map(|(section, _)| section).as_ref()));
+                problems.push(missing(&log.path, heading, &other));
                 String::new()
             }
         };
-        self.found.push(Found { file, heading, title, text });
+        self.found.push(Found { file: log.path.clone(), heading: heading.to_owned(), title, text });
+    }
+
+    /// The charts of which nothing says what changed. A repository without a changelog may do so.
+    pub(super) fn silence(&self) -> Option<Problem> {
+        let first = self.silent.first()?;
+        let message = format!(
+            "nothing says what changed in {}: the release notes only tell how to install",
+            few(&self.silent)
+        );
+        let hint = format!(
+            "write `## [{first}] - YYYY-MM-DD` into {CHANGELOG}, or `{}` into Chart.yaml",
+            changes::ANNOTATION
+        );
+        Some(Problem::warning(message).hint(hint))
     }
 }
 
-fn missing(file: &str, version: &str, section: Option<&Section>) -> Problem {
+fn missing(file: &str, version: &str, section: &Section) -> Problem {
     let write = format!("write `## [{version}] - YYYY-MM-DD` and below it what changed for users");
-    let (message, line) = match section {
-        None => ("there is no changelog".to_owned(), None),
-        Some(&Section::Empty(line)) => (format!("the section of {} is empty", name(version)), Some(line)),
-        Some(&Section::Twice(line)) => (format!("{} has a second section", name(version)), Some(line)),
-        Some(_) => (format!("there is no section for {}", name(version)), None),
+    let (message, line) = match *section {
+        Section::Empty(line) => (format!("the section of {} is empty", name(version)), Some(line)),
+        Section::Twice(line) => (format!("{} has a second section", name(version)), Some(line)),
+        _ => (format!("there is no section for {}", name(version)), None),
     };
     let hint = match section {
-        Some(Section::Twice(_)) => "join the two".to_owned(),
-        Some(Section::Empty(_)) => "write below it what changed for users".to_owned(),
+        Section::Twice(_) => "join the two".to_owned(),
+        Section::Empty(_) => "write below it what changed for users".to_owned(),
         _ => write,
     };
     Problem::error(message).at(file, line).hint(hint)
