@@ -24,6 +24,10 @@ pub enum Command {
     Package(Package),
     /// Write `index.yaml` for the archives of a directory, as `helm repo index` does
     Index(Index),
+    /// Find what would go wrong at the next release, and what could be better
+    Check(Check),
+    /// Run what CI runs, as the workflows say
+    Ci(Ci),
     /// Make everything that a release publishes, and print what publishing would do, or do it
     Release(Release),
     /// Build the documentation site and the Helm repository, and print what publishing them would do, or do it
@@ -68,6 +72,47 @@ pub struct Index {
     /// Let this version of the index get another digest
     #[arg(long, value_name = "NAME-VERSION")]
     pub replace: Vec<String>,
+}
+
+/// `cargo xtask check`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Check {
+    /// The release to check for: `v1.2.3` for all charts, `NAME-1.2.3` for one
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Make the edits that need no thought, and say which
+    #[arg(long)]
+    pub fix: bool,
+    /// Whether helm lints, renders and packages too
+    #[arg(long, value_enum, default_value_t)]
+    pub helm: HelmMode,
+    /// The git repository that the charts are published to [default: the one of the config, at `origin` or on GitHub]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub remote: Option<String>,
+    /// The registry that they are pushed to, as `oci://HOST/PATH` [default: the one of the config]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub oci: Option<String>,
+    /// Do not look at what is published
+    #[arg(long)]
+    pub offline: bool,
+    /// How long looking may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `cargo xtask ci`.
+#[derive(Debug, Args)]
+pub struct Ci {
+    /// Run this job of the workflows alone
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+    /// Print jobs and steps, and what becomes of each here; run nothing
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// `cargo xtask release`.
@@ -133,6 +178,9 @@ pub struct Pages {
     /// Publish; without it nothing leaves this machine
     #[arg(long)]
     pub publish: bool,
+    /// Do not look at what is published: build the documentation alone
+    #[arg(long, conflicts_with_all = ["publish", "remote"])]
+    pub offline: bool,
     /// Where to write the site as it would be published [default: site/ at the root]
     #[arg(long, value_name = "DIR", conflicts_with = "publish")]
     pub out: Option<PathBuf>,

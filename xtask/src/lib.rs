@@ -9,7 +9,7 @@
 //! scan     what model does by the thousand: a crate of its own, so that cargo optimises it
 //! ```
 //!
-//! Each part uses those below it and none above; `tests/it/tidy.rs` keeps that.
+//! Each part uses those below it and none above; `cargo xtask check` keeps that.
 //!
 //! What must stay true:
 //!
@@ -58,12 +58,32 @@ pub fn main(config: &Config) -> ExitCode {
     ExitCode::from(if wrong_usage { 2 } else { 1 })
 }
 
+/// The file that the literal stands in, as it was compiled.
+const COMPILED: &str = include_str!("main.rs");
+
 fn run(config: &Config, cli: &Cli) -> Result<()> {
+    check_sources()?;
     world::scratch::remove_on_signals()?;
     match &cli.command {
+        cli::Command::Check(args) => command::check::run(config, args),
+        cli::Command::Ci(args) => command::ci::run(args),
         cli::Command::Index(args) => command::index::run(args),
         cli::Command::Package(args) => command::package::run(args),
         cli::Command::Release(args) => command::release::run(config, args),
         cli::Command::Pages(args) => command::pages::run(config, args),
     }
+}
+
+/// Two repositories that share a target directory get one program from cargo, and it would publish the one under the names
+/// of the other.
+fn check_sources() -> Result<()> {
+    let Some(directory) = world::environment::crate_directory() else { return Ok(()) };
+    let here = world::files::read_text(&directory.join("src/main.rs"))?;
+    if here.is_none_or(|here| here == COMPILED) {
+        return Ok(());
+    }
+    let problem = Problem::error(
+        "this program was compiled from another `xtask/src/main.rs` than the one that is here",
+    );
+    Err(Problems::from(problem.hint("touch xtask/src/main.rs, then run it again")).into())
 }

@@ -1,18 +1,24 @@
 //! One file a command: observe, decide, do, say.
 
+pub mod check;
+pub mod ci;
 pub mod index;
 pub mod package;
 pub mod pages;
 mod preflight;
 pub mod release;
+mod workflows;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::Parser;
+use clap::error::ErrorKind;
+use serde_json::{Value, json};
 
-use crate::cli::HelmMode;
+use crate::cli::{Cli, HelmMode};
 use crate::model::chart::Metadata;
-use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::problem::{Problem, Problems, Severity, verdict};
 use crate::model::text::name;
 use crate::plan::compare::first_difference;
 use crate::plan::package::{Overrides, Package};
@@ -83,6 +89,37 @@ fn replaceable<'m>(
 fn not_replaced(asked: &str) -> anyhow::Error {
     let problem = Problem::usage(format!("--replace {}: the release has no such archive", name(asked)));
     Problems::from(problem.hint("name one as in `web-1.2.3`")).into()
+}
+
+/// The command in a line such as `cargo xtask check --tag v1.2.3`; the error says why there is none.
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split_whitespace().skip(1))
+}
+
+/// Why a command line is refused; `None` for one that can be typed, and for a command that is spoken of by its name alone.
+fn refusal(line: &str) -> Option<String> {
+    let error = parse(line).err()?;
+    let is_name = line.split_whitespace().count() == 3 && error.kind() == ErrorKind::MissingRequiredArgument;
+    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    (!is_name && !is_help).then(|| error.to_string())
+}
+
+/// A problem for a program.
+fn as_json(problem: &Problem) -> Value {
+    let severity = match problem.severity {
+        Severity::Usage | Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let place = problem.place.as_ref();
+    json!({
+        "severity": severity,
+        "message": problem.message,
+        "file": place.map(|place| &place.file),
+        "line": place.and_then(|place| place.line),
+        "hint": problem.hint,
+        "edit": problem.edit,
+    })
 }
 
 /// How an archive came about, for the end of a line.

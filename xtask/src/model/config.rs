@@ -2,6 +2,7 @@
 
 use super::oci::Reference;
 use super::problem::Problem;
+use super::reference;
 use super::text::name;
 
 /// Where the literal stands, for messages about it.
@@ -12,7 +13,7 @@ const FILE: &str = "xtask/src/main.rs";
 pub struct Config<'a> {
     /// `OWNER/NAME` on GitHub.
     pub repository: &'a str,
-    /// The directory whose sub-directories are the charts.
+    /// The directory whose sub-directories are the charts; `.` where they lie at the root.
     pub charts: &'a str,
     /// Where GitHub Pages serves the root of `branch`.
     pub pages: &'a str,
@@ -36,6 +37,18 @@ pub enum Versions {
     Verify,
 }
 
+/// A repository for tests.
+#[cfg(test)]
+pub const SHOP: Config<'static> = Config {
+    repository: "o/shop",
+    charts: "charts",
+    pages: "https://o.github.io/shop",
+    branch: "gh-pages",
+    reserved: &[],
+    oci: "oci://ghcr.io/o/charts",
+    versions: Versions::Stamp,
+};
+
 /// The path below `pages` and on `branch` where the Helm repository lies.
 pub const HELM_REPOSITORY: &str = "charts";
 
@@ -50,6 +63,11 @@ impl<'a> Config<'a> {
         format!("{}/{HELM_REPOSITORY}", self.pages)
     }
 
+    /// Whether a release publishes the chart in a directory, a path from the root.
+    pub fn releases(&self, directory: &str) -> bool {
+        reference::join("", self.charts).is_some_and(|charts| charts == reference::directory(directory))
+    }
+
     /// What is wrong with the literal.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -60,7 +78,8 @@ impl<'a> Config<'a> {
             }
         };
         let is_plain = |path: &str| !path.is_empty() && !path.starts_with(['/', '-']) && !path.ends_with('/');
-        require(is_plain(self.charts), "charts", self.charts, "DIRECTORY");
+        let is_inside = reference::join("", self.charts).is_some();
+        require(is_plain(self.charts) && is_inside, "charts", self.charts, "DIRECTORY");
         require(is_plain(self.branch), "branch", self.branch, "BRANCH");
         let parts: Vec<&str> = self.repository.split('/').collect();
         require(parts.len() == 2 && !parts.contains(&""), "repository", self.repository, "OWNER/NAME");
@@ -107,22 +126,17 @@ mod tests {
 
     #[test]
     fn literals() {
-        let good = Config {
-            repository: "d44b/pulltrace",
-            charts: "charts",
-            pages: "https://d44b.github.io/pulltrace",
-            branch: "gh-pages",
-            reserved: &[],
-            oci: "oci://ghcr.io/d44b/charts",
-            versions: Versions::Stamp,
-        };
-        assert_eq!(good.problems(), []);
+        assert_eq!(SHOP.problems(), []);
+        assert!(SHOP.releases("charts/web") && !SHOP.releases("charts") && !SHOP.releases("charts/web/sub"));
+        let at_root = Config { charts: ".", ..SHOP };
+        assert!(at_root.problems().is_empty() && at_root.releases("web") && !at_root.releases("a/web"));
         for bad in [
-            Config { repository: "pulltrace", ..good },
-            Config { pages: "http://d44b.github.io", ..good },
-            Config { pages: "https://d44b.github.io/", ..good },
-            Config { oci: "oci://ghcr.io/D44B/charts", ..good },
-            Config { oci: "ghcr.io/d44b/charts", ..good },
+            Config { repository: "pulltrace", ..SHOP },
+            Config { charts: "../charts", ..SHOP },
+            Config { pages: "http://d44b.github.io", ..SHOP },
+            Config { pages: "https://d44b.github.io/", ..SHOP },
+            Config { oci: "oci://ghcr.io/D44B/charts", ..SHOP },
+            Config { oci: "ghcr.io/d44b/charts", ..SHOP },
         ] {
             assert_eq!(bad.problems().len(), 1, "{bad:?}");
         }

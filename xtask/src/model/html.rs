@@ -24,23 +24,63 @@ pub fn escape(text: &str) -> String {
 
 /// What `#…` may name in a page: the `id` of every element and the `name` of every `<a>`.
 pub fn anchors(html: &str) -> BTreeSet<String> {
-    let mut anchors = BTreeSet::new();
+    let is_anchor = |one: &Attribute<'_>| {
+        one.name.eq_ignore_ascii_case("id") || (one.name == "name" && one.element.eq_ignore_ascii_case("a"))
+    };
+    attributes(html).into_iter().filter(is_anchor).map(|one| unescape(one.value)).collect()
+}
+
+/// The texts of the headings of a page, without markup.
+pub fn headings(html: &str) -> impl Iterator<Item = String> {
+    let heading = |after: &str| {
+        let inside = after.strip_prefix(|c: char| ('1'..='6').contains(&c))?.split_once("</h")?.0;
+        let texts = inside.split('<').filter_map(|part| Some(part.split_once('>')?.1));
+        Some(unescape(texts.collect::<String>().trim()))
+    };
+    html.split("<h").skip(1).filter_map(heading)
+}
+
+/// Where the links and images of a page lead, each with the number of lines before it.
+pub fn references(html: &str) -> impl Iterator<Item = (String, usize)> {
+    let leads = |one: &Attribute<'_>| {
+        let is = |element: &str, name: &str| {
+            one.element.eq_ignore_ascii_case(element) && one.name.eq_ignore_ascii_case(name)
+        };
+        is("a", "href") || is("img", "src")
+    };
+    let lines_before = |at| html.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    attributes(html).into_iter().filter(leads).map(move |one| (unescape(one.value), lines_before(one.end)))
+}
+
+/// An attribute of a tag.
+struct Attribute<'a> {
+    element: &'a str,
+    name: &'a str,
+    value: &'a str,
+    /// The byte after it.
+    end: usize,
+}
+
+/// The attributes of all tags outside comments.
+fn attributes(html: &str) -> Vec<Attribute<'_>> {
+    let mut found = Vec::new();
     let mut rest = html;
     while let Some((_, after)) = rest.split_once('<') {
         rest = after;
+        if let Some(comment) = rest.strip_prefix("!--") {
+            rest = comment.split_once("-->").map_or("", |(_, after)| after);
+        }
         if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
             continue;
         }
-        let (element, mut attributes) = split_before(rest, |c| c.is_whitespace() || c == '>' || c == '/');
-        while let Some((name, value, after)) = attribute(attributes) {
-            if name.eq_ignore_ascii_case("id") || (name == "name" && element.eq_ignore_ascii_case("a")) {
-                anchors.insert(unescape(value));
-            }
-            attributes = after;
+        let (element, mut inside) = split_before(rest, |c| c.is_whitespace() || c == '>' || c == '/');
+        while let Some((name, value, after)) = attribute(inside) {
+            found.push(Attribute { element, name, value, end: html.len() - after.len() });
+            inside = after;
         }
-        rest = attributes;
+        rest = inside;
     }
-    anchors
+    found
 }
 
 /// The next attribute of a tag: its name, its value, and what follows.
@@ -84,6 +124,15 @@ mod tests {
         let text = "<a href=\"x\" b='y'>&amp;";
         assert_eq!(escape(text), "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;");
         assert_eq!(unescape(&escape(text)), text);
+    }
+
+    #[test]
+    fn headings_and_references() {
+        let html = "<h1 align=\"center\">\n <b>A</b> &amp; B\n</h1><hr><h2>C</h2><h7>D</h7><h3>open\n\
+                    <!-- <a href=\"no\"> --><A HREF='x?a&amp;b'><img\nalt=y src=z></a>";
+        assert_eq!(headings(html).collect::<Vec<_>>(), ["A & B", "C"]);
+        let found: Vec<(String, usize)> = references(html).collect();
+        assert_eq!(found, [("x?a&b".to_owned(), 3), ("z".to_owned(), 4)]);
     }
 
     #[test]

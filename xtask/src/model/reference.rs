@@ -1,6 +1,6 @@
 //! References between the pages of a site: what is relative, where it leads, and how to write it.
 
-use super::percent;
+use super::{percent, text};
 
 /// A reference without scheme and host, in its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,29 @@ pub fn directory(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
+/// The path that was probably meant: the one that has the same file name elsewhere, or a similar one in the same
+/// directory.
+pub fn nearest<'a>(path: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let is_same = |other: &&str| file(other).eq_ignore_ascii_case(file(path));
+    let mut same = known.clone().filter(is_same);
+    if let (Some(one), None) = (same.next(), same.next()) {
+        return Some(one);
+    }
+    let mut beside = known.filter(|other| directory(other) == directory(path));
+    let near = text::nearest(stem(path), beside.clone().map(stem))?;
+    beside.find(|other| stem(other) == near)
+}
+
+/// The name of a file without its endings.
+fn stem(path: &str) -> &str {
+    file(path).split('.').next().unwrap_or_default()
+}
+
+/// The last part of a path.
+fn file(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// How a page at `from` refers to `to`, both URLs below the root of one site: `../b/`, `./`.
 pub fn between(from: &str, to: &str) -> String {
     let from: Vec<&str> = directory(from).split('/').filter(|part| !part.is_empty()).collect();
@@ -121,6 +144,21 @@ mod tests {
             [path_of("https://h/p/q/"), path_of("https://h"), path_of("https://h/p?x")],
             ["/p/q/", "/", "/p/"]
         );
+    }
+
+    #[test]
+    fn paths_that_were_meant() {
+        let known = ["a/install.md", "a/README.md", "b/README.md", "b/use.md", "c.md"];
+        for (path, expected) in [
+            ("install.md", Some("a/install.md")),
+            ("a/instal.md", Some("a/install.md")),
+            ("a/readme.MD", Some("a/README.md")),
+            ("x/README.md", None),
+            ("r.md", None),
+            ("b/instal.md", None),
+        ] {
+            assert_eq!(nearest(path, known.into_iter()), expected, "{path}");
+        }
     }
 
     #[test]

@@ -29,6 +29,39 @@ pub fn few(names: &[String]) -> String {
     format!("{}{more}", first.join(", "))
 }
 
+/// The line, from 1, that a place in a text is in; `None` if no character begins there.
+pub fn line_at(text: &str, at: usize) -> Option<usize> {
+    text.get(..at).map(|before| before.matches('\n').count() + 1)
+}
+
+/// The name that was probably meant: the one with the fewest letters to change, if those are few, or the rest of a name
+/// that was cut off.
+pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let most = (wanted.chars().count() / 3).min(3);
+    let with_distance = known.map(|known| (distance(wanted, known), known));
+    let is_begun = |known: &str| most > 0 && known.starts_with(wanted);
+    with_distance
+        .filter(|(distance, known)| *distance <= most || is_begun(known))
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// How many letters must be put in, taken out or replaced to make one text of the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let mut row: Vec<usize> = (1..=b.chars().count()).collect();
+    let mut distance = row.len();
+    for (i, a) in a.chars().enumerate() {
+        let mut diagonal = i;
+        distance = i + 1;
+        for (above, b) in row.iter_mut().zip(b.chars()) {
+            distance = (diagonal + usize::from(a != b)).min(distance + 1).min(*above + 1);
+            diagonal = std::mem::replace(above, distance);
+        }
+    }
+    distance
+}
+
 /// What Helm makes of a text field of Chart.yaml: each white-space character becomes one space, then
 /// everything that is not printable goes (helm-package: `Metadata.Validate`, `sanitizeString`).
 pub fn sanitise(text: &str) -> String {
@@ -60,6 +93,28 @@ mod tests {
     fn fields_are_sanitised_as_helm_does() {
         assert_eq!(sanitise("a\tb\nc\u{a0}d\u{2028}e\u{1}f\u{200b}g\u{ad}h"), "a b c d efgh");
         assert_eq!(sanitise("  kept \u{1F600} "), "  kept \u{1F600} ");
+    }
+
+    #[test]
+    fn lines() {
+        for (at, line) in [(0, Some(1)), (1, Some(1)), (2, Some(2)), (3, None), (4, Some(2)), (5, None)] {
+            assert_eq!(line_at("a\né", at), line, "{at}");
+        }
+    }
+
+    #[test]
+    fn near_names() {
+        for (wanted, known, expected) in [
+            ("instal.md", "index.md install.md", Some("install.md")),
+            ("README.MD", "readme.md", Some("readme.md")),
+            ("kitten", "sitting sitten", Some("sitten")),
+            ("a", "b A", Some("A")),
+            ("a", "b c", None),
+            ("abc", "xyz", None),
+            ("fix", "added fixed", Some("fixed")),
+        ] {
+            assert_eq!(nearest(wanted, known.split(' ')), expected, "{wanted}");
+        }
     }
 
     #[test]

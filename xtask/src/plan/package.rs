@@ -1,7 +1,7 @@
 //! What an archive holds: the entries of a chart in Helm's order, with the version that it is released as.
 
 use crate::model::archive::{self, Entry};
-use crate::model::chart::{self, Chart, Lines, Metadata};
+use crate::model::chart::{self, Chart, Lines, Lock, Metadata};
 use crate::model::problem::Problem;
 use crate::model::text::{sanitise, size};
 
@@ -23,6 +23,10 @@ pub struct Package {
     pub lines: Lines,
     /// The files in their order, each path beginning with the chart's name.
     pub entries: Vec<Entry>,
+    /// Chart.lock, or requirements.lock.
+    pub lock: Option<Lock>,
+    /// The name and version of each chart in charts/.
+    pub children: Vec<(String, String)>,
     /// Where `helm dependency build` puts the sub-charts that Chart.lock names, below the chart's directory.
     pub locked: Vec<String>,
 }
@@ -54,10 +58,12 @@ pub fn package(
     if let Some(app_version) = &overrides.app_version {
         chart.metadata.app_version = sanitise(app_version);
     }
-    let (metadata, lines, locked) = (chart.metadata.clone(), chart.lines.clone(), locked(&chart));
+    let (metadata, lines, lock) = (chart.metadata.clone(), chart.lines.clone(), chart.lock.clone());
+    let child = |child: &Chart| (child.metadata.name.clone(), child.metadata.version.clone());
+    let (children, locked) = (chart.children.iter().map(child).collect(), locked(&chart));
     let mut entries = Vec::new();
     emit(chart, "", at, &mut entries, problems);
-    let package = Package { metadata, lines, entries, locked };
+    let package = Package { metadata, lines, entries, lock, children, locked };
     check_loadable(&package, at, problems);
     Some(package)
 }
@@ -71,7 +77,8 @@ fn locked(chart: &Chart) -> Vec<String> {
 }
 
 /// Adds the entries of a chart, then those of its sub-charts. Helm takes sub-charts in random order; we take the
-/// one in which they were loaded.
+/// one in which they were loaded. It writes the lock of a v2 chart alone, always as Chart.lock; a v1 chart keeps its
+/// requirements.lock as it is.
 fn emit(chart: Chart, prefix: &str, at: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
     let directory = format!("{prefix}{}", chart.metadata.name);
     let mut add =
@@ -80,7 +87,7 @@ fn emit(chart: Chart, prefix: &str, at: &str, entries: &mut Vec<Entry>, problems
         Ok(text) => add("Chart.yaml", text.into_bytes()),
         Err(message) => problems.push(Problem::error(message).at(format!("{at}/Chart.yaml"), None)),
     }
-    match chart.lock.map(|lock| lock.to_yaml()) {
+    match chart.lock.filter(|_| chart.metadata.is_v2()).map(|lock| lock.to_yaml()) {
         None => {}
         Some(Ok(text)) => add("Chart.lock", text.into_bytes()),
         Some(Err(message)) => problems.push(Problem::error(message).at(format!("{at}/Chart.lock"), None)),

@@ -3,7 +3,7 @@
 //! Helm follows every link to wherever it leads. An archive must be the same for everyone who has the commit, so
 //! that links which leave the repository, or name a place on this machine, are refused.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -20,6 +20,8 @@ use crate::model::text::size;
 pub struct ChartDirectory {
     /// Files relative to the chart, in the order of the walk.
     pub files: Vec<Entry>,
+    /// What lies at its top, packaged or not.
+    pub top: BTreeMap<String, Kind>,
     /// Where each of them lies, links resolved, and .helmignore.
     pub origins: Vec<PathBuf>,
     /// The links that were followed, each where it lies, and those that they lead to.
@@ -129,6 +131,9 @@ impl Walk<'_> {
             return false;
         };
         let kind = if entry.file_type().is_dir() { Kind::Directory } else { Kind::File };
+        if entry.depth() == 1 {
+            self.read.top.insert(relative.clone(), kind);
+        }
         if let Some(dropped) = rules.dropped_by(&relative, kind) {
             if relative != "Chart.yaml" {
                 return false;

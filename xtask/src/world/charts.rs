@@ -11,6 +11,7 @@ use super::git::Repository;
 use super::link::{self, Followed};
 use crate::model::config::Config;
 use crate::model::problem::Problem;
+use crate::model::reference;
 use crate::plan::release::{CHANGELOGS, Changelog, Source};
 
 /// Where a chart lies.
@@ -21,13 +22,22 @@ pub struct Place {
     followed: Followed,
 }
 
-/// The directories of `charts/`, by name. One without a Chart.yaml is left out with a warning, unless a file in it was
-/// probably meant to be one. Charts at the root (`.`) lie among directories that are none.
+/// The charts that a release publishes, by name.
 pub fn places(config: &Config, root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Place>> {
+    places_in(config, config.charts, root, problems)
+}
+
+/// The charts in a directory, by name. One without a Chart.yaml is left out, with a warning if it would be published,
+/// unless a file in it was probably meant to be one.
+pub fn places_in(
+    config: &Config,
+    directory: &str,
+    root: &Path,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Place>> {
     let mut places = Vec::new();
-    let at_root = config.charts == ".";
-    for name in files::directories_and_links(&root.join(config.charts))? {
-        let path = if at_root { name } else { format!("{}/{name}", config.charts) };
+    for name in files::directories_and_links(&root.join(directory))? {
+        let path = reference::join(directory, &name).unwrap_or(name);
         let followed = match link::follow(&root.join(&path), root) {
             Ok(followed) if followed.real.is_dir() => followed,
             Ok(_) => continue,
@@ -39,7 +49,7 @@ pub fn places(config: &Config, root: &Path, problems: &mut Vec<Problem>) -> Resu
         let meant = |file: &str| followed.real.join(file).symlink_metadata().is_ok();
         if ["Chart.yaml", "Chart.yml", "chart.yaml", "chart.yml"].into_iter().any(meant) {
             places.push(Place { path, followed });
-        } else if !at_root {
+        } else if config.releases(&path) && (config.charts != "." || meant("templates")) {
             let problem =
                 Problem::warning("there is no Chart.yaml, so that it is not released").at(path, None);
             problems.push(problem.hint("write one, or move the directory"));
@@ -108,11 +118,14 @@ pub fn sources(
     let top = repository.root().join(config.charts);
     let directories = all().flat_map(|read| &read.directories).chain([&top]).cloned().collect();
     let changed = repository.changed(&origins, &links, &directories)?;
+    let lost = changed.iter().filter_map(|changed| Some(Path::new(changed.strip_suffix("/Chart.yaml")?)));
+    let lost: Vec<&Path> = lost.filter(|chart| config.releases(&chart.to_string_lossy())).collect();
     let besides = changed.iter().filter(|changed| {
         let place = repository.root().join(changed);
         let of_changelog = changelog.is_some_and(|one| one.real == place || one.links.contains(&place));
         let of_a_chart = charts.iter().any(|(path, ..)| Path::new(changed).starts_with(path));
-        of_changelog || (place.starts_with(&top) && !of_a_chart)
+        let of_a_lost_chart = lost.iter().any(|chart| Path::new(changed).starts_with(chart));
+        of_changelog || (of_a_lost_chart && !of_a_chart)
     });
     let besides = besides.cloned().collect();
     let source = |(path, read, changelog): (String, ChartDirectory, Option<Changelog>)| {
@@ -122,37 +135,53 @@ pub fn sources(
             read_from.contains(&changed) || read.directories.iter().any(|one| changed.starts_with(one))
         };
         let changed = changed.iter().filter(its_own).cloned().collect();
-        Source { path, files: read.files, problems: read.problems, changed, changelog }
+        let ChartDirectory { files, top, problems, .. } = read;
+        Source { path, files, top, problems, changed, changelog }
     };
     Ok((charts.into_iter().map(source).collect(), besides))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use super::super::scratch::Scratch;
     use super::*;
-    use crate::model::config::Versions;
-    use crate::world::scratch::Scratch;
+    use crate::model::config::SHOP;
+
+    /// The charts of a repository with these directories, and what is warned of.
+    fn found(charts: &str, files: &[&str]) -> (Vec<String>, Vec<String>) {
+        let scratch = Scratch::directory().expect("a directory");
+        for file in files {
+            let path = scratch.path().join(file);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            fs::write(path, "").expect("a file");
+        }
+        let config = Config { charts, ..SHOP };
+        let (mut problems, root) = (Vec::new(), files::absolute(scratch.path()).expect("a path"));
+        let places = places(&config, &root, &mut problems).expect("places");
+        let warned = problems.iter().filter_map(|problem| Some(problem.place.as_ref()?.file.clone()));
+        (places.into_iter().map(|place| place.path).collect(), warned.collect())
+    }
 
     #[test]
-    fn charts_at_the_root_lie_among_directories_that_are_none() {
-        let scratch = Scratch::directory().expect("a directory");
-        let root = scratch.path();
-        for directory in ["web", "hack", ".github"] {
-            std::fs::create_dir_all(root.join(directory)).expect("a directory");
+    fn charts_may_lie_anywhere() {
+        let files = [
+            "web/Chart.yaml",
+            "docs/a.md",
+            "half/templates/a.yaml",
+            ".github/x",
+            "a/b/db/Chart.yaml",
+            "a/b/c/d",
+        ];
+        for (charts, expected, warned) in
+            [(".", ["web"], ["half"]), ("a/b", ["a/b/db"], ["a/b/c"]), ("./a//b", ["a/b/db"], ["a/b/c"])]
+        {
+            let (found, told) = found(charts, &files);
+            assert_eq!(
+                (&found[..], &told[..]),
+                (&expected.map(str::to_owned)[..], &warned.map(str::to_owned)[..])
+            );
         }
-        std::fs::write(root.join("web/Chart.yaml"), "").expect("a file");
-        let config = Config {
-            repository: "o/r",
-            charts: ".",
-            pages: "https://o.github.io/r",
-            branch: "gh-pages",
-            reserved: &[],
-            oci: "oci://ghcr.io/o/charts",
-            versions: Versions::Verify,
-        };
-        let mut problems = Vec::new();
-        let places = places(&config, root, &mut problems).expect("charts");
-        assert_eq!(places.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), ["web"]);
-        assert_eq!(problems, []);
     }
 }

@@ -28,6 +28,12 @@ pub struct Site {
 /// mkdocs looks for these, in this order.
 const CONFIGS: [&str; 2] = ["mkdocs.yml", "mkdocs.yaml"];
 
+/// Whether there is documentation: mkdocs.yml, or a page in `docs/`.
+pub fn are_there(root: &Path) -> Result<bool> {
+    let has_config = CONFIGS.into_iter().any(|config| root.join(config).symlink_metadata().is_ok());
+    Ok(has_config || !files::named(&root.join("docs"), ".md")?.is_empty())
+}
+
 /// Builds the documentation of the repository at `root`; `None` where there is neither mkdocs.yml nor a page in `docs/`.
 /// Nothing is written into the repository. The error holds all that is wrong with the sources.
 pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
@@ -63,6 +69,17 @@ pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
             Ok(Some(Site { files, by: "native".to_owned(), changed: places.changed(root)? }))
         }
     }
+}
+
+/// The first that mkdocs.yml asks for and the native build cannot do, where mkdocs is not there to do it.
+pub fn beyond_native(root: &Path) -> Result<Option<Problem>> {
+    let root = &files::absolute(root)?;
+    let config = CONFIGS.into_iter().find(|config| root.join(config).symlink_metadata().is_ok());
+    if config.is_none() || Mkdocs::find()?.is_some() {
+        return Ok(None);
+    }
+    let (sources, _) = read(root, config)?;
+    Ok(docs::unknown(&sources).into_iter().next())
 }
 
 /// Where the sources lie, absolute.

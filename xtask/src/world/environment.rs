@@ -52,6 +52,20 @@ pub fn github_summary() -> Option<PathBuf> {
     path("GITHUB_STEP_SUMMARY").filter(|_| in_github_actions())
 }
 
+/// The cargo that runs us, else the one in PATH (doc.rust-lang.org/cargo, "Environment Variables").
+pub fn cargo() -> PathBuf {
+    path("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// What cargo tells us about our own package, which is none of what it runs for others.
+pub fn of_package() -> impl Iterator<Item = OsString> {
+    const PREFIXES: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+    env::vars_os().map(|(key, _)| key).filter(|key| {
+        let key = key.to_string_lossy();
+        PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+    })
+}
+
 /// Whether cargo, and so we, may not use a network (doc.rust-lang.org/cargo, `net.offline`).
 pub fn is_offline() -> bool {
     text("CARGO_NET_OFFLINE").is_some_and(|value| value == "true")
@@ -149,6 +163,11 @@ pub fn now() -> Result<u64> {
 /// Seconds since 1970, of the clock: servers know no other.
 pub fn clock() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// The crate that cargo runs (doc.rust-lang.org/cargo, "Environment Variables", `CARGO_MANIFEST_DIR`).
+pub fn crate_directory() -> Option<PathBuf> {
+    path("CARGO_MANIFEST_DIR")
 }
 
 /// The helm to use instead of the one in PATH: the variable that Helm itself sets for its plugins.

@@ -104,6 +104,13 @@ impl Repository {
         read(self.git(&sh).args(["cat-file", "blob", &format!("HEAD:{file}")])).map(Some)
     }
 
+    /// How many files are not as the commit has them, new ones included.
+    pub fn uncommitted(&self) -> Result<usize> {
+        let sh = Shell::new()?;
+        let args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
+        Ok(read(self.git(&sh).args(args))?.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).count())
+    }
+
     /// The URL of `origin`; `None` where there is no such remote.
     pub fn origin(&self) -> Result<Option<String>> {
         let sh = Shell::new()?;
@@ -129,6 +136,34 @@ impl Repository {
         Ok(read(self.git(&sh).args(["rev-parse", "--is-shallow-repository"]))?.starts_with(b"true"))
     }
 
+    /// The files of the work tree that git tracks or would track, sorted: all but those that it ignores.
+    pub fn files(&self) -> Result<Vec<String>> {
+        let sh = Shell::new()?;
+        let listed = self.git(&sh).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+        let listed = read(listed)?;
+        let paths = listed.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        let paths: BTreeSet<String> = paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+        Ok(paths.into_iter().filter(|path| self.root.join(path).symlink_metadata().is_ok()).collect())
+    }
+
+    /// The branches of a remote that are known here, `HEAD` among them where its default is.
+    pub fn branches(&self, remote: &str) -> Result<Vec<String>> {
+        let sh = Shell::new()?;
+        let below = format!("refs/remotes/{remote}/");
+        let listed = read(self.git(&sh).args(["for-each-ref", "--format=%(refname)", &below]))?;
+        let names = String::from_utf8_lossy(&listed);
+        Ok(names.lines().filter_map(|name| name.strip_prefix(&below)).map(str::to_owned).collect())
+    }
+
+    /// The branch that `origin` shows first, as it was cloned; `None` where no clone has said.
+    pub fn default_branch(&self) -> Result<Option<String>> {
+        let sh = Shell::new()?;
+        let head = self.git(&sh).args(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]);
+        let output = head.quiet().ignore_status().output()?;
+        let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok(name.strip_prefix("refs/remotes/origin/").map(str::to_owned))
+    }
+
     /// All tags, each with the commit that it names.
     pub fn tags(&self) -> Result<Vec<(String, String)>> {
         let sh = Shell::new()?;
@@ -147,7 +182,7 @@ impl Repository {
 
     /// What is not in the commit as it is on disk: files (absolute, without links) that are changed, untracked,
     /// ignored or rewritten on checkout; links that are not committed as they are; and what the commit has below
-    /// `directories` that is not on disk. Paths come back relative to the root.
+    /// `directories` that is not on disk. Paths come back relative to the root; none before the first commit.
     pub fn changed(
         &self,
         files: &[PathBuf],
@@ -155,7 +190,10 @@ impl Repository {
         directories: &BTreeSet<PathBuf>,
     ) -> Result<BTreeSet<String>> {
         let sh = Shell::new()?;
-        let tree = read(self.git(&sh).args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"]))?;
+        let tree = match read(self.git(&sh).args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"])) {
+            Err(error) => return if self.is_unborn(&sh)? { Ok(BTreeSet::new()) } else { Err(error) },
+            tree => tree?,
+        };
         let (committed, _) = listing(&tree);
         let mut changed = BTreeSet::new();
         let mut compare = |path: &Path, is_link: bool, id: &str| {

@@ -1,5 +1,6 @@
 //! The helm program: a second opinion on what we package, and what pushes it.
 
+mod lint;
 mod push;
 
 use std::path::{Path, PathBuf};

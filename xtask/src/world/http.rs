@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use super::transport::Transport;
 use super::{environment, pause, secrets, terminal};
-use crate::model::host::host;
+use crate::model::host::{host, is_private};
 use crate::model::http::Response;
 
 /// A client with a deadline for all that it does.
@@ -41,6 +41,8 @@ pub struct Request<'a> {
 /// How often something is tried where all depends on it, and where somebody only wants to know.
 pub const PATIENT: u32 = 5;
 pub const CURIOUS: u32 = 2;
+/// How often a file may lie elsewhere.
+const MAX_REDIRECTS: usize = 5;
 /// The shortest and the longest of the longest pauses that nobody asked for.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(8);
@@ -73,6 +75,20 @@ impl Http {
                 return answer;
             }
         }
+    }
+
+    /// The same for a file, wherever it lies in the end; who has it there gets nothing but the question.
+    pub fn follow(&self, mut request: Request<'_>) -> Result<Response, String> {
+        for _ in 0..MAX_REDIRECTS {
+            let response = self.ask(&request)?;
+            let location = response.header("location").filter(|_| matches!(response.status, 301..=308));
+            let Some(url) = location.map(str::to_owned) else { return Ok(response) };
+            if !is_private(&url) {
+                return Err("it names a place for the file that is not encrypted".to_owned());
+            }
+            request = Request { method: "GET", url, ..Request::default() };
+        }
+        Err("there are too many redirects".to_owned())
     }
 
     /// Sends a request once: for what must not be done twice.

@@ -203,7 +203,7 @@ fn origin(url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::config::Versions;
+    use crate::model::config::SHOP;
 
     #[test]
     fn users_go_and_passwords_are_refused() {
@@ -223,15 +223,7 @@ mod tests {
 
     #[test]
     fn sites() {
-        let config = Config {
-            repository: "o/r",
-            charts: "charts",
-            pages: "https://o.github.io/r",
-            branch: "gh-pages",
-            reserved: &[],
-            oci: "oci://ghcr.io/o/charts",
-            versions: Versions::Stamp,
-        };
+        let config = Config { repository: "o/r", ..SHOP };
         let github = Some("github.com");
         for (url, site, expected) in [
             ("https://GitHub.com/O/r.git", github, true),

@@ -44,6 +44,14 @@ pub fn progress(verb: &str, what: &str) {
     note(&format!("{verb} {}", shown(what)));
 }
 
+/// Prints what another program printed, as it is.
+pub fn output(text: &str) {
+    let text = text.trim_end();
+    if !text.is_empty() {
+        note(text);
+    }
+}
+
 /// Prints a problem with its hint.
 pub fn problem(problem: &Problem) {
     if environment::in_github_actions() {
@@ -52,6 +60,7 @@ pub fn problem(problem: &Problem) {
     let (word, colour) = match problem.severity {
         Severity::Usage | Severity::Error => ("error", "1;31"),
         Severity::Warning => ("warning", "1;33"),
+        Severity::Note => ("note", "1;32"),
     };
     let coloured = io::stderr().is_terminal();
     note(&format!("{}: {problem}", paint(word, colour, coloured)));
@@ -66,6 +75,7 @@ fn annotation(problem: &Problem) -> String {
     let word = match problem.severity {
         Severity::Usage | Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "notice",
     };
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let place = problem.place.as_ref().map_or_else(String::new, |place| {

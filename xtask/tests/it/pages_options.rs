@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::remote::{Remote, publisher};
 use crate::sandbox::{Ran, Sandbox};
+use crate::whole::source;
 
 const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
 
@@ -49,11 +50,26 @@ fn options_that_would_do_nothing_are_refused() {
         (&["--only", "docs", "--replace", "web-1.0.0"], "--replace is for the Helm repository"),
         (&["--only", "docs", "--dist", "dist"], "--dist is for the Helm repository"),
         (&["--out", "../out"], "cannot be used with"),
+        (&["--only", "docs", "--offline"], "cannot be used with"),
     ] {
         usage(&remote, remote.publish(&sandbox, args), words);
     }
     let ran = sandbox.xtask(&["pages", "--wait", "--remote", &remote.url]);
     usage(&remote, ran, "--publish");
+}
+
+/// What builds the documentation needs nobody, wherever it would be published.
+#[test]
+fn documentation_is_built_without_a_look_at_the_branch() {
+    let sandbox = source("1.0.0");
+    sandbox.git(&["remote", "add", "origin", "https://nobody.invalid/d44b/pulltrace"]);
+    let ran = sandbox.xtask(&["pages", "--only", "docs", "--offline"]).ended(0);
+    assert!(ran.stdout.starts_with("       Wrote site/  "), "{}", ran.stdout);
+    assert!(sandbox.files("site").contains(&"index.html".to_owned()));
+    let ran = sandbox.xtask(&["pages", "--offline"]).ended(2);
+    let words = "error: --offline cannot say what becomes of the Helm repository, whose index is published\n\
+                 hint: add --only docs\n";
+    assert_eq!(ran.stderr, words);
 }
 
 /// A name in front of the host is no secret; many tools leave it there.

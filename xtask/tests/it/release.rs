@@ -1,5 +1,6 @@
 //! `cargo xtask release`: the local half of a release.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use xtask::model::archive::{self, Entry};
@@ -278,7 +279,9 @@ fn without_a_changelog_the_annotation_speaks() {
     assert!(sandbox.text("dist/release-notes.md").starts_with("- added: Speed\n\n## Install"));
 
     sandbox.write("charts/web/Changelog.md", "## 1.0.0\n\nOld.\n");
-    let ran = sandbox.xtask(&["release", "--offline"]).ended(1);
+    let ran = sandbox.xtask(&["release", "--offline"]).ended(0);
+    assert!(ran.stderr.contains("nothing says what changed in `web-2.0.0`"), "{}", ran.stderr);
+    let ran = sandbox.xtask(&["release", "--offline", "--tag", "web-2.0.0"]).ended(1);
     assert!(
         ran.stderr.starts_with("error: charts/web/Changelog.md: there is no section for `2.0.0`"),
         "{}",
@@ -300,6 +303,21 @@ fn a_missing_section_is_an_error_with_the_line_to_write() {
         "error: CHANGELOG.md: there is no section for `1.3.0`\n\
          hint: write `## [1.3.0] - YYYY-MM-DD` and below it what changed for users\n"
     );
+}
+
+#[test]
+fn how_to_fetch_a_sub_chart_depends_on_the_lock() {
+    let db = "dependencies:\n- name: db\n  version: 2.0.0\n";
+    let sandbox = Sandbox::with_commit(&[(
+        "charts/web/Chart.yaml",
+        &(chart("web", "1.0.0") + db + "  repository: https://example.org/charts\n"),
+    )]);
+    let ran = sandbox.xtask(&["package", "charts/web", "--helm", "never"]).ended(1);
+    assert!(ran.stderr.ends_with("\nhint: helm dependency update charts/web\n"), "{}", ran.stderr);
+    sandbox.write("charts/web/Chart.lock", &format!("{db}digest: sha256:0\n"));
+    let ran = sandbox.xtask(&["package", "charts/web", "--helm", "never"]).ended(1);
+    let build = "hint: helm repo add db https://example.org/charts && helm dependency build charts/web\n";
+    assert!(ran.stderr.contains(build), "{}", ran.stderr);
 }
 
 #[test]
@@ -380,6 +398,7 @@ fn planned(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
     let source = |(name, version): &(&str, &str)| Source {
         path: format!("charts/{name}"),
         files: vec![Entry { path: "Chart.yaml".into(), data: chart(name, version).into_bytes() }],
+        top: BTreeMap::new(),
         problems: Vec::new(),
         changed: Vec::new(),
         changelog: Some(Changelog { path: "CHANGELOG.md".to_owned(), text: format!("## {version}\n\nx\n") }),

@@ -94,6 +94,29 @@ impl Node {
         matches!(&self.value, Value::Scalar(scalar) if scalar.is_null())
     }
 
+    /// The pairs of a mapping; none of anything else.
+    pub fn pairs(&self) -> &[Pair] {
+        if let Value::Mapping(pairs) = &self.value { pairs } else { &[] }
+    }
+
+    /// The items of a list; none of anything else.
+    pub fn items(&self) -> &[Self] {
+        if let Value::Sequence(items) = &self.value { items } else { &[] }
+    }
+
+    /// The pair of a key as it is written, whatever YAML 1.1 makes of a key such as `on`.
+    pub fn get(&self, key: &str) -> Option<&Pair> {
+        self.pairs().iter().find(|pair| pair.key.written == key)
+    }
+
+    /// A scalar that is not null, as it is written.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(scalar) if !scalar.is_null() => Some(&scalar.written),
+            _ => None,
+        }
+    }
+
     /// What it is, for a message: "scalar", "list" or "mapping".
     pub fn kind(&self) -> &'static str {
         match &self.value {

@@ -34,6 +34,9 @@ pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
         Some(site::place(args.out.as_deref(), &source)?)
     };
     let change = observe(config, args, &source)?;
+    if let Some(out) = out.as_deref().filter(|_| args.offline) {
+        return without_tip(config, args, &change, out);
+    }
     let limit = Duration::from_secs(args.deadline);
     let mut branch = Branch::new(&remote, config.branch, limit)?;
     terminal::progress("Fetching", &branch.shown());
@@ -72,6 +75,12 @@ fn check(config: &Config, args: &cli::Pages) -> Result<()> {
     if let (Some((option, _)), Some(Part::Docs)) = (given, args.only) {
         let message = format!("{option} is for the Helm repository, which --only docs leaves as it is");
         return Err(Problems::from(Problem::usage(message).hint(format!("leave out {option}"))).into());
+    }
+    if args.offline && args.only != Some(Part::Docs) {
+        let problem = Problem::usage(
+            "--offline cannot say what becomes of the Helm repository, whose index is published",
+        );
+        return Err(Problems::from(problem.hint("add --only docs")).into());
     }
     if args.publish && environment::is_pull_request() {
         let problem = Problem::error("a pull request publishes nothing");

@@ -8,7 +8,8 @@ use crate::cli;
 use crate::command::{compare, replaceable};
 use crate::model::config::Config;
 use crate::model::problem::{Problem, Problems};
-use crate::plan::release::{Archive, MANIFEST, Observed, Release, Tags, plan};
+use crate::plan::release::{Archive, Changelog, MANIFEST, Observed, Release, Source, Tags, plan};
+use crate::world::charts::Place;
 use crate::world::files::{self, NewFile};
 use crate::world::git::Repository;
 use crate::world::helm::Helm;
@@ -22,7 +23,12 @@ pub fn make(
     helm: Option<&Helm>,
     destination: &Path,
 ) -> Result<Release> {
-    let release = plan(config, observe(config, args, repository)?)?;
+    let mut problems = Vec::new();
+    let places = charts::places(config, repository.root(), &mut problems)?;
+    let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
+    let mut sources = read(config, places, repository)?;
+    sources.problems.extend(problems);
+    let release = plan(config, observed(sources, wanted, args.tag.as_ref(), repository)?)?;
     release.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
         let directory = |archive: &'_ Archive| repository.root().join(&archive.source);
@@ -34,7 +40,37 @@ pub fn make(
     Ok(release)
 }
 
-fn observe(config: &Config, args: &cli::Release, repository: &Repository) -> Result<Observed> {
+/// The charts of a repository as they lie there, and what was wrong while they were read.
+#[derive(Debug)]
+pub struct Sources {
+    /// The charts.
+    pub charts: Vec<Source>,
+    /// The changelog at the root.
+    pub changelog: Option<Changelog>,
+    /// What else is not in the commit as it is here.
+    pub changed: Vec<String>,
+    /// What is wrong besides the charts.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads charts.
+pub fn read(config: &Config, places: Vec<Place>, repository: &Repository) -> Result<Sources> {
+    let mut problems = Vec::new();
+    let changelog = charts::changelog("", repository, &mut problems)?;
+    let root = changelog.as_ref().map(|(_, followed)| followed);
+    let (charts, changed) = charts::sources(config, places, root, repository, &mut problems)?;
+    Ok(Sources { charts, changelog: changelog.map(|(changelog, _)| changelog), changed, problems })
+}
+
+/// What there is to release. `wanted` are charts by name or directory, all without any; `tag` is the one of the command
+/// line.
+pub fn observed(
+    sources: Sources,
+    wanted: Vec<String>,
+    tag: Option<&String>,
+    repository: &Repository,
+) -> Result<Observed> {
+    let Sources { charts, changelog, changed, problems } = sources;
     let no_commit = || {
         Problems::from(Problem::error("there is no commit to release").hint("git add --all && git commit"))
     };
@@ -42,21 +78,8 @@ fn observe(config: &Config, args: &cli::Release, repository: &Repository) -> Res
     if let Some(time) = environment::source_date_epoch()? {
         commit.time = time;
     }
-    let mut problems = Vec::new();
-    let places = charts::places(config, repository.root(), &mut problems)?;
-    let changelog = charts::changelog("", repository, &mut problems)?;
-    let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
-    let root = changelog.as_ref().map(|(_, followed)| followed);
-    let (charts, changed) = charts::sources(config, places, root, repository, &mut problems)?;
-    Ok(Observed {
-        charts,
-        problems,
-        wanted,
-        tags: Tags { flag: args.tag.clone(), github: environment::github_tag(), git: repository.tags()? },
-        commit,
-        changelog: changelog.map(|(text, _)| text),
-        changed,
-    })
+    let tags = Tags { flag: tag.cloned(), github: environment::github_tag(), git: repository.tags()? };
+    Ok(Observed { charts, problems, wanted, tags, commit, changelog, changed })
 }
 
 /// Archives first and the manifest last: it says that the others are there.

@@ -1,11 +1,11 @@
 //! `cargo xtask release`: everything that a release publishes is made and shown, and with `--publish` published.
 
 mod github;
-mod make;
+pub(super) mod make;
 mod oci;
 mod pages;
 mod preflight;
-mod publish;
+pub(super) mod publish;
 mod rehearse;
 mod report;
 
@@ -42,7 +42,7 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     if args.rehearse {
         return rehearse::run(config, args);
     }
-    let config = &with_registry(config, args)?;
+    let config = &with_registry(config, args.oci.as_deref())?;
     let repository = repository()?;
     let remote = Remote::find(config, args.remote.as_deref(), &repository)?;
     if let Some(targets) = &args.publish {
@@ -91,8 +91,8 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
 }
 
 /// The config with the registry that was asked for.
-fn with_registry<'a>(config: &Config<'a>, args: &'a cli::Release) -> Result<Config<'a>> {
-    let Some(oci) = &args.oci else { return Ok(*config) };
+pub fn with_registry<'a>(config: &Config<'a>, asked: Option<&'a str>) -> Result<Config<'a>> {
+    let Some(oci) = asked else { return Ok(*config) };
     let base = oci.trim_end_matches('/');
     if !is_oci_base(base) {
         let problem = Problem::usage(format!("--oci {} is not of the form `oci://host/path`", name(oci)));

@@ -174,10 +174,17 @@ fn end(config: &Config, packages: &[Package], tags: &[String], root: &Path, time
         terminal::line(&format!("  helm install {chart} {name}/{chart} --version {version}"))?;
         terminal::line(&format!("  helm install {chart} {}/{chart} --version {version}", config.oci))?;
     }
-    let tags = tags.join(" ");
-    Ok(terminal::line(&format!(
-        "nothing left this machine; a pushed tag releases it: git tag {tags} && git push origin {tags}"
-    ))?)
+    let how = if let [tag] = tags {
+        format!("a pushed tag releases it: git tag {tag} && git push origin {tag}")
+    } else {
+        // GitHub starts no workflow for tags of which more than three are pushed at once (docs.github.com, "Events that
+        // trigger workflows", `push`).
+        let first = tags.first().map_or("", String::as_str);
+        format!(
+            "each pushed tag releases its chart, at most three of them at once: git tag {first} && git push origin {first}"
+        )
+    };
+    Ok(terminal::line(&format!("nothing left this machine; {how}"))?)
 }
 
 /// How long each part took.

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::publish::{Job, Outcome};
+use crate::command::as_json;
 use crate::model::manifest::Manifest;
-use crate::model::problem::{Problem, Severity};
+use crate::model::problem::Problem;
 use crate::model::text::size;
 use crate::plan::publish::{Planned, Target};
 use crate::plan::release::Release;
@@ -55,21 +56,9 @@ pub fn json(directory: &Path, manifest: &Manifest, outcome: &Outcome, warnings: 
         "plan": outcome.planned,
         "pushed": outcome.pushed,
         "release": outcome.url,
-        "problems": all.map(problem).collect::<Vec<_>>(),
+        "problems": all.map(as_json).collect::<Vec<_>>(),
     });
     Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)
-}
-
-fn problem(problem: &Problem) -> Value {
-    let severity = if problem.severity == Severity::Warning { "warning" } else { "error" };
-    let place = problem.place.as_ref();
-    json!({
-        "severity": severity,
-        "message": problem.message,
-        "file": place.map(|place| &place.file),
-        "line": place.and_then(|place| place.line),
-        "hint": problem.hint,
-    })
 }
 
 /// What later steps of a workflow may use, and the table that its run shows.

@@ -12,7 +12,7 @@ use super::{BOM, Metadata, sanitise_fields, validate};
 pub fn metadata_of(archive: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Metadata> {
     let mut found = Vec::new();
     let metadata = read(archive, at, &mut found);
-    found.retain(|problem| problem.severity != Severity::Warning);
+    found.retain(|problem| problem.severity < Severity::Warning);
     let is_good = found.is_empty();
     let hint = "make the archive again, or delete it";
     problems.extend(found.into_iter().map(|problem| Problem { hint: Some(hint.to_owned()), ..problem }));

@@ -121,6 +121,11 @@ impl Json<'_> {
     }
 }
 
+/// Dependencies in JSON, in the order of Helm's structure; what is hashed for a lock.
+pub(super) fn dependencies(of: &[Option<Dependency>]) -> Vec<Option<impl Serialize>> {
+    of.iter().map(|one| one.as_ref().map(Requirement::of)).collect()
+}
+
 impl<'a> Person<'a> {
     fn of(person: &'a Maintainer) -> Self {
         Self { name: &person.name, email: &person.email, url: &person.url }

@@ -9,7 +9,7 @@ use super::super::archive::{self, Entry};
 use super::super::problem::{Problem, Severity};
 use super::super::text::name;
 use super::read::{self, Author, Lines};
-use super::{BOM, Chart, Lock, Metadata, values};
+use super::{BOM, Chart, Dependency, Lock, Metadata, values};
 
 /// Sub-charts in sub-charts; real charts stop at three.
 const MAX_DEPTH: usize = 20;
@@ -57,7 +57,8 @@ impl Loader<'_> {
         self.check(&metadata, &lines);
         let lock = self.lock(&parts, &metadata);
         if self.depth == 0 {
-            self.check_dependencies(&metadata, &children, &lines);
+            let locked = parts.chart_lock.is_some() || parts.other("requirements.lock").is_some();
+            self.check_dependencies(&metadata, &children, &lines, locked);
         }
         let files = parts.into_files(metadata.is_v1());
         Some(Chart { metadata, lock, files, lines, children })
@@ -111,8 +112,7 @@ impl Loader<'_> {
         }
     }
 
-    /// Reads the lock. It is in the archive of a v2 chart alone, always as Chart.lock; a v1 chart keeps its
-    /// requirements.lock as it is.
+    /// Reads the lock.
     fn lock(&mut self, parts: &Parts, metadata: &Metadata) -> Option<Lock> {
         let (new, old) = (parts.chart_lock.as_ref(), parts.other("requirements.lock"));
         if new.is_some() && old.is_some() {
@@ -130,7 +130,7 @@ impl Loader<'_> {
             let message = "Helm leaves this file out of the archive of a chart of `apiVersion: v1`";
             self.warn("Chart.lock", message, "write `apiVersion: v2` in Chart.yaml, or delete this file");
         }
-        old.or(new).filter(|_| metadata.is_v2())
+        old.or(new)
     }
 
     /// Loads what is below `charts/`: names that begin with `_` or `.` are passed over, `.tgz` files are unpacked, the
@@ -204,14 +204,13 @@ impl Loader<'_> {
         let (at, depth, mut found) = (self.shown(path), self.depth + 1, Vec::new());
         let author = Author::Other;
         let chart = Loader { at, depth, author, budget: self.budget, problems: &mut found }.load(files);
-        let errors = found.into_iter().filter(|problem| problem.severity != Severity::Warning);
+        let errors = found.into_iter().filter(|problem| problem.severity < Severity::Warning);
         self.problems.extend(errors.map(|problem| problem.hint(hint)));
         chart
     }
 
     /// Each dependency must be there under its name; versions are not compared, and those of sub-charts not looked at.
-    fn check_dependencies(&mut self, metadata: &Metadata, children: &[Chart], lines: &Lines) {
-        let directory = self.at.clone();
+    fn check_dependencies(&mut self, metadata: &Metadata, children: &[Chart], lines: &Lines, locked: bool) {
         for dependency in metadata.dependencies.iter().flatten() {
             if children.iter().any(|child| child.metadata.name == dependency.name) {
                 continue;
@@ -219,8 +218,21 @@ impl Loader<'_> {
             let message = format!("dependency {} is not in charts/", name(&dependency.name));
             let file = if lines.contains_key("dependencies") { "Chart.yaml" } else { "requirements.yaml" };
             let problem = Problem::error(message).at(self.shown(file), Some(dependency.line));
-            self.problems.push(problem.hint(format!("helm dependency update {directory}")));
+            self.problems.push(problem.hint(fetch(dependency, &self.at, locked)));
         }
+    }
+}
+
+/// How a dependency gets into `charts/`. What is locked stays as it is, and Helm takes it from repositories that it knows
+/// alone (helm.sh/docs, "Helm Dependency Build").
+fn fetch(dependency: &Dependency, directory: &str, locked: bool) -> String {
+    let (alias, url) = (&dependency.name, &dependency.repository);
+    match locked {
+        false => format!("helm dependency update {directory}"),
+        true if url.starts_with("https://") => {
+            format!("helm repo add {alias} {url} && helm dependency build {directory}")
+        }
+        true => format!("helm dependency build {directory}"),
     }
 }
 

@@ -5,9 +5,11 @@
 mod archived;
 mod json;
 mod load;
+mod lock;
 mod read;
 mod values;
 mod write;
+mod written;
 
 use super::archive::Entry;
 use super::problem::Problem;
@@ -19,6 +21,7 @@ pub use json::Json;
 pub use load::load;
 pub use read::{Lines, declared_name};
 pub use write::to_yaml;
+pub use written::Written;
 pub use xtask_scan::chart::{Dependency, Maintainer, Metadata};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -37,7 +40,7 @@ pub struct Lock {
 pub struct Chart {
     /// Chart.yaml, requirements.yaml laid over it.
     pub metadata: Metadata,
-    /// Chart.lock, parsed.
+    /// Chart.lock, or requirements.lock, parsed.
     pub lock: Option<Lock>,
     /// values.yaml, values.schema.json, then `templates/`, then the others, each in the order of the walk; paths
     /// are relative to the chart.

@@ -6,13 +6,13 @@
 
 use std::collections::HashMap;
 
-use super::super::problem::Problem;
+use super::super::problem::{Edit, Problem};
 use super::super::text::name;
 use super::super::time;
 use super::super::yaml::{self, Node, Out, Pair, Resolved, Value};
 use super::{Dependency, Lock, Maintainer, Metadata};
 
-const METADATA: [&str; 17] = [
+pub(super) const METADATA: [&str; 17] = [
     "name",
     "home",
     "sources",
@@ -31,8 +31,8 @@ const METADATA: [&str; 17] = [
     "dependencies",
     "type",
 ];
-const MAINTAINER: [&str; 3] = ["name", "email", "url"];
-const DEPENDENCY: [&str; 8] =
+pub(super) const MAINTAINER: [&str; 3] = ["name", "email", "url"];
+pub(super) const DEPENDENCY: [&str; 8] =
     ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
 const LOCK: [&str; 3] = ["generated", "digest", "dependencies"];
 
@@ -46,17 +46,13 @@ pub(super) fn chart_yaml(
     author: Author,
     problems: &mut Vec<Problem>,
 ) -> Option<(Metadata, Lines)> {
-    let mut reader = Reader { file, author, problems };
-    let root = reader.document(bytes)?;
-    let fields = reader.fields(&root, &METADATA);
-    let mut metadata = Metadata::default();
-    for field in &fields {
-        reader.metadata_field(field, &mut metadata);
-    }
+    let mut reader = Reader { bytes, file, author, problems };
+    let root = reader.document()?;
+    let (mut metadata, lines) = reader.metadata(&root);
     if metadata.api_version.is_empty() {
         "v1".clone_into(&mut metadata.api_version);
     }
-    Some((metadata, fields.iter().map(|field| (field.name, field.line)).collect()))
+    Some((metadata, lines))
 }
 
 /// The name in a Chart.yaml, if it can be read.
@@ -75,8 +71,8 @@ pub(super) fn requirements(
     metadata: &mut Metadata,
     problems: &mut Vec<Problem>,
 ) {
-    let mut reader = Reader { file, author, problems };
-    let Some(root) = reader.document(bytes) else {
+    let mut reader = Reader { bytes, file, author, problems };
+    let Some(root) = reader.document() else {
         return;
     };
     let before = std::mem::take(&mut metadata.dependencies);
@@ -99,8 +95,8 @@ pub(super) fn requirements(
 
 /// Reads Chart.lock or requirements.lock. An empty file is no lock.
 pub(super) fn lock(bytes: &[u8], file: &str, author: Author, problems: &mut Vec<Problem>) -> Option<Lock> {
-    let mut reader = Reader { file, author, problems };
-    let root = reader.document(bytes)?;
+    let mut reader = Reader { bytes, file, author, problems };
+    let root = reader.document()?;
     if root.is_null() {
         return None;
     }
@@ -138,10 +134,11 @@ pub(super) enum Author {
 }
 
 /// Collects what is wrong with one file.
-struct Reader<'a> {
-    file: &'a str,
-    author: Author,
-    problems: &'a mut Vec<Problem>,
+pub(super) struct Reader<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) file: &'a str,
+    pub(super) author: Author,
+    pub(super) problems: &'a mut Vec<Problem>,
 }
 
 /// A field that Helm knows, with the line of its name.
@@ -160,9 +157,22 @@ impl Reader<'_> {
         self.problems.push(Problem::warning(message).at(self.file, Some(line)).hint(hint));
     }
 
+    /// What becomes right in quotes.
+    fn unquoted(&mut self, line: usize, problem: Problem, written: &str) {
+        let quoted = format!("\"{written}\"");
+        let problem = problem.at(self.file, Some(line)).hint(format!("quote it: {quoted}"));
+        let edit = self.replace(line, written, &quoted);
+        self.problems.push(Problem { edit, ..problem });
+    }
+
+    /// Another text in a line.
+    fn replace(&self, line: usize, from: &str, to: &str) -> Option<Box<Edit>> {
+        Edit::within(self.file, &String::from_utf8_lossy(self.bytes), line, from, to).map(Box::new)
+    }
+
     /// The root of the first document.
-    fn document(&mut self, bytes: &[u8]) -> Option<Node> {
-        let document = match yaml::read(bytes) {
+    fn document(&mut self) -> Option<Node> {
+        let document = match yaml::read(self.bytes) {
             Ok(document) => document,
             Err(error) => {
                 let problem =
@@ -201,9 +211,7 @@ impl Reader<'_> {
         sorted.sort_by(|a, b| a.key.helm.cmp(&b.key.helm));
         let mut fields: Vec<Field<'n>> = Vec::new();
         for pair in sorted {
-            let exact = known.iter().find(|known| **known == pair.key.helm);
-            let same_folded = || known.iter().find(|known| folded(known) == folded(&pair.key.helm));
-            let Some(&field_name) = exact.or_else(same_folded) else {
+            let Some(field_name) = field_of(&pair.key.helm, known) else {
                 let message =
                     format!("Helm does not know the field {}{of} and leaves it out", name(&pair.key.written));
                 let hint = if of.is_empty() && known.len() == METADATA.len() {
@@ -234,6 +242,16 @@ impl Reader<'_> {
         } else {
             self.error(later.line, format!("{message}: Helm mixes them"), "delete one of them");
         }
+    }
+
+    /// The metadata of a mapping, an absent `apiVersion` left empty.
+    pub(super) fn metadata(&mut self, root: &Node) -> (Metadata, Lines) {
+        let fields = self.fields(root, &METADATA);
+        let mut metadata = Metadata::default();
+        for field in &fields {
+            self.metadata_field(field, &mut metadata);
+        }
+        (metadata, fields.iter().map(|field| (field.name, field.line)).collect())
     }
 
     fn metadata_field(&mut self, field: &Field<'_>, to: &mut Metadata) {
@@ -274,7 +292,7 @@ impl Reader<'_> {
         if changed && self.author == Author::User {
             let message =
                 format!("Helm reads {} {} as {}", name(what), name(&text.written), name(&text.helm));
-            self.error(node.line, message, &format!("quote it: \"{}\"", text.written));
+            self.unquoted(node.line, Problem::error(message), &text.written);
         }
         text.helm
     }
@@ -286,11 +304,12 @@ impl Reader<'_> {
             _ => None,
         };
         if value.is_none() {
-            self.error(
-                node.line,
-                format!("{} is neither `true` nor `false`", name(what)),
-                "write `true` without quotes",
-            );
+            let problem = Problem::error(format!("{} is neither `true` nor `false`", name(what)));
+            let problem =
+                problem.at(self.file, Some(node.line)).hint("write `true` or `false` without quotes");
+            let edit = |quoted: &str| self.replace(node.line, quoted, quoted.trim_matches(['"', '\'']));
+            let edit = ["\"true\"", "'true'", "\"false\"", "'false'"].into_iter().find_map(edit);
+            self.problems.push(Problem { edit, ..problem });
         }
         value.unwrap_or_default()
     }
@@ -332,7 +351,7 @@ impl Reader<'_> {
             let (key, written) = (&pair.key.helm, &pair.key.written);
             if key != written {
                 let message = format!("Helm reads the annotation key {} as {}", name(written), name(key));
-                self.warn(pair.line, message, &format!("quote it: \"{written}\""));
+                self.unquoted(pair.line, Problem::warning(message), written);
             }
             out.push((key.clone(), self.text(written, &pair.value)));
         }
@@ -416,6 +435,12 @@ impl Reader<'_> {
             },
         }
     }
+}
+
+/// The field that a key means.
+pub(super) fn field_of(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    let exact = known.iter().find(|known| **known == key);
+    exact.or_else(|| known.iter().find(|known| folded(known) == folded(key))).copied()
 }
 
 /// A name without its case, as Go's `encoding/json` compares field names: two more characters than ASCII's fold

@@ -190,7 +190,7 @@ fn limited(mut problems: Vec<Problem>, file: &str) -> Vec<Problem> {
     let more = problems.len().saturating_sub(MOST_PROBLEMS);
     problems.truncate(MOST_PROBLEMS);
     if more > 0 {
-        let is_warning = problems.iter().all(|problem| problem.severity == Severity::Warning);
+        let is_warning = problems.iter().all(|problem| problem.severity >= Severity::Warning);
         let new = if is_warning { Problem::warning } else { Problem::error };
         problems.push(new(format!("and {more} more of this kind")).at(file, None));
     }

@@ -7,6 +7,7 @@ mod admonition;
 mod attributes;
 pub mod fence;
 mod front;
+pub mod github;
 mod raw;
 mod slug;
 

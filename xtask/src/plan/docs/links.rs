@@ -11,7 +11,7 @@ use crate::model::html::anchors;
 use crate::model::markdown::{self, Link};
 use crate::model::problem::Problem;
 use crate::model::reference::{self, Reference};
-use crate::model::text::name;
+use crate::model::text::{self, name};
 
 /// The links of all pages that lead nowhere.
 pub fn problems(sources: &Sources, layout: &Layout<'_>, site: &[File]) -> Vec<Problem> {
@@ -76,6 +76,7 @@ impl Check<'_> {
         Some((
             message,
             closest(anchor, offered)
+                .or_else(|| text::nearest(anchor, offered.iter().map(String::as_str)))
                 .map_or_else(|| "name a heading of that page".to_owned(), |id| format!("#{id}")),
         ))
     }
@@ -96,13 +97,12 @@ impl Check<'_> {
         (message, hint)
     }
 
-    /// A file of the same name elsewhere.
+    /// The file that was probably meant.
     fn suggestion(&self, source: &str, path: &str) -> String {
-        let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_lowercase();
-        let same = self.layout.places.keys().find(|other| file(other) == file(path));
+        let near = reference::nearest(path, self.layout.places.keys().copied());
         let from = reference::directory(source);
         let from = if from.is_empty() { String::new() } else { format!("{from}/") };
-        same.map_or_else(
+        near.map_or_else(
             || "write the page, or mend the link".to_owned(),
             |other| reference::between(&from, other),
         )
@@ -115,7 +115,7 @@ fn names_a_file(path: &str) -> bool {
 }
 
 /// The id that is the same but for case, `-` and `_`.
-fn closest<'a>(anchor: &str, offered: &'a BTreeSet<String>) -> Option<&'a String> {
+fn closest<'a>(anchor: &str, offered: &'a BTreeSet<String>) -> Option<&'a str> {
     let letters = |id: &str| id.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    offered.iter().find(|id| letters(id) == letters(anchor))
+    offered.iter().map(String::as_str).find(|id| letters(id) == letters(anchor))
 }

@@ -3,18 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::config::Versions;
+use crate::model::config::SHOP;
 use crate::model::problem::Severity::{self, Error, Warning};
 
-const CONFIG: Config<'_> = Config {
-    repository: "o/r",
-    charts: "charts",
-    pages: "https://o.github.io/r",
-    branch: "gh-pages",
-    reserved: &[],
-    oci: "oci://ghcr.io/o/charts",
-    versions: Versions::Stamp,
-};
+const CONFIG: Config<'_> = Config { repository: "o/r", pages: "https://o.github.io/r", ..SHOP };
 const ACTIONS: Writer = Writer { git_has_token: true, releases: true, is_personal: false };
 const PERSON: Writer = Writer { is_personal: true, ..ACTIONS };
 /// Git has a key of its own.

@@ -2,7 +2,7 @@
 //! a YAML list of texts, or of mappings with `kind` and `description`.
 
 use crate::model::chart::Metadata;
-use crate::model::yaml::{self, Node, Value};
+use crate::model::yaml::{self, Node};
 
 /// The annotation.
 pub(super) const ANNOTATION: &str = "artifacthub.io/changes";
@@ -14,25 +14,23 @@ pub(super) fn of(chart: &Metadata) -> Option<String> {
 }
 
 fn list(text: &str) -> Option<String> {
-    let Value::Sequence(items) = yaml::read(text.as_bytes()).ok()?.root.value else { return None };
-    let lines = items.iter().map(|item| Some(format!("- {}", change(item)?)));
+    let document = yaml::read(text.as_bytes()).ok()?;
+    let lines = document.root.items().iter().map(|item| Some(format!("- {}", change(item)?)));
     let lines = lines.collect::<Option<Vec<String>>>()?;
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn change(item: &Node) -> Option<String> {
-    let Value::Mapping(pairs) = &item.value else { return one_line(item) };
-    let field = |key: &str| {
-        let pair = pairs.iter().find(|pair| pair.key.written == key)?;
-        one_line(&pair.value)
-    };
+    if item.pairs().is_empty() {
+        return one_line(item);
+    }
+    let field = |key: &str| one_line(&item.get(key)?.value);
     let description = field("description")?;
     Some(field("kind").map_or_else(|| description.clone(), |kind| format!("{kind}: {description}")))
 }
 
 fn one_line(node: &Node) -> Option<String> {
-    let Value::Scalar(scalar) = &node.value else { return None };
-    let words: Vec<&str> = scalar.written.split_whitespace().collect();
+    let words: Vec<&str> = node.text()?.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 

@@ -4,6 +4,8 @@ mod changes;
 mod notes;
 mod select;
 
+use std::collections::BTreeMap;
+
 use semver::Version;
 
 use self::notes::Sections;
@@ -11,6 +13,7 @@ use super::package::{Overrides, Package, package};
 use super::publish::{NOTES, SUMS, oci_target, sums};
 use crate::model::archive::{self, Entry};
 use crate::model::config::{Config, Versions, is_oci_component};
+use crate::model::ignore::Kind;
 use crate::model::manifest::{self, Manifest};
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::{few, name};
@@ -36,12 +39,14 @@ pub struct Observed {
 }
 
 /// One chart directory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// Its path for messages and for helm, such as `charts/web`.
     pub path: String,
     /// What it packages, in the order of the walk, relative to it.
     pub files: Vec<Entry>,
+    /// What lies at its top, packaged or not.
+    pub top: BTreeMap<String, Kind>,
     /// What was wrong while it was read.
     pub problems: Vec<Problem>,
     /// What is not in the commit as it is here, by its path from the root.
@@ -146,9 +151,9 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
     changed.sort();
     changed.dedup();
     check_names(&mut packages, &mut problems);
-    let mut warnings = verdict(problems)?;
-    warnings.extend(not_in_commit(&changed));
-    warnings.extend(only_locked(&locked));
+    problems.extend(not_in_commit(&changed));
+    problems.extend(only_locked(&locked));
+    let warnings = verdict(problems)?;
     let archives = packages.into_iter().map(|(source, package)| Archive::new(source, package, commit.time));
     let archives = archives.collect::<Result<Vec<_>, _>>()?;
     let commit = manifest::Commit { id: commit.id, time: commit.time, changed, locked };
@@ -195,7 +200,7 @@ fn check(package: &Package, path: &str, tag: Option<&Tag>, problems: &mut Vec<Pr
             format!("version {shown} is longer than a tag of an OCI registry can be ({MAX_OCI_TAG})");
         bad("version", message, Some("shorten it".to_owned()));
     }
-    if !is_oci_component(&metadata.name) {
+    if !metadata.name.is_empty() && !is_oci_component(&metadata.name) {
         let message = format!("an OCI registry accepts no repository called {}", name(&metadata.name));
         bad("name", message, Some("use lower-case letters, digits and `-` for the chart's name".to_owned()));
     }
@@ -236,8 +241,12 @@ fn only_locked(locked: &[String]) -> Option<Problem> {
 /// Nobody else can make these archives from the commit.
 fn not_in_commit(changed: &[String]) -> Option<Problem> {
     let message = format!("not in the commit as it is here: {}", few(changed));
-    (!changed.is_empty())
-        .then(|| Problem::warning(message).hint("commit or undo these changes: CI packages the commit"))
+    let hint = if changed.iter().all(|one| one.ends_with(".tgz")) {
+        "commit them, or a Chart.lock that names their versions (helm dependency update)"
+    } else {
+        "commit or undo these changes: CI packages the commit"
+    };
+    (!changed.is_empty()).then(|| Problem::warning(message).hint(hint))
 }
 
 impl Archive {

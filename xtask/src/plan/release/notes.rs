@@ -34,7 +34,8 @@ impl<'a> Sections<'a> {
 
     /// Finds what changed in a chart: in its own changelog, in that of the repository, or in its annotation. A section
     /// may be headed by `NAME-VERSION` or by the version, which in the repository's means a chart without its own
-    /// changelog; one for several charts is taken once. Where there is a changelog, what is missing is an error.
+    /// changelog; one for several charts is taken once. Where there is a changelog, what is missing is an error; in a
+    /// chart's own, which may have been given up, only for the tag that releases it.
     pub(super) fn find(&mut self, chart: &Metadata, own: Option<&Changelog>, problems: &mut Vec<Problem>) {
         let version = self.tag.map_or_else(|| chart.version.clone(), |tag| tag.version.to_string());
         let of_chart = format!("{}-{version}", chart.name);
@@ -50,12 +51,13 @@ impl<'a> Sections<'a> {
                 section => return self.take(log, heading, title, section, problems),
             }
         }
-        let log = own.or(self.root);
-        match (changes::of(chart), log) {
+        let is_given_up = self.tag.is_none() && self.root.is_none();
+        match (changes::of(chart), own.or(self.root)) {
             (Some(text), _) => {
                 let title = format!("{} {version}", chart.name);
                 self.found.push(Found { file: String::new(), heading: of_chart, title, text });
             }
+            (None, Some(_)) if is_given_up => self.silent.push(of_chart),
             (None, Some(log)) => self.take(log, &version, String::new(), Section::Missing, problems),
             (None, None) => self.silent.push(of_chart),
         }

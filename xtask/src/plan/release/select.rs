@@ -21,7 +21,7 @@ impl Source {
 impl Tags {
     /// The tag of the release: `--tag`, else the one that GitHub runs for, else the one at `head`. The first two must
     /// be release tags, and if git has them, at `head`; other tags at `head` are passed over.
-    pub(super) fn choose(&self, charts: &[String], head: &str) -> Result<Option<Tag>, Problems> {
+    pub fn choose(&self, charts: &[String], head: &str) -> Result<Option<Tag>, Problems> {
         if let Some(text) = self.flag.as_ref().or(self.github.as_ref()) {
             let hint = "release tags are `v1.2.3` for all charts and `NAME-1.2.3` for one";
             let problem = |message| match self.flag {
@@ -64,7 +64,10 @@ pub(super) fn select(
 ) -> Result<Vec<Source>, Problems> {
     if charts.is_empty() {
         let message = format!("there is no chart in `{}/`", config.charts);
-        let hint = format!("mkdir -p {0} && helm create {0}/NAME", config.charts);
+        let hint = match config.charts {
+            "." => "helm create NAME".to_owned(),
+            charts => format!("mkdir -p {charts} && helm create {charts}/NAME"),
+        };
         return Err(Problem::error(message).hint(hint).into());
     }
     let known = charts.iter().map(|(chart, _)| name(chart)).collect::<Vec<_>>().join(", ");

@@ -31,8 +31,6 @@ const BYTES: &str = "application/octet-stream";
 const VERSION: &str = "2022-11-28";
 /// What the tokens of people begin with: classic, fine-grained, and those that gh logs in with.
 const PERSONAL: [&str; 3] = ["ghp_", "github_pat_", "gho_"];
-/// How often an asset may lie elsewhere.
-const MAX_REDIRECTS: usize = 5;
 
 impl<'a> Api<'a> {
     /// The API that the environment names, with the token that it has for it.
@@ -98,17 +96,7 @@ impl<'a> Api<'a> {
 
     /// The content of an asset, wherever it lies; who has it gets no token.
     pub fn download(&self, path: &str) -> Answer {
-        let mut request = self.request("GET", self.url(path), BYTES);
-        for _ in 0..MAX_REDIRECTS {
-            let response = self.http.ask(&request)?;
-            let location = response.header("location").filter(|_| matches!(response.status, 301..=308));
-            let Some(url) = location.map(str::to_owned) else { return Ok(response) };
-            if !is_private(&url) {
-                return Err("it names a place for the file that is not encrypted".to_owned());
-            }
-            request = Request { method: "GET", url, ..Request::default() };
-        }
-        Err("there are too many redirects".to_owned())
+        self.http.follow(self.request("GET", self.url(path), BYTES))
     }
 
     /// What a success says.

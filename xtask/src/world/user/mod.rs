@@ -187,7 +187,7 @@ fn read(text: &[u8]) -> Result<Index<'_>, Problem> {
     let mut problems = Vec::new();
     let index = Index::read(text, "index.yaml", &mut problems);
     index.ok_or_else(|| {
-        let first = problems.into_iter().find(|problem| problem.severity != Severity::Warning);
+        let first = problems.into_iter().find(|problem| problem.severity < Severity::Warning);
         first.unwrap_or_else(|| broken("the index cannot be read".to_owned()))
     })
 }

@@ -1,0 +1,73 @@
+//! The documents: whether the site can be built, and whether links, commands, addresses and versions are right.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use semver::Version;
+
+use super::Scene;
+use crate::command::{problems_of, refusal};
+use crate::model::chart::Metadata;
+use crate::model::config::Versions;
+use crate::plan::check::commands::{self, documented};
+use crate::plan::check::document::{Document, Shown};
+use crate::plan::check::links::Targets;
+use crate::plan::check::mentions::{self, Facts};
+use crate::plan::check::{Area, Report};
+use crate::plan::docs::Builder;
+use crate::world::{docs, documents};
+
+/// Looks at the documents.
+pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+    site(scene, report)?;
+    let markdown = scene.files.iter().map(String::as_str).filter(|file| file.ends_with(".md"));
+    let mut problems = Vec::new();
+    let documents = documents::read(scene.repository, markdown, &mut problems);
+    let charts: Vec<String> = scene.charts.iter().map(|chart| chart.source.path.clone()).collect();
+    let targets = Targets::new(&scene.files, &documents);
+    let shown: Vec<Shown<'_>> = documents.iter().map(|one| (one, one.snippets())).collect();
+    let those = |is: &dyn Fn(&Document) -> bool| shown.iter().filter(|(one, _)| is(one)).collect::<Vec<_>>();
+    let on_github = those(&|document| document.is_on_github(&charts));
+    report.looked_at(on_github.len(), "document");
+    problems.extend(on_github.into_iter().flat_map(|(document, _)| targets.problems(document)));
+    for command in documented(&those(&Document::is_for_contributors)) {
+        problems.extend(refusal(&command.command).map(|words| commands::problem(&command, &words)));
+    }
+    let facts = Facts { config: scene.literal, versions: versions(scene) };
+    let is_generated = |document: &Document| scene.files.contains(&format!("{}.gotmpl", document.path));
+    problems.extend(mentions::problems(
+        &facts,
+        &those(&|document| document.is_for_users(&charts)),
+        is_generated,
+    ));
+    report.add(Area::Documentation, problems);
+    Ok(())
+}
+
+/// Builds the site as `cargo xtask pages` would.
+fn site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+    let root = scene.repository.root();
+    match docs::build(root, Builder::Auto) {
+        Ok(Some(site)) => report.checked.push(format!("the documentation ({})", site.by)),
+        Ok(None) => {}
+        Err(error) => match docs::beyond_native(root)? {
+            Some(problem) => {
+                let why = format!("mkdocs is not in PATH, and {problem}");
+                report.leave_out("the documentation site", why, "pip install what mkdocs.yml names");
+            }
+            None => report.add(Area::Documentation, problems_of(error).0),
+        },
+    }
+    Ok(())
+}
+
+/// The charts that are released, by name, each with the version that it has or that the tag gives it. Where tags decide
+/// versions and there is none yet, nobody knows them.
+fn versions(scene: &Scene<'_>) -> BTreeMap<String, Option<String>> {
+    let version = |metadata: &Metadata| {
+        let tag = scene.tag.as_ref().filter(|tag| tag.chart.as_ref().is_none_or(|one| *one == metadata.name));
+        let own = || (scene.config.versions == Versions::Verify).then(|| metadata.version.clone());
+        tag.map(|tag| tag.version.to_string()).or_else(own).filter(|own| Version::parse(own).is_ok())
+    };
+    scene.released().map(|metadata| (metadata.name.clone(), version(metadata))).collect()
+}

@@ -1,0 +1,42 @@
+//! The workflows of the repository, and what their commands do.
+
+use anyhow::Result;
+
+use super::parse;
+use crate::cli::{Command, Part};
+use crate::model::problem::Problem;
+use crate::model::workflow::{self, Workflow};
+use crate::plan::run::Task;
+use crate::world::git::Repository;
+use crate::world::workflows;
+
+/// Reads them; what cannot be read is a problem each.
+pub fn read(repository: &Repository) -> Result<(Vec<Workflow>, Vec<Problem>)> {
+    let (mut read, mut problems) = (Vec::new(), Vec::new());
+    for (file, text) in workflows::texts(repository.root())? {
+        match workflow::read(&text, &file) {
+            Ok(workflow) => read.push(workflow),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Ok((read, problems))
+}
+
+/// What a `cargo xtask` command does; the error is one line.
+pub fn task(line: &str) -> Result<Task, String> {
+    let cli = parse(line).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        first.strip_prefix("error: ").unwrap_or(first).to_owned()
+    })?;
+    Ok(match cli.command {
+        Command::Ci(args) if !args.list && args.job.is_none() => Task::Ci,
+        Command::Release(args) => Task::Release {
+            publish: args.publish.unwrap_or_default(),
+            from: args.from.map(|from| from.to_string_lossy().into_owned()),
+            to: args.destination.map_or_else(|| "dist".to_owned(), |to| to.to_string_lossy().into_owned()),
+        },
+        Command::Pages(args) => Task::Pages { publish: args.publish, docs: args.only == Some(Part::Docs) },
+        _ => Task::Other,
+    })
+}

@@ -1,0 +1,283 @@
+//! What is wrong with the order of jobs, with their steps, and with those of others.
+
+use super::{Case, check};
+
+const ORDER: &[Case] = &[
+    (
+        1,
+        "    needs: check\n",
+        "",
+        &[
+            "Warning ci.yml:20: job `helm-release` does not need `check`: it releases what nobody has looked at yet | needs: check",
+        ],
+        true,
+    ),
+    (
+        1,
+        "    needs: helm-release\n",
+        "",
+        &[
+            "Error ci.yml:42: job `github-release` does not need `helm-release`: it may download `dist` before that is uploaded | needs: helm-release",
+        ],
+        true,
+    ),
+    (
+        1,
+        "    needs: helm-release\n",
+        "    needs: check\n",
+        &[
+            "Error ci.yml:43: job `github-release` does not need `helm-release`: it may download `dist` before that is uploaded | needs: [check, helm-release]",
+        ],
+        true,
+    ),
+    (
+        1,
+        "    needs: helm-release\n",
+        "    needs: helm\n",
+        &[
+            "Error ci.yml:43: job `github-release` needs `helm`, which is not there: GitHub runs nothing of this file | the jobs are `check`, `helm-release`, `github-release`",
+        ],
+        false,
+    ),
+    (
+        1,
+        "    if: startsWith(github.ref, 'refs/tags/v')\n",
+        "",
+        &[
+            "Error ci.yml:20: job `helm-release` releases, and runs for every `push` too, where there is no tag: it fails | give the job `if: startsWith(github.ref, 'refs/tags/v')`",
+        ],
+        true,
+    ),
+    (
+        1,
+        "startsWith(github.ref, 'refs/tags/v')",
+        "github.repository == 'd44b/web'",
+        &[
+            "Error ci.yml:21: job `helm-release` releases, and runs for every `push` too, where there is no tag: it fails | give the job `if: startsWith(github.ref, 'refs/tags/v')`",
+        ],
+        false,
+    ),
+    (
+        1,
+        "    tags: [v*]\n",
+        "",
+        &[
+            "Error ci.yml:3: job `helm-release` releases, and no tag starts this workflow | add `tags: [v*]` to `push:` below `on:`",
+        ],
+        false,
+    ),
+    (
+        2,
+        "          name: dist\n",
+        "          name: charts\n",
+        &[
+            "Error ci.yml:53: no job of this workflow uploads an artifact `charts` | what is uploaded is `dist`",
+        ],
+        true,
+    ),
+    (
+        1,
+        "          name: dist\n",
+        "          name: charts\n",
+        &[
+            "Error ci.yml:53: no job of this workflow uploads an artifact `dist` | what is uploaded is `charts`",
+        ],
+        true,
+    ),
+    (
+        2,
+        "          name: dist\n",
+        "",
+        &[
+            "Error ci.yml:51: without a `name` each artifact goes into a directory of its own | add `name:` to its `with:`",
+        ],
+        false,
+    ),
+    (
+        2,
+        "          path: dist/\n",
+        "          path: out/\n",
+        &["Error ci.yml:54: downloads into `out/`, and the release is taken from `dist` | path: dist/"],
+        true,
+    ),
+    (
+        2,
+        "          path: dist/\n",
+        "",
+        &[
+            "Error ci.yml:51: downloads into the working directory, and the release is taken from `dist` | path: dist/",
+        ],
+        true,
+    ),
+    (
+        1,
+        "          path: dist/\n",
+        "          path: out/\n",
+        &["Error ci.yml:41: uploads `out/`, and the release lies in `dist` | path: dist/"],
+        true,
+    ),
+    (
+        1,
+        "      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1\n        with:\n          name: dist\n          path: dist/\n",
+        "",
+        &[
+            "Error ci.yml:51: nothing puts a release into `dist` before | add a step with `actions/download-artifact` and the `name` that the job before uploads",
+        ],
+        false,
+    ),
+];
+
+#[test]
+fn needs_tags_and_artifacts() {
+    check(ORDER);
+}
+
+const STEPS: &[Case] = &[
+    (
+        1,
+        "cargo xtask ci",
+        "cargo xtask c1",
+        &["Error ci.yml:19: `cargo xtask c1` does not run: unrecognized subcommand | cargo xtask --help"],
+        false,
+    ),
+    (
+        1,
+        "cargo xtask ci",
+        "cargo xtask ci && cargo xtask check",
+        &[
+            "Warning ci.yml:19: `cargo xtask ci && cargo xtask check` is a script, not one `cargo xtask` command: it has `&` | make it a command of `xtask/src/command/`, and run that",
+        ],
+        false,
+    ),
+    (
+        1,
+        "- run: cargo xtask ci",
+        "- run: |\n          cargo xtask ci\n          echo done",
+        &[
+            "Warning ci.yml:19: `cargo xtask ci` is a script, not one `cargo xtask` command: it has more than one line | make it a command of `xtask/src/command/`, and run that",
+        ],
+        false,
+    ),
+    (
+        1,
+        "- run: cargo xtask ci\n",
+        "- run: cargo xtask ci\n      - run: cargo fmt --check\n",
+        &[
+            "Note ci.yml:20: `cargo fmt --check` is no `cargo xtask` command: what CI does is not all in one place | cargo xtask ci runs formatter, clippy and tests; other tools deserve a command in `xtask/src/command/`",
+        ],
+        false,
+    ),
+    (
+        1,
+        "- run: cargo xtask ci\n",
+        "- run: cargo xtask ci\n      - run: echo ${{ github.head_ref }}\n",
+        &[
+            "Warning ci.yml:20: `echo ${{ github.head_ref }}` has `${{` in it: whoever writes what it stands for writes the command | set a variable below `env:` of the step, and let the command read it",
+        ],
+        false,
+    ),
+    (
+        1,
+        "- run: cargo xtask ci\n",
+        "- run: cargo xtask ci\n        working-directory: xtask\n",
+        &[
+            "Note ci.yml:20: `cargo xtask` works from the root of the repository wherever it is run, and paths of its options do not | delete `working-directory:`",
+        ],
+        false,
+    ),
+    (
+        1,
+        "@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+        "@v7",
+        &[
+            "Warning ci.yml:16: `actions/checkout` is not pinned by commit: what `v7` names can be exchanged | git ls-remote https://github.com/actions/checkout v7 'v7^{}', then write `uses: actions/checkout@COMMIT # v7`",
+        ],
+        false,
+    ),
+    (
+        1,
+        " # v7.0.1",
+        "",
+        &[
+            "Note ci.yml:16: nobody sees which version of `actions/checkout` this commit is | git ls-remote --tags https://github.com/actions/checkout | grep 3d3c42e5aac5ba805825da76410c181273ba90b1, then write the version behind it: `# v1.2.3`",
+        ],
+        false,
+    ),
+    (
+        1,
+        "persist-credentials: false",
+        "persist-credentials: true",
+        &[
+            "Warning ci.yml:18: git keeps the token where every later step finds it, and what it builds too | persist-credentials: false, below `with:`",
+        ],
+        true,
+    ),
+    (
+        1,
+        "        with:\n          persist-credentials: false\n",
+        "",
+        &[
+            "Warning ci.yml:16: git keeps the token where every later step finds it, and what it builds too | persist-credentials: false, below `with:`",
+        ],
+        true,
+    ),
+    (
+        1,
+        "          persist-credentials: false\n",
+        "          fetch-depth: 0\n",
+        &[
+            "Warning ci.yml:16: git keeps the token where every later step finds it, and what it builds too | persist-credentials: false, below `with:`",
+        ],
+        true,
+    ),
+    (
+        1,
+        "      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1\n        with:\n          persist-credentials: false\n",
+        "",
+        &[
+            "Error ci.yml:16: job `check` has not checked the repository out | begin its steps with `uses: actions/checkout`, pinned as in the other jobs",
+        ],
+        false,
+    ),
+];
+
+#[test]
+fn commands_and_actions() {
+    check(STEPS);
+}
+
+const OTHERS: &[Case] = &[
+    (
+        1,
+        "- run: cargo xtask ci",
+        "- run: cargo xtask check",
+        &[
+            "Warning .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed | add a job with `- run: cargo xtask ci`, as docs/ci.md shows it",
+        ],
+        false,
+    ),
+    (
+        1,
+        "      - uses: actions/upload-artifact@",
+        "      - run: helm push dist/web-1.0.0.tgz oci://ghcr.io/o/charts\n      - uses: actions/upload-artifact@",
+        &[
+            "Note ci.yml:38: `helm push dist/web-1.0.0.tgz oci://ghcr.io/o/charts` is no `cargo xtask` command: what CI does is not all in one place | cargo xtask ci runs formatter, clippy and tests; other tools deserve a command in `xtask/src/command/`",
+            "Warning ci.yml:38: `helm push` publishes to `oci://ghcr.io/o/charts` as well as `cargo xtask` | delete the step: a published version must have one digest",
+        ],
+        false,
+    ),
+    (
+        1,
+        "      - uses: actions/upload-artifact@",
+        "      - uses: softprops/action-gh-release@3d3c42e5aac5ba805825da76410c181273ba90b1 # v3\n      - uses: actions/upload-artifact@",
+        &[
+            "Warning ci.yml:38: `softprops/action-gh-release` publishes to GitHub Releases as well as `cargo xtask` | delete the step; what else belongs to the release is added to the draft",
+        ],
+        false,
+    ),
+];
+
+#[test]
+fn who_else_publishes() {
+    check(OTHERS);
+}

@@ -1,0 +1,101 @@
+//! What `cargo xtask check` says of documents, of sources, and of the charts that chart-testing tests.
+
+use crate::check::{found, left_out};
+use crate::sandbox::{Ran, Sandbox};
+
+const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.2.3\n";
+const CHANGELOG: &str = "# Changelog\n\n## [1.2.3] - 2024-01-02\n\n- a\n";
+const README: &str = "# Shop\n\n[Install](docs/instal.md), [how](#how), [more](docs/install.md#more)\n\n## How\n\n\
+    ```sh\nhelm repo add pulltrace https://d44b.github.io/pulltrace\n\
+    helm install web pulltrace/web \\\n  --version 1.2.2\ncargo xtask chek\n```\n";
+
+/// A repository with one chart and these files besides.
+fn repository(files: &[(&str, &str)]) -> Sandbox {
+    let chart =
+        [("charts/web/Chart.yaml", CHART), ("charts/web/values.yaml", "a: 1\n"), ("CHANGELOG.md", CHANGELOG)];
+    Sandbox::with_commit(&[&chart, files].concat())
+}
+
+fn check(sandbox: &Sandbox) -> Ran {
+    sandbox.xtask(&["check", "--offline", "--helm", "never", "--json"])
+}
+
+#[test]
+fn documents() {
+    let sandbox = repository(&[
+        ("README.md", README),
+        ("CONTRIBUTING.md", "[notes](notes.md) [secret](dist/x.md)\n"),
+        (".gitignore", "/dist/\n"),
+        ("mkdocs.yml", "site_name: Shop\n"),
+        ("docs/index.md", "# Shop\n\n[a](install.md#mor)\n"),
+        ("docs/install.md", "# Install\n\n## More\n\nPull oci://ghcr.io/d44b/web.\n"),
+        ("charts/web/README.md", "[all](../../README.md#how)\n"),
+    ]);
+    sandbox.git(&["tag", "v1.2.3"]);
+    sandbox.write("dist/x.md", "git ignores it");
+    sandbox.write("notes.md", "not committed yet");
+    assert_eq!(
+        found(&check(&sandbox), "documentation"),
+        [
+            "warning CONTRIBUTING.md:1 `dist/x.md` leads nowhere: there is no `dist/x.md`, or git ignores it; write the file, or mend the link",
+            "warning README.md:3 `docs/instal.md` leads nowhere: there is no `docs/instal.md`, or git ignores it; docs/install.md",
+            "warning README.md:8 `https://d44b.github.io/pulltrace` is not where the Helm repository is published; write `https://d44b.github.io/pulltrace/charts`",
+            "warning README.md:10 `--version 1.2.2` is not the version that is released, `1.2.3`; write `--version 1.2.3`",
+            "warning README.md:11 `cargo xtask chek` is no command: unrecognized subcommand 'chek'; a similar subcommand exists: 'check'",
+            "warning docs/install.md:5 `oci://ghcr.io/d44b/web` is not where the chart is pushed; write `oci://ghcr.io/d44b/charts/web`",
+            "error docs/index.md:3 `install.md#mor` leads nowhere: `docs/install.md` has no heading with that id; #more",
+        ]
+    );
+    sandbox.xtask(&["check", "--offline", "--helm", "never", "--fix"]).ended(1);
+    let mended = README
+        .replace("pulltrace\nhelm install", "pulltrace/charts\nhelm install")
+        .replace("--version 1.2.2", "--version 1.2.3");
+    assert_eq!(sandbox.text("README.md"), mended);
+}
+
+#[test]
+fn a_site_that_only_mkdocs_can_build() {
+    let sandbox =
+        repository(&[("mkdocs.yml", "site_name: Shop\nplugins:\n  - blog\n"), ("docs/index.md", "# Shop\n")]);
+    let ran = check(&sandbox);
+    assert_eq!(found(&ran, "documentation"), [""; 0]);
+    let why = "mkdocs is not in PATH, and mkdocs.yml:3: the native build does not know the plugin `blog`, and would publish other pages than mkdocs";
+    assert!(left_out(&ran, "why").contains(&why.to_owned()), "{ran:?}");
+}
+
+#[test]
+fn sources() {
+    let sandbox = repository(&[
+        ("xtask/Cargo.toml", "[dependencies]\nanyhow = \"1\"\n"),
+        ("xtask/src/model/a.rs", "//! A format.\n\npub fn read() {\n    std::fs::read(\"x\");\n}\n"),
+    ]);
+    assert_eq!(
+        found(&check(&sandbox), "sources"),
+        [
+            "warning xtask/Cargo.toml:2 no reason stands beside `anyhow`; # what it is needed for",
+            "warning xtask/src/model/a.rs:4 the layer `model` does not know `std::fs`; do it in `world`, and hand in what it found",
+        ]
+    );
+}
+
+#[test]
+fn chart_testing() {
+    let sandbox = repository(&[
+        (".github/ct.yaml", "target-branch: master\nchart-dirs: [charts, test/charts]\n"),
+        ("ct-lint.yaml", "chart-dirs: none\n"),
+        ("test/charts/stub/Chart.yaml", "name: stub\n"),
+        ("charts/other/notes.txt", "no chart\n"),
+    ]);
+    let mut found = found(&check(&sandbox), "charts");
+    let about = ["chart-testing", "charts/other", "the chart has no version"];
+    found.retain(|line| about.iter().any(|words| line.contains(words)));
+    assert_eq!(
+        found,
+        [
+            "note .github/ct.yaml:2 chart-testing tests the charts in `test/charts`, and a release publishes those in `charts` alone; move those that are for users to `charts`",
+            "warning charts/other there is no Chart.yaml, so that it is not released; write one, or move the directory",
+            "warning ct-lint.yaml:1 chart-testing looks for charts in `none`, which is not there; write `charts`",
+            "error test/charts/stub/Chart.yaml the chart has no version; write `version: 0.1.0`",
+        ]
+    );
+}

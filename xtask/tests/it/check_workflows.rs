@@ -1,0 +1,138 @@
+//! `cargo xtask check` on the workflows of this repository, as they are and with one thing broken at a time.
+
+use crate::ci::workflows;
+use crate::sandbox::Sandbox;
+
+/// A repository with a chart and these workflows.
+fn sandbox(workflows: &[(String, String)]) -> Sandbox {
+    let chart = [
+        ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("charts/web/values.yaml", "a: 1\n"),
+    ];
+    let workflows = workflows.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    Sandbox::with_commit(
+        &chart.into_iter().chain([("docs/index.md", "# Web\n")]).chain(workflows).collect::<Vec<_>>(),
+    )
+}
+
+/// What `check` finds in workflows, each with its hint.
+fn found(sandbox: &Sandbox, args: &[&str]) -> String {
+    let ran = sandbox.xtask(&[&["check", "--offline", "--helm", "never"], args].concat());
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    let is_ours =
+        |line: &str| line.split_once(": ").is_some_and(|(_, rest)| rest.starts_with(".github/workflows"));
+    let ours = lines.windows(2).filter(|pair| is_ours(pair[0])).flatten();
+    ours.fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// The workflows with one place changed.
+fn broken(file: &str, old: &str, new: &str) -> Vec<(String, String)> {
+    let mut workflows = workflows();
+    let (_, text) = workflows.iter_mut().find(|(path, _)| path.ends_with(file)).expect("the workflow");
+    assert!(text.contains(old), "{old}");
+    *text = text.replacen(old, new, 1);
+    workflows
+}
+
+#[test]
+fn the_workflows_of_this_repository_are_as_they_should_be() {
+    assert_eq!(found(&sandbox(&workflows()), &[]), "");
+}
+
+/// What is broken, and what is found.
+#[test]
+fn what_is_broken_is_found_where_it_is() {
+    for (file, old, new, expected) in [
+        (
+            "ci.yml",
+            "      contents: write # gh-pages\n      packages: write # ghcr.io\n",
+            "      contents: write # gh-pages\n",
+            "\
+error: .github/workflows/ci.yml:35: job `helm-release` publishes without `packages: write`: GitHub refuses it with 403
+hint: add `packages: write` to its `permissions:`
+",
+        ),
+        ("docs.yml", "group: deploy-gh-pages", "group: docs", "\
+warning: .github/workflows/docs.yml:15: job `docs` waits in the group `docs`, and others who publish to the same branch in `deploy-gh-pages`
+hint: group: deploy-gh-pages
+"),
+        ("ci.yml", "cargo xtask ci", "cargo xtask check | tee log", "\
+warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
+hint: add a job with `- run: cargo xtask ci`, as docs/ci.md shows it
+warning: .github/workflows/ci.yml:29: `cargo xtask check | tee log` is a script, not one `cargo xtask` command: it has `|`
+hint: make it a command of `xtask/src/command/`, and run that
+"),
+        ("docs.yml", "cargo xtask pages --only docs --publish", "cargo xtask pages --only doc --publish", "\
+error: .github/workflows/docs.yml:26: `cargo xtask pages --only doc --publish` does not run: invalid value 'doc' for '--only <PART>'
+hint: cargo xtask --help
+"),
+        ("ci.yml", "    needs: helm-release\n", "\
+error: .github/workflows/ci.yml:64: job `github-release` does not need `helm-release`: it may download `dist` before that is uploaded
+hint: needs: helm-release
+", "\
+note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag releases nothing
+hint: add the jobs of docs/ci.md, or release from a laptop
+warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
+hint: add a job with `- run: cargo xtask ci`, as docs/ci.md shows it
+error: .github/workflows/ci.yml:65: cannot read it: mapping values are not allowed in this context
+hint: mend the YAML: GitHub runs no workflow of a file that it cannot read
+"),
+        ("ci.yml", "          name: dist\n", "          name: charts\n", "\
+error: .github/workflows/ci.yml:83: no job of this workflow uploads an artifact `dist`
+hint: what is uploaded is `charts`
+"),
+    ] {
+        assert_eq!(found(&sandbox(&broken(file, old, new)), &[]), expected, "{old} -> {new}");
+    }
+}
+
+#[test]
+fn what_needs_no_thought_is_mended() {
+    for (file, old, new) in [
+        (
+            "ci.yml",
+            "      contents: write # gh-pages\n      packages: write # ghcr.io\n",
+            "      contents: write # gh-pages\n",
+        ),
+        ("docs.yml", "group: deploy-gh-pages", "group: docs"),
+        ("docs.yml", "      queue: max\n", ""),
+        ("ci.yml", "cancel-in-progress: false", "cancel-in-progress: true"),
+        ("ci.yml", "          persist-credentials: false\n", "          persist-credentials: true\n"),
+        ("ci.yml", "    needs: helm-release\n", ""),
+        ("ci.yml", "    if: startsWith(github.ref, 'refs/tags/v')\n    needs: check\n", ""),
+    ] {
+        let sandbox = sandbox(&broken(file, old, new));
+        assert_ne!(found(&sandbox, &[]), "", "{old} -> {new}");
+        assert_eq!(found(&sandbox, &["--fix"]), "", "{old} -> {new}");
+        let good: String =
+            workflows().into_iter().find(|(path, _)| path.ends_with(file)).expect("the workflow").1;
+        let mended = sandbox.text(&format!(".github/workflows/{file}"));
+        let difference = |from: &str, other: &str| from.lines().filter(|line| !other.contains(line)).count();
+        assert!(difference(&good, &mended) <= 2 && difference(&mended, &good) <= 2, "{mended}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_hides_nothing_of_the_others() {
+    let mut files = broken("docs.yml", "group: deploy-gh-pages", "group: docs");
+    files.push((".github/workflows/other.yaml".to_owned(), "on: push\njobs: [\n".to_owned()));
+    assert_eq!(found(&sandbox(&files), &[]), "\
+warning: .github/workflows/docs.yml:15: job `docs` waits in the group `docs`, and others who publish to the same branch in `deploy-gh-pages`
+hint: group: deploy-gh-pages
+error: .github/workflows/other.yaml:3: cannot read it: did not find expected node content
+hint: mend the YAML: GitHub runs no workflow of a file that it cannot read
+");
+}
+
+#[test]
+fn a_repository_without_workflows_is_told_what_nobody_runs() {
+    assert_eq!(
+        found(&sandbox(&[]), &[]),
+        "\
+note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag releases nothing
+hint: add the jobs of docs/ci.md, or release from a laptop
+warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
+hint: add a job with `- run: cargo xtask ci`, as docs/ci.md shows it
+"
+    );
+}
