@@ -6,6 +6,23 @@ use crate::sandbox::{Ran, Sandbox};
 
 const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
 
+/// What all six steps print where they pass: as results, and while they run.
+const PASSED: &str = "\
+      Passed fmt  cargo fmt --check  (N s)
+      Passed clippy  cargo clippy --locked --all-targets -- --deny warnings  (N s)
+      Passed test  cargo test --locked  (N s)
+      Passed check  cargo xtask check  (N s; offline, what is published is not looked at)
+      Passed docs  cargo xtask pages --only docs --offline  (N s)
+      Passed rehearsal  cargo xtask release --rehearse  (N s; offline, the branch begins anew)
+      Passed all 6 steps in N s
+";
+const RUNNING: &str = "     Running fmt  cargo fmt --check
+     Running clippy  cargo clippy --locked --all-targets -- --deny warnings
+     Running test  cargo test --locked
+     Running check  cargo xtask check
+     Running docs  cargo xtask pages --only docs --offline
+     Running rehearsal  cargo xtask release --rehearse";
+
 /// The workflow files of this repository.
 pub fn workflows() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -95,24 +112,7 @@ fn jobs_and_what_becomes_of_them_are_listed() {
 #[test]
 fn a_step_that_passes_is_a_line() {
     let ran = sandbox("nothing").xtask(&["ci"]).ended(0);
-    assert_eq!(
-        printed(&ran),
-        "\
-      Passed fmt  cargo fmt --check  (N s)
-      Passed clippy  cargo clippy --locked --all-targets -- --deny warnings  (N s)
-      Passed test  cargo test --locked  (N s)
-      Passed check  cargo xtask check  (N s; offline, what is published is not looked at)
-      Passed docs  cargo xtask pages --only docs --offline  (N s)
-      Passed rehearsal  cargo xtask release --rehearse  (N s; offline, the branch begins anew)
-      Passed all 6 steps in N s
----
-     Running fmt  cargo fmt --check
-     Running clippy  cargo clippy --locked --all-targets -- --deny warnings
-     Running test  cargo test --locked
-     Running check  cargo xtask check
-     Running docs  cargo xtask pages --only docs --offline
-     Running rehearsal  cargo xtask release --rehearse"
-    );
+    assert_eq!(printed(&ran), format!("{PASSED}---\n{RUNNING}"));
 }
 
 #[test]
@@ -175,23 +175,11 @@ fn without_workflows_it_is_what_the_command_stands_for() {
     let ran = sandbox.xtask(&["ci"]).ended(0);
     assert_eq!(
         printed(&ran),
-        "\
-      Passed fmt  cargo fmt --check  (N s)
-      Passed clippy  cargo clippy --locked --all-targets -- --deny warnings  (N s)
-      Passed test  cargo test --locked  (N s)
-      Passed check  cargo xtask check  (N s; offline, what is published is not looked at)
-      Passed docs  cargo xtask pages --only docs --offline  (N s)
-      Passed rehearsal  cargo xtask release --rehearse  (N s; offline, the branch begins anew)
-      Passed all 6 steps in N s
----
-note: no workflow runs `cargo xtask`: this is what `cargo xtask ci` stands for
-hint: add the workflows that docs/ci.md shows
-     Running fmt  cargo fmt --check
-     Running clippy  cargo clippy --locked --all-targets -- --deny warnings
-     Running test  cargo test --locked
-     Running check  cargo xtask check
-     Running docs  cargo xtask pages --only docs --offline
-     Running rehearsal  cargo xtask release --rehearse"
+        format!(
+            "{PASSED}---\n\
+             note: no workflow runs `cargo xtask`: this is what `cargo xtask ci` stands for\n\
+             hint: add the workflows that docs/ci.md shows\n{RUNNING}"
+        )
     );
     let ran = sandbox.xtask(&["ci", "--list"]).ended(0);
     assert_eq!(

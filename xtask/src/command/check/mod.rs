@@ -12,6 +12,7 @@ mod workflows;
 use anyhow::Result;
 
 use self::charts::Read;
+use super::release::make::{self, Head};
 use super::release::with_registry;
 use super::{find_helm, problems_of, repository};
 use crate::cli;
@@ -38,6 +39,8 @@ struct Scene<'a> {
     helm: Option<&'a Helm>,
     /// The files that git tracks or would track, by their paths from the root.
     files: Vec<String>,
+    /// The commit that is checked out; `None` before the first one, which has been told.
+    head: Option<Head>,
     /// The tag of the next release, as far as anybody knows it.
     tag: Option<Tag>,
     /// What the configurations of chart-testing say.
@@ -70,8 +73,9 @@ const MOST_ROUNDS: usize = 8;
 pub fn run(config: &Config, args: &cli::Check) -> Result<()> {
     let repository = repository()?;
     let helm = find_helm(args.helm)?;
-    let mut report = look(config, args, &repository, helm.as_ref())?;
-    let mut mended: Vec<Edit> = Vec::new();
+    // Helm's words come without edits, so that it is asked once: when nothing is left to mend.
+    let asked = helm.as_ref().filter(|_| !args.fix);
+    let (mut report, mut mended) = (look(config, args, &repository, asked)?, Vec::<Edit>::new());
     for _ in 0..MOST_ROUNDS {
         // What comes again after it was made does not mend anything.
         let edits = report.edits().filter(|edit| args.fix && !mended.contains(edit));
@@ -83,6 +87,9 @@ pub fn run(config: &Config, args: &cli::Check) -> Result<()> {
             made.iter().try_for_each(report::mended)?;
         }
         mended.extend(made);
+        report = look(config, args, &repository, asked)?;
+    }
+    if asked.is_none() && helm.is_some() {
         report = look(config, args, &repository, helm.as_ref())?;
     }
     report::tell(report, &mended, args.json)
@@ -99,7 +106,8 @@ fn look(literal: &Config, args: &cli::Check, repository: &Repository, helm: Opti
     let read = charts::read(config, repository, &files, &testing, &mut report);
     let Read { charts, changelog, changed } = or_tell(read, Area::Charts, &mut report);
     let lint = threads::map(&charts, lint);
-    let tag = release::tag(args, repository, &charts)?;
+    let head = or_tell(make::head(args.tag.as_ref(), repository).map(Some), Area::Release, &mut report);
+    let tag = head.as_ref().and_then(|head| release::tag(head, &charts));
     let scene = Scene {
         literal,
         config,
@@ -107,6 +115,7 @@ fn look(literal: &Config, args: &cli::Check, repository: &Repository, helm: Opti
         repository,
         helm,
         files,
+        head,
         tag,
         testing,
         charts,

@@ -5,9 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::Scene;
-use crate::cli;
 use crate::command::problems_of;
-use crate::command::release::make::{self, Sources};
+use crate::command::release::make::{self, Head, Sources};
 use crate::command::release::publish::{self, Job, Outcome};
 use crate::model::config::Versions;
 use crate::model::index::Index;
@@ -19,31 +18,22 @@ use crate::plan::check::{Area, Chart, Report};
 use crate::plan::package::Package;
 use crate::plan::pages::{self, Change, Charts, INDEX, Tip, path_of};
 use crate::plan::publish::{Found, Target, steps, sums};
-use crate::plan::release::{Archive, Release, Source, Tags, plan};
+use crate::plan::release::{Archive, Release, Source, plan};
 use crate::world::branch::Branch;
-use crate::world::git::Repository;
 use crate::world::http::{CURIOUS, Http};
 use crate::world::remote::Remote;
 use crate::world::{environment, published, terminal};
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
-pub fn tag(args: &cli::Check, repository: &Repository, charts: &[Chart]) -> Result<Option<Tag>> {
-    let Some(head) = repository.commit()? else { return Ok(None) };
+pub fn tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
     let names: Vec<String> = charts.iter().map(|chart| Source::name(&chart.source)).collect();
-    let tags = Tags { flag: args.tag.clone(), github: environment::github_tag(), git: repository.tags()? };
-    Ok(tags.choose(&names, &head.id).ok().flatten())
+    head.tags.choose(&names, &head.commit.id).ok().flatten()
 }
 
 /// Looks at the next release.
 pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
-    let observed = match make::observed(sources(scene), Vec::new(), scene.args.tag.as_ref(), scene.repository)
-    {
-        Ok(observed) => observed,
-        Err(error) => {
-            report.add(Area::Release, problems_of(error).0);
-            return Ok(());
-        }
-    };
+    let Some(head) = scene.head.clone() else { return Ok(()) };
+    let observed = make::observed(sources(scene), Vec::new(), head);
     let is_offline = scene.args.offline || environment::is_offline();
     let mut same = Vec::new();
     if is_offline {

@@ -8,7 +8,7 @@ use crate::cli;
 use crate::command::{compare, replaceable};
 use crate::model::config::Config;
 use crate::model::problem::{Problem, Problems};
-use crate::plan::release::{Archive, Changelog, MANIFEST, Observed, Release, Source, Tags, plan};
+use crate::plan::release::{Archive, Changelog, Commit, MANIFEST, Observed, Release, Source, Tags, plan};
 use crate::world::charts::Place;
 use crate::world::files::{self, NewFile};
 use crate::world::git::Repository;
@@ -23,12 +23,13 @@ pub fn make(
     helm: Option<&Helm>,
     destination: &Path,
 ) -> Result<Release> {
+    let head = head(args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();
     let places = charts::places(config, repository.root(), &mut problems)?;
     let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
     let mut sources = read(config, places, repository)?;
     sources.problems.extend(problems);
-    let release = plan(config, observed(sources, wanted, args.tag.as_ref(), repository)?)?;
+    let release = plan(config, observed(sources, wanted, head))?;
     release.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
         let directory = |archive: &'_ Archive| repository.root().join(&archive.source);
@@ -62,15 +63,17 @@ pub fn read(config: &Config, places: Vec<Place>, repository: &Repository) -> Res
     Ok(Sources { charts, changelog: changelog.map(|(changelog, _)| changelog), changed, problems })
 }
 
-/// What there is to release. `wanted` are charts by name or directory, all without any; `tag` is the one of the command
-/// line.
-pub fn observed(
-    sources: Sources,
-    wanted: Vec<String>,
-    tag: Option<&String>,
-    repository: &Repository,
-) -> Result<Observed> {
-    let Sources { charts, changelog, changed, problems } = sources;
+/// The commit that is checked out, with the tags that it may be released as.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The commit, and the time that every entry gets.
+    pub commit: Commit,
+    /// Where a tag was found.
+    pub tags: Tags,
+}
+
+/// Looks at the commit. `tag` is the one of the command line.
+pub fn head(tag: Option<&String>, repository: &Repository) -> Result<Head> {
     let no_commit = || {
         Problems::from(Problem::error("there is no commit to release").hint("git add --all && git commit"))
     };
@@ -79,7 +82,14 @@ pub fn observed(
         commit.time = time;
     }
     let tags = Tags { flag: tag.cloned(), github: environment::github_tag(), git: repository.tags()? };
-    Ok(Observed { charts, problems, wanted, tags, commit, changelog, changed })
+    Ok(Head { commit, tags })
+}
+
+/// What there is to release. `wanted` are charts by name or directory, all without any.
+pub fn observed(sources: Sources, wanted: Vec<String>, head: Head) -> Observed {
+    let Sources { charts, changelog, changed, problems } = sources;
+    let Head { commit, tags } = head;
+    Observed { charts, problems, wanted, tags, commit, changelog, changed }
 }
 
 /// Archives first and the manifest last: it says that the others are there.

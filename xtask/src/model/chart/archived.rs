@@ -5,13 +5,38 @@ use super::super::problem::{Problem, Severity};
 use super::read::{self, Author};
 use super::{BOM, Metadata, sanitise_fields, validate};
 
+/// The files of a chart that its metadata stand in.
+const WANTED: [&str; 2] = ["Chart.yaml", "requirements.yaml"];
+
 /// Reads the metadata of a chart from its archive, requirements.yaml laid over Chart.yaml. The whole archive is read,
 /// so that a truncated one is found, but neither values nor sub-charts are looked at.
 ///
 /// `None` if there is an error among the `problems`; `at` is the archive's path for messages.
 pub fn metadata_of(archive: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Metadata> {
+    judged(problems, |found| match archive::select(archive, &WANTED) {
+        Ok(files) => read(&files, at, found),
+        Err(message) => {
+            found.push(Problem::error(message).at(at, None));
+            None
+        }
+    })
+}
+
+/// The same from the entries of an archive that has been read.
+pub fn metadata_in(entries: &[Entry], at: &str, problems: &mut Vec<Problem>) -> Option<Metadata> {
+    let is_wanted =
+        |file: &&Entry| file.path.split_once('/').is_some_and(|(_, inside)| WANTED.contains(&inside));
+    let files: Vec<Entry> = entries.iter().filter(is_wanted).cloned().collect();
+    judged(problems, |found| read(&files, at, found))
+}
+
+/// Only errors count, with the one way out that there is.
+fn judged(
+    problems: &mut Vec<Problem>,
+    read: impl FnOnce(&mut Vec<Problem>) -> Option<Metadata>,
+) -> Option<Metadata> {
     let mut found = Vec::new();
-    let metadata = read(archive, at, &mut found);
+    let metadata = read(&mut found);
     found.retain(|problem| problem.severity < Severity::Warning);
     let is_good = found.is_empty();
     let hint = "make the archive again, or delete it";
@@ -19,15 +44,8 @@ pub fn metadata_of(archive: &[u8], at: &str, problems: &mut Vec<Problem>) -> Opt
     metadata.filter(|_| is_good)
 }
 
-fn read(bytes: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Metadata> {
-    let files = match archive::select(bytes, &["Chart.yaml", "requirements.yaml"]) {
-        Ok(files) => files,
-        Err(message) => {
-            problems.push(Problem::error(message).at(at, None));
-            return None;
-        }
-    };
-    if let [file] = files.as_slice()
+fn read(files: &[Entry], at: &str, problems: &mut Vec<Problem>) -> Option<Metadata> {
+    if let [file] = files
         && let Some(metadata) = in_helms_layout(file)
     {
         return Some(metadata);

@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::text::{name, sanitise};
 use super::version;
 
-pub use archived::metadata_of;
+pub use archived::{metadata_in, metadata_of};
 pub use json::Json;
 pub use load::load;
 pub use read::{Lines, declared_name};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use crate::model::archive::{self, Entry};
-use crate::model::chart::{self, metadata_of};
+use crate::model::chart::{self, metadata_in};
 use crate::model::config::Versions;
 use crate::model::index::{self, Index};
 use crate::model::problem::{Edit, Problem};
@@ -64,7 +64,7 @@ impl Next<'_> {
     pub fn compare(&self, archive: &[u8], counterpart: &str) -> Result<Content, String> {
         let theirs = archive::read(archive, archive::MAX_TOTAL)?;
         let mut problems = Vec::new();
-        let metadata = metadata_of(archive, "", &mut problems).ok_or("it holds no chart that Helm reads")?;
+        let metadata = metadata_in(&theirs, "", &mut problems).ok_or("it holds no chart that Helm reads")?;
         let mut own = self.package.metadata.clone();
         if self.versions == Versions::Stamp {
             counterpart.clone_into(&mut own.version);

@@ -65,7 +65,7 @@ pub struct Changelog {
 }
 
 /// Tags, by where they come from; the first that is there counts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tags {
     /// `--tag`.
     pub flag: Option<String>,
