@@ -9,7 +9,7 @@
 //! scan     what model does by the thousand: a crate of its own, so that cargo optimises it
 //! ```
 //!
-//! Each part uses those below it and none above; `cargo xtask check` keeps that.
+//! Each part uses those below it and none above; a test keeps that.
 //!
 //! What must stay true:
 //!

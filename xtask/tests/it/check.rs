@@ -82,7 +82,6 @@ fn what_does_not_answer_is_named_as_not_checked() {
         "what the templates render, and whether values.yaml fits values.schema.json",
         "what the Helm repository has of the charts",
         "what is at the OCI registry",
-        "the sources of the automation",
     ];
     assert_eq!(left_out(&ran, "what"), expected);
 }

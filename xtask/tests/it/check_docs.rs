@@ -1,4 +1,4 @@
-//! What `cargo xtask check` says of documents, of sources, and of the charts that chart-testing tests.
+//! What `cargo xtask check` says of documents, and of the charts that chart-testing tests.
 
 use crate::check::{found, left_out};
 use crate::sandbox::{Ran, Sandbox};
@@ -61,21 +61,6 @@ fn a_site_that_only_mkdocs_can_build() {
     assert_eq!(found(&ran, "documentation"), [""; 0]);
     let why = "mkdocs is not in PATH, and mkdocs.yml:3: the native build does not know the plugin `blog`, and would publish other pages than mkdocs";
     assert!(left_out(&ran, "why").contains(&why.to_owned()), "{ran:?}");
-}
-
-#[test]
-fn sources() {
-    let sandbox = repository(&[
-        ("xtask/Cargo.toml", "[dependencies]\nanyhow = \"1\"\n"),
-        ("xtask/src/model/a.rs", "//! A format.\n\npub fn read() {\n    std::fs::read(\"x\");\n}\n"),
-    ]);
-    assert_eq!(
-        found(&check(&sandbox), "sources"),
-        [
-            "warning xtask/Cargo.toml:2 no reason stands beside `anyhow`; # what it is needed for",
-            "warning xtask/src/model/a.rs:4 the layer `model` does not know `std::fs`; do it in `world`, and hand in what it found",
-        ]
-    );
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod github_habits;
 mod http;
 mod index;
 mod index_property;
+mod layers;
 mod package;
 mod pages_content;
 mod pages_faults;

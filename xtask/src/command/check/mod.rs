@@ -6,7 +6,6 @@ mod documentation;
 mod helm;
 mod release;
 mod report;
-mod sources;
 mod workflows;
 
 use anyhow::Result;
@@ -99,7 +98,7 @@ pub fn run(config: &Config, args: &cli::Check) -> Result<()> {
 fn look(literal: &Config, args: &cli::Check, repository: &Repository, helm: Option<&Helm>) -> Result<Report> {
     let config = &with_registry(literal, args.oci.as_deref())?;
     let mut report = Report::default();
-    report.add(Area::Sources, literal.problems());
+    report.add(Area::Config, literal.problems());
     let files = repository.files()?;
     let testing = chart_testing::configurations(config, repository, &files, &mut report);
     let testing = or_tell(testing, Area::Charts, &mut report);
@@ -133,7 +132,6 @@ fn look(literal: &Config, args: &cli::Check, repository: &Repository, helm: Opti
     for (area, part) in parts {
         or_tell(part(&scene, &mut report), area, &mut report);
     }
-    sources::check(&scene, &mut report);
     report.settle();
     Ok(report)
 }

@@ -8,7 +8,6 @@ pub mod dependencies;
 pub mod document;
 pub mod helm;
 pub mod images;
-pub mod layers;
 mod leaks;
 pub mod links;
 pub mod mend;
@@ -37,8 +36,8 @@ pub enum Area {
     Workflows,
     /// README.md and the documentation.
     Documentation,
-    /// The sources of the automation.
-    Sources,
+    /// What the repository is called and where it publishes.
+    Config,
 }
 
 /// A chart, read.

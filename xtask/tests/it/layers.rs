@@ -1,14 +1,14 @@
 //! The rules that the sources of the automation keep, so that whoever changes them finds what they look for: layers that
 //! use those below them and none above, one that touches the machine, files that say why they exist.
 
-use super::document::Document;
-use crate::model::problem::Problem;
-use crate::model::text::name;
+use xtask::model::problem::Problem;
+use xtask::model::text::name;
+use xtask::plan::check::document::Document;
 
 /// Where the sources of the automation lie.
-pub const SOURCES: &str = "xtask/src/";
+const SOURCES: &str = "xtask/src/";
 /// The manifest of their crate.
-pub const MANIFEST: &str = "xtask/Cargo.toml";
+const MANIFEST: &str = "xtask/Cargo.toml";
 /// The layers, from the lowest.
 const LAYERS: [&str; 4] = ["model", "plan", "world", "command"];
 /// What touches the machine.
@@ -147,79 +147,75 @@ fn dependencies(manifest: &Document) -> Vec<Problem> {
     without.map(problem).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::document::tests::document;
-    use super::*;
-
-    #[test]
-    fn rules() {
-        let long = format!("//! x\n{}", "\n".repeat(500));
-        for (path, text, expected) in [
-            ("xtask/src/model/a.rs", "//! x\nuse crate::model::b;\n", None),
-            (
-                "xtask/src/model/a.rs",
-                "//! x\nuse crate::plan::b;\n",
-                Some("2: the layer `model` does not know `crate::plan`"),
-            ),
-            (
-                "xtask/src/plan/a.rs",
-                "//! x\nuse crate::cli;\n",
-                Some("2: the layer `plan` does not know `crate::cli`"),
-            ),
-            (
-                "xtask/src/plan/a.rs",
-                "//! x\n\nstd::fs::read",
-                Some("3: the layer `plan` does not know `std::fs`"),
-            ),
-            (
-                "xtask/src/model/a.rs",
-                "//! x\nuse std::{\n    fs::{self, File},\n    path::Path,\n};",
-                Some("2: the layer `model` does not know `std::fs`"),
-            ),
-            (
-                "xtask/src/model/a.rs",
-                "//! x\nuse super::super::world::files;",
-                Some("2: the layer `model` does not know `super::world::`"),
-            ),
-            ("xtask/src/plan/a.rs", "//! x\n/// As `std::fs` does.", None),
-            ("xtask/src/plan/a.rs", "//! x\n#[cfg(test)]\nstd::fs::read", None),
-            ("xtask/src/plan/a.rs", "//! x\nlet a = \"std::fs\";", None),
-            ("xtask/src/world/a.rs", "//! x\nstd::fs::read", None),
-            (
-                "xtask/src/world/a.rs",
-                "//! x\ncrate::command",
-                Some("2: the layer `world` does not know `crate::command`"),
-            ),
-            (
-                "xtask/src/command/a.rs",
-                "//! x\nuse crate::cli;\nstd::env",
-                Some("3: the layer `command` does not know `std::env`"),
-            ),
-            ("xtask/src/lib.rs", "//! x\nuse crate::command", None),
-            ("xtask/tests/it/a.rs", "use x;\n", Some("1: it does not say why it exists")),
-            (
-                "xtask/scan/src/a.rs",
-                &long,
-                Some("501: it has 501 lines, more than 500: it does more than one thing"),
-            ),
-            (TABLE, &long, None),
-            (
-                MANIFEST,
-                "[features]\na = 1\n[dependencies]\nb = 1 # c\n\nd = 1\n[e]\nf = 1\n",
-                Some("6: no reason stands beside `d`"),
-            ),
-        ] {
-            let found: Vec<String> =
-                problems(&[document(path, text)]).iter().map(ToString::to_string).collect();
-            let expected: Vec<String> = expected.map(|what| format!("{path}:{what}")).into_iter().collect();
-            assert_eq!(found, expected);
-        }
+#[test]
+fn rules() {
+    let long = format!("//! x\n{}", "\n".repeat(500));
+    for (path, text, expected) in [
+        ("xtask/src/model/a.rs", "//! x\nuse crate::model::b;\n", None),
+        (
+            "xtask/src/model/a.rs",
+            "//! x\nuse crate::plan::b;\n",
+            Some("2: the layer `model` does not know `crate::plan`"),
+        ),
+        (
+            "xtask/src/plan/a.rs",
+            "//! x\nuse crate::cli;\n",
+            Some("2: the layer `plan` does not know `crate::cli`"),
+        ),
+        (
+            "xtask/src/plan/a.rs",
+            "//! x\n\nstd::fs::read",
+            Some("3: the layer `plan` does not know `std::fs`"),
+        ),
+        (
+            "xtask/src/model/a.rs",
+            "//! x\nuse std::{\n    fs::{self, File},\n    path::Path,\n};",
+            Some("2: the layer `model` does not know `std::fs`"),
+        ),
+        (
+            "xtask/src/model/a.rs",
+            "//! x\nuse super::super::world::files;",
+            Some("2: the layer `model` does not know `super::world::`"),
+        ),
+        ("xtask/src/plan/a.rs", "//! x\n/// As `std::fs` does.", None),
+        ("xtask/src/plan/a.rs", "//! x\n#[cfg(test)]\nstd::fs::read", None),
+        ("xtask/src/plan/a.rs", "//! x\nlet a = \"std::fs\";", None),
+        ("xtask/src/world/a.rs", "//! x\nstd::fs::read", None),
+        (
+            "xtask/src/world/a.rs",
+            "//! x\ncrate::command",
+            Some("2: the layer `world` does not know `crate::command`"),
+        ),
+        (
+            "xtask/src/command/a.rs",
+            "//! x\nuse crate::cli;\nstd::env",
+            Some("3: the layer `command` does not know `std::env`"),
+        ),
+        ("xtask/src/lib.rs", "//! x\nuse crate::command", None),
+        ("xtask/tests/it/a.rs", "use x;\n", Some("1: it does not say why it exists")),
+        (
+            "xtask/scan/src/a.rs",
+            &long,
+            Some("501: it has 501 lines, more than 500: it does more than one thing"),
+        ),
+        (TABLE, &long, None),
+        (
+            MANIFEST,
+            "[features]\na = 1\n[dependencies]\nb = 1 # c\n\nd = 1\n[e]\nf = 1\n",
+            Some("6: no reason stands beside `d`"),
+        ),
+    ] {
+        let found: Vec<String> = problems(&[Document { path: path.to_owned(), text: text.to_owned() }])
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let expected: Vec<String> = expected.map(|what| format!("{path}:{what}")).into_iter().collect();
+        assert_eq!(found, expected);
     }
+}
 
-    #[test]
-    fn which_files_count() {
-        assert!(is_source("xtask/tests/it/a.rs") && is_source(MANIFEST));
-        assert!(!is_source("src/main.rs") && !is_source("xtask/scan/Cargo.toml"));
-    }
+#[test]
+fn which_files_count() {
+    assert!(is_source("xtask/tests/it/a.rs") && is_source(MANIFEST));
+    assert!(!is_source("src/main.rs") && !is_source("xtask/scan/Cargo.toml"));
 }
