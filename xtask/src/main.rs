@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{Config, Versions};
+use helm_xtask::{Config, Versions};
 
 const CONFIG: Config = Config {
     repository: "d44b/pulltrace",
@@ -15,5 +15,5 @@ const CONFIG: Config = Config {
 };
 
 fn main() -> ExitCode {
-    xtask::main(&CONFIG)
+    helm_xtask::main(&CONFIG)
 }

@@ -1,0 +1,136 @@
+//! The repository against its own rules.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::CommandFactory;
+use helm_xtask::plan::check::commands::documented;
+use helm_xtask::plan::check::document::{Document, Shown};
+use serde_json::Value;
+
+use crate::layers;
+use crate::package::copy;
+use crate::sandbox::{self, Sandbox};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Documents break none of the rules that `cargo xtask check` keeps.
+#[test]
+fn the_repository_passes_its_own_check() {
+    let check = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["check", "--offline", "--helm", "never", "--json"])
+        .current_dir(root())
+        .output()
+        .expect("check");
+    let report: Value = serde_json::from_slice(&check.stdout).expect("a report");
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let found: Vec<&Value> = findings.filter(|found| found["area"] == "documentation").collect();
+    assert!(found.is_empty(), "{found:?}");
+    let left_out = report["notChecked"].to_string();
+    assert!(!left_out.contains("documentation"), "{left_out}");
+}
+
+#[test]
+fn the_sources_keep_the_rules_of_their_layers() {
+    let files = Command::new("git").args(["ls-files", "xtask"]).current_dir(root()).output().expect("git");
+    let paths = String::from_utf8(files.stdout).expect("UTF-8");
+    let sources: Vec<Document> = paths
+        .lines()
+        .filter(|path| layers::is_source(path) && root().join(path).is_file())
+        .map(|path| Document { path: path.to_owned(), text: read(&root().join(path)) })
+        .collect();
+    assert!(sources.len() > 100, "{} sources", sources.len());
+    let broken: Vec<String> = layers::problems(&sources).iter().map(ToString::to_string).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_command_is_documented() {
+    let docs = walkdir::WalkDir::new(root().join("docs")).into_iter().map(|entry| entry.expect("an entry"));
+    let files = docs.map(walkdir::DirEntry::into_path).chain([root().join("README.md")]);
+    let documents: Vec<Document> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| Document { path: path.display().to_string(), text: read(&path) })
+        .collect();
+    let shown: Vec<Shown> = documents.iter().map(|one| (one, one.snippets())).collect();
+    let commands = documented(&shown.iter().collect::<Vec<_>>());
+    for subcommand in helm_xtask::Cli::command().get_subcommands() {
+        let name = subcommand.get_name();
+        assert!(
+            commands.iter().any(|documented| documented.command.split(' ').nth(2) == Some(name)),
+            "{name} is not in README.md or docs/"
+        );
+    }
+}
+
+/// A transcript without what changes from commit to commit and from machine to machine.
+fn lasting(transcript: &str) -> Vec<String> {
+    let is_here =
+        |line: &&str| ["Comparing", "Began", "Copied"].iter().any(|verb| line.trim_start().starts_with(verb));
+    let lines = transcript.lines().filter(|line| !is_here(line));
+    let words = |line: &str| {
+        let words = line
+            .split_whitespace()
+            .filter(|word| !word.starts_with("sha256:") && word.parse::<f32>().is_err());
+        words.map(without_port).collect::<Vec<_>>().join(" ")
+    };
+    let lasting =
+        |line: &str| words(line.split("  (").next().unwrap_or(line).split("; commit").next().unwrap_or(line));
+    lines.map(lasting).map(|line| line.trim_end_matches("; begins the branch").to_owned()).collect()
+}
+
+/// A word without the port of this machine in it.
+fn without_port(word: &str) -> String {
+    let Some((before, after)) = word.split_once("127.0.0.1:") else { return word.to_owned() };
+    format!("{before}127.0.0.1:{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// What README.md shows after a command.
+fn transcript(command: &str) -> Vec<String> {
+    let readme = read(&root().join("README.md"));
+    let shown = readme.split(&format!("$ {command}\n")).nth(1).and_then(|rest| rest.split("```").next());
+    lasting(shown.expect("a transcript"))
+}
+
+#[test]
+fn the_readmes_transcripts_are_what_is_printed() {
+    let mut sandbox = Sandbox::new();
+    for directory in ["charts", "docs"] {
+        copy(&root().join(directory), &sandbox.work().join(directory));
+    }
+    for file in ["CHANGELOG.md", "mkdocs.yml"] {
+        sandbox.write(file, &read(&root().join(file)));
+    }
+    sandbox.write(".gitignore", "/dist/\n/site/\n");
+    sandbox.git(&["init", "--quiet"]);
+    sandbox.commit("first");
+    sandbox.git(&["init", "--quiet", "--bare", "dist/d44b/pulltrace.git"]);
+    let printed = sandbox.xtask(&["release"]).ended(0).stdout;
+    assert_eq!(transcript("cargo xtask release --offline"), lasting(&printed));
+    let printed = sandbox.xtask(&["pages", "--remote", "dist/d44b/pulltrace.git"]).ended(0).stdout;
+    let remote = "$ROOT/work/dist/d44b/pulltrace.git";
+    let printed = printed.replace(remote, "https://github.com/d44b/pulltrace.git");
+    assert_eq!(transcript("cargo xtask pages"), lasting(&printed));
+    if let Some(helm) = sandbox::tool("the_readmes_transcripts_are_what_is_printed", "HELM4") {
+        sandbox.set("HELM_BIN", helm.display().to_string());
+        let printed = sandbox.xtask(&["release", "--rehearse"]).ended(0).stdout;
+        assert_eq!(transcript("cargo xtask release --rehearse"), lasting(&printed));
+    }
+}
+
+/// The literal of the facts stands in the documentation too.
+#[test]
+fn the_literal_is_shown_as_it_is() {
+    let literal = |text: &str| {
+        let from = text.split("const CONFIG: Config = ").nth(1).expect("the literal");
+        from.split("};").next().expect("its end").to_owned()
+    };
+    let docs = read(&root().join("docs/adopting.md"));
+    assert_eq!(literal(&docs), literal(&read(&root().join("xtask/src/main.rs"))));
+}
