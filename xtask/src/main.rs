@@ -1,19 +1,18 @@
-//! The facts of this repository: all that another one edits.
+//! The automation of this repository: its config and its own CI steps.
 
 use std::process::ExitCode;
 
-use helm_xtask::{Config, Versions};
-
-const CONFIG: Config = Config {
-    repository: "d44b/pulltrace",
-    charts: "charts",
-    pages: "https://d44b.github.io/pulltrace",
-    branch: "gh-pages",
-    reserved: &[],
-    oci: "oci://ghcr.io/d44b/charts",
-    versions: Versions::Stamp,
-};
+use helm_xtask::{Config, Step, Versions};
 
 fn main() -> ExitCode {
-    helm_xtask::main(&CONFIG)
+    let steps = [
+        Step::new("fmt", "cargo fmt --check")
+            .meaning("the code is not laid out as rustfmt does it: run `cargo fmt`"),
+        Step::new("clippy", "cargo clippy --locked --all-targets -- --deny warnings")
+            .meaning("the compiler or clippy warns, and CI lets no warning pass: mend each at its line"),
+        Step::new("test", "cargo test --locked")
+            .meaning("a test fails: run it alone with `cargo test --locked NAME`"),
+    ];
+    let app = helm_xtask::app!(Config::new("d44b/pulltrace").versions(Versions::Stamp));
+    steps.into_iter().fold(app, helm_xtask::App::step).main()
 }

@@ -3,23 +3,65 @@
 use std::path::PathBuf;
 
 use clap::builder::{NonEmptyStringValueParser, PossibleValue};
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum, value_parser};
 
 use crate::plan::docs::Builder;
 use crate::plan::publish::Target;
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
-pub struct Cli {
+#[command(disable_help_subcommand = true)]
+pub struct Standard {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// Packages and indexes Helm charts, as `helm package` and `helm repo index` do.
+///
+/// The other commands (check, ci, pages, release) belong to the `cargo xtask` of a repository, since they need its config:
+/// see <https://d44b.github.io/pulltrace/adopting/>.
+#[derive(Debug, Parser)]
+#[command(name = "helm-xtask", version, disable_help_subcommand = true)]
+pub enum Installed {
+    /// Make an archive of each chart directory, as `helm package` does
+    Package(Package),
+    /// Write `index.yaml` for the archives of a directory, as `helm repo index` does
+    Index(Index),
+}
+
+/// The commands of this library, for a parser of one's own: a variant with `#[command(flatten)]`.
+/// [`App::command`](crate::App::command) runs them.
+#[derive(Debug)]
+pub struct Command(pub(crate) Box<Commands>);
+
+impl FromArgMatches for Command {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Commands::from_arg_matches(matches).map(|command| Self(Box::new(command)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl Subcommand for Command {
+    fn augment_subcommands(parser: clap::Command) -> clap::Command {
+        Commands::augment_subcommands(parser)
+    }
+
+    fn augment_subcommands_for_update(parser: clap::Command) -> clap::Command {
+        Commands::augment_subcommands_for_update(parser)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Commands::has_subcommand(name)
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum Commands {
     /// Make an archive of each chart directory, as `helm package` does
     Package(Package),
     /// Write `index.yaml` for the archives of a directory, as `helm repo index` does
@@ -116,7 +158,7 @@ pub struct Ci {
 }
 
 /// `cargo xtask release`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Release {
     /// Charts to release, by name or directory; all without any

@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::{repository, workflows};
+use crate::app::App;
 use crate::cli;
-use crate::model::problem::{Problem, Problems};
+use crate::model::problem::{Problem, Problems, docs_page};
 use crate::model::text::name;
 use crate::plan::ci::{Here, Job, Step, jobs, list, steps};
 use crate::world::cargo::{self, Ran};
@@ -15,17 +16,18 @@ use crate::world::git::Repository;
 use crate::world::{actions, docs, environment, terminal};
 
 /// Runs the command.
-pub fn run(args: &cli::Ci) -> Result<()> {
+pub fn run(app: &App, args: &cli::Ci) -> Result<()> {
     let repository = repository()?;
     let (workflows, unread) = workflows::read(&repository)?;
     unread.iter().for_each(terminal::problem);
-    let jobs = wanted(jobs(&workflows, &workflows::task), args.job.as_deref())?;
+    let task = |line: &str| workflows::task(app, line);
+    let jobs = wanted(jobs(&workflows, &app.steps, &task), args.job.as_deref())?;
     if args.list {
-        terminal::line(list(&jobs).trim_end())?;
+        terminal::line(list(&jobs, &app.steps).trim_end())?;
         return whole(&unread);
     }
     tell_what_differs(&repository, &jobs)?;
-    let mut steps = steps(&jobs);
+    let mut steps = steps(&jobs, &app.steps);
     if steps.iter().any(Step::builds_docs) && !docs::are_there(repository.root())? {
         steps.retain(|step| !step.builds_docs());
         let problem = Problem::note("there is no documentation, so that nothing builds it");
@@ -70,7 +72,7 @@ fn tell_what_differs(repository: &Repository, jobs: &[Job]) -> Result<()> {
     if jobs.is_empty() {
         let problem =
             Problem::note("no workflow runs `cargo xtask`: this is what `cargo xtask ci` stands for");
-        terminal::problem(&problem.hint("add the workflows that docs/ci.md shows"));
+        terminal::problem(&problem.hint(format!("add the workflows of {}", docs_page("ci"))));
     }
     for planned in jobs.iter().flat_map(|job| &job.steps) {
         if let Here::Not(why) = &planned.here {
@@ -89,11 +91,11 @@ fn tell_what_differs(repository: &Repository, jobs: &[Job]) -> Result<()> {
 
 /// Runs a step. What it printed is shown if it fails, and always in the log of GitHub Actions, where it folds.
 fn perform(step: &Step, root: &Path) -> Result<Ran> {
-    let what = format!("{}  {}", step.name, step.command());
+    let what = format!("{}  {}", step.name, step.typed());
     let group = actions::Group::new(&what);
     terminal::progress("Running", &what);
-    let ran = cargo::run(&step.args, root, step.is_xtask())
-        .with_context(|| format!("cannot run `{}`", step.command()))?;
+    let ran = cargo::run(&step.command, root, step.is_xtask())
+        .with_context(|| format!("cannot run `{}`", step.typed()))?;
     if ran.failure.is_some() || environment::in_github_actions() {
         terminal::output(&ran.output);
     }
@@ -106,8 +108,8 @@ fn perform(step: &Step, root: &Path) -> Result<Ran> {
             terminal::result("Passed", &format!("{what}  ({took}{offline})"))?;
         }
         Some(status) => {
-            let problem = Problem::error(format!("`{}` failed after {took}: {status}", step.command()));
-            terminal::problem(&problem.hint(step.meaning));
+            let problem = Problem::error(format!("`{}` failed after {took}: {status}", step.typed()));
+            terminal::problem(&problem.hint(&step.meaning));
         }
     }
     Ok(ran)
@@ -126,7 +128,7 @@ fn end(done: &[(&Step, Ran)]) -> Result<()> {
     let mut table = "| Step | | Time | Command |\n| --- | --- | --- | --- |\n".to_owned();
     for (step, ran) in done {
         let verdict = if ran.failure.is_some() { "failed" } else { "passed" };
-        let _ = writeln!(table, "| {} | {verdict} | {} | `{}` |", step.name, seconds(ran), step.command());
+        let _ = writeln!(table, "| {} | {verdict} | {} | `{}` |", step.name, seconds(ran), step.typed());
     }
     actions::summary(&table)?;
     let failed: Vec<&str> =

@@ -12,19 +12,31 @@ mod workflows;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::Parser;
 use clap::error::ErrorKind;
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, HelmMode};
+use crate::app::App;
+use crate::cli::{Commands, HelmMode};
 use crate::model::chart::Metadata;
-use crate::model::problem::{Problem, Problems, Severity, verdict};
+use crate::model::problem::{Carried, Problem, Problems, Severity, verdict};
 use crate::model::text::name;
 use crate::plan::compare::first_difference;
 use crate::plan::package::{Overrides, Package};
 use crate::world::git::Repository;
 use crate::world::helm::Helm;
 use crate::world::{files, terminal};
+
+/// Runs a command.
+pub fn run(app: &App, command: &Commands) -> Result<()> {
+    match command {
+        Commands::Check(args) => check::run(app, args),
+        Commands::Ci(args) => ci::run(app, args),
+        Commands::Index(args) => index::run(args),
+        Commands::Package(args) => package::run(args),
+        Commands::Release(args) => release::run(app, args),
+        Commands::Pages(args) => pages::run(&app.config, args),
+    }
+}
 
 /// The repository that the command runs in.
 fn repository() -> Result<Repository> {
@@ -71,7 +83,7 @@ fn compare<'c>(
 
 /// What an error is made of, for those who go on.
 pub fn problems_of(error: anyhow::Error) -> Problems {
-    error.downcast().unwrap_or_else(|error| Problem::error(format!("{error:#}")).into())
+    error.downcast::<Carried>().map_or_else(Problems::from, |carried| carried.0)
 }
 
 /// Names and versions whose published archive may be replaced, as `NAME-VERSION` asks for them.
@@ -91,14 +103,9 @@ fn not_replaced(asked: &str) -> anyhow::Error {
     Problems::from(problem.hint("name one as in `web-1.2.3`")).into()
 }
 
-/// The command in a line such as `cargo xtask check --tag v1.2.3`; the error says why there is none.
-fn parse(line: &str) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(line.split_whitespace().skip(1))
-}
-
 /// Why a command line is refused; `None` for one that can be typed, and for a command that is spoken of by its name alone.
-fn refusal(line: &str) -> Option<String> {
-    let error = parse(line).err()?;
+fn refusal(app: &App, line: &str) -> Option<String> {
+    let error = app.parse(line).err()?;
     let is_name = line.split_whitespace().count() == 3 && error.kind() == ErrorKind::MissingRequiredArgument;
     let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     (!is_name && !is_help).then(|| error.to_string())
@@ -115,9 +122,9 @@ fn as_json(problem: &Problem) -> Value {
     json!({
         "severity": severity,
         "message": problem.message,
-        "file": place.map(|place| &place.file),
+        "file": place.map(terminal::file),
         "line": place.and_then(|place| place.line),
-        "hint": problem.hint,
+        "hint": terminal::hint(problem),
         "edit": problem.edit,
     })
 }

@@ -17,7 +17,7 @@ use crate::world::http::{CURIOUS, Http};
 #[derive(Debug)]
 pub struct Scene<'a> {
     /// The facts of the repository.
-    pub config: &'a Config<'a>,
+    pub config: &'a Config,
     /// The branch.
     pub branch: &'a Branch<'a>,
     /// GitHub's API.
@@ -36,7 +36,7 @@ pub fn check(scene: &Scene<'_>) -> Result<(Vec<Problem>, Option<Clock>)> {
     let is_on_github = branch.remote().is_on(scene.site.as_deref(), config);
     let seen = (pushes && is_on_github).then_some(preflight::Branch { is_there: branch.is_there() });
     let github = scene.github.filter(|_| is_on_github || releases);
-    let ask = |github: &Github<'_>| github.settings(seen.map(|seen| (config.branch, seen.is_there)));
+    let ask = |github: &Github<'_>| github.settings(seen.map(|seen| (config.branch.as_str(), seen.is_there)));
     let settings = github.map(ask).unwrap_or_default();
     // What lets git push lets the same token write releases: `contents: write`. A remote that cannot be read has told why.
     let tells_of_releases = releases && is_on_github && branch.has_token() && !branch.was_refused();
@@ -57,11 +57,11 @@ pub fn check(scene: &Scene<'_>) -> Result<(Vec<Problem>, Option<Clock>)> {
 }
 
 /// The same for the branch alone, where nothing else speaks to GitHub's API: its answers are worth a try, and not needed.
-pub fn check_branch(config: &Config<'_>, branch: &Branch<'_>, limit: Duration) -> Result<Vec<Problem>> {
+pub fn check_branch(config: &Config, branch: &Branch<'_>, limit: Duration) -> Result<Vec<Problem>> {
     let site = Github::site();
     let asks = branch.remote().is_on(site.as_deref(), config) && !environment::is_offline();
     let http = asks.then(|| Http::new(limit, CURIOUS).ok()).flatten();
-    let github = http.as_ref().and_then(|http| Github::new(http, config.repository).ok());
+    let github = http.as_ref().and_then(|http| Github::new(http, &config.repository).ok());
     let scene = Scene { config, branch, github: github.as_ref(), site, pushes: true, releases: false };
     let (mut problems, clock) = check(&scene)?;
     problems.extend(clock.and_then(|clock| clock.problem()));

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::parse;
-use crate::cli::{Command, Part};
+use crate::app::App;
+use crate::cli::{Commands, Part};
 use crate::model::problem::Problem;
 use crate::model::workflow::{self, Workflow};
 use crate::plan::run::Task;
@@ -23,20 +23,21 @@ pub fn read(repository: &Repository) -> Result<(Vec<Workflow>, Vec<Problem>)> {
 }
 
 /// What a `cargo xtask` command does; the error is one line.
-pub fn task(line: &str) -> Result<Task, String> {
-    let cli = parse(line).map_err(|error| {
+pub fn task(app: &App, line: &str) -> Result<Task, String> {
+    let command = app.parse(line).map_err(|error| {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();
         first.strip_prefix("error: ").unwrap_or(first).to_owned()
     })?;
-    Ok(match cli.command {
-        Command::Ci(args) if !args.list && args.job.is_none() => Task::Ci,
-        Command::Release(args) => Task::Release {
+    let Some(command) = command else { return Ok(Task::Own) };
+    Ok(match command {
+        Commands::Ci(args) if !args.list && args.job.is_none() => Task::Ci,
+        Commands::Release(args) => Task::Release {
             publish: args.publish.unwrap_or_default(),
             from: args.from.map(|from| from.to_string_lossy().into_owned()),
             to: args.destination.map_or_else(|| "dist".to_owned(), |to| to.to_string_lossy().into_owned()),
         },
-        Command::Pages(args) => Task::Pages { publish: args.publish, docs: args.only == Some(Part::Docs) },
+        Commands::Pages(args) => Task::Pages { publish: args.publish, docs: args.only == Some(Part::Docs) },
         _ => Task::Other,
     })
 }

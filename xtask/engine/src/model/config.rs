@@ -1,94 +1,146 @@
-//! What one repository is called and where it publishes: the literal in `main.rs`.
+//! What one repository is called and where it publishes: the config that its main.rs hands in.
 
 use super::oci::Reference;
 use super::problem::Problem;
 use super::reference;
 use super::text::name;
 
-/// Where the literal stands, for messages about it.
-const FILE: &str = "xtask/src/main.rs";
+/// What hints call the place where the config is written. `terminal` puts the path of the program's main.rs there.
+pub const THE_CONFIG: &str = "the config";
 
-/// The facts of one repository. URLs have no slash at their end. Options replace some of them.
-#[derive(Clone, Copy, Debug)]
-pub struct Config<'a> {
-    /// `OWNER/NAME` on GitHub.
-    pub repository: &'a str,
-    /// The directory whose sub-directories are the charts; `.` where they lie at the root.
-    pub charts: &'a str,
-    /// Where GitHub Pages serves the root of `branch`.
-    pub pages: &'a str,
-    /// The branch that GitHub Pages is built from.
-    pub branch: &'a str,
-    /// Entries of the branch's root that belong neither to the documentation nor to the Helm repository, such as
-    /// previews: no publishing touches them.
-    pub reserved: &'a [&'a str],
-    /// The OCI registry and path that charts are pushed below: `oci://HOST/PATH`, lower case.
-    pub oci: &'a str,
-    /// What a tag's version does to Chart.yaml.
-    pub versions: Versions,
+/// What a repository is called, and where it publishes.
+///
+/// [`Config::new`] has a default for everything but the name; each setter replaces one of them. Options of the command
+/// line replace some for one run. `cargo xtask check` reports a malformed value.
+///
+/// ```
+/// use helm_xtask::{Config, Versions};
+///
+/// let config = Config::new("acme/shop").charts("deploy/charts").versions(Versions::Stamp);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(crate) repository: String,
+    pub(crate) charts: String,
+    pub(crate) pages: String,
+    pub(crate) branch: String,
+    pub(crate) reserved: Vec<String>,
+    pub(crate) oci: String,
+    pub(crate) versions: Versions,
 }
 
-/// What a tag's version does to Chart.yaml.
+/// What the version of a tag does to Chart.yaml.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Versions {
-    /// It becomes `version` and `appVersion` of the archive's Chart.yaml, whatever the work tree says.
+    /// It becomes `version` and `appVersion` in the archive, whatever Chart.yaml says.
     Stamp,
-    /// It must be the `version` that Chart.yaml has; `appVersion` stays as it is.
+    /// It must equal `version` in Chart.yaml. `appVersion` stays as it is.
     Verify,
 }
 
 /// A repository for tests.
 #[cfg(test)]
-pub const SHOP: Config<'static> = Config {
-    repository: "o/shop",
-    charts: "charts",
-    pages: "https://o.github.io/shop",
-    branch: "gh-pages",
-    reserved: &[],
-    oci: "oci://ghcr.io/o/charts",
-    versions: Versions::Stamp,
-};
+pub static SHOP: std::sync::LazyLock<Config> =
+    std::sync::LazyLock::new(|| Config::new("o/shop").versions(Versions::Stamp));
 
 /// The path below `pages` and on `branch` where the Helm repository lies.
 pub const HELM_REPOSITORY: &str = "charts";
 
-impl<'a> Config<'a> {
+impl Config {
+    /// The config of the GitHub repository `OWNER/NAME`, with the layout that GitHub and Helm's own documentation suggest:
+    /// charts in `charts/`, GitHub Pages at `https://OWNER.github.io/NAME` from the branch `gh-pages`, the registry
+    /// `oci://ghcr.io/OWNER/charts`, and [`Versions::Verify`].
+    pub fn new(repository: impl Into<String>) -> Self {
+        let repository = repository.into();
+        let (owner, name) = repository.split_once('/').unwrap_or((&repository, ""));
+        let owner = owner.to_lowercase();
+        let site = format!("https://{owner}.github.io");
+        // The site of a user or an organization lies at the root (docs.github.com, "Types of GitHub Pages sites").
+        let is_of_owner = site.ends_with(&format!("//{}", name.to_lowercase()));
+        Self {
+            charts: "charts".to_owned(),
+            pages: if is_of_owner { site } else { format!("{site}/{name}") },
+            branch: "gh-pages".to_owned(),
+            reserved: Vec::new(),
+            oci: format!("oci://ghcr.io/{owner}/charts"),
+            versions: Versions::Verify,
+            repository,
+        }
+    }
+
+    /// The directory whose sub-directories are the charts, a path from the root; `.` for the root itself.
+    #[must_use]
+    pub fn charts(self, directory: impl Into<String>) -> Self {
+        Self { charts: directory.into(), ..self }
+    }
+
+    /// The URL at which GitHub Pages serves the root of the branch, without a slash at its end.
+    #[must_use]
+    pub fn pages(self, url: impl Into<String>) -> Self {
+        Self { pages: url.into(), ..self }
+    }
+
+    /// The branch that GitHub Pages is built from.
+    #[must_use]
+    pub fn branch(self, name: impl Into<String>) -> Self {
+        Self { branch: name.into(), ..self }
+    }
+
+    /// Entries of the branch's root that others write, such as previews of pull requests: no publishing touches them.
+    #[must_use]
+    pub fn reserved<T: Into<String>>(self, names: impl IntoIterator<Item = T>) -> Self {
+        Self { reserved: names.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The OCI registry and the path below which charts are pushed: `oci://HOST/PATH`, in lower case.
+    #[must_use]
+    pub fn oci(self, url: impl Into<String>) -> Self {
+        Self { oci: url.into(), ..self }
+    }
+
+    /// What the version of a tag does to Chart.yaml.
+    #[must_use]
+    pub fn versions(self, versions: Versions) -> Self {
+        Self { versions, ..self }
+    }
+
     /// The name that users are told to add the Helm repository by.
-    pub fn name(&self) -> &'a str {
-        self.repository.rsplit('/').next().unwrap_or(self.repository)
+    pub(crate) fn name(&self) -> &str {
+        self.repository.rsplit('/').next().unwrap_or(&self.repository)
     }
 
     /// The URL for `helm repo add`.
-    pub fn helm_repository(&self) -> String {
+    pub(crate) fn helm_repository(&self) -> String {
         format!("{}/{HELM_REPOSITORY}", self.pages)
     }
 
     /// Whether a release publishes the chart in a directory, a path from the root.
-    pub fn releases(&self, directory: &str) -> bool {
-        reference::join("", self.charts).is_some_and(|charts| charts == reference::directory(directory))
+    pub(crate) fn releases(&self, directory: &str) -> bool {
+        reference::join("", &self.charts).is_some_and(|charts| charts == reference::directory(directory))
     }
 
-    /// What is wrong with the literal.
-    pub fn problems(&self) -> Vec<Problem> {
+    /// The fields that are malformed.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut require = |holds: bool, field: &str, value: &str, form: &str| {
             if !holds {
                 let message = format!("`{field}` {} is not of the form `{form}`", name(value));
-                problems.push(Problem::error(message).at(FILE, None).hint("edit the literal"));
+                problems.push(Problem::error(message).at(THE_CONFIG, None).hint("edit it there"));
             }
         };
         let is_plain = |path: &str| !path.is_empty() && !path.starts_with(['/', '-']) && !path.ends_with('/');
-        let is_inside = reference::join("", self.charts).is_some();
-        require(is_plain(self.charts) && is_inside, "charts", self.charts, "DIRECTORY");
-        require(is_plain(self.branch), "branch", self.branch, "BRANCH");
+        let is_inside = reference::join("", &self.charts).is_some();
+        require(is_plain(&self.charts) && is_inside, "charts", &self.charts, "DIRECTORY");
+        require(is_plain(&self.branch), "branch", &self.branch, "BRANCH");
         let parts: Vec<&str> = self.repository.split('/').collect();
-        require(parts.len() == 2 && !parts.contains(&""), "repository", self.repository, "OWNER/NAME");
+        require(parts.len() == 2 && !parts.contains(&""), "repository", &self.repository, "OWNER/NAME");
         let https = self.pages.starts_with("https://") && !self.pages.ends_with('/');
-        require(https, "pages", self.pages, "https://HOST/PATH");
-        for reserved in self.reserved {
+        require(https, "pages", &self.pages, "https://HOST/PATH");
+        for reserved in &self.reserved {
             require(!reserved.is_empty() && !reserved.contains('/'), "reserved", reserved, "NAME");
         }
-        require(is_oci_base(self.oci), "oci", self.oci, "oci://host/path");
+        require(is_oci_base(&self.oci), "oci", &self.oci, "oci://host/path");
         problems
     }
 }
@@ -125,18 +177,30 @@ mod tests {
     }
 
     #[test]
-    fn literals() {
-        assert_eq!(SHOP.problems(), []);
+    fn defaults() {
+        for (repository, pages, oci) in [
+            ("acme/shop", "https://acme.github.io/shop", "oci://ghcr.io/acme/charts"),
+            ("Acme/Shop", "https://acme.github.io/Shop", "oci://ghcr.io/acme/charts"),
+            ("Acme/acme.github.io", "https://acme.github.io", "oci://ghcr.io/acme/charts"),
+        ] {
+            let config = Config::new(repository);
+            assert_eq!((config.pages.as_str(), config.oci.as_str()), (pages, oci));
+            assert_eq!(config.problems(), []);
+        }
+    }
+
+    #[test]
+    fn malformed_fields() {
         assert!(SHOP.releases("charts/web") && !SHOP.releases("charts") && !SHOP.releases("charts/web/sub"));
-        let at_root = Config { charts: ".", ..SHOP };
+        let at_root = SHOP.clone().charts(".");
         assert!(at_root.problems().is_empty() && at_root.releases("web") && !at_root.releases("a/web"));
         for bad in [
-            Config { repository: "pulltrace", ..SHOP },
-            Config { charts: "../charts", ..SHOP },
-            Config { pages: "http://d44b.github.io", ..SHOP },
-            Config { pages: "https://d44b.github.io/", ..SHOP },
-            Config { oci: "oci://ghcr.io/D44B/charts", ..SHOP },
-            Config { oci: "ghcr.io/d44b/charts", ..SHOP },
+            Config::new("pulltrace").pages("https://o.github.io").oci("oci://ghcr.io/o/charts"),
+            SHOP.clone().charts("../charts"),
+            SHOP.clone().pages("http://d44b.github.io"),
+            SHOP.clone().pages("https://d44b.github.io/"),
+            SHOP.clone().oci("oci://ghcr.io/D44B/charts"),
+            SHOP.clone().oci("ghcr.io/d44b/charts"),
         ] {
             assert_eq!(bad.problems().len(), 1, "{bad:?}");
         }

@@ -48,6 +48,7 @@ pub struct Edit {
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// Whether the work can go on.
     pub severity: Severity,
@@ -58,7 +59,7 @@ pub struct Problem {
     /// What to do: the edit to make or the command to type.
     pub hint: Option<String>,
     /// The edit as data, where nobody has to choose.
-    pub edit: Option<Box<Edit>>,
+    pub(crate) edit: Option<Box<Edit>>,
 }
 
 impl Edit {
@@ -110,7 +111,7 @@ impl Problem {
 
     /// The same problem with the edit that mends it, where there is one.
     #[must_use]
-    pub fn edit(mut self, edit: impl Into<Option<Edit>>) -> Self {
+    pub(crate) fn edit(mut self, edit: impl Into<Option<Edit>>) -> Self {
         self.edit = edit.into().map(Box::new);
         self
     }
@@ -132,9 +133,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// One or more problems as an error that `?` can carry; [`crate::main`] prints each with its hint.
+/// One or more problems: the error of a command. Any other error becomes one by `?`.
 #[derive(Debug)]
 pub struct Problems(pub Vec<Problem>);
+
+/// [`Problems`] as an error that anyhow can carry. They are none themselves, so that every error can become one.
+#[derive(Debug)]
+pub struct Carried(pub Problems);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,12 +150,41 @@ impl fmt::Display for Problems {
     }
 }
 
-impl std::error::Error for Problems {}
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Carried {}
+
+impl From<Problems> for anyhow::Error {
+    fn from(problems: Problems) -> Self {
+        Self::new(Carried(problems))
+    }
+}
+
+impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Problems {
+    fn from(error: E) -> Self {
+        let error = match error.into().downcast::<Carried>() {
+            Ok(carried) => return carried.0,
+            Err(error) => error,
+        };
+        let causes = std::iter::successors(Some(&*error as &dyn std::error::Error), |error| error.source());
+        let words: Vec<String> = causes.map(ToString::to_string).collect();
+        Problem::error(words.join(": ")).into()
+    }
+}
 
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
         Self(vec![problem])
     }
+}
+
+/// A page of the documentation of this library, where hints lead.
+pub fn docs_page(page: &str) -> String {
+    format!("{}{page}/", env!("CARGO_PKG_HOMEPAGE"))
 }
 
 /// Problems of one cause, which differ in what they happened to, as one: what follows the first colon is the cause.

@@ -36,6 +36,8 @@ pub struct Tag {
 pub enum BadTag {
     /// It releases nothing; the message.
     NoRelease(String),
+    /// It is the version of something that is no chart, such as an application; the message.
+    OfOther(String),
     /// It can be read in more than one way; the message.
     Ambiguous(String),
 }
@@ -63,10 +65,7 @@ impl Tag {
                 let message = format!("tag {shown} can be read in more than one way: {}", readings(&found));
                 Err(BadTag::Ambiguous(message))
             }
-            (None, _) => {
-                let why = why_not(text, charts);
-                Err(BadTag::NoRelease(format!("tag {shown} is not a release tag: {why}")))
-            }
+            (None, _) => Err(why_not(text, charts)),
         }
     }
 }
@@ -75,7 +74,7 @@ impl BadTag {
     /// The message.
     pub fn message(self) -> String {
         match self {
-            Self::NoRelease(message) | Self::Ambiguous(message) => message,
+            Self::NoRelease(message) | Self::OfOther(message) | Self::Ambiguous(message) => message,
         }
     }
 }
@@ -89,20 +88,22 @@ fn readings(found: &[Tag]) -> String {
     found.iter().map(reading).collect::<Vec<_>>().join(", or ")
 }
 
-fn why_not(text: &str, charts: &[String]) -> String {
+fn why_not(text: &str, charts: &[String]) -> BadTag {
+    let no_release =
+        |why: String| BadTag::NoRelease(format!("tag {} is not a release tag: {why}", name(text)));
     let version = |v: &str| Version::parse(v).err().map(|cause| cause.to_string());
     if let Some(rest) = text.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
-        return version(rest).unwrap_or_default();
+        return no_release(version(rest).unwrap_or_default());
     }
     let of_chart = |chart: &String| text.strip_prefix(chart.as_str())?.strip_prefix('-');
     if let Some(cause) = charts.iter().filter_map(of_chart).find_map(version) {
-        return cause;
+        return no_release(cause);
     }
     let is_version =
-        |(at, _): (usize, _)| text.get(at + 1..).is_some_and(|rest| Version::parse(rest).is_ok());
-    match text.match_indices('-').find(|&found| is_version(found)).and_then(|(at, _)| text.get(..at)) {
-        Some(chart) => format!("there is no chart {}", name(chart)),
-        None => "it is neither `v1.2.3` nor `NAME-1.2.3`".to_owned(),
+        |(at, _): &(usize, _)| text.get(at + 1..).is_some_and(|rest| Version::parse(rest).is_ok());
+    match text.match_indices('-').find(is_version).and_then(|(at, _)| text.get(..at)) {
+        Some(other) => BadTag::OfOther(no_release(format!("there is no chart {}", name(other))).message()),
+        None => no_release("it is neither `v1.2.3` nor `NAME-1.2.3`".to_owned()),
     }
 }
 

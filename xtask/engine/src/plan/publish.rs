@@ -242,7 +242,7 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
     let mut found = Vec::new();
     for chart in &manifest.charts {
         for (said, own) in [
-            (&chart.oci, oci_target(config.oci, &chart.name, &chart.version)),
+            (&chart.oci, oci_target(&config.oci, &chart.name, &chart.version)),
             (&chart.url, format!("{}/{}", config.helm_repository(), chart.archive)),
             (&chart.archive, format!("{}-{}.tgz", chart.name, chart.version)),
         ] {
@@ -339,7 +339,7 @@ pub fn steps(config: &Config, manifest: &Manifest, has_hub: bool) -> Vec<Step> {
         steps.push(push(chart.oci.clone(), &chart.archive));
     }
     steps.push(Step::Merge {
-        branch: config.branch.to_owned(),
+        branch: config.branch.clone(),
         path: format!("{HELM_REPOSITORY}/index.yaml"),
         adds: manifest.charts.iter().map(|chart| format!("{} {}", chart.name, chart.version)).collect(),
     });
@@ -351,7 +351,7 @@ pub fn steps(config: &Config, manifest: &Manifest, has_hub: bool) -> Vec<Step> {
             |chart: &&manifest::Chart| Version::parse(&chart.version).is_ok_and(|v| !v.pre.is_empty());
         let archives = charts.iter().map(|chart| chart.archive.clone());
         steps.push(Step::Create {
-            repository: config.repository.to_owned(),
+            repository: config.repository.clone(),
             tag,
             prerelease: charts.iter().any(prerelease),
             assets: archives.chain(sums.clone()).collect(),

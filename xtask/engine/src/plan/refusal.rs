@@ -5,7 +5,7 @@
 const FINAL: [(&[&str], &str); 9] = [
     (
         &["error: 301", "error: 302", "error: 307", "error: 308"],
-        "the repository has moved: edit `repository` in xtask/src/main.rs, or name it with --remote",
+        "the repository has moved: edit `repository` in the config, or name it with --remote",
     ),
     (
         &["gh001", "exceeds github's file size limit", "unpack exceeds", "file is too large"],

@@ -98,7 +98,7 @@ pub fn silent(asked: Asked<'_>, why: &str) -> Problem {
     } else if has(&["TLS", "ertificate"]) {
         "set SSL_CERT_FILE to the certificates to trust".to_owned()
     } else if has(&["no host", "lookup address"]) {
-        "is the network there, and `oci` in xtask/src/main.rs right?".to_owned()
+        "is the network there, and `oci` in the config right?".to_owned()
     } else {
         "is the network there? run it again: what is there already is not sent again".to_owned()
     };
@@ -129,14 +129,12 @@ fn hint(asked: Asked<'_>, response: &Response, now: u64) -> String {
         (403, Some(source)) => format!("let the user of {source} push to {}", name(&asked.at.repository)),
         (404, _) if asked.wish == Wish::Write => {
             let owner = asked.at.repository.split('/').next().unwrap_or_default();
-            format!("is there an owner {} at {host}? see `oci` in xtask/src/main.rs", name(owner))
+            format!("is there an owner {} at {host}? see `oci` in the config", name(owner))
         }
-        (404, _) => format!("is {host} a registry? see `oci` in xtask/src/main.rs"),
+        (404, _) => format!("is {host} a registry? see `oci` in the config"),
         (405, _) => format!("{host} takes no pushes: it may be a mirror, or read-only for now"),
         (413, _) => format!("{host}, or a proxy before it, takes no uploads of this size: raise its limit"),
-        (300..=399, _) => {
-            "it sends pushes elsewhere: name that place in `oci` in xtask/src/main.rs".to_owned()
-        }
+        (300..=399, _) => "it sends pushes elsewhere: name that place in `oci` in the config".to_owned(),
         (500..=599, _) => "the registry has trouble of its own: run it again later".to_owned(),
         _ => "what it says is all that is known".to_owned(),
     }

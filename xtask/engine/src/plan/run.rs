@@ -23,8 +23,10 @@ pub enum Task {
         /// Whether it is the documentation alone.
         docs: bool,
     },
-    /// Any other, which publishes nothing.
+    /// Any other of this library, which publishes nothing.
     Other,
+    /// One of the repository's own: nobody else knows what it does.
+    Own,
 }
 
 /// Reads a `cargo xtask` command; the error is one line.
@@ -76,7 +78,7 @@ impl Run {
         // What the shell makes of a word nobody knows here.
         let is_plain = |part: &str| !part.contains(['$', '"', '\'', '`']);
         let task =
-            |part: &str| parse(part).or_else(|why| if is_plain(part) { Err(why) } else { Ok(Task::Other) });
+            |part: &str| parse(part).or_else(|why| if is_plain(part) { Err(why) } else { Ok(Task::Own) });
         let command = |part: &str| Command { text: part.to_owned(), task: task(part) };
         let commands = parts.filter(is_command).map(command).collect();
         Self { commands, shell: shell(text.trim_end()) }
@@ -125,7 +127,7 @@ mod tests {
             ("echo ${{ github.ref }}", vec![], Some("`${{`")),
             ("cargo xtask ci # all", vec![Ok(Task::Ci)], Some("`#`")),
             ("cargo xtask \\\nci\n", vec![Ok(Task::Ci)], Some("more than one line")),
-            ("cargo xtask \"$X\"", vec![Ok(Task::Other)], Some("`\"`")),
+            ("cargo xtask \"$X\"", vec![Ok(Task::Own)], Some("`\"`")),
         ] {
             let run = Run::read(text, &parse);
             let found: Vec<_> = run.commands.iter().map(|command| command.task.clone()).collect();

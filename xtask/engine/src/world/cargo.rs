@@ -1,4 +1,4 @@
-//! Runs cargo, as the one that runs us.
+//! Runs the steps of CI. Their cargo is the one that runs us.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -18,12 +18,14 @@ pub struct Ran {
     pub took: Duration,
 }
 
-/// Runs it in a directory and waits. It belongs to the same job of the terminal, so that Ctrl-C ends it too: an error of
-/// the kind `Interrupted`. Secrets are for `cargo xtask` alone.
-pub fn run(args: &[String], directory: &Path, with_secrets: bool) -> io::Result<Ran> {
+/// Runs a command in a directory and waits. It belongs to the same job of the terminal, so that Ctrl-C ends it too: an
+/// error of the kind `Interrupted`. Secrets are for `cargo xtask` alone.
+pub fn run(command: &[String], directory: &Path, with_secrets: bool) -> io::Result<Ran> {
     let begin = Instant::now();
     let (mut reader, writer) = io::pipe()?;
-    let mut command = Command::new(environment::cargo());
+    let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let program = if program == "cargo" { environment::cargo() } else { program.into() };
+    let mut command = Command::new(program);
     command.args(args).current_dir(directory).stdin(Stdio::null());
     command.stdout(writer.try_clone()?).stderr(writer);
     for variable in environment::of_package() {

@@ -24,7 +24,7 @@ pub struct Place {
 
 /// The charts that a release publishes, by name.
 pub fn places(config: &Config, root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Place>> {
-    places_in(config, config.charts, root, problems)
+    places_in(config, &config.charts, root, problems)
 }
 
 /// The charts in a directory, by name. One without a Chart.yaml is left out, with a warning if it would be published,
@@ -115,7 +115,7 @@ pub fn sources(
         .chain(changelog.iter().flat_map(|one| &one.links))
         .cloned()
         .collect();
-    let top = repository.root().join(config.charts);
+    let top = repository.root().join(&config.charts);
     let directories = all().flat_map(|read| &read.directories).chain([&top]).cloned().collect();
     let changed = repository.changed(&origins, &links, &directories)?;
     let lost = changed.iter().filter_map(|changed| Some(Path::new(changed.strip_suffix("/Chart.yaml")?)));
@@ -157,7 +157,7 @@ mod tests {
             fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
             fs::write(path, "").expect("a file");
         }
-        let config = Config { charts, ..SHOP };
+        let config = SHOP.clone().charts(charts);
         let (mut problems, root) = (Vec::new(), files::absolute(scratch.path()).expect("a path"));
         let places = places(&config, &root, &mut problems).expect("places");
         let warned = problems.iter().filter_map(|problem| Some(problem.place.as_ref()?.file.clone()));

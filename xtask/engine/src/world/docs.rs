@@ -176,6 +176,7 @@ mod tests {
 
     use super::super::scratch::Scratch;
     use super::*;
+    use crate::model::problem::Carried;
 
     /// A project with these files.
     fn project(files: &[(&str, &str)]) -> Scratch {
@@ -198,8 +199,8 @@ mod tests {
 
     fn errors(result: Result<Option<Site>>) -> Vec<String> {
         let error = result.map(drop).expect_err("problems");
-        let problems = error.downcast::<Problems>().expect("problems");
-        problems.0.iter().map(ToString::to_string).collect()
+        let Problems(problems) = error.downcast::<Carried>().expect("problems").0;
+        problems.iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Remote {
             let here = std::env::current_dir()?;
             return Ok(Self::with_token(checked("--remote", &here, url)?, &server));
         }
-        let is_ours = |here: &String| is_repository(here, config.repository);
+        let is_ours = |here: &String| is_repository(here, &config.repository);
         let here = match environment::github_repository() {
             Some(here) => Some(format!("{server}/{here}.git")),
             None => source.origin()?.map(|url| checked("origin", source.root(), &url)).transpose()?,
@@ -75,8 +75,8 @@ impl Remote {
     pub fn check_named(&self, config: &Config) -> Result<()> {
         let Some(here) = &self.instead_of else { return Ok(()) };
         let here = if here.is_empty() { "a repository without `origin`".to_owned() } else { name(here) };
-        let message = format!("this is {here}, and {} is what publishes", name(config.repository));
-        let hint = "a fork publishes nothing; to publish there, edit `repository` in xtask/src/main.rs";
+        let message = format!("this is {here}, and {} is what publishes", name(&config.repository));
+        let hint = "a fork publishes nothing; to publish there, edit `repository` in the config";
         Err(Problems::from(Problem::error(message).hint(hint)).into())
     }
 
@@ -111,7 +111,7 @@ impl Remote {
         let host = self.host().or_else(|| of_ssh().map(|(host, _)| host.rsplit('@').next().unwrap_or(host)));
         match (host, site) {
             (Some(host), Some(site)) => {
-                host.eq_ignore_ascii_case(site) && is_repository(&self.url, config.repository)
+                host.eq_ignore_ascii_case(site) && is_repository(&self.url, &config.repository)
             }
             (host, site) => host.is_none() && site.is_none(),
         }
@@ -203,7 +203,6 @@ fn origin(url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::config::SHOP;
 
     #[test]
     fn users_go_and_passwords_are_refused() {
@@ -223,7 +222,7 @@ mod tests {
 
     #[test]
     fn sites() {
-        let config = Config { repository: "o/r", ..SHOP };
+        let config = Config::new("o/r");
         let github = Some("github.com");
         for (url, site, expected) in [
             ("https://GitHub.com/O/r.git", github, true),

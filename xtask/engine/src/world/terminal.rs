@@ -2,10 +2,12 @@
 //! problems become annotations.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{environment, secrets};
-use crate::model::problem::{Problem, Severity};
+use crate::model::config::THE_CONFIG;
+use crate::model::problem::{Place, Problem, Severity};
 use crate::model::text::shown;
 
 /// Prints a result: a verb, right-aligned, then what.
@@ -52,8 +54,32 @@ pub fn output(text: &str) {
     }
 }
 
+/// The file that the config is written in.
+static CONFIG_FILE: OnceLock<String> = OnceLock::new();
+
+/// From now on messages name this file where they speak of the config.
+pub fn the_config_is_in(file: &str) {
+    let _ = CONFIG_FILE.set(file.to_owned());
+}
+
+fn located(text: &str) -> String {
+    CONFIG_FILE.get().map_or_else(|| text.to_owned(), |file| text.replace(THE_CONFIG, file))
+}
+
+/// The file of a place.
+pub fn file(place: &Place) -> String {
+    located(&place.file)
+}
+
+/// The hint of a problem.
+pub fn hint(problem: &Problem) -> Option<String> {
+    problem.hint.as_deref().map(located)
+}
+
 /// Prints a problem with its hint.
 pub fn problem(problem: &Problem) {
+    let place = problem.place.as_ref().map(|place| Place { file: file(place), line: place.line });
+    let problem = &Problem { place, hint: hint(problem), ..problem.clone() };
     if environment::in_github_actions() {
         return note(&annotation(problem));
     }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use helm_xtask::plan::chart_page::{Chart, Facts, Row, page};
-use helm_xtask::plan::docs::build;
+use helm_xtask::internals::chart_page::{Chart, Facts, Row, page};
+use helm_xtask::internals::docs::build;
 
 use crate::docs::sources;
 use crate::sandbox::{Sandbox, tool};

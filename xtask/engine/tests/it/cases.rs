@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use helm_xtask::model::archive;
+use helm_xtask::internals::archive;
 
 use crate::sandbox::{Ran, Sandbox};
 

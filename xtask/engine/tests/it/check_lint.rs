@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use helm_xtask::model::archive::Entry;
-use helm_xtask::model::ignore::Kind;
-use helm_xtask::model::problem::Severity;
-use helm_xtask::plan::check::Chart;
-use helm_xtask::plan::check::helm::{Said, messages};
-use helm_xtask::plan::lint::{By, lint};
-use helm_xtask::plan::package::{Overrides, package};
-use helm_xtask::plan::release::Source;
+use helm_xtask::internals::archive::Entry;
+use helm_xtask::internals::check::Chart;
+use helm_xtask::internals::check::helm::{Said, messages};
+use helm_xtask::internals::ignore::Kind;
+use helm_xtask::internals::lint::{By, lint};
+use helm_xtask::internals::package::{Overrides, package};
+use helm_xtask::internals::problem::Severity;
+use helm_xtask::internals::release::Source;
 
 use crate::sandbox::{self, Sandbox};
 

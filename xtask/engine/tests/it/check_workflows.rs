@@ -58,9 +58,9 @@ hint: group: deploy-gh-pages
 "),
         ("ci.yml", "cargo xtask ci", "cargo xtask check | tee log", "\
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
-hint: add a job with `- run: cargo xtask ci`, as docs/ci.md shows it
+hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
 warning: .github/workflows/ci.yml:29: `cargo xtask check | tee log` is a script, not one `cargo xtask` command: it has `|`
-hint: make it a command of `xtask/src/command/`, and run that
+hint: make it a command or a CI step of your own, in xtask/src/main.rs
 "),
         ("docs.yml", "cargo xtask pages --only docs --publish", "cargo xtask pages --only doc --publish", "\
 error: .github/workflows/docs.yml:26: `cargo xtask pages --only doc --publish` does not run: invalid value 'doc' for '--only <PART>'
@@ -71,9 +71,9 @@ error: .github/workflows/ci.yml:64: job `github-release` does not need `helm-rel
 hint: needs: helm-release
 ", "\
 note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag releases nothing
-hint: add the jobs of docs/ci.md, or release from a laptop
+hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or release from a laptop
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
-hint: add a job with `- run: cargo xtask ci`, as docs/ci.md shows it
+hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
 error: .github/workflows/ci.yml:65: cannot read it: mapping values are not allowed in this context
 hint: mend the YAML: GitHub runs no workflow of a file that it cannot read
 "),
@@ -130,9 +130,9 @@ fn a_repository_without_workflows_is_told_what_nobody_runs() {
         found(&sandbox(&[]), &[]),
         "\
 note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag releases nothing
-hint: add the jobs of docs/ci.md, or release from a laptop
+hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or release from a laptop
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
-hint: add a job with `- run: cargo xtask ci`, as docs/ci.md shows it
+hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
 "
     );
 }

@@ -178,7 +178,7 @@ fn without_workflows_it_is_what_the_command_stands_for() {
         format!(
             "{PASSED}---\n\
              note: no workflow runs `cargo xtask`: this is what `cargo xtask ci` stands for\n\
-             hint: add the workflows that docs/ci.md shows\n{RUNNING}"
+             hint: add the workflows of https://d44b.github.io/pulltrace/ci/\n{RUNNING}"
         )
     );
     let ran = sandbox.xtask(&["ci", "--list"]).ended(0);
@@ -232,7 +232,7 @@ fn nothing_is_needed_of_a_repository_without_a_commit() {
       Passed check  cargo xtask check  (N s; offline, what is published is not looked at)
 ---
 note: no workflow runs `cargo xtask`: this is what `cargo xtask ci` stands for
-hint: add the workflows that docs/ci.md shows
+hint: add the workflows of https://d44b.github.io/pulltrace/ci/
 note: there is no documentation, so that nothing builds it
 hint: write mkdocs.yml and docs/index.md to have a site
      Running fmt  cargo fmt --check

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use helm_xtask::model::html::anchors;
-use helm_xtask::model::mkdocs;
-use helm_xtask::plan::docs::{File, Sources, build, check};
+use helm_xtask::internals::docs::{File, Sources, build, check};
+use helm_xtask::internals::html::anchors;
+use helm_xtask::internals::mkdocs;
 
 use crate::remote::Remote;
 use crate::sandbox::{Sandbox, find, tool};
@@ -23,7 +23,7 @@ pub fn sources(config: &str, files: &[(&str, &str)]) -> Sources {
 /// What is wrong, each problem with its hint.
 fn problems(sources: &Sources) -> String {
     let problems = build(sources).map(drop).expect_err("problems").0;
-    let line = |problem: &helm_xtask::model::problem::Problem| {
+    let line = |problem: &helm_xtask::internals::problem::Problem| {
         format!("{problem}\n  {}\n", problem.hint.as_deref().unwrap_or_default())
     };
     problems.iter().map(line).collect()

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use helm_xtask::model::archive;
+use helm_xtask::internals::archive;
 use serde_json::{Map, Value, json};
 
 use crate::github_form::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use helm_xtask::model::archive::{self, Entry};
+use helm_xtask::internals::archive::{self, Entry};
 
 use crate::sandbox::{self, Sandbox};
 

@@ -2,8 +2,8 @@
 //!
 //! `XTASK_INDEXES=500 XTASK_SEED=7 cargo test random_indexes` runs longer than the test does by default.
 
-use helm_xtask::model::chart::{metadata_of, to_yaml};
-use helm_xtask::model::index::{Format, Index, NewVersion, merge};
+use helm_xtask::internals::chart::{metadata_of, to_yaml};
+use helm_xtask::internals::index::{Format, Index, NewVersion, merge};
 use serde_yaml::Value;
 
 use crate::index::{archive, put};

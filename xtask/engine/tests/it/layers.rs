@@ -1,9 +1,9 @@
 //! The rules that the sources of the automation keep, so that whoever changes them finds what they look for: layers that
 //! use those below them and none above, one that touches the machine, files that say why they exist.
 
-use helm_xtask::model::problem::Problem;
-use helm_xtask::model::text::name;
-use helm_xtask::plan::check::document::Document;
+use helm_xtask::internals::check::document::Document;
+use helm_xtask::internals::problem::Problem;
+use helm_xtask::internals::text::name;
 
 /// Where the sources of the automation lie.
 const SOURCES: &str = "xtask/engine/src/";

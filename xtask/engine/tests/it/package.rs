@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use helm_xtask::model::archive;
+use helm_xtask::internals::archive;
 
 use crate::sandbox::{self, Sandbox};
 
@@ -150,7 +150,7 @@ hint: link to a relative path, or copy what it leads to
     }
     sandbox.xtask(&["package", "web"]).ended(0);
     let entries = archive::read(&sandbox.read("web-1.2.3.tgz"), archive::MAX_TOTAL).expect("an archive");
-    assert!(entries.iter().filter(|entry| entry.data == b"shared").count() == 2);
+    assert_eq!(entries.iter().filter(|entry| entry.data == b"shared").count(), 2);
 }
 
 #[test]

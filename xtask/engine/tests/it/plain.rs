@@ -7,8 +7,8 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
-use helm_xtask::model::archive::{self, Entry, MAX_FILE, MAX_TOTAL};
-use helm_xtask::model::chart::{metadata_of, to_yaml};
+use helm_xtask::internals::archive::{self, Entry, MAX_FILE, MAX_TOTAL};
+use helm_xtask::internals::chart::{metadata_of, to_yaml};
 use helm_xtask_formats::archive::Limits;
 
 use crate::property::Random;
@@ -258,7 +258,7 @@ fn relined(text: &str, next: &mut impl FnMut() -> usize) -> Vec<u8> {
     lines.concat().into_bytes()
 }
 
-fn metadata(chart_yaml: &[u8]) -> Option<helm_xtask::model::chart::Metadata> {
+fn metadata(chart_yaml: &[u8]) -> Option<helm_xtask::internals::chart::Metadata> {
     let archive = archive::write(&[entry("c/Chart.yaml", chart_yaml)], 1).expect("an archive");
     metadata_of(&archive, "", &mut Vec::new())
 }

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use helm_xtask::model::archive;
-use helm_xtask::plan::compare::first_difference;
+use helm_xtask::internals::archive;
+use helm_xtask::internals::compare::first_difference;
 
 use crate::sandbox::{self, Sandbox};
 

@@ -7,11 +7,11 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use helm_xtask::model::archive::{self, Entry, MAX_TOTAL};
-use helm_xtask::model::ignore::{Kind, Rules};
-use helm_xtask::model::manifest::Manifest;
-use helm_xtask::model::version::{self, Tag};
-use helm_xtask::model::{changelog, chart, yaml};
+use helm_xtask::internals::archive::{self, Entry, MAX_TOTAL};
+use helm_xtask::internals::ignore::{Kind, Rules};
+use helm_xtask::internals::manifest::Manifest;
+use helm_xtask::internals::version::{self, Tag};
+use helm_xtask::internals::{changelog, chart, yaml};
 
 use crate::index_property::{SEEDS, extend};
 

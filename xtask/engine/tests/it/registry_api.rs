@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use helm_xtask::model::archive;
+use helm_xtask::internals::archive;
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Service};

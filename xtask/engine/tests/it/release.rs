@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use helm_xtask::model::archive::{self, Entry};
-use helm_xtask::model::manifest::Manifest;
-use helm_xtask::plan::publish::{Step, steps};
-use helm_xtask::plan::release::{Changelog, Commit, Observed, Release, Source, Tags, plan};
-use helm_xtask::{Config, Versions};
+use helm_xtask::Config;
+use helm_xtask::internals::archive::{self, Entry};
+use helm_xtask::internals::manifest::Manifest;
+use helm_xtask::internals::publish::{Step, steps};
+use helm_xtask::internals::release::{Changelog, Commit, Observed, Release, Source, Tags, plan};
 
 use crate::sandbox::{self, Sandbox};
 
@@ -173,6 +173,8 @@ fn the_version_comes_from_the_tag_that_counts() {
     assert_eq!(versions(&sandbox, &[]), ["api 1.2.3"]);
     sandbox.set("GITHUB_REF_TYPE", "tag");
     assert_eq!(versions(&sandbox, &[]), ["api 1.0.0", "web 1.0.0"]);
+    sandbox.set("GITHUB_REF_NAME", "other-1.0.0");
+    assert_eq!(versions(&sandbox, &[]), ["api 1.2.3"], "the version of something else");
     assert_eq!(versions(&sandbox, &["--tag", "web-1.2.3"]), ["web 1.2.3"]);
     assert_eq!(versions(&sandbox, &["--tag", "v1.2.3", "charts/api/"]), ["api 1.2.3"]);
 }
@@ -383,15 +385,9 @@ fn on_github_problems_become_annotations() {
     );
 }
 
-const CONFIG: Config = Config {
-    repository: "o/charts",
-    charts: "charts",
-    pages: "https://o.github.io/charts",
-    branch: "gh-pages",
-    reserved: &[],
-    oci: "oci://ghcr.io/o/charts",
-    versions: Versions::Verify,
-};
+fn config() -> Config {
+    Config::new("o/charts")
+}
 
 /// The plan for charts of these names and versions, without a machine around it.
 fn planned(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Result<Vec<Step>, String> {
@@ -418,9 +414,9 @@ fn planned(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
 
 #[test]
 fn a_tag_may_have_to_agree_with_chart_yaml() {
-    assert!(planned(&CONFIG, &[("web", "1.2.3")], Some("v1.2.3")).is_ok());
+    assert!(planned(&config(), &[("web", "1.2.3")], Some("v1.2.3")).is_ok());
     let error =
-        planned(&CONFIG, &[("web", "1.2.3"), ("api", "1.2.4")], Some("v1.2.4")).expect_err("they differ");
+        planned(&config(), &[("web", "1.2.3"), ("api", "1.2.4")], Some("v1.2.4")).expect_err("they differ");
     assert!(
         error.contains("charts/web/Chart.yaml:3: tag `v1.2.4` does not agree with version `1.2.3`"),
         "{error}"
@@ -429,7 +425,7 @@ fn a_tag_may_have_to_agree_with_chart_yaml() {
 
 #[test]
 fn each_chart_has_a_tag_of_its_own_where_versions_differ() {
-    let steps = planned(&CONFIG, &[("web", "1.2.3"), ("api", "2.0.0-rc.1")], None).expect("a plan");
+    let steps = planned(&config(), &[("web", "1.2.3"), ("api", "2.0.0-rc.1")], None).expect("a plan");
     let created = steps.into_iter().filter_map(|step| match step {
         Step::Create { tag, prerelease, assets, .. } => Some((tag, prerelease, assets)),
         _ => None,
@@ -446,10 +442,7 @@ fn each_chart_has_a_tag_of_its_own_where_versions_differ() {
 
 #[test]
 fn a_bad_literal_is_named() {
-    let config = Config { oci: "oci://ghcr.io/Owner/charts", ..CONFIG };
+    let config = config().oci("oci://ghcr.io/Owner/charts");
     let error = planned(&config, &[("web", "1.2.3")], None).expect_err("upper case");
-    assert_eq!(
-        error,
-        "xtask/src/main.rs: `oci` `oci://ghcr.io/Owner/charts` is not of the form `oci://host/path`"
-    );
+    assert_eq!(error, "the config: `oci` `oci://ghcr.io/Owner/charts` is not of the form `oci://host/path`");
 }

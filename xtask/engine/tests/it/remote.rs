@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use helm_xtask::model::archive;
+use helm_xtask::internals::archive;
 use serde_yaml::Value;
 
 use crate::release::{chart, manifest};

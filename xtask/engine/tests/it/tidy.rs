@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use clap::CommandFactory;
-use helm_xtask::plan::check::commands::documented;
-use helm_xtask::plan::check::document::{Document, Shown};
+use helm_xtask::clap::{self, Subcommand};
+use helm_xtask::internals::check::commands::documented;
+use helm_xtask::internals::check::document::{Document, Shown};
 use serde_json::Value;
 
 use crate::layers;
@@ -60,7 +60,8 @@ fn every_command_is_documented() {
         .collect();
     let shown: Vec<Shown> = documents.iter().map(|one| (one, one.snippets())).collect();
     let commands = documented(&shown.iter().collect::<Vec<_>>());
-    for subcommand in helm_xtask::Cli::command().get_subcommands() {
+    for subcommand in helm_xtask::Command::augment_subcommands(clap::Command::new("xtask")).get_subcommands()
+    {
         let name = subcommand.get_name();
         assert!(
             commands.iter().any(|documented| documented.command.split(' ').nth(2) == Some(name)),
@@ -122,15 +123,4 @@ fn the_readmes_transcripts_are_what_is_printed() {
         let printed = sandbox.xtask(&["release", "--rehearse"]).ended(0).stdout;
         assert_eq!(transcript("cargo xtask release --rehearse"), lasting(&printed));
     }
-}
-
-/// The literal of the facts stands in the documentation too.
-#[test]
-fn the_literal_is_shown_as_it_is() {
-    let literal = |text: &str| {
-        let from = text.split("const CONFIG: Config = ").nth(1).expect("the literal");
-        from.split("};").next().expect("its end").to_owned()
-    };
-    let docs = read(&root().join("docs/adopting.md"));
-    assert_eq!(literal(&docs), literal(&read(&root().join("xtask/src/main.rs"))));
 }

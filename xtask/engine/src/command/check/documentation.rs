@@ -31,9 +31,10 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     report.looked_at(on_github.len(), "document");
     problems.extend(on_github.into_iter().flat_map(|(document, _)| targets.problems(document)));
     for command in documented(&those(&Document::is_for_contributors)) {
-        problems.extend(refusal(&command.command).map(|words| commands::problem(&command, &words)));
+        problems
+            .extend(refusal(scene.app, &command.command).map(|words| commands::problem(&command, &words)));
     }
-    let facts = Facts { config: scene.literal, versions: versions(scene) };
+    let facts = Facts { config: &scene.app.config, versions: versions(scene) };
     let is_generated = |document: &Document| scene.files.contains(&format!("{}.gotmpl", document.path));
     problems.extend(mentions::problems(
         &facts,

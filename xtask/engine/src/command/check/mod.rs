@@ -1,5 +1,6 @@
 //! `cargo xtask check`: all that would go wrong at the next release, at once, each with what mends it.
 
+mod cargo;
 mod chart_testing;
 mod charts;
 mod documentation;
@@ -14,6 +15,7 @@ use self::charts::Read;
 use super::release::make::{self, Head};
 use super::release::with_registry;
 use super::{find_helm, problems_of, repository};
+use crate::app::App;
 use crate::cli;
 use crate::model::chart::Metadata;
 use crate::model::chart_testing::ChartTesting;
@@ -29,10 +31,9 @@ use crate::world::{mend, threads};
 
 /// What is looked at.
 struct Scene<'a> {
-    /// The literal, which documents tell of.
-    literal: &'a Config<'a>,
-    /// The literal, but for what options replace.
-    config: &'a Config<'a>,
+    app: &'a App,
+    /// The config, but for what options replace.
+    config: &'a Config,
     args: &'a cli::Check,
     repository: &'a Repository,
     helm: Option<&'a Helm>,
@@ -69,12 +70,12 @@ type Part = fn(&Scene<'_>, &mut Report) -> Result<()>;
 const MOST_ROUNDS: usize = 8;
 
 /// Runs the command.
-pub fn run(config: &Config, args: &cli::Check) -> Result<()> {
+pub fn run(app: &App, args: &cli::Check) -> Result<()> {
     let repository = repository()?;
     let helm = find_helm(args.helm)?;
     // Helm's words come without edits, so that it is asked once: when nothing is left to mend.
     let asked = helm.as_ref().filter(|_| !args.fix);
-    let (mut report, mut mended) = (look(config, args, &repository, asked)?, Vec::<Edit>::new());
+    let (mut report, mut mended) = (look(app, args, &repository, asked)?, Vec::<Edit>::new());
     for _ in 0..MOST_ROUNDS {
         // What comes again after it was made does not mend anything.
         let edits = report.edits().filter(|edit| args.fix && !mended.contains(edit));
@@ -86,19 +87,19 @@ pub fn run(config: &Config, args: &cli::Check) -> Result<()> {
             made.iter().try_for_each(report::mended)?;
         }
         mended.extend(made);
-        report = look(config, args, &repository, asked)?;
+        report = look(app, args, &repository, asked)?;
     }
     if asked.is_none() && helm.is_some() {
-        report = look(config, args, &repository, helm.as_ref())?;
+        report = look(app, args, &repository, helm.as_ref())?;
     }
     report::tell(report, &mended, args.json)
 }
 
 /// Looks at everything. What is found in one area hides nothing of another.
-fn look(literal: &Config, args: &cli::Check, repository: &Repository, helm: Option<&Helm>) -> Result<Report> {
-    let config = &with_registry(literal, args.oci.as_deref())?;
+fn look(app: &App, args: &cli::Check, repository: &Repository, helm: Option<&Helm>) -> Result<Report> {
+    let config = &with_registry(&app.config, args.oci.as_deref())?;
     let mut report = Report::default();
-    report.add(Area::Config, literal.problems());
+    report.add(Area::Config, app.config.problems());
     let files = repository.files()?;
     let testing = chart_testing::configurations(config, repository, &files, &mut report);
     let testing = or_tell(testing, Area::Charts, &mut report);
@@ -108,7 +109,7 @@ fn look(literal: &Config, args: &cli::Check, repository: &Repository, helm: Opti
     let head = or_tell(make::head(args.tag.as_ref(), repository).map(Some), Area::Release, &mut report);
     let tag = head.as_ref().and_then(|head| release::tag(head, &charts));
     let scene = Scene {
-        literal,
+        app,
         config,
         args,
         repository,
@@ -132,6 +133,7 @@ fn look(literal: &Config, args: &cli::Check, repository: &Repository, helm: Opti
     for (area, part) in parts {
         or_tell(part(&scene, &mut report), area, &mut report);
     }
+    cargo::check(&scene, &mut report);
     report.settle();
     Ok(report)
 }

@@ -75,7 +75,7 @@ fn limit(scene: &Scene<'_>) -> Duration {
 /// added to `same`.
 fn compare(scene: &Scene<'_>, same: &mut Vec<String>, report: &mut Report) -> Result<()> {
     let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
-    let mut branch = Branch::new(&remote, scene.config.branch, limit(scene))?;
+    let mut branch = Branch::new(&remote, &scene.config.branch, limit(scene))?;
     terminal::progress("Looking", &format!("at {}", branch.shown()));
     let Some(tip) = crate::world::publish::look(&mut branch)? else { return Ok(()) };
     let Some(object) = tip.files.get(INDEX) else { return Ok(()) };
@@ -154,6 +154,7 @@ fn look(scene: &Scene<'_>, release: Release, same: &[String], report: &mut Repor
     manifest.complete &= left_out.is_empty();
     manifest.charts.retain(|chart| !left_out.contains(&chart.name));
     let charts = Charts { packages: archives.into_iter().map(released).collect(), ..Charts::default() };
+    let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
     let mut job = Job {
         config: scene.config,
         targets: Vec::new(),
@@ -168,7 +169,7 @@ fn look(scene: &Scene<'_>, release: Release, same: &[String], report: &mut Repor
             charts: Some(charts),
         },
         helm: None,
-        remote: Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?,
+        remote: &remote,
         plain_http: false,
         api: None,
         wait: false,

@@ -21,6 +21,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         default_branch: default_branch.as_deref(),
         has_docs: docs::are_there(scene.repository.root())?,
     };
-    report.add(Area::Workflows, findings(scene.config, around, &read, &workflows::task));
+    let task = |line: &str| workflows::task(scene.app, line);
+    report.add(Area::Workflows, findings(scene.config, around, &read, &task));
     Ok(())
 }

@@ -38,7 +38,7 @@ pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
         return without_tip(config, args, &change, out);
     }
     let limit = Duration::from_secs(args.deadline);
-    let mut branch = Branch::new(&remote, config.branch, limit)?;
+    let mut branch = Branch::new(&remote, &config.branch, limit)?;
     terminal::progress("Fetching", &branch.shown());
     let decide =
         |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, args.repair, &change, branch, tip);

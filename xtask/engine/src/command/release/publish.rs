@@ -24,7 +24,7 @@ use crate::world::remote::Remote;
 #[derive(Debug)]
 pub struct Job<'a> {
     /// The facts of the repository.
-    pub config: &'a Config<'a>,
+    pub config: &'a Config,
     /// Where to.
     pub targets: Vec<Target>,
     /// What the release consists of.
@@ -38,7 +38,7 @@ pub struct Job<'a> {
     /// What pushes, where it is there.
     pub helm: Option<&'a Helm>,
     /// The git repository.
-    pub remote: Remote,
+    pub remote: &'a Remote,
     /// The text of SHA256SUMS.
     pub sums: String,
     /// Whether the registry is spoken to in HTTP.
@@ -87,7 +87,7 @@ impl Job<'_> {
     }
 
     fn github<'h>(&'h self, http: &'h Http) -> Result<Github<'h>, Problems> {
-        let repository = self.config.repository;
+        let repository = &self.config.repository;
         match &self.api {
             None => Ok(Github::new(http, repository)?),
             // Nobody checks the token of a rehearsal, and the real one is none of its business.
@@ -146,7 +146,7 @@ fn clients<'a>(job: &'a Job<'_>, http: Option<&'a Http>) -> Result<Clients<'a>> 
     };
     Ok(Clients {
         registry: http.map(registry),
-        branch: Branch::new(&job.remote, job.config.branch, job.limit)?,
+        branch: Branch::new(job.remote, &job.config.branch, job.limit)?,
         github: http.map(|http| job.github(http)).transpose()?,
     })
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::publish::{self, Job};
-use super::{change, github, make, read, report};
+use super::walk::{change, read};
+use super::{github, make, report};
 use crate::cli;
 use crate::command::pages::beside_index;
 use crate::command::{by, find_helm, repository};
@@ -47,6 +48,7 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     times.end_of("targets");
 
     let manifest = retarget(&release.manifest, &targets.oci);
+    let remote = Remote::find(config, Some(&targets.repository.to_string_lossy()), &repository)?;
     let job = Job {
         config,
         targets: Target::ALL.to_vec(),
@@ -54,9 +56,9 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
         steps: steps(config, &manifest, !others.is_empty()),
         manifest: &manifest,
         notes: &release.notes,
-        change: change(config, args, &manifest, release.packages, others)?,
+        change: change(config, &args.replace, &release, others)?,
         helm: helm.as_ref(),
-        remote: Remote::find(config, Some(&targets.repository.to_string_lossy()), &repository)?,
+        remote: &remote,
         plain_http: false,
         wait: false,
         api: Some(targets.api.clone()),
@@ -102,7 +104,7 @@ fn begun(config: &Config, start: &Start) -> Result<()> {
         Start::Absent { url } => empty(&format!("{url} has no such branch"))?,
         Start::Unasked => empty("offline, nobody looks at the real one")?,
         Start::Unread { url, why } => {
-            let message = format!("cannot read {} of {}: {why}", name(config.branch), name(url));
+            let message = format!("cannot read {} of {}: {why}", name(&config.branch), name(url));
             let hint = "what is published already is not part of this rehearsal";
             terminal::problem(&Problem::warning(message).hint(hint));
             empty("the real one cannot be read")?;

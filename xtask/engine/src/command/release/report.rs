@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use anyhow::Result;
 use serde_json::json;
 
 use super::publish::{Job, Outcome};
+use super::walk;
 use crate::command::as_json;
-use crate::model::manifest::Manifest;
-use crate::model::problem::Problem;
 use crate::model::text::size;
 use crate::plan::publish::{Planned, Target};
 use crate::plan::release::Release;
@@ -48,11 +46,11 @@ pub fn done(planned: &Planned) -> Result<()> {
 }
 
 /// All of it for a program.
-pub fn json(directory: &Path, manifest: &Manifest, outcome: &Outcome, warnings: &[Problem]) -> Result<()> {
-    let all = warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
+pub fn json(release: &walk::Release, outcome: &Outcome) -> Result<()> {
+    let all = release.warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
     let out = json!({
-        "destination": directory.to_string_lossy(),
-        "manifest": manifest,
+        "destination": release.directory().to_string_lossy(),
+        "manifest": release.manifest(),
         "plan": outcome.planned,
         "pushed": outcome.pushed,
         "release": outcome.url,

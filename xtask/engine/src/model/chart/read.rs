@@ -105,7 +105,8 @@ pub(super) fn lock(bytes: &[u8], file: &str, author: Author, problems: &mut Vec<
         match field.name {
             "digest" => lock.digest = reader.text(field.name, field.value),
             "dependencies" => {
-                lock.dependencies = Some(reader.dependencies(&field)).filter(|_| !field.value.is_null());
+                let dependencies = reader.dependencies(&field);
+                lock.dependencies = (!field.value.is_null()).then_some(dependencies);
             }
             _ => {
                 let text = reader.text(field.name, field.value);
@@ -383,7 +384,7 @@ impl Reader<'_> {
             for field in self.known(pairs, known, &format!(" of {one}")) {
                 set(self, &field, &mut entry);
             }
-            out.push(Some(entry).filter(|_| !item.is_null()));
+            out.push((!item.is_null()).then_some(entry));
         }
         out
     }

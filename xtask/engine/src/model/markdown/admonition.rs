@@ -25,7 +25,7 @@ pub fn expand<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Vec<Line<'a>
             in_list = is_item(text) || (in_list && indent > 1);
         }
         let is_code = fence.is_code(line) || (indent > 3 && !in_list);
-        let Some((begin, end, title)) = Some(text).filter(|_| !is_code).and_then(heading) else {
+        let Some((begin, end, title)) = (!is_code).then_some(text).and_then(heading) else {
             out.push((number, line.into()));
             continue;
         };

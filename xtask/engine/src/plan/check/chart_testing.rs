@@ -23,7 +23,7 @@ pub fn files(files: &[String]) -> Vec<&str> {
 
 /// The directories whose sub-directories are charts that are published or tested, that of the config first.
 pub fn directories(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<String> {
-    let mut directories = vec![plain(config.charts)];
+    let mut directories = vec![plain(&config.charts)];
     for (directory, _) in configs.iter().flat_map(dirs) {
         let directory = plain(directory);
         if !directories.contains(&directory) && has_charts(&directory, files) {
@@ -46,7 +46,7 @@ pub fn exclusion(configs: &[ChartTesting], chart: &str) -> Option<String> {
 
 /// Where what is tested is not what is published.
 pub fn problems(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<Problem> {
-    let charts = plain(config.charts);
+    let charts = plain(&config.charts);
     let of = |read: &ChartTesting| -> Vec<Problem> {
         let found = dirs(read).filter_map(|(written, line)| {
             directory(written, &charts, files).map(|problem| problem.at(&read.file, Some(*line)))

@@ -42,7 +42,7 @@ pub fn check(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) -> Vec<Pr
         Versions::Stamp => main.filter_map(|image| app_version.fixed(image, &values)).collect(),
     };
     for annotation in annotations(chart_yaml).filter(|one| one.key.strip_prefix(PREFIX) == Some("images")) {
-        let app_version = Some(app_version.version).filter(|_| versions == Versions::Verify);
+        let app_version = (versions == Versions::Verify).then_some(app_version.version);
         problems.extend(announced(&annotation, &images, &values, app_version));
     }
     problems

@@ -18,7 +18,7 @@ use crate::model::text::name;
 #[derive(Debug)]
 pub struct Facts<'a> {
     /// Where is published to.
-    pub config: &'a Config<'a>,
+    pub config: &'a Config,
     /// The charts that are released, by name, each with its version.
     pub versions: BTreeMap<String, Option<String>>,
 }
@@ -77,7 +77,7 @@ impl Facts<'_> {
         let snippets = documents.iter().flat_map(|(_, snippets)| snippets);
         let added = snippets.filter_map(|snippet| {
             let (alias, url) = added(&snippet.text)?;
-            url.starts_with(self.config.pages).then(|| alias.to_owned())
+            url.starts_with(&self.config.pages).then(|| alias.to_owned())
         });
         added.chain([self.config.name().to_owned()]).collect()
     }
@@ -133,7 +133,7 @@ impl Facts<'_> {
         let (alias, url) = added(&snippet.text)?;
         let right = self.config.helm_repository();
         let below = |base: &str| url == base || url.starts_with(&format!("{base}/"));
-        let is_ours = below(self.config.pages) || alias == self.config.name();
+        let is_ours = below(&self.config.pages) || alias == self.config.name();
         if !is_ours || url.trim_end_matches('/') == right || !url.starts_with("https://") {
             return None;
         }

@@ -1,6 +1,7 @@
 //! What a repository would stumble over at its next release: everything that `cargo xtask check` finds, as data.
 
 pub mod annotations;
+pub mod cargo;
 pub mod chart_testing;
 pub mod commands;
 pub mod content;
@@ -36,7 +37,7 @@ pub enum Area {
     Workflows,
     /// README.md and the documentation.
     Documentation,
-    /// What the repository is called and where it publishes.
+    /// What the repository is called and where it publishes, and how cargo runs this program.
     Config,
 }
 

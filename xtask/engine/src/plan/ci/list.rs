@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use super::{Here, Job, Planned, Step, steps};
+use super::{Here, Job, Planned, Step};
 use crate::model::text::shown;
 use crate::model::workflow::{self, Access, Workflow};
 
 /// The lines.
-pub fn list(jobs: &[Job]) -> String {
+pub fn list(jobs: &[Job], all: &[Step]) -> String {
     let mut out = String::new();
     if jobs.is_empty() {
         out += "no workflow runs `cargo xtask`; this is what `cargo xtask ci` stands for\n";
-        for step in steps(jobs) {
-            line(&mut out, 2, &step);
+        for step in all {
+            line(&mut out, 2, step);
         }
         return out;
     }
@@ -39,10 +39,10 @@ fn step(out: &mut String, planned: &Planned, known: &mut Vec<Vec<String>>) {
         Here::Run(here) => {
             let _ = writeln!(out, "    {written}");
             for step in here {
-                if known.contains(&step.args) {
-                    let _ = writeln!(out, "      {:<10}as above", shown(&step.name));
+                if known.contains(&step.command) {
+                    let _ = writeln!(out, "      {:<9} as above", shown(&step.name));
                 } else {
-                    known.push(step.args.clone());
+                    known.push(step.command.clone());
                     line(out, 6, step);
                 }
             }
@@ -52,7 +52,7 @@ fn step(out: &mut String, planned: &Planned, known: &mut Vec<Vec<String>>) {
 
 fn line(out: &mut String, indent: usize, step: &Step) {
     let indent = " ".repeat(indent);
-    let _ = writeln!(out, "{indent}{:<10}{}", shown(&step.name), shown(&step.command()));
+    let _ = writeln!(out, "{indent}{:<9} {}", shown(&step.name), shown(&step.typed()));
 }
 
 /// What a job has there and nobody has here.

@@ -14,9 +14,16 @@ fn parse(line: &str) -> Result<Task, String> {
         line if line.contains("pages") => {
             Task::Pages { publish: line.contains("--publish"), docs: line.contains("--only docs") }
         }
+        "cargo xtask own" | "cargo xtask own --publish" | "cargo xtask must --publish" => Task::Own,
+        "cargo xtask must" => return Err("--publish is required".to_owned()),
         "cargo xtask wrong" => return Err("unrecognized subcommand".to_owned()),
         _ => Task::Other,
     })
+}
+
+/// What `cargo xtask ci` stands for, with a step of the repository's own.
+fn all() -> Vec<Step> {
+    [Step::new("test", "cargo test --locked")].into_iter().chain(standard()).collect()
 }
 
 /// The names of what runs for one command.
@@ -24,14 +31,14 @@ fn names(run: &str) -> Vec<String> {
     let text = format!(
         "jobs:\n  a:\n    steps:\n      - run: {run}\n  b:\n    steps:\n      - run: cargo xtask ours\n"
     );
-    let mut jobs = jobs(&[read(&text, "a.yml").expect("a workflow")], &parse);
+    let mut jobs = jobs(&[read(&text, "a.yml").expect("a workflow")], &all(), &parse);
     jobs.truncate(1);
-    steps(&jobs).iter().map(|step| format!("{}: {}", step.name, step.command())).collect()
+    steps(&jobs, &all()).iter().map(|step| format!("{}: {}", step.name, step.typed())).collect()
 }
 
 #[test]
 fn what_publishes_is_rehearsed() {
-    let whole = all().iter().map(|step| format!("{}: {}", step.name, step.command())).collect::<Vec<_>>();
+    let whole = all().iter().map(|step| format!("{}: {}", step.name, step.typed())).collect::<Vec<_>>();
     for (run, expected) in [
         ("cargo xtask release --publish=oci", vec!["rehearsal: cargo xtask release --rehearse"]),
         ("cargo xtask release", vec!["release: cargo xtask release"]),
@@ -42,6 +49,9 @@ fn what_publishes_is_rehearsed() {
         ("cargo xtask pages --publish", vec!["pages: cargo xtask pages"]),
         ("cargo xtask check --helm require", vec!["check: cargo xtask check --helm require"]),
         ("cargo xtask wrong", vec!["wrong: cargo xtask wrong"]),
+        ("cargo xtask own", vec!["own: cargo xtask own"]),
+        ("cargo xtask own --publish", vec!["own: cargo xtask own"]),
+        ("cargo xtask must --publish", vec![]),
         ("cargo clippy", vec!["clippy: cargo clippy"]),
         ("cargo publish", vec![]),
         ("cargo run --package xtask -- ci", vec![]),
@@ -57,9 +67,9 @@ fn what_publishes_is_rehearsed() {
 #[test]
 fn each_command_runs_once() {
     let text = "jobs:\n  a:\n    steps:\n      - run: cargo xtask ci\n      - run: cargo xtask release --publish=oci\n";
-    let jobs = jobs(&[read(text, "a.yml").expect("a workflow")], &parse);
-    assert_eq!(steps(&jobs), all());
-    assert_eq!(steps(&[]), all());
+    let jobs = jobs(&[read(text, "a.yml").expect("a workflow")], &all(), &parse);
+    assert_eq!(steps(&jobs, &all()), all());
+    assert_eq!(steps(&[], &all()), all());
 }
 
 #[test]
@@ -78,7 +88,7 @@ jobs:
   b:
     steps: []
 ";
-    let jobs = jobs(&[read(text, "a.yml").expect("a workflow")], &parse);
+    let jobs = jobs(&[read(text, "a.yml").expect("a workflow")], &all(), &parse);
     let beyond: Vec<&[String]> = jobs.iter().map(|job| job.beyond.as_slice()).collect();
     let a = [
         "the machine ubuntu-24.04 with its tools",

@@ -59,7 +59,7 @@ fn refused(attempt: Attempt<'_>, response: &Response) -> (String, String) {
     }
     let hint = match response.status {
         301 | 302 | 307 | 308 => {
-            let hint = format!("is {repository} its name? edit `repository` in xtask/src/main.rs");
+            let hint = format!("is {repository} its name? edit `repository` in the config");
             return (format!("the repository has moved ({})", response.status), hint);
         }
         401 if attempt.has_token => {

@@ -38,7 +38,7 @@ pub struct Entries {
 
 /// What the merge needs.
 pub struct Merge<'c, 'a> {
-    pub config: &'c Config<'c>,
+    pub config: &'c Config,
     pub there: &'c BTreeMap<String, Object>,
     pub old: Option<&'c [u8]>,
     pub charts: &'a Charts,
@@ -265,8 +265,8 @@ fn show(config: &Config, index: &Index<'_>) -> String {
         name: config.name(),
         title: &format!("{} charts", config.name()),
         url: &config.helm_repository(),
-        oci: config.oci,
-        docs_url: Some(config.pages),
+        oci: &config.oci,
+        docs_url: Some(&config.pages),
     };
     page(&facts, &charts)
 }

@@ -79,7 +79,7 @@ pub struct Charts {
 }
 
 /// An archive.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Package {
     /// What its Chart.yaml says.
     pub metadata: Metadata,
@@ -255,7 +255,7 @@ pub fn plan<'a>(
         merge.run(&mut files, &mut problems)
     });
     if change.charts.is_some() && there.contains_key(OTHER_INDEX) && !there.contains_key(INDEX) {
-        let (old, new) = (config.pages, config.helm_repository());
+        let (old, new) = (&config.pages, config.helm_repository());
         let message = format!(
             "the branch has a Helm repository at its root: whoever has added {old} sees nothing of what is published now"
         );
@@ -288,7 +288,7 @@ fn compare<'a>(there: &BTreeMap<String, Object>, path: String, content: Held<'a>
 }
 
 fn is_reserved(config: &Config, root: &str) -> bool {
-    RESERVED.contains(&root) || config.reserved.contains(&root)
+    RESERVED.contains(&root) || config.reserved.iter().any(|reserved| reserved == root)
 }
 
 /// Whether a file may belong to a Helm repository that another tool keeps at the root. Whoever has added that could not
@@ -315,7 +315,7 @@ fn instead(root: &str) -> String {
         HELM_REPOSITORY => {
             "rename the page or directory: charts/ on the branch is the Helm repository".to_owned()
         }
-        root => format!("rename it, or take {} out of `reserved` in xtask/src/main.rs", name(root)),
+        root => format!("rename it, or take {} out of `reserved` in the config", name(root)),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The decisions, by table.
 
+use std::sync::LazyLock;
+
 use super::*;
-use crate::model::config::SHOP;
 use crate::model::git::blob_id;
 use crate::model::index::Index;
 use crate::model::problem::Severity;
 
-const CONFIG: Config =
-    Config { repository: "o/r", pages: "https://o.github.io/r", reserved: &["preview"], ..SHOP };
+static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::new("o/r").reserved(["preview"]));
 
 fn tip(files: &[(&str, &[u8])]) -> Tip {
     let files = files.iter().map(|(path, data)| ((*path).to_owned(), Object::file(&blob_id(data))));

@@ -41,7 +41,7 @@ fn ruleset(facts: &Facts<'_>, branch: Branch, id: u64) -> Option<Problem> {
     }
     let kinds: Vec<String> = of_it().map(|(rule, _)| rule.kind.clone()).collect();
     let at = settings(facts.web, first);
-    let on = name(facts.config.branch);
+    let on = name(&facts.config.branch);
     let hint = format!(
         "{at} -> Bypass list -> add who publishes (GitHub Actions cannot be added: use an app's or a deploy key), or \
          exclude {on} under Target branches"
@@ -72,7 +72,7 @@ fn settings(web: &str, rule: &Rule) -> String {
 pub(super) fn protection(facts: &Facts<'_>, branch: Branch) -> Option<Problem> {
     let protection = facts.settings.protection.as_ref().filter(|seen| seen.enabled && branch.is_there)?;
     let checks = &protection.required_status_checks;
-    let on = name(facts.config.branch);
+    let on = name(&facts.config.branch);
     let hint =
         format!("{}/settings/branches -> the rule for {on} -> Delete, or let who publishes push", facts.web);
     let asks_for =

@@ -35,7 +35,7 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// The facts of the repository.
-    pub config: &'a Config<'a>,
+    pub config: &'a Config,
     /// Its page, such as `https://github.com/OWNER/NAME`.
     pub web: &'a str,
     /// What GitHub says.
@@ -93,7 +93,7 @@ pub fn problems(facts: &Facts<'_>) -> Vec<Problem> {
 
 /// Why nothing can be written: the first reason that is there, since the others follow from it.
 fn access(facts: &Facts<'_>) -> Option<Problem> {
-    let (repository, web) = (name(facts.config.repository), facts.web);
+    let (repository, web) = (name(&facts.config.repository), facts.web);
     let seen = facts.settings.repository.clone().unwrap_or_default();
     if seen.archived {
         let message = format!("{repository} is archived: nobody writes to it any more");
@@ -128,7 +128,7 @@ fn missing_scope(facts: &Facts<'_>, repository: &Repository) -> Option<Problem> 
     let scopes = if scopes.trim().is_empty() { "none".to_owned() } else { name(scopes) };
     let message = format!(
         "the token may not write to {}: its scopes are {scopes}, without `{wanted}`",
-        name(facts.config.repository)
+        name(&facts.config.repository)
     );
     let hint = format!(
         "https://github.com/settings/tokens -> the token -> {wanted}; gh auth refresh --scopes {wanted}"

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::config::SHOP;
+use std::sync::LazyLock;
+
 use crate::model::problem::Severity::{self, Error, Warning};
 
-const CONFIG: Config<'_> = Config { repository: "o/r", pages: "https://o.github.io/r", ..SHOP };
+static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::new("o/r"));
 const ACTIONS: Writer = Writer { git_has_token: true, releases: true, is_personal: false };
 const PERSON: Writer = Writer { is_personal: true, ..ACTIONS };
 /// Git has a key of its own.
@@ -240,7 +241,7 @@ fn sites() {
     let from = |branch: &str, path: &str| json!({"build_type": "legacy", "source": {"branch": branch, "path": path}, "html_url": "https://o.github.io/r/", "public": true});
     let off = || of(json!({"has_pages": false}));
     let deploy = "https://github.com/o/r/settings/pages -> Source: Deploy from a branch -> gh-pages / (root)";
-    let own = CONFIG.pages;
+    let own = CONFIG.pages.as_str();
     let custom = "https://charts.example.com";
     for (settings, pages, branch, expected) in [
         (site(from("gh-pages", "/")), own, THERE, None),
@@ -290,7 +291,7 @@ fn sites() {
             Some((
                 Error,
                 "GitHub Pages serves the branch at `https://o.github.io/r/`",
-                "edit `pages` in xtask/src/main.rs",
+                "edit `pages` in the config",
             )),
         ),
         (
@@ -312,7 +313,7 @@ fn sites() {
             )),
         ),
     ] {
-        let config = Config { pages, ..CONFIG };
+        let config = CONFIG.clone().pages(pages);
         let message = expected.map(|(severity, cause, hint)| {
             (severity, format!("nobody would find this at `{pages}`: {cause}"), hint)
         });

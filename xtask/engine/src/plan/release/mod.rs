@@ -280,7 +280,7 @@ fn listed(config: &Config, archive: &Archive) -> manifest::Chart {
         app_version: metadata.app_version.clone(),
         size: archive.bytes.len() as u64,
         digest: archive.digest.clone(),
-        oci: oci_target(config.oci, &metadata.name, &metadata.version),
+        oci: oci_target(&config.oci, &metadata.name, &metadata.version),
         url: format!("{}/{file_name}", config.helm_repository()),
         archive: file_name,
     }

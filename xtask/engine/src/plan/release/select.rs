@@ -20,9 +20,12 @@ impl Source {
 
 impl Tags {
     /// The tag of the release: `--tag`, else the one that GitHub runs for, else the one at `head`. The first two must
-    /// be release tags, and if git has them, at `head`; other tags at `head` are passed over.
+    /// be release tags, and if git has them, at `head`; other tags at `head` are passed over, and so is one that GitHub runs
+    /// for if it is the version of something else in the repository.
     pub fn choose(&self, charts: &[String], head: &str) -> Result<Option<Tag>, Problems> {
-        if let Some(text) = self.flag.as_ref().or(self.github.as_ref()) {
+        let is_of_other = |text: &&String| matches!(Tag::parse(text, charts), Err(BadTag::OfOther(_)));
+        let github = self.github.as_ref().filter(|text| !is_of_other(text));
+        if let Some(text) = self.flag.as_ref().or(github) {
             let hint = "release tags are `v1.2.3` for all charts and `NAME-1.2.3` for one";
             let problem = |message| match self.flag {
                 Some(_) => Problem::usage(message).hint(hint),
@@ -39,7 +42,7 @@ impl Tags {
         for (text, _) in self.git.iter().filter(|(_, commit)| commit == head) {
             match Tag::parse(text, charts) {
                 Ok(tag) => found.push(tag),
-                Err(BadTag::NoRelease(_)) => {}
+                Err(BadTag::NoRelease(_) | BadTag::OfOther(_)) => {}
                 Err(BadTag::Ambiguous(message)) => {
                     return Err(Problem::error(message).hint("cargo xtask release --tag v1.2.3").into());
                 }
@@ -64,7 +67,7 @@ pub(super) fn select(
 ) -> Result<Vec<Source>, Problems> {
     if charts.is_empty() {
         let message = format!("there is no chart in `{}/`", config.charts);
-        let hint = match config.charts {
+        let hint = match config.charts.as_str() {
             "." => "helm create NAME".to_owned(),
             charts => format!("mkdir -p {charts} && helm create {charts}/NAME"),
         };

@@ -92,7 +92,7 @@ impl<'a> Github<'a> {
             seen = if is_between { self.look_at_release(seen)? } else { self.look_at(wanted.tag, &made)? };
             // An answer that was lost may have been a good one.
             let may_be_done = answer.as_ref().map_or(true, Response::is_success);
-            tried = Some(action.clone()).filter(|_| may_be_done);
+            tried = may_be_done.then(|| action.clone());
         }
         Err(self.unsettled(wanted).into())
     }

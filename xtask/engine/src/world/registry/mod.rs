@@ -256,7 +256,7 @@ fn content(at: &Reference, answer: &Response) -> Result<String, Problem> {
         Some(said) if is_sha256(said) && said != found => Err(differs(at, &found, said)),
         _ if serde_json::from_slice::<AnyManifest>(&answer.body).is_err() => {
             let cause = format!("what {} has at {} is no manifest", at.host, name(&at.to_string()));
-            Err(Problem::error(cause).hint("is it a registry? see `oci` in xtask/src/main.rs"))
+            Err(Problem::error(cause).hint("is it a registry? see `oci` in the config"))
         }
         _ => Ok(found),
     }

@@ -39,7 +39,7 @@ const MARKER_TEXT: &str = "made by `cargo xtask release --rehearse`, and removed
 #[derive(Debug)]
 pub struct Scene<'a> {
     /// The facts of the repository.
-    pub config: &'a Config<'a>,
+    pub config: &'a Config,
     /// The directory, prepared.
     pub root: PathBuf,
     /// Where the branch comes from; `None` begins without it.
@@ -82,25 +82,25 @@ impl Rehearsal {
     pub fn start(scene: &Scene<'_>) -> Result<Self> {
         let root = &scene.root;
         let (site, repository) =
-            (root.join("site"), root.join(format!("{}.git", file_name(scene.config.branch))));
-        let copy = Copy::new(repository.clone(), scene.config.branch)?;
+            (root.join("site"), root.join(format!("{}.git", file_name(&scene.config.branch))));
+        let copy = Copy::new(repository.clone(), &scene.config.branch)?;
         let start = copy.fetch(scene.remote, Instant::now() + scene.limit)?;
         let (config, listen) = (scene.config, || http::listen().context("cannot listen on 127.0.0.1"));
         let (pages, oci, api) = (listen()?, listen()?, listen()?);
         let targets = Targets {
-            pages: format!("http://{}{}", address(&pages)?, path_of(config.pages)),
-            oci: format!("oci://{}{}", address(&oci)?, path_of(config.oci)),
+            pages: format!("http://{}{}", address(&pages)?, path_of(&config.pages)),
+            oci: format!("oci://{}{}", address(&oci)?, path_of(&config.oci)),
             api: format!("http://{}", address(&api)?),
             repository,
             site: site.clone(),
             root: root.clone(),
         };
-        let site = Site::new(site, config.pages, &targets.pages);
+        let site = Site::new(site, &config.pages, &targets.pages);
         http::serve(pages, move |request| site.answer(request));
         let registry = Registry::new(root.join("registry"));
         http::serve(oci, move |request| registry.answer(request));
         let github =
-            Github::new(root.join("github"), &targets.api, config.repository, scene.tags, scene.commit);
+            Github::new(root.join("github"), &targets.api, &config.repository, scene.tags, scene.commit);
         http::serve(api, move |request| github.answer(request));
         Ok(Self { targets, copy, start })
     }

@@ -149,7 +149,7 @@ fn two_uploads_at_once() {
     let [_, registry, _] = servers(&scratch);
     let barrier = Barrier::new(2);
     thread::scope(|scope| {
-        for byte in [b'a', b'b'] {
+        for byte in *b"ab" {
             let barrier = &barrier;
             scope.spawn(move || {
                 let data = vec![byte; 300_000];

@@ -27,7 +27,7 @@ use crate::plan::pages::Package;
 /// What was published, and where.
 pub struct Story<'a> {
     /// The facts of the repository.
-    pub config: &'a Config<'a>,
+    pub config: &'a Config,
     /// Where the user looks.
     pub targets: &'a Targets,
     /// The charts.

@@ -25,7 +25,7 @@ pub fn verify(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<(
 
 fn look(story: &Story<'_>, http: &Http, wanted: &Wanted<'_>) -> Result<String, Problem> {
     let tag = percent::encode(wanted.tag, b"-._~");
-    let (api, repository) = (&story.targets.api, story.config.repository);
+    let (api, repository) = (&story.targets.api, &story.config.repository);
     let answer = get(http, format!("{api}/repos/{repository}/releases/tags/{tag}"))?;
     let release: Release = serde_json::from_slice(&answer)
         .map_err(|error| broken(format!("release {} is not JSON: {error}", name(wanted.tag))))?;

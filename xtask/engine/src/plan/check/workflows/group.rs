@@ -43,7 +43,7 @@ pub fn deadlocks(workflow: &Workflow) -> Vec<Problem> {
 fn missing(work: &Work<'_>, config: &Config, wanted: &str) -> Problem {
     let job = name(&work.job.id.text);
     let message =
-        format!("job {job} publishes to {} and waits for nobody else who does", name(config.branch));
+        format!("job {job} publishes to {} and waits for nobody else who does", name(&config.branch));
     let problem = work.at(Problem::warning(message), work.job.id.line);
     let hint = format!("give it `concurrency: {{ group: {wanted}, cancel-in-progress: false, queue: max }}`");
     let group = format!("  group: {wanted}");

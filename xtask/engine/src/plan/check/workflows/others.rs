@@ -2,7 +2,7 @@
 
 use super::{DIRECTORY, Work};
 use crate::model::config::Config;
-use crate::model::problem::Problem;
+use crate::model::problem::{Problem, docs_page};
 use crate::model::text::name;
 use crate::model::workflow::{Step, Workflow};
 use crate::plan::publish::Target;
@@ -44,14 +44,17 @@ pub fn drift(ours: &[Work<'_>]) -> Vec<Problem> {
         problems.push(
             problem
                 .at(DIRECTORY, None)
-                .hint("add a job with `- run: cargo xtask ci`, as docs/ci.md shows it"),
+                .hint(format!("add a job with `- run: cargo xtask ci`, as {} shows it", docs_page("ci"))),
         );
     }
     if !ours.iter().any(Work::releases) {
         let problem =
             Problem::note("no workflow runs `cargo xtask release --publish`: a tag releases nothing");
-        problems
-            .push(problem.at(DIRECTORY, None).hint("add the jobs of docs/ci.md, or release from a laptop"));
+        problems.push(
+            problem
+                .at(DIRECTORY, None)
+                .hint(format!("add the jobs of {}, or release from a laptop", docs_page("ci"))),
+        );
     }
     problems
 }
@@ -73,7 +76,7 @@ pub fn findings(config: &Config, workflows: &[Workflow], ours: &[Work<'_>]) -> V
             let hint = match target {
                 Target::Oci => "delete the step: a published version must have one digest",
                 Target::Pages => {
-                    "delete the step; or keep it to a directory of `reserved` in xtask/src/main.rs, in the same `concurrency` group"
+                    "delete the step; or keep it to a directory of `reserved` in the config, in the same `concurrency` group"
                 }
                 Target::Github => "delete the step; what else belongs to the release is added to the draft",
             };

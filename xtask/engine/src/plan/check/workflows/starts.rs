@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_starts_never_or_for_nothing() {
-        let verify = Config { versions: Versions::Verify, ..SHOP };
+        let verify = SHOP.clone().versions(Versions::Verify);
         let charts = |versions: [&str; 2]| {
             let [a, b] = versions.map(str::to_owned);
             [("web".to_owned(), a), ("db".to_owned(), b)]

@@ -6,6 +6,8 @@ use crate::model::text::name;
 use crate::model::workflow::{Step, Written};
 use crate::plan::run::Run;
 
+/// How a script becomes something that a laptop runs too.
+const OWN: &str = "make it a command or a CI step of your own, in the config";
 /// The action that gets the repository.
 const CHECKOUT: &str = "actions/checkout";
 
@@ -50,13 +52,11 @@ fn command(work: &Work<'_>, step: &Step, written: &Written, run: &Run) -> Vec<Pr
         problems.push(work.at(Problem::warning(message), written.line).hint(hint));
     } else if let Some(why) = &run.shell {
         let message = format!("{} is a script, not one `cargo xtask` command: {why}", name(first));
-        let hint = "make it a command of `xtask/src/command/`, and run that";
-        problems.push(work.at(Problem::warning(message), written.line).hint(hint));
+        problems.push(work.at(Problem::warning(message), written.line).hint(OWN));
     } else if !run.is_one_command() && !fetches_charts(first) {
         let message =
             format!("{} is no `cargo xtask` command: what CI does is not all in one place", name(first));
-        let hint = "cargo xtask ci runs formatter, clippy and tests; other tools deserve a command in `xtask/src/command/`";
-        problems.push(work.at(Problem::note(message), written.line).hint(hint));
+        problems.push(work.at(Problem::note(message), written.line).hint(OWN));
     }
     if let Some(directory) = step.directory.as_ref().filter(|_| run.is_one_command()) {
         let message = "`cargo xtask` works from the root of the repository wherever it is run, and paths of its options do not";

@@ -221,7 +221,7 @@ fn put(request: &Request, name: &str, repository: &Layout, reference: &str) -> A
         }
     }
     repository.write(&digest, &request.body)?;
-    repository.list(&digest, media_type, request.body.len(), Some(reference).filter(|_| !is_digest))?;
+    repository.list(&digest, media_type, request.body.len(), (!is_digest).then_some(reference))?;
     Ok(Answer::empty(201).with("Location", format!("/v2/{name}/manifests/{digest}")).with(DIGEST, digest))
 }
 

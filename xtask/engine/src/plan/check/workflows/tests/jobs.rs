@@ -145,7 +145,7 @@ const STEPS: &[Case] = &[
         "cargo xtask ci",
         "cargo xtask ci && cargo xtask check",
         &[
-            "Warning ci.yml:19: `cargo xtask ci && cargo xtask check` is a script, not one `cargo xtask` command: it has `&` | make it a command of `xtask/src/command/`, and run that",
+            "Warning ci.yml:19: `cargo xtask ci && cargo xtask check` is a script, not one `cargo xtask` command: it has `&` | make it a command or a CI step of your own, in the config",
         ],
         false,
     ),
@@ -154,7 +154,7 @@ const STEPS: &[Case] = &[
         "- run: cargo xtask ci",
         "- run: |\n          cargo xtask ci\n          echo done",
         &[
-            "Warning ci.yml:19: `cargo xtask ci` is a script, not one `cargo xtask` command: it has more than one line | make it a command of `xtask/src/command/`, and run that",
+            "Warning ci.yml:19: `cargo xtask ci` is a script, not one `cargo xtask` command: it has more than one line | make it a command or a CI step of your own, in the config",
         ],
         false,
     ),
@@ -163,7 +163,7 @@ const STEPS: &[Case] = &[
         "- run: cargo xtask ci\n",
         "- run: cargo xtask ci\n      - run: cargo fmt --check\n",
         &[
-            "Note ci.yml:20: `cargo fmt --check` is no `cargo xtask` command: what CI does is not all in one place | cargo xtask ci runs formatter, clippy and tests; other tools deserve a command in `xtask/src/command/`",
+            "Note ci.yml:20: `cargo fmt --check` is no `cargo xtask` command: what CI does is not all in one place | make it a command or a CI step of your own, in the config",
         ],
         false,
     ),
@@ -252,7 +252,7 @@ const OTHERS: &[Case] = &[
         "- run: cargo xtask ci",
         "- run: cargo xtask check",
         &[
-            "Warning .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed | add a job with `- run: cargo xtask ci`, as docs/ci.md shows it",
+            "Warning .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed | add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it",
         ],
         false,
     ),
@@ -261,7 +261,7 @@ const OTHERS: &[Case] = &[
         "      - uses: actions/upload-artifact@",
         "      - run: helm push dist/web-1.0.0.tgz oci://ghcr.io/o/charts\n      - uses: actions/upload-artifact@",
         &[
-            "Note ci.yml:38: `helm push dist/web-1.0.0.tgz oci://ghcr.io/o/charts` is no `cargo xtask` command: what CI does is not all in one place | cargo xtask ci runs formatter, clippy and tests; other tools deserve a command in `xtask/src/command/`",
+            "Note ci.yml:38: `helm push dist/web-1.0.0.tgz oci://ghcr.io/o/charts` is no `cargo xtask` command: what CI does is not all in one place | make it a command or a CI step of your own, in the config",
             "Warning ci.yml:38: `helm push` publishes to `oci://ghcr.io/o/charts` as well as `cargo xtask` | delete the step: a published version must have one digest",
         ],
         false,

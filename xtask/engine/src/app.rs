@@ -1,0 +1,164 @@
+//! The program that a repository makes of this library: its config, its own commands and its own CI steps.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::cli::{Command, Commands, Installed, Standard};
+use crate::command;
+use crate::model::config::Config;
+use crate::model::problem::{Problem, Problems, Severity};
+use crate::model::text::name;
+use crate::plan::ci::{self, Step};
+use crate::world::{environment, files, scratch, terminal};
+
+/// A repository's `cargo xtask`. [`app!`](crate::app!) makes one; [`App::main`] and [`App::run`] are its entry points.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) config: Config,
+    /// What `cargo xtask ci` stands for: the repository's own steps, then those of this library.
+    pub(crate) steps: Vec<Step>,
+    /// The name of the package that the program is compiled from.
+    pub(crate) package: &'static str,
+    /// The path of its main.rs from the root of the workspace.
+    file: String,
+    /// The text of its main.rs when it was compiled.
+    source: &'static str,
+    parser: clap::Command,
+}
+
+/// Makes the [`App`] of a [`Config`]. To be called in the program's `main.rs`: messages about the config name that file,
+/// and its text tells the program apart from another that shares a target directory with it.
+#[macro_export]
+macro_rules! app {
+    ($config:expr) => {
+        $crate::App::new(
+            $config,
+            ::core::env!("CARGO_PKG_NAME"),
+            ::core::file!(),
+            ::core::include_str!("main.rs"),
+        )
+    };
+}
+
+impl App {
+    #[doc(hidden)]
+    pub fn new(config: Config, package: &'static str, file: &str, source: &'static str) -> Self {
+        let (file, steps) = (file.replace('\\', "/"), ci::standard());
+        Self { config, steps, package, file, source, parser: named(Standard::command()) }
+    }
+
+    /// Adds a step to `cargo xtask ci`. Steps of the repository run in this order, before those of this library.
+    #[must_use]
+    pub fn step(mut self, step: Step) -> Self {
+        let own = self.steps.len() - ci::standard().len();
+        self.steps.insert(own, step);
+        self
+    }
+
+    /// Runs the command line with the commands of this library. Exit status 0: done; 1: a problem in the repository or at
+    /// a remote; 2: wrong usage.
+    pub fn main(self) -> ExitCode {
+        self.run(|Standard { command }, app| app.command(&command))
+    }
+
+    /// Runs the command line with a parser of the repository's own, which holds [`Command`] by `#[command(flatten)]`.
+    /// `act` does what was asked for; problems that it returns are printed. Exit status as for [`App::main`].
+    pub fn run<P: Parser>(mut self, act: impl FnOnce(P, &Self) -> Result<(), Problems>) -> ExitCode {
+        self.parser = named(P::command());
+        terminal::the_config_is_in(&self.file);
+        let result = self.arguments().and_then(|parsed| act(parsed, &self));
+        ended(result)
+    }
+
+    /// Does what a command of this library asks for.
+    pub fn command(&self, command: &Command) -> Result<(), Problems> {
+        self.check_source()?;
+        scratch::remove_on_signals()?;
+        command::run(self, &command.0).map_err(command::problems_of)
+    }
+
+    /// The path of the program's main.rs from the root of the workspace.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What was asked for. Wrong usage, `--help` and `--version` end the program, as clap does it.
+    fn arguments<P: Parser>(&self) -> Result<P, Problems> {
+        check_arguments()?;
+        let matches = self.parser.clone().get_matches();
+        Ok(P::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+    }
+
+    /// The command in a line such as `cargo xtask check --tag v1.2.3`; `None` for one of the repository's own. The error
+    /// is what the program would print.
+    pub(crate) fn parse(&self, line: &str) -> Result<Option<Commands>, clap::Error> {
+        let matches = self.parser.clone().try_get_matches_from(line.split_whitespace().skip(1))?;
+        let is_ours = matches.subcommand_name().is_some_and(Commands::has_subcommand);
+        is_ours.then(|| Commands::from_arg_matches(&matches)).transpose()
+    }
+
+    /// Two repositories that share a target directory get one program from cargo, and it would publish the one under the
+    /// names of the other.
+    fn check_source(&self) -> Result<(), Problems> {
+        let Some(package) = environment::crate_directory() else { return Ok(()) };
+        let file_name = self.file.rsplit('/').next().unwrap_or(&self.file);
+        let here = files::read_text(&package.join("src").join(file_name)).map_err(command::problems_of)?;
+        if here.is_none_or(|here| here == self.source) {
+            return Ok(());
+        }
+        let problem = Problem::error(format!(
+            "this program was compiled from another {} than the one that is here",
+            name(&self.file)
+        ));
+        Err(problem.hint(format!("touch {}, then run it again", self.file)).into())
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("config", &self.config)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The program that `cargo install` makes, which knows no repository.
+pub fn installed() -> ExitCode {
+    let act = || {
+        check_arguments()?;
+        scratch::remove_on_signals()?;
+        let done = match Installed::parse() {
+            Installed::Package(args) => command::package::run(&args),
+            Installed::Index(args) => command::index::run(&args),
+        };
+        done.map_err(command::problems_of)
+    };
+    ended(act())
+}
+
+/// Rejects what no message should repeat as it is.
+fn check_arguments() -> Result<(), Problems> {
+    let Some(argument) = environment::control_in_arguments() else { return Ok(()) };
+    let problem = Problem::usage(format!("argument {} has a control character", name(&argument)));
+    Err(problem.hint("see --help").into())
+}
+
+/// Prints the problems of a run and gives its exit status.
+fn ended(result: Result<(), Problems>) -> ExitCode {
+    let Err(Problems(problems)) = result else { return ExitCode::SUCCESS };
+    problems.iter().for_each(terminal::problem);
+    let is_usage = problems.iter().any(|problem| problem.severity == Severity::Usage);
+    ExitCode::from(if is_usage { 2 } else { 1 })
+}
+
+/// A parser under the name that users type, with the version of this library: it is the one that they can report.
+fn named(parser: clap::Command) -> clap::Command {
+    let parser = parser.name("cargo xtask").bin_name("cargo xtask");
+    if parser.get_version().is_some() {
+        return parser;
+    }
+    parser.version(env!("CARGO_PKG_VERSION")).display_name(env!("CARGO_PKG_NAME"))
+}
