@@ -1,8 +1,20 @@
-//! The automation of this repository: its config and its own CI steps.
+//! The automation of this repository: its config, its own commands and its own CI steps.
+
+mod engine;
 
 use std::process::ExitCode;
 
+use helm_xtask::clap::{self, Parser};
 use helm_xtask::{Config, Step, Versions};
+
+/// Releases the chart of this repository, and the library that does it.
+#[derive(Parser)]
+enum Cli {
+    #[command(flatten)]
+    Charts(helm_xtask::Command),
+    /// Print the release of `helm-xtask`, or publish it
+    Engine(engine::Engine),
+}
 
 fn main() -> ExitCode {
     let steps = [
@@ -14,5 +26,8 @@ fn main() -> ExitCode {
             .meaning("a test fails: run it alone with `cargo test --locked NAME`"),
     ];
     let app = helm_xtask::app!(Config::new("d44b/pulltrace").versions(Versions::Stamp));
-    steps.into_iter().fold(app, helm_xtask::App::step).main()
+    steps.into_iter().fold(app, helm_xtask::App::step).run(|cli: Cli, app| match cli {
+        Cli::Charts(command) => app.command(&command),
+        Cli::Engine(args) => engine::run(&args),
+    })
 }
