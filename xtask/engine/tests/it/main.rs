@@ -20,6 +20,7 @@ mod check_lint;
 mod check_workflows;
 mod ci;
 mod commit;
+mod consumers;
 mod docs;
 mod fake;
 mod github;

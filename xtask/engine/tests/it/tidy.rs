@@ -124,3 +124,42 @@ fn the_readmes_transcripts_are_what_is_printed() {
         assert_eq!(transcript("cargo xtask release --rehearse"), lasting(&printed));
     }
 }
+
+/// What other repositories may depend on is hard to take back.
+#[test]
+fn the_face_is_small() {
+    let face = read(&root().join("xtask/engine/src/lib.rs"));
+    let lines = face.lines().filter(|line| line.starts_with("pub use "));
+    let mut names: Vec<&str> = lines
+        .flat_map(|line| line.rsplit("::").next().unwrap_or(line).split(|c: char| !c.is_alphanumeric()))
+        .filter(|name| !name.is_empty() && !["pub", "use"].contains(name))
+        .collect();
+    names.push("app!");
+    assert!(names.len() <= 15 && names.contains(&"clap") && names.contains(&"Release"), "{names:?}");
+    let modules: Vec<&str> = face.lines().filter(|line| line.starts_with("pub mod ")).collect();
+    assert_eq!(modules, ["pub mod internals;"]);
+}
+
+/// The library knows nothing of the program that depends on it, nor where this repository keeps its documents.
+#[test]
+fn the_library_names_no_place_of_this_repository() {
+    for entry in walkdir::WalkDir::new(root().join("xtask/engine/src")) {
+        let entry = entry.expect("an entry");
+        let text = if entry.file_type().is_file() { read(entry.path()) } else { continue };
+        for place in ["xtask/src/main.rs", "docs/ci.md", "docs/adopting.md", "xtask/engine"] {
+            assert!(!text.contains(place), "{}: {place}", entry.path().display());
+        }
+    }
+}
+
+/// The documentation shows the files that are compiled and checked.
+#[test]
+fn the_files_to_copy_are_shown_as_they_are() {
+    let adopting = read(&root().join("docs/adopting.md"));
+    for file in
+        ["examples/smallest/main.rs", "examples/own_command/main.rs", "src/plan/check/cargo_config.toml"]
+    {
+        let text = read(&root().join("xtask/engine").join(file));
+        assert!(adopting.contains(&format!("\n{text}```\n")), "docs/adopting.md shows another {file}");
+    }
+}
