@@ -48,37 +48,37 @@ fn what_is_broken_is_found_where_it_is() {
             "      contents: write # gh-pages\n      packages: write # ghcr.io\n",
             "      contents: write # gh-pages\n",
             "\
-error: .github/workflows/ci.yml:35: job `helm-release` publishes without `packages: write`: GitHub refuses it with 403
+error: .github/workflows/ci.yml:38: job `helm-release` publishes without `packages: write`: GitHub refuses it with 403
 hint: add `packages: write` to its `permissions:`
 ",
         ),
         ("docs.yml", "group: deploy-gh-pages", "group: docs", "\
-warning: .github/workflows/docs.yml:15: job `docs` waits in the group `docs`, and others who publish to the same branch in `deploy-gh-pages`
+warning: .github/workflows/docs.yml:18: job `docs` waits in the group `docs`, and others who publish to the same branch in `deploy-gh-pages`
 hint: group: deploy-gh-pages
 "),
         ("ci.yml", "cargo xtask ci", "cargo xtask check | tee log", "\
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
 hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
-warning: .github/workflows/ci.yml:29: `cargo xtask check | tee log` is a script, not one `cargo xtask` command: it has `|`
+warning: .github/workflows/ci.yml:32: `cargo xtask check | tee log` is a script, not one `cargo xtask` command: it has `|`
 hint: make it a command or a CI step of your own, in xtask/src/main.rs
 "),
         ("docs.yml", "cargo xtask pages --only docs --publish", "cargo xtask pages --only doc --publish", "\
-error: .github/workflows/docs.yml:26: `cargo xtask pages --only doc --publish` does not run: invalid value 'doc' for '--only <PART>'
+error: .github/workflows/docs.yml:29: `cargo xtask pages --only doc --publish` does not run: invalid value 'doc' for '--only <PART>'
 hint: cargo xtask --help
 "),
         ("ci.yml", "    needs: helm-release\n", "\
-error: .github/workflows/ci.yml:64: job `github-release` does not need `helm-release`: it may download `dist` before that is uploaded
+error: .github/workflows/ci.yml:67: job `github-release` does not need `helm-release`: it may download `dist` before that is uploaded
 hint: needs: helm-release
 ", "\
 note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag releases nothing
 hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or release from a laptop
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
 hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
-error: .github/workflows/ci.yml:65: cannot read it: mapping values are not allowed in this context
+error: .github/workflows/ci.yml:68: cannot read it: mapping values are not allowed in this context
 hint: mend the YAML: GitHub runs no workflow of a file that it cannot read
 "),
         ("ci.yml", "          name: dist\n", "          name: charts\n", "\
-error: .github/workflows/ci.yml:83: no job of this workflow uploads an artifact `dist`
+error: .github/workflows/ci.yml:86: no job of this workflow uploads an artifact `dist`
 hint: what is uploaded is `charts`
 "),
     ] {
@@ -117,7 +117,7 @@ fn a_file_that_cannot_be_read_hides_nothing_of_the_others() {
     let mut files = broken("docs.yml", "group: deploy-gh-pages", "group: docs");
     files.push((".github/workflows/other.yaml".to_owned(), "on: push\njobs: [\n".to_owned()));
     assert_eq!(found(&sandbox(&files), &[]), "\
-warning: .github/workflows/docs.yml:15: job `docs` waits in the group `docs`, and others who publish to the same branch in `deploy-gh-pages`
+warning: .github/workflows/docs.yml:18: job `docs` waits in the group `docs`, and others who publish to the same branch in `deploy-gh-pages`
 hint: group: deploy-gh-pages
 error: .github/workflows/other.yaml:3: cannot read it: did not find expected node content
 hint: mend the YAML: GitHub runs no workflow of a file that it cannot read
