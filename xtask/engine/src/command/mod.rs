@@ -6,6 +6,7 @@ pub mod index;
 pub mod package;
 pub mod pages;
 mod preflight;
+mod published;
 pub mod release;
 mod workflows;
 

@@ -51,7 +51,7 @@ pub fn run(args: &cli::Package) -> Result<()> {
 fn write(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
     let mut archives = Vec::new();
     for chart in charts {
-        archives.push(archive::write(&chart.package.entries, chart.time)?);
+        archives.push(archive::write(&chart.package.entries)?);
     }
     let all = || charts.iter().zip(&archives);
     let files: Vec<NewFile<'_>> = all()
@@ -85,17 +85,12 @@ fn observe(
     let boundary = repository.as_ref().map_or(directory.as_path(), Repository::root);
     let read = chart_directory::read(&directory, boundary, &at);
     problems.extend(read.problems);
-    let time = times.of(repository.as_ref())?.unwrap_or_else(|| {
-        let problem =
-            Problem::warning("there is no commit here: every file in the archive gets the time 1980-01-01");
-        problems.push(problem.at(&at, None).hint("commit, or set SOURCE_DATE_EPOCH"));
-        environment::NO_TIME
-    });
+    let time = times.of(repository.as_ref())?.unwrap_or(archive::ENTRY_TIME);
     let package = package(read.files, &at, overrides, problems);
     Ok(package.map(|package| Chart { at, directory, package, time }))
 }
 
-/// The time that the entries of an archive get: `SOURCE_DATE_EPOCH`, else that of the commit.
+/// The modification time of an archive, which `helm push` publishes: `SOURCE_DATE_EPOCH`, else that of the commit.
 struct Times {
     epoch: Option<u64>,
     commits: HashMap<PathBuf, Option<u64>>,

@@ -52,9 +52,12 @@ pub fn plain_digest(digest: &str) -> &str {
     digest.strip_prefix("sha256:").unwrap_or(digest)
 }
 
-/// Makes an archive of `entries` in their order; every entry gets the time `mtime`, in seconds since 1970, at
-/// most [`MAX_TIME`].
-pub fn write(entries: &[Entry], mtime: u64) -> io::Result<Vec<u8>> {
+/// The time of every entry: 1980-01-01, as reproducible builders set it, since it is the first that every archive format can
+/// hold. Helm reads none, and a time of the commit would give the same chart another digest at each commit.
+pub const ENTRY_TIME: u64 = 315_532_800;
+
+/// Makes an archive of `entries` in their order. The same entries give the same bytes.
+pub fn write(entries: &[Entry]) -> io::Result<Vec<u8>> {
     let content: usize = entries.iter().map(|entry| entry.data.len()).sum();
     let mut gzip = GzBuilder::new()
         .extra(GZIP_EXTRA)
@@ -67,7 +70,7 @@ pub fn write(entries: &[Entry], mtime: u64) -> io::Result<Vec<u8>> {
             gzip.write_all(&extended_name(&entry.path))?;
         }
         let size = entry.data.len() as u64;
-        gzip.write_all(header(&entry.path, &name, tar::EntryType::Regular, size, mtime).as_bytes())?;
+        gzip.write_all(header(&entry.path, &name, tar::EntryType::Regular, size, ENTRY_TIME).as_bytes())?;
         gzip.write_all(&entry.data)?;
         gzip.write_all(padding(entry.data.len()))?;
     }
@@ -340,19 +343,19 @@ mod tests {
             entry("c/日本/語", b""),
             entry(&format!("c/{}/{}", "日".repeat(90), "x".repeat(99)), b"3"),
         ];
-        let archive = write(&entries, 1_700_000_000).expect("an archive");
+        let archive = write(&entries).expect("an archive");
         assert_eq!(read(&archive, MAX_TOTAL).expect("entries"), entries);
         assert_eq!(tar_of(&archive).len() % BLOCK, 0);
     }
 
     #[test]
     fn headers_are_gos() {
-        let archive = write(&[entry("c/f", b"x")], 1_704_164_645).expect("an archive");
+        let archive = write(&[entry("c/f", b"x")]).expect("an archive");
         assert_eq!(archive.get(..12), Some(&b"\x1f\x8b\x08\x14\0\0\0\0\0\xff\x29\0"[..]));
         let tar = tar_of(&archive);
         let mut expected = b"c/f".to_vec();
         expected.resize(100, 0);
-        expected.extend(b"0000644\x000000000\x000000000\x0000000000001\x0014544676445\x00007650\0 0");
+        expected.extend(b"0000644\x000000000\x000000000\x0000000000001\x0002263523000\x00007615\0 0");
         expected.resize(257, 0);
         expected.extend(b"ustar\x0000");
         expected.resize(329, 0);
@@ -372,9 +375,8 @@ mod tests {
             ["image", "replicas: ", "\n  ", "- name", "\"x\"", "\n"][(state >> 24) as usize % 6]
         };
         let text: String = (0..60_000).map(|_| word()).collect();
-        let archive =
-            write(&[entry("c/Chart.yaml", b"name: c\n"), entry("c/values.yaml", text.as_bytes())], 1);
-        let expected = "sha256:b880045451b1e42207bd320aaa6bed57fbace680ae84e29c2b7b2b34d3edcfb7";
+        let archive = write(&[entry("c/Chart.yaml", b"name: c\n"), entry("c/values.yaml", text.as_bytes())]);
+        let expected = "sha256:c9b889a8f1210bdd0dd45dae135c5d3ee7c48a8bd9a492cb91a9558f5a18667e";
         assert_eq!(digest(&archive.expect("an archive")), expected);
     }
 
@@ -436,7 +438,7 @@ mod tests {
             header.as_old_mut().mtime = *b"            ";
         });
         assert!(read(&blank, MAX_TOTAL).is_ok());
-        let twice = write(&[entry("c/f", b"1"), entry("c/f", b"2")], 0).expect("an archive");
+        let twice = write(&[entry("c/f", b"1"), entry("c/f", b"2")]).expect("an archive");
         assert!(read(&twice, MAX_TOTAL).is_err_and(|error| error.contains("twice")));
     }
 }

@@ -33,8 +33,12 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Versions {
-    /// It becomes `version` and `appVersion` in the archive, whatever Chart.yaml says.
+    /// It becomes `version` and `appVersion` in the archive, whatever Chart.yaml says. Without a tag an archive gets the
+    /// version of a snapshot, which is never published.
     Stamp,
+    /// It becomes `version` in the archive, as for [`Versions::Stamp`]. `appVersion` stays as it is: that of an
+    /// application which is released elsewhere.
+    StampVersion,
     /// It must equal `version` in Chart.yaml. `appVersion` stays as it is.
     Verify,
 }
@@ -118,6 +122,11 @@ impl Config {
     /// Whether a release publishes the chart in a directory, a path from the root.
     pub(crate) fn releases(&self, directory: &str) -> bool {
         reference::join("", &self.charts).is_some_and(|charts| charts == reference::directory(directory))
+    }
+
+    /// Whether tags decide the versions, so that those in Chart.yaml are placeholders.
+    pub(crate) fn stamps(&self) -> bool {
+        self.versions != Versions::Verify
     }
 
     /// The fields that are malformed.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::archive::digest;
 use super::chart::{self, Metadata};
 use super::config::is_oci_component;
-use super::{json, time};
+use super::json;
 
 /// The type of a manifest (OCI image specification).
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -126,13 +126,13 @@ impl Blob {
 }
 
 impl Artifact {
-    /// A chart as `helm push` makes it of its archive. `created`: seconds since 1970, of the commit. The error is the
-    /// message: Helm would make something else of the metadata.
+    /// A chart as `helm push` makes it of its archive. `created` is the text of a time, that of the commit. The error is
+    /// the message: Helm would make something else of the metadata.
     pub fn chart(
         metadata: &Metadata,
         archive: &[u8],
         provenance: Option<&[u8]>,
-        created: u64,
+        created: &str,
     ) -> Result<Self, String> {
         let fields = chart::Json::of(metadata);
         if fields.has_fraction() {
@@ -142,13 +142,13 @@ impl Artifact {
         let mut layers = vec![Blob::new(CHART_ARCHIVE, archive.to_vec())];
         layers.extend(provenance.map(|data| Blob::new(CHART_PROVENANCE, data.to_vec())));
         layers.sort_by(|a, b| a.digest.cmp(&b.digest));
-        let (authors, created) = (authors(metadata), time::utc(created));
+        let authors = authors(metadata);
         let manifest = Manifest {
             schema_version: 2,
             media_type: None,
             config: config.descriptor(),
             layers: layers.iter().map(Blob::descriptor).collect(),
-            annotations: annotations(metadata, &authors, &created),
+            annotations: annotations(metadata, &authors, created),
         };
         let manifest = json::text(&manifest, false)?.into_bytes();
         Ok(Self::of(config, layers, manifest))
@@ -176,13 +176,16 @@ impl Artifact {
     }
 }
 
+/// The annotation that says when an artifact was made (OCI image specification, "Annotations"). Artifact Hub shows it.
+pub const CREATED: &str = "org.opencontainers.image.created";
+
 /// Helm's annotations, the chart's own laid over them (helm, `pkg/registry/chart.go`).
 fn annotations<'a>(chart: &'a Metadata, authors: &'a str, created: &'a str) -> BTreeMap<&'a str, &'a str> {
     const TITLE: &str = "org.opencontainers.image.title";
     const VERSION: &str = "org.opencontainers.image.version";
     let mut all = BTreeMap::from([
         ("org.opencontainers.image.authors", authors),
-        ("org.opencontainers.image.created", created),
+        (CREATED, created),
         ("org.opencontainers.image.description", &chart.description),
         ("org.opencontainers.image.source", chart.sources.first().map_or("", String::as_str)),
         (TITLE, &chart.name),
@@ -257,7 +260,9 @@ mod tests {
             ],
             ..Metadata::default()
         };
-        let chart = Artifact::chart(&metadata, b"chart", Some(b"signature"), 1_704_164_645).expect("a chart");
+        let chart =
+            Artifact::chart(&metadata, b"chart", Some(b"signature"), &super::super::time::utc(1_704_164_645))
+                .expect("a chart");
         let config = concat!(
             r#"{"name":"c","home":"https://x.org/?a=1\u0026b=2","sources":["https://s/1","https://s/2"],"#,
             r#""version":"1.0.0+b.1","description":"  ","maintainers":[{"name":"A","email":"a@x.co"},"#,

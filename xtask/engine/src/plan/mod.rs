@@ -16,3 +16,4 @@ pub mod refusal;
 pub mod registry;
 pub mod release;
 pub mod run;
+pub mod same;

@@ -14,6 +14,7 @@ use crate::model::oci::{self, HUB_FILE, HUB_TAG};
 use crate::model::problem::{Problem, Severity};
 use crate::model::text::{few, name};
 use crate::model::version::Tag;
+use crate::plan::release::release_of;
 
 /// One thing that publishing does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -207,11 +208,12 @@ pub fn doubt(problem: Problem, is_publishing: bool) -> Problem {
     Problem { severity, ..problem }
 }
 
-/// Decides a push. `there` is the digest that the tag has now, `None` for none.
+/// Decides a push. `there` is the digest that the tag has now, `None` for none; `changed` are files that differ there.
 pub fn push(
     step: Step,
     there: Result<Option<String>, Problem>,
     digest: &str,
+    changed: &[String],
     may_replace: bool,
 ) -> (Planned, Option<Problem>) {
     let Step::Push { target, archive } = &step else { return (Planned::unseen(step), None) };
@@ -223,8 +225,10 @@ pub fn push(
         }
         Ok(Some(there)) if may_replace => (Found::Other, format!("is {there} now"), Some("replace"), None),
         Ok(Some(there)) => {
+            let files =
+                if changed.is_empty() { String::new() } else { format!(" and differs in {}", few(changed)) };
             let message = format!(
-                "{} is published as {there}, and this is {digest}: what is published never changes",
+                "{} is published as {there}, and this is {digest}{files}: what is published never changes",
                 name(target)
             );
             let allow = format!("--replace {}", archive.trim_end_matches(".tgz"));
@@ -273,8 +277,11 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
 /// A release is of its tag: there has to be one, and all that it releases. What was left out could never be added. A
 /// shallow clone may just not have its tag (git-clone(1), `--depth`; actions/checkout fetches one commit and no tags).
 pub fn incomplete(manifest: &Manifest, is_shallow: bool) -> Option<Problem> {
+    if manifest.charts.is_empty() {
+        return None;
+    }
     let Some(tag) = &manifest.tag else {
-        let tag = tags(manifest).into_iter().next().unwrap_or_default();
+        let tag = next_tags(manifest).into_iter().next().unwrap_or_default();
         if is_shallow {
             let message = "this release has no tag, as far as this clone knows: it is shallow";
             let hint = format!(
@@ -333,6 +340,9 @@ pub fn sums(manifest: &Manifest) -> String {
 pub fn steps(config: &Config, manifest: &Manifest, has_hub: bool) -> Vec<Step> {
     let push = |target: String, file: &str| Step::Push { target, archive: file.to_owned() };
     let mut steps = Vec::new();
+    if manifest.charts.is_empty() {
+        return steps;
+    }
     for chart in &manifest.charts {
         let repository = chart.oci.rsplit_once(':').map_or(&*chart.oci, |(repository, _)| repository);
         steps.extend(has_hub.then(|| push(format!("{repository}:{HUB_TAG}"), HUB_FILE)));
@@ -363,6 +373,17 @@ pub fn steps(config: &Config, manifest: &Manifest, has_hub: bool) -> Vec<Step> {
 /// The tags of the GitHub Releases.
 pub fn tags(manifest: &Manifest) -> Vec<String> {
     by_tag(manifest).into_iter().map(|(tag, _)| tag).collect()
+}
+
+/// The tags that would release the charts: for a snapshot that of the release which follows it.
+pub fn next_tags(manifest: &Manifest) -> Vec<String> {
+    let mut release = manifest.clone();
+    for chart in &mut release.charts {
+        if let Some(version) = release_of(&chart.version).filter(|_| release.tag.is_none()) {
+            chart.version = version.to_string();
+        }
+    }
+    tags(&release)
 }
 
 /// The charts by the tag that releases them. Without a tag: by the one that would, which is `v…` if it would release

@@ -187,6 +187,20 @@ impl<'r> Branch<'r> {
         Ok(Ok(found.map(|(id, _)| id.to_owned())))
     }
 
+    /// The names of the remote's tags.
+    pub fn tags(&self) -> Result<Result<Vec<String>, Refusal>> {
+        let list = self.run(|git| git.args(["ls-remote", "--quiet", "--tags", "--refs", NAME]))?;
+        if !list.status.success() {
+            return Ok(Err(Refusal(Remote::words(&list.stderr))));
+        }
+        let listed = String::from_utf8_lossy(&list.stdout);
+        Ok(Ok(listed
+            .lines()
+            .filter_map(|line| line.split_once("refs/tags/"))
+            .map(|(_, tag)| tag.to_owned())
+            .collect()))
+    }
+
     /// The files of a commit that are at a path or below it. Their sizes are not asked for: that would fetch each of
     /// them.
     pub fn files(&self, commit: &str, path: &str) -> Result<BTreeMap<String, Object>> {

@@ -9,6 +9,7 @@ use super::git::Repository;
 use super::mkdocs::Mkdocs;
 use super::tree::{self, Hidden};
 use super::{environment, files, link};
+use crate::model::archive::ENTRY_TIME;
 use crate::model::mkdocs::{self, Settings};
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
@@ -149,7 +150,7 @@ fn read(root: &Path, config: Option<&str>) -> Result<(Sources, Places)> {
 fn by_mkdocs(mkdocs: &Mkdocs, root: &Path, config: &str, sources: &Sources) -> Result<Vec<File>> {
     let epoch = environment::source_date_epoch()?;
     let commit = Repository::around(root).map(|repository| repository.commit()).transpose()?.flatten();
-    let time = epoch.or(commit.map(|commit| commit.time)).unwrap_or(environment::NO_TIME);
+    let time = epoch.or(commit.map(|commit| commit.time)).unwrap_or(ENTRY_TIME);
     let problems = match mkdocs.build(root, &root.join(config), time)? {
         Ok(files) => {
             verdict(docs::check(sources, &files))?;

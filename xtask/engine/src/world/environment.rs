@@ -11,10 +11,6 @@ use crate::model::archive::MAX_TIME;
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::name;
 
-/// The time that entries get where there is neither a commit nor `SOURCE_DATE_EPOCH`: 1980-01-01, the first that
-/// every archive format can hold.
-pub const NO_TIME: u64 = 315_532_800;
-
 /// Whether this is a job of GitHub Actions.
 pub fn in_github_actions() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")

@@ -53,6 +53,16 @@ pub fn write_all(directory: &Path, files: &[NewFile<'_>], seal: Option<&str>) ->
     Ok(())
 }
 
+/// Removes a file, if it is there.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn stage(path: PathBuf, new: &NewFile<'_>) -> io::Result<Scratch> {
     let (scratch, mut file) = Scratch::file(path)?;
     file.write_all(new.data)?;

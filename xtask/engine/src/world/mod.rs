@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod archives;
 pub mod branch;
+pub mod cache;
 pub mod cargo;
 pub mod chart_directory;
 pub mod charts;

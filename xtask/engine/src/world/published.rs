@@ -1,6 +1,7 @@
 //! The archives that are published in the Helm repository: on the branch, or where the index says.
 
 use super::branch::Branch;
+use super::cache::Cache;
 use super::http::{Http, Request};
 use crate::model::archive::{digest, plain_digest};
 use crate::model::config::Config;
@@ -15,8 +16,12 @@ pub fn archive(
     branch: &mut Branch<'_>,
     tip: &Tip,
     http: Option<&Http>,
+    cache: &Cache,
     version: &Version<'_>,
 ) -> Result<Vec<u8>, String> {
+    if let Some(data) = cache.get(&version.digest) {
+        return Ok(data);
+    }
     let Some(url) = version.urls.first() else { return Err("the index has no URL for it".to_owned()) };
     let object = path_of(config, url).and_then(|path| tip.files.get(&path));
     let data = match (object, http) {
@@ -26,6 +31,7 @@ pub fn archive(
     };
     let found = digest(&data);
     if plain_digest(&found) == plain_digest(&version.digest) {
+        cache.put(&data);
         Ok(data)
     } else {
         Err(format!("the index says {}, and the archive has {found}", name(&version.digest)))

@@ -36,7 +36,7 @@ fn command(program: &str, directory: &Path) -> Command {
     command
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -48,7 +48,7 @@ fn done(command: &mut Command) -> String {
     text(&output)
 }
 
-fn git(directory: &Path, args: &[&str]) -> String {
+pub fn git(directory: &Path, args: &[&str]) -> String {
     done(command("git", directory).args(args)).trim_end().to_owned()
 }
 
@@ -59,7 +59,7 @@ fn commit_all(directory: &Path) -> String {
     git(directory, &["rev-parse", "HEAD"])
 }
 
-fn write(path: &Path, text: &str) {
+pub fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
     fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }
@@ -100,15 +100,15 @@ fn block(document: &str, marker: &str) -> String {
 }
 
 /// A repository with a chart, documentation and the workflow of docs/ci.md.
-struct Consumer {
-    root: PathBuf,
+pub struct Consumer {
+    pub root: PathBuf,
     package: &'static str,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Consumer {
     /// The repository with the four files, and with these in place of them or beside them.
-    fn new(package: &'static str, files: &[(&str, &str)]) -> Self {
+    pub fn new(package: &'static str, files: &[(&str, &str)]) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let root = place().join(package);
         let _ = fs::remove_dir_all(&root);
@@ -144,7 +144,7 @@ impl Consumer {
     }
 
     /// Cargo without a network, and so our commands too.
-    fn cargo(&self, args: &[&str]) -> Command {
+    pub fn cargo(&self, args: &[&str]) -> Command {
         let mut cargo = command("cargo", &self.root);
         cargo.args(args).env("CARGO_NET_OFFLINE", "true");
         cargo

@@ -21,6 +21,7 @@ mod check_workflows;
 mod ci;
 mod commit;
 mod consumers;
+mod day_two;
 mod docs;
 mod fake;
 mod github;

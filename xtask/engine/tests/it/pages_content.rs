@@ -77,7 +77,7 @@ fn other_bytes_of_a_published_version_are_refused() {
     let (tip, entry) = (remote.tip(), remote.entries()["web-1.0.0.tgz"].clone());
     sandbox.write("charts/web/values.yaml", "a: 2\n");
     sandbox.commit("other bytes");
-    sandbox.xtask(&["release"]).ended(0);
+    sandbox.xtask(&["release", "--tag", "v1.0.0"]).ended(0);
     let ran = remote.charts(&sandbox).ended(1);
     assert!(ran.stderr.contains("web") && ran.stderr.contains("1.0.0"), "{}", ran.stderr);
     assert!(ran.stderr.contains("\nhint: "), "{}", ran.stderr);
@@ -122,7 +122,7 @@ fn several_charts_are_one_commit() {
     let (remote, sandbox) = both();
     sandbox.write("charts/api/Chart.yaml", &chart("api", "1.0.0"));
     sandbox.commit("api");
-    sandbox.xtask(&["release"]).ended(0);
+    sandbox.xtask(&["release", "--tag", "v1.0.0"]).ended(0);
     remote.charts(&sandbox).ended(0);
     assert_eq!((remote.assert_whole(), remote.commits()), (4, 2));
 }

@@ -94,7 +94,7 @@ fn one_version_is_published_once() {
     let (one, two) = (publisher("web", "1.0.0"), publisher("web", "1.0.0"));
     two.write("charts/web/values.yaml", "a: 2\n");
     two.commit("other bytes");
-    two.xtask(&["release"]).ended(0);
+    two.xtask(&["release", "--tag", "v1.0.0"]).ended(0);
     let ran = at_once(vec![Box::new(|| remote.charts(&one)), Box::new(|| remote.charts(&two))]);
     let mut statuses: Vec<i32> = ran.iter().map(|ran| ran.status).collect();
     statuses.sort_unstable();

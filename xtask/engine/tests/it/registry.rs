@@ -11,7 +11,7 @@ use crate::tokens::Tokens;
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
 const CHANGELOG: &str = "# Changelog\n\n## [1.0.0] - 2024-01-02\n\n- First.\n";
 /// The manifest of that chart, whoever pushes it.
-const DIGEST: &str = "sha256:3b3835b5c619c1251d2ee8e8f706029350734f1a59c444459ce7323c253d0dae";
+const DIGEST: &str = "sha256:4e2beb94c70ef57b8e2a512d077f412745480235592953342c698cd49cb4e66e";
 
 /// A repository that releases one chart.
 pub fn repository() -> Sandbox {

@@ -20,6 +20,7 @@ fn with_template(version: &str, template: &str) -> Sandbox {
         ("charts/web/templates/web.yaml", template),
         ("CHANGELOG.md", &format!("# Changelog\n\n## [{version}] - 2024-01-02\n\nWords.\n")),
     ]);
+    sandbox.git(&["tag", &format!("v{version}")]);
     sandbox.set("SOURCE_DATE_EPOCH", "1704164645");
     sandbox.unset("CARGO_NET_OFFLINE");
     sandbox
@@ -59,7 +60,7 @@ fn a_first_release_without_helm() {
     let ran = offline(&sandbox).ended(0);
     assert_eq!(
         normal(&ran.stdout),
-        "    Packaged charts/web -> target/rehearsal/dist/web-1.0.0.tgz  260 B  DIGEST  (native; helm not found)
+        "    Packaged charts/web -> target/rehearsal/dist/web-1.0.0.tgz  265 B  DIGEST  (native; helm not found)
        Wrote target/rehearsal/dist/{SHA256SUMS,release-notes.md,manifest.json}
        Began gh-pages anew: offline, nobody looks at the real one
   Would push oci://HERE/d44b/charts/web:1.0.0  not there yet
@@ -70,8 +71,8 @@ Would create release v1.0.0 of d44b/pulltrace  with web-1.0.0.tgz, SHA256SUMS  n
      Created release v1.0.0 of d44b/pulltrace  with web-1.0.0.tgz, SHA256SUMS  http://HERE/d44b/pulltrace/releases/tag/v1.0.0
    Unchanged all of it: publishing again finds nothing left to do
         Read http://HERE/pulltrace/charts/index.yaml  1 version  (T s)
-      Pulled http://HERE/pulltrace/charts/web-1.0.0.tgz  260 B, the published digest  (T s)
-      Pulled oci://HERE/d44b/charts/web:1.0.0  260 B, the published digest  (T s)
+      Pulled http://HERE/pulltrace/charts/web-1.0.0.tgz  265 B, the published digest  (T s)
+      Pulled oci://HERE/d44b/charts/web:1.0.0  265 B, the published digest  (T s)
      Skipped helm template  without helm nothing is rendered  (T s)
     Verified release v1.0.0 of d44b/pulltrace  notes, SHA256SUMS, web-1.0.0.tgz; the sums agree  (T s)
    Rehearsed v1.0.0 in T s: package T s, targets T s, publish T s, again T s, user T s
@@ -111,11 +112,34 @@ fn what_is_published_already_is_kept() {
 fn a_version_that_is_published_with_other_bytes() {
     let (remote, sandbox) = (Remote::seeded(), repository("0.1.0"));
     let ran = rehearse(&sandbox, &["--remote", &remote.url]).ended(1);
-    let error = "error: charts/index.yaml:12: `web 0.1.0` is published with digest";
+    let error = "error: charts/web/Chart.yaml:3: `web 0.1.0` is published, and differs in ";
     assert!(ran.stderr.contains(error), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\nhint: choose a higher tag, such as v0.1.1\n"), "{}", ran.stderr);
     assert!(!ran.stdout.contains("Pushed"), "{}", ran.stdout);
     let ran = rehearse(&sandbox, &["--remote", &remote.url, "--replace", "web-0.1.0"]).ended(0);
     assert!(ran.stdout.contains("        Kept what the index listed before  1 version "), "{}", ran.stdout);
+}
+
+/// The day after a release: whatever was committed, the next release can be rehearsed.
+#[test]
+fn a_commit_after_a_release_is_a_snapshot() {
+    let (remote, sandbox) = (Remote::seeded(), repository("0.1.0"));
+    for (file, text) in [("README.md", "# Shop\n"), ("charts/web/values.yaml", "new: 1\n")] {
+        sandbox.write(file, text);
+        sandbox.commit("later");
+        let ran = rehearse(&sandbox, &["--remote", &remote.url]).ended(0);
+        let commit = sandbox.git(&["rev-parse", "--short=12", "HEAD"]);
+        let version = format!("0.1.1-dev.20240102030405.g{commit}");
+        assert!(ran.stdout.contains(&format!("   Rehearsed v{version} in ")), "{}", ran.stdout);
+        assert!(ran.stdout.contains("pulltrace/web --version 0.1.1\n"), "{}", ran.stdout);
+        assert!(ran.stdout.ends_with("git tag v0.1.1 && git push origin v0.1.1\n"), "{}", ran.stdout);
+        let ran = sandbox.xtask(&["release", "--publish", "--remote", &remote.url]).ended(1);
+        assert!(
+            ran.stderr.contains("error: this release has no tag\nhint: git tag v0.1.1 && "),
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 /// The index was lost: the history says so, and a copy of the newest commit alone would not.
@@ -159,9 +183,9 @@ fn both_helms_play_the_user() {
             normal(user.expect("what users do")),
             "       Added helm repo add pulltrace http://HERE/pulltrace/charts  (T s)
        Found helm search repo pulltrace --versions  web 1.0.0  (T s)
-      Pulled helm pull pulltrace/web --version 1.0.0  260 B, the published digest  (T s)
+      Pulled helm pull pulltrace/web --version 1.0.0  265 B, the published digest  (T s)
     Rendered helm template web pulltrace/web --version 1.0.0  1 object  (T s)
-      Pulled helm pull oci://HERE/d44b/charts/web --version 1.0.0 --plain-http  260 B, the published digest  (T s)
+      Pulled helm pull oci://HERE/d44b/charts/web --version 1.0.0 --plain-http  265 B, the published digest  (T s)
     Rendered helm template web oci://HERE/d44b/charts/web --version 1.0.0 --plain-http  1 object  (T s)
     Verified release v1.0.0 of d44b/pulltrace  notes, SHA256SUMS, web-1.0.0.tgz; the sums agree  (T s)
 ",

@@ -7,7 +7,7 @@ use helm_xtask::Config;
 use helm_xtask::internals::archive::{self, Entry};
 use helm_xtask::internals::manifest::Manifest;
 use helm_xtask::internals::publish::{Step, steps};
-use helm_xtask::internals::release::{Changelog, Commit, Observed, Release, Source, Tags, plan};
+use helm_xtask::internals::release::{Changelog, Commit, Observed, Release, Source, Tags, decide, prepare};
 
 use crate::sandbox::{self, Sandbox};
 
@@ -50,7 +50,7 @@ fn a_release_is_made_and_shown() {
   Would push oci://ghcr.io/d44b/charts/web:1.2.3
  Would merge charts/index.yaml on gh-pages  adds api 1.2.3, web 1.2.3
 Would create release v1.2.3 of d44b/pulltrace  with api-1.2.3.tgz, web-1.2.3.tgz, SHA256SUMS
-nothing left this machine
+nothing left this machine; not compared with what is published
 ",
             api.size, api.digest, web.size, web.digest
         )
@@ -142,11 +142,10 @@ fn the_manifest_says_what_is_in_dist() {
 #[test]
 fn json_is_all_that_is_on_standard_output() {
     let sandbox = repository();
-    let ran = sandbox.xtask(&["release", "web", "--json"]).ended(0);
+    let ran = sandbox.xtask(&["release", "--tag", "web-1.2.3", "--json"]).ended(0);
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(json["manifest"]["charts"][0]["name"], "web");
     assert_eq!(json["plan"][0]["action"], "push");
-    // `v1.2.3` would release `api` as well.
     assert_eq!(json["plan"][2]["tag"], "web-1.2.3");
     assert_eq!(json["plan"][2]["assets"][0], "web-1.2.3.tgz");
 }
@@ -164,7 +163,9 @@ fn the_version_comes_from_the_tag_that_counts() {
             .map(|chart| format!("{} {}", chart.name, chart.version))
             .collect::<Vec<_>>()
     };
-    assert_eq!(versions(&sandbox, &[]), ["api 1.0.0", "web 1.2.3"]);
+    let commit = sandbox.git(&["rev-parse", "--short=12", "HEAD"]);
+    let snapshot = format!("0.0.1-dev.20240102030405.g{commit}");
+    assert_eq!(versions(&sandbox, &[]), [format!("api {snapshot}"), format!("web {snapshot}")]);
     sandbox.git(&["tag", "not-a-release"]);
     sandbox.git(&["tag", "--annotate", "--message", "x", "api-1.2.3"]);
     assert_eq!(versions(&sandbox, &[]), ["api 1.2.3"]);
@@ -238,16 +239,12 @@ fn all_that_stops_a_release_is_said_at_once() {
         "\
 error: charts/Web/Chart.yaml:2: an OCI registry accepts no repository called `Web`
 hint: use lower-case letters, digits and `-` for the chart's name
-error: charts/Web/Chart.yaml:3: version `v1.2` is not a strict semantic version, as a release needs it
-hint: write `version: 1.2.0`
 error: charts/api/Chart.yaml:3: version `latest` is not a semantic version
 hint: write three numbers, as in `version: 0.1.0`
 error: charts/lib/Chart.yaml: `Web` is also the name of `charts/Web`
 hint: rename one of them
 error: charts/lib/Chart.yaml:2: an OCI registry accepts no repository called `Web`
 hint: use lower-case letters, digits and `-` for the chart's name
-warning: nothing says what changed in `Web-1.0.0`: the release notes only tell how to install
-hint: write `## [Web-1.0.0] - YYYY-MM-DD` into CHANGELOG.md, or `artifacthub.io/changes` into Chart.yaml
 "
     );
 }
@@ -260,9 +257,10 @@ fn notes_come_from_the_charts_own_changelog_if_it_has_one() {
     sandbox.commit("notes");
     sandbox.xtask(&["release", "--tag", "api-1.0.0"]).ended(0);
     assert!(sandbox.text("dist/release-notes.md").starts_with("Of the tag.\n\n## Install"));
-    sandbox.xtask(&["release"]).ended(0);
-    let notes = sandbox.text("dist/release-notes.md");
-    assert!(notes.starts_with("## api 1.0.0\n\nOf the tag.\n\n## 1.2.3\n\n### Added"), "{notes}");
+    let release = decided(&config(), &[("api", "1.0.0"), ("web", "1.2.3")], None).expect("a release");
+    let notes = release.files.iter().find(|(name, _)| name == "release-notes.md").expect("notes");
+    let notes = String::from_utf8_lossy(&notes.1);
+    assert!(notes.starts_with("## api 1.0.0\n\nx\n\n## web 1.2.3\n\nx\n\n## Install"), "{notes}");
 }
 
 #[test]
@@ -272,7 +270,7 @@ fn without_a_changelog_the_annotation_speaks() {
         ("charts/api/Chart.yaml", &(chart("api", "1.0.0") + changes)),
         ("charts/web/Chart.yaml", &chart("web", "2.0.0")),
     ]);
-    let ran = sandbox.xtask(&["release", "--offline"]).ended(0);
+    let ran = sandbox.xtask(&["release", "--offline", "--tag", "v2.0.0"]).ended(0);
     assert_eq!(
         ran.stderr,
         "warning: nothing says what changed in `web-2.0.0`: the release notes only tell how to install\n\
@@ -282,7 +280,11 @@ fn without_a_changelog_the_annotation_speaks() {
 
     sandbox.write("charts/web/Changelog.md", "## 1.0.0\n\nOld.\n");
     let ran = sandbox.xtask(&["release", "--offline"]).ended(0);
-    assert!(ran.stderr.contains("nothing says what changed in `web-2.0.0`"), "{}", ran.stderr);
+    assert!(
+        !ran.stderr.contains("changed"),
+        "a snapshot says what is unreleased, or nothing: {}",
+        ran.stderr
+    );
     let ran = sandbox.xtask(&["release", "--offline", "--tag", "web-2.0.0"]).ended(1);
     assert!(
         ran.stderr.starts_with("error: charts/web/Changelog.md: there is no section for `2.0.0`"),
@@ -291,9 +293,17 @@ fn without_a_changelog_the_annotation_speaks() {
     );
     sandbox.write("CHANGELOG.md", "## [2.0.0]\n\nOf another.\n\n## [web-2.0.0]\n\nNew.\n");
     sandbox.commit("notes");
-    sandbox.xtask(&["release", "--offline"]).ended(0);
+    sandbox.xtask(&["release", "--offline", "--tag", "v2.0.0"]).ended(0);
     let notes = sandbox.text("dist/release-notes.md");
-    assert!(notes.starts_with("## api 1.0.0\n\n- added: Speed\n\n## web-2.0.0\n\nNew."), "{notes}");
+    assert!(notes.starts_with("## 2.0.0\n\nOf another.\n\n## web-2.0.0\n\nNew."), "{notes}");
+    sandbox.write("CHANGELOG.md", "## [Unreleased]\n\nSoon.\n\n## [2.0.0]\n\nOld.\n");
+    sandbox.commit("unreleased");
+    for args in [&["release", "--offline"][..], &["release", "--offline", "--tag", "v2.1.0-rc.1", "web"]] {
+        std::fs::remove_file(sandbox.work().join("charts/web/Changelog.md")).unwrap_or_default();
+        sandbox.xtask(args).ended(0);
+        let notes = sandbox.text("dist/release-notes.md");
+        assert!(notes.starts_with("Soon.\n\n## Install"), "{args:?}: {notes}");
+    }
 }
 
 #[test]
@@ -391,6 +401,11 @@ fn config() -> Config {
 
 /// The plan for charts of these names and versions, without a machine around it.
 fn planned(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Result<Vec<Step>, String> {
+    Ok(steps(config, &decided(config, charts, tag)?.manifest, false))
+}
+
+/// A release, decided without a machine around it.
+fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Result<Release, String> {
     let source = |(name, version): &(&str, &str)| Source {
         path: format!("charts/{name}"),
         files: vec![Entry { path: "Chart.yaml".into(), data: chart(name, version).into_bytes() }],
@@ -408,8 +423,8 @@ fn planned(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         changed: Vec::new(),
         problems: Vec::new(),
     };
-    let steps = |release: Release| steps(config, &release.manifest, false);
-    plan(config, observed).map(steps).map_err(|problems| problems.to_string())
+    let release = prepare(config, observed).and_then(|prepared| decide(config, prepared, &[]));
+    release.map_err(|problems| problems.to_string())
 }
 
 #[test]

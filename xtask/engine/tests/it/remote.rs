@@ -68,7 +68,7 @@ fn released(name: &str, version: &str) -> Sandbox {
         ("docs/index.md", "# Welcome\n\nNew words.\n"),
         ("docs/guide/start.md", "# Start\n\nMore words.\n"),
     ]);
-    sandbox.xtask(&["release"]).ended(0);
+    sandbox.xtask(&["release", "--tag", &format!("v{version}")]).ended(0);
     sandbox
 }
 
@@ -77,7 +77,7 @@ pub fn bump(sandbox: &Sandbox, name: &str, version: &str) {
     sandbox.write(&format!("charts/{name}/Chart.yaml"), &chart(name, version));
     sandbox.write("CHANGELOG.md", &changelog(version));
     sandbox.commit(version);
-    sandbox.xtask(&["release"]).ended(0);
+    sandbox.xtask(&["release", "--tag", &format!("v{version}")]).ended(0);
 }
 
 fn changelog(version: &str) -> String {

@@ -111,6 +111,7 @@ fn the_readmes_transcripts_are_what_is_printed() {
     sandbox.write(".gitignore", "/dist/\n/site/\n");
     sandbox.git(&["init", "--quiet"]);
     sandbox.commit("first");
+    sandbox.git(&["tag", "v0.1.0"]);
     sandbox.git(&["init", "--quiet", "--bare", "dist/d44b/pulltrace.git"]);
     let printed = sandbox.xtask(&["release"]).ended(0).stdout;
     assert_eq!(transcript("cargo xtask release --offline"), lasting(&printed));

@@ -11,6 +11,8 @@ use crate::model::text::{few, name};
 use crate::plan::docs::File;
 use crate::plan::pages::{Change, Charts};
 use crate::plan::publish::differs_from_commit;
+use crate::plan::publish::next_tags;
+use crate::plan::release::release_of;
 use crate::world::dist::Release;
 use crate::world::docs::Site;
 use crate::world::git::Repository;
@@ -83,6 +85,20 @@ fn release(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Op
     let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
     let release = dist::read(config, &directory)?;
     let shown = files::shown(&directory);
+    let is_snapshot = |release: &Release| {
+        release.manifest.tag.is_none()
+            && release.manifest.charts.iter().any(|chart| release_of(&chart.version).is_some())
+    };
+    if let Some(snapshot) = release.as_ref().filter(|release| args.publish && is_snapshot(release)) {
+        let tag = next_tags(&snapshot.manifest).join(", ");
+        let problem = Problem::error(format!("{} holds a snapshot, which is never published", name(&shown)));
+        if args.only == Some(Part::Charts) {
+            let hint = format!("tag the commit as {tag}, then cargo xtask release");
+            return Err(Problems::from(problem.hint(hint)).into());
+        }
+        terminal::progress("Leaving", &format!("the Helm repository as it is: {shown} holds a snapshot"));
+        return Ok(None);
+    }
     if release.is_none() && args.only == Some(Part::Charts) && !args.repair
         || release.is_none() && args.dist.is_some()
     {
@@ -107,7 +123,8 @@ fn charts(args: &cli::Pages, source: &Repository, release: Release) -> Result<Ch
         terminal::problem(&Problem { severity: Severity::Warning, ..problem });
     }
     let replace = replaceable(&args.replace, &release.packages.iter().map(|package| &package.metadata))?;
-    Ok(Charts { packages: release.packages, others: beside_index(source)?, replace })
+    let created = Some(release.manifest.commit.time);
+    Ok(Charts { packages: release.packages, others: beside_index(source)?, replace, created })
 }
 
 /// The files that are published beside the index, as the commit has them.

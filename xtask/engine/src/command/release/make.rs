@@ -1,21 +1,30 @@
 //! Makes the release in `dist/` from the commit that is checked out.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::cli;
+use crate::command::published::compare as compare_published;
 use crate::command::{compare, replaceable};
 use crate::model::config::Config;
-use crate::model::problem::{Problem, Problems};
-use crate::plan::release::{Archive, Changelog, Commit, MANIFEST, Observed, Release, Source, Tags, plan};
+use crate::model::problem::{Problem, Problems, Severity, verdict};
+use crate::plan::check::published::Next;
+use crate::plan::release::{
+    Archive, Changelog, Commit, MANIFEST, Observed, Prepared, PreparedChart, Published, Release, Source,
+    Tags, decide, prepare,
+};
+use crate::world::branch::Branch;
 use crate::world::charts::Place;
 use crate::world::files::{self, NewFile};
 use crate::world::git::Repository;
 use crate::world::helm::Helm;
+use crate::world::remote::Remote;
 use crate::world::{charts, environment, terminal};
 
-/// Makes it; helm has to agree where it is there.
+/// Makes it; helm has to agree where it is there. What is published of the charts is looked at first, unless there is no
+/// network to be used: a published version is taken as it is, or left out where no tag asks for it.
 pub fn make(
     config: &Config,
     args: &cli::Release,
@@ -23,13 +32,26 @@ pub fn make(
     helm: Option<&Helm>,
     destination: &Path,
 ) -> Result<Release> {
-    let head = head(args.tag.as_ref(), repository)?;
+    let mut head = head(args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();
     let places = charts::places(config, repository.root(), &mut problems)?;
     let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
     let mut sources = read(config, places, repository)?;
     sources.problems.extend(problems);
-    let release = plan(config, observed(sources, wanted, head))?;
+    let remote = Remote::find(config, args.remote.as_deref(), repository)?;
+    let is_online = !args.offline && !environment::is_offline();
+    let mut branch = is_online.then(|| Branch::new(&remote, &config.branch, limit(args))).transpose()?;
+    if let Some(branch) = branch.as_ref().filter(|_| config.stamps()) {
+        head.tags.remote = branch.tags().ok().and_then(Result::ok);
+    }
+    let prepared = prepare(config, observed(sources, wanted, head))?;
+    let published = match &mut branch {
+        Some(branch) if prepared.tag.is_some() || !config.stamps() => {
+            published(config, branch, &prepared, args, repository.root())?
+        }
+        _ => Vec::new(),
+    };
+    let release = decide(config, prepared, &published)?;
     release.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
         let directory = |archive: &'_ Archive| repository.root().join(&archive.source);
@@ -39,6 +61,44 @@ pub fn make(
     replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.package.metadata))?;
     write(&release, destination)?;
     Ok(release)
+}
+
+fn limit(args: &cli::Release) -> Duration {
+    Duration::from_secs(args.deadline)
+}
+
+/// The published archives that hold what is here. One with other content under the same version stops the release, unless
+/// it may be replaced. What cannot be looked at is told by the look at all targets.
+fn published(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    prepared: &Prepared,
+    args: &cli::Release,
+    root: &Path,
+) -> Result<Vec<Published>> {
+    let tag = prepared.tag.as_ref().map(|tag| &tag.version);
+    let next = prepared.charts.iter().map(|PreparedChart { source, package, .. }| Next {
+        path: source,
+        package,
+        tag,
+        versions: config.versions,
+        chart_yaml: "",
+    });
+    let charts: Vec<Next<'_>> = next.collect();
+    // The look at all targets says the same again, and what keeps it from answering.
+    let look = || compare_published(config, branch, &charts, limit(args), root, &mut Vec::new());
+    let compared = terminal::hushed(look);
+    let Ok(compared) = compared else { return Ok(Vec::new()) };
+    let (mut same, mut problems) = (Vec::new(), Vec::new());
+    for (chart, compared) in prepared.charts.iter().zip(compared) {
+        let id = format!("{}-{}", chart.package.metadata.name, chart.package.metadata.version);
+        let is_replaced = args.replace.contains(&id);
+        same.extend(compared.same.filter(|_| !is_replaced));
+        let is_error = |problem: &Problem| problem.severity < Severity::Warning && !is_replaced;
+        problems.extend(compared.problem.filter(is_error));
+    }
+    verdict(problems)?;
+    Ok(same)
 }
 
 /// The charts of a repository as they lie there, and what was wrong while they were read.
@@ -66,7 +126,7 @@ pub fn read(config: &Config, places: Vec<Place>, repository: &Repository) -> Res
 /// The commit that is checked out, with the tags that it may be released as.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// The commit, and the time that every entry gets.
+    /// The commit.
     pub commit: Commit,
     /// Where a tag was found.
     pub tags: Tags,
@@ -81,7 +141,8 @@ pub fn head(tag: Option<&String>, repository: &Repository) -> Result<Head> {
     if let Some(time) = environment::source_date_epoch()? {
         commit.time = time;
     }
-    let tags = Tags { flag: tag.cloned(), github: environment::github_tag(), git: repository.tags()? };
+    let tags =
+        Tags { flag: tag.cloned(), github: environment::github_tag(), git: repository.tags()?, remote: None };
     Ok(Head { commit, tags })
 }
 
@@ -92,10 +153,17 @@ pub fn observed(sources: Sources, wanted: Vec<String>, head: Head) -> Observed {
     Observed { charts, problems, wanted, tags, commit, changelog, changed }
 }
 
-/// Archives first and the manifest last: it says that the others are there.
+/// Archives first and the manifest last: it says that the others are there. Where nothing is released, there is none.
 fn write(release: &Release, destination: &Path) -> Result<()> {
+    if release.archives.is_empty() {
+        return files::remove(&destination.join(MANIFEST));
+    }
     let mtime = release.manifest.commit.time;
-    let archives = release.archives.iter().map(|archive| (archive.package.file_name(), &archive.bytes));
+    let archives = release.archives.iter().flat_map(|archive| {
+        let file_name = archive.package.file_name();
+        let provenance = archive.provenance.as_ref().map(|data| (format!("{file_name}.prov"), data));
+        std::iter::once((file_name, &archive.bytes)).chain(provenance)
+    });
     let others = release.files.iter().map(|(name, data)| (name.clone(), data));
     let files = archives.chain(others).map(|(name, data)| NewFile { name, data, mtime });
     files::write_all(destination, &files.collect::<Vec<_>>(), Some(MANIFEST))

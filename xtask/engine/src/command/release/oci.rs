@@ -8,14 +8,17 @@ use semver::Version;
 
 use super::publish::{Job, Outcome};
 use crate::command::problems_of;
+use crate::model::archive::plain_digest;
 use crate::model::oci::{Artifact, Reference};
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::name;
+use crate::model::time;
 use crate::model::version::precedence;
 use crate::plan::pages::Package;
 use crate::plan::preflight::Clock;
 use crate::plan::publish::{Found, Planned, Step, doubt, push};
 use crate::plan::registry::package_settings;
+use crate::plan::same;
 use crate::world::helm;
 use crate::world::registry::{Access, Registry};
 use crate::world::terminal;
@@ -25,6 +28,8 @@ use crate::world::terminal;
 pub struct Push<'a> {
     at: Reference,
     artifact: Artifact,
+    /// What the tag names when all is done: the digest of the artifact, or that of a manifest of others with the same chart.
+    digest: String,
     /// The chart; `None` for what Artifact Hub reads.
     package: Option<&'a Package>,
     /// How the registry compares.
@@ -46,28 +51,83 @@ pub fn look<'a>(
         let at = Reference::parse(target).ok_or_else(invalid)?;
         terminal::progress("Looking", &format!("at {target}"));
         let package = job.packages().iter().find(|package| package.file_name == *archive);
-        let artifact = artifact(job, package)?;
+        let mut artifact = artifact(job, package, &time::utc(job.manifest.commit.time))?;
         let may_replace = package.is_none_or(|package| job.may_replace(package));
         let there = registry.digest(&at, writing);
-        let (planned, problem) = push(step.clone(), there, &artifact.digest, may_replace);
+        let other = |there: &&String| **there != artifact.digest;
+        let same = match (&there, package) {
+            (Ok(Some(there)), Some(package)) if other(&there) => compare(job, registry, &at, package)?,
+            _ => Compared::Unlike(Vec::new()),
+        };
+        let (mut digest, mut changed) = (artifact.digest.clone(), Vec::new());
+        match same {
+            Compared::Made(made) => (digest, artifact) = (made.digest.clone(), made),
+            Compared::Same { digest: theirs, said } => {
+                problems.extend(said);
+                digest = theirs;
+            }
+            Compared::Unlike(files) => changed = files,
+        }
+        let (planned, problem) = push(step.clone(), there, &digest, &changed, may_replace);
         // What Artifact Hub reads is an extra, without which charts can be installed.
         let is_must = package.is_some() && (writing || planned.found != Found::Unknown);
         problems.extend(problem.map(|problem| doubt(problem, is_must)));
-        pushes.push(Push { at, artifact, package, planned });
+        pushes.push(Push { at, artifact, digest, package, planned });
     }
     problems.extend(leave_to_newer(registry, writing, &mut pushes));
     Ok(pushes)
 }
 
 /// What the registry gets, of which it keeps the digest.
-fn artifact(job: &Job<'_>, package: Option<&Package>) -> Result<Artifact, Problems> {
+fn artifact(job: &Job<'_>, package: Option<&Package>, created: &str) -> Result<Artifact, Problems> {
     let made = match package {
         Some(Package { metadata, data, provenance, .. }) => {
-            Artifact::chart(metadata, data, provenance.as_deref(), job.manifest.commit.time)
+            Artifact::chart(metadata, data, provenance.as_deref(), created)
         }
         None => Artifact::artifact_hub(job.artifact_hub()),
     };
     made.map_err(|message| Problem::error(format!("cannot make what the registry gets: {message}")).into())
+}
+
+/// How a manifest that is not ours compares.
+enum Compared {
+    /// It is ours, but for its date.
+    Made(Artifact),
+    /// It holds the same chart.
+    Same { digest: String, said: Option<Problem> },
+    /// It holds another, which differs in these files as far as that can be told.
+    Unlike(Vec<String>),
+}
+
+/// Compares a chart with what its tag names in the registry. What counts is the archive; where it is of other bytes, what
+/// it holds.
+fn compare(job: &Job<'_>, registry: &Registry<'_>, at: &Reference, package: &Package) -> Result<Compared> {
+    let Ok(published) = registry.published(at) else { return Ok(Compared::Unlike(Vec::new())) };
+    let digest = published.digest;
+    if published.archive.as_deref().map(plain_digest) == Some(&package.digest) {
+        let created = published.created.unwrap_or_default();
+        let made = artifact(job, Some(package), &created)?;
+        return Ok(if made.digest == digest {
+            Compared::Made(made)
+        } else {
+            Compared::Same { digest, said: None }
+        });
+    }
+    let differences =
+        registry.pull(at).ok().and_then(|theirs| same::differences(&package.data, &theirs).ok());
+    Ok(match differences {
+        Some(files) if files.is_empty() => {
+            let archive = published.archive.unwrap_or_default();
+            let message = format!(
+                "{} holds the same chart in another archive: {archive} there, sha256:{} here",
+                name(&at.to_string()),
+                package.digest
+            );
+            let hint = "nothing is to be done: both are what users install, and neither changes any more";
+            Compared::Same { digest, said: Some(Problem::warning(message).hint(hint)) }
+        }
+        files => Compared::Unlike(files.unwrap_or_default()),
+    })
 }
 
 /// What Artifact Hub reads belongs to the newest release: it does not replace what came with a higher version of its
@@ -125,7 +185,7 @@ pub fn publish(
     deadline: Instant,
     outcome: &mut Outcome,
 ) -> Result<Planned> {
-    let Push { at, artifact, package, planned } = push;
+    let Push { at, artifact, digest, package, planned } = push;
     let mut planned = planned.clone();
     if planned.found == Found::Unknown {
         return Ok(Planned::stopped(planned.step));
@@ -141,7 +201,7 @@ pub fn publish(
             how => how?,
         };
         planned = planned.taken(format!("{}{how}", artifact.digest), "pushed");
-    } else if package.is_some() {
+    } else if package.is_some() && artifact.digest == *digest {
         // A registry may have lost what a tag leads to.
         let sent = registry.complete(at, artifact).map_err(Problems::from)?.sent;
         if sent > 0 {
@@ -152,8 +212,8 @@ pub fn publish(
     if package.is_none() {
         return Ok(planned);
     }
-    outcome.pushed.push(format!("{}/{}@{}", at.host, at.repository, artifact.digest));
-    if let Access::Private = registry.read_back(at, &artifact.digest).map_err(Problems::from)? {
+    outcome.pushed.push(format!("{}/{}@{digest}", at.host, at.repository));
+    if let Access::Private = registry.read_back(at, digest).map_err(Problems::from)? {
         outcome.problems.push(private(at));
     }
     Ok(planned)

@@ -17,8 +17,8 @@ use crate::model::config::Config;
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
 use crate::plan::pages::{INDEX, Package};
-use crate::plan::publish::{Found, Planned, Target, retarget, steps, sums, tags};
-use crate::plan::release::Release;
+use crate::plan::publish::{Found, Planned, Target, next_tags, retarget, steps, sums, tags};
+use crate::plan::release::{Release, release_of};
 use crate::world::git::Repository;
 use crate::world::http::{Http, PATIENT};
 use crate::world::publish::short;
@@ -39,6 +39,11 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     let directory = root.join("dist");
     let made = make::make(config, args, &repository, helm.as_ref(), &directory)?;
     report::made(&made, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+    if made.archives.is_empty() {
+        return Ok(terminal::line(
+            "nothing left this machine: there is nothing to release, and so nothing to rehearse",
+        )?);
+    }
     let (release, others) = (read(config, &directory)?, beside_index(&repository)?);
     times.end_of("package");
 
@@ -69,7 +74,7 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     let values = ci_values(&repository, &made)?;
     play(&job, targets, &values, before.as_deref())?;
     times.end_of("user");
-    end(config, job.packages(), &tags, &targets.root, &times)
+    end(config, job.packages(), &tags, &next_tags(&release.manifest), &targets.root, &times)
 }
 
 /// Stands up the targets.
@@ -163,8 +168,16 @@ fn play(
 }
 
 /// How long it took, where it lies, and what users get to read.
-fn end(config: &Config, packages: &[Package], tags: &[String], root: &Path, times: &Times) -> Result<()> {
-    terminal::result("Rehearsed", &format!("{} in {}", tags.join(", "), times.shown()))?;
+/// `rehearsed` are the tags that were tried, and `tags` those that release the charts.
+fn end(
+    config: &Config,
+    packages: &[Package],
+    rehearsed: &[String],
+    tags: &[String],
+    root: &Path,
+    times: &Times,
+) -> Result<()> {
+    terminal::result("Rehearsed", &format!("{} in {}", rehearsed.join(", "), times.shown()))?;
     let lies = format!("{}/{{dist,site,registry,github,{}.git}}", files::shown(root), config.branch);
     terminal::result("Look", &format!("at {lies}"))?;
     terminal::line("users will type")?;
@@ -172,7 +185,8 @@ fn end(config: &Config, packages: &[Package], tags: &[String], root: &Path, time
     terminal::line(&format!("  helm repo add {name} {url}"))?;
     let charts = packages.iter().map(|package| &package.metadata).filter(|chart| chart.kind != "library");
     for chart in charts.take(MOST_CHARTS) {
-        let (chart, version) = (&chart.name, &chart.version);
+        let version = release_of(&chart.version).map_or_else(|| chart.version.clone(), |one| one.to_string());
+        let chart = &chart.name;
         terminal::line(&format!("  helm install {chart} {name}/{chart} --version {version}"))?;
         terminal::line(&format!("  helm install {chart} {}/{chart} --version {version}", config.oci))?;
     }

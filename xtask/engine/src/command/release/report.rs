@@ -24,6 +24,12 @@ pub fn made(release: &Release, destination: &str, by: &str) -> Result<()> {
             &format!("{} -> {destination}/{file_name}  {facts}  {by}", archive.source),
         )?;
     }
+    if !release.left_out.is_empty() {
+        terminal::result("Unchanged", &format!("{}: published already", release.left_out.join(", ")))?;
+    }
+    if release.archives.is_empty() {
+        return Ok(());
+    }
     let names: Vec<&str> = release.files.iter().map(|(name, _)| name.as_str()).collect();
     Ok(terminal::result("Wrote", &format!("{destination}/{{{}}}", names.join(",")))?)
 }
@@ -51,6 +57,7 @@ pub fn json(release: &walk::Release, outcome: &Outcome) -> Result<()> {
     let out = json!({
         "destination": release.directory().to_string_lossy(),
         "manifest": release.manifest(),
+        "published": release.left_out,
         "plan": outcome.planned,
         "pushed": outcome.pushed,
         "release": outcome.url,

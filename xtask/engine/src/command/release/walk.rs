@@ -51,6 +51,8 @@ pub struct Release {
     made: dist::Release,
     /// What belongs beside the index.
     others: Vec<File>,
+    /// The charts that are published as they are here, each as `NAME VERSION`.
+    pub(super) left_out: Vec<String>,
     /// What was said while it was made.
     pub(super) warnings: Vec<Problem>,
 }
@@ -94,11 +96,25 @@ impl Release {
             check_targets(&config, &remote, targets, args.wait)?;
         }
         let helm = find_helm(args.helm)?;
-        let (directory, warnings) = make_or_take(&config, &args, &repository, helm.as_ref())?;
+        let directory = args.from.clone().or_else(|| args.destination.clone());
+        let directory = directory.unwrap_or_else(|| repository.root().join("dist"));
+        let new = match args.from {
+            Some(_) => None,
+            None => Some(make(&config, &args, &repository, helm.as_ref(), &directory)?),
+        };
+        if let Some(new) = new.as_ref().filter(|_| !args.json) {
+            report::made(new, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+        }
         verdict(config.problems())?;
-        let made = read(&config, &directory)?;
+        let made = match &new {
+            Some(new) if new.archives.is_empty() => {
+                dist::Release { manifest: new.manifest.clone(), packages: Vec::new(), notes: String::new() }
+            }
+            _ => read(&config, &directory)?,
+        };
+        let (left_out, warnings) = new.map(|new| (new.left_out, new.warnings)).unwrap_or_default();
         let others = beside_index(&repository)?;
-        Ok(Self { config, args, repository, remote, helm, directory, made, others, warnings })
+        Ok(Self { config, args, repository, remote, helm, directory, made, others, left_out, warnings })
     }
 
     /// Where it lies.
@@ -229,24 +245,6 @@ pub fn with_registry(config: &Config, asked: Option<&str>) -> Result<Config> {
     Ok(config.clone().oci(base))
 }
 
-/// The directory of the release, which is made unless there is one to be taken, and what was said while it was made.
-fn make_or_take(
-    config: &Config,
-    args: &cli::Release,
-    repository: &Repository,
-    helm: Option<&Helm>,
-) -> Result<(PathBuf, Vec<Problem>)> {
-    if let Some(from) = &args.from {
-        return Ok((from.clone(), Vec::new()));
-    }
-    let directory = args.destination.clone().unwrap_or_else(|| repository.root().join("dist"));
-    let made = make(config, args, repository, helm, &directory)?;
-    if !args.json {
-        report::made(&made, &files::shown(&directory), &by(helm, args.helm))?;
-    }
-    Ok((directory, made.warnings))
-}
-
 /// What the Helm repository gets.
 pub fn change(
     config: &Config,
@@ -257,7 +255,7 @@ pub fn change(
     let packages = release.packages.clone();
     let replace = replaceable(replace, &packages.iter().map(|package| &package.metadata))?;
     let source = format!("{}@{}", config.repository, release.manifest.commit.id);
-    let charts = Charts { packages, others, replace };
+    let charts = Charts { packages, others, replace, created: Some(release.manifest.commit.time) };
     Ok(Change { source, time: environment::now()?, docs: None, charts: Some(charts) })
 }
 

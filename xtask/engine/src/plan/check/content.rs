@@ -160,7 +160,7 @@ fn too_large(at: &str, files: &[Entry]) -> Option<Problem> {
     }
     let encoded =
         |file: &Entry| Entry { path: format!("c/{}", file.path), data: base64::encode(&file.data).into() };
-    let release = archive::write(&own().map(encoded).collect::<Vec<_>>(), 0).ok()?.len() / 3 * 4;
+    let release = archive::write(&own().map(encoded).collect::<Vec<_>>()).ok()?.len() / 3 * 4;
     let mut largest: Vec<&Entry> = own().collect();
     largest.sort_by_key(|file| std::cmp::Reverse(file.data.len()));
     let largest: Vec<String> = largest.iter().take(3).map(|file| file.path.clone()).collect();

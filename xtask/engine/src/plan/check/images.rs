@@ -36,13 +36,13 @@ pub fn check(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) -> Vec<Pr
         App { version: &package.metadata.app_version, line: package.line("appVersion"), falls_back };
     let main = images.iter().filter(|image| image.is_main);
     let mut problems: Vec<Problem> = match versions {
-        Versions::Verify => {
+        Versions::Verify | Versions::StampVersion => {
             main.filter_map(|image| app_version.differs(image, &values, chart_yaml)).collect()
         }
         Versions::Stamp => main.filter_map(|image| app_version.fixed(image, &values)).collect(),
     };
     for annotation in annotations(chart_yaml).filter(|one| one.key.strip_prefix(PREFIX) == Some("images")) {
-        let app_version = (versions == Versions::Verify).then_some(app_version.version);
+        let app_version = (versions != Versions::Stamp).then_some(app_version.version);
         problems.extend(announced(&annotation, &images, &values, app_version));
     }
     problems

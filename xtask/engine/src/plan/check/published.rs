@@ -2,18 +2,18 @@
 //! changes. What counts is the content of the published archive and not a history, which may be shallow or rewritten.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use semver::Version;
 
-use crate::model::archive::{self, Entry};
-use crate::model::chart::{self, metadata_in};
+use crate::model::archive;
+use crate::model::chart::Metadata;
 use crate::model::config::Versions;
 use crate::model::index::{self, Index};
 use crate::model::problem::{Edit, Problem};
 use crate::model::text::{few, name};
 use crate::model::version::{helm_accepts, precedence, strict_form};
 use crate::plan::package::Package;
+use crate::plan::same::differing;
 
 /// What the next release makes of a chart.
 #[derive(Clone, Copy, Debug)]
@@ -63,18 +63,16 @@ impl Next<'_> {
     /// Compares with the archive of the counterpart.
     pub fn compare(&self, archive: &[u8], counterpart: &str) -> Result<Content, String> {
         let theirs = archive::read(archive, archive::MAX_TOTAL)?;
-        let mut problems = Vec::new();
-        let metadata = metadata_in(&theirs, "", &mut problems).ok_or("it holds no chart that Helm reads")?;
-        let mut own = self.package.metadata.clone();
-        if self.versions == Versions::Stamp {
-            counterpart.clone_into(&mut own.version);
-            own.app_version.clone_from(&metadata.app_version);
-        }
-        let mut changed = changes(&self.package.entries, &theirs);
-        // Neither the lines nor the layout that some Helm once wrote.
-        if chart::to_yaml(&own) != chart::to_yaml(&metadata) {
-            changed.insert(0, "Chart.yaml".to_owned());
-        }
+        let adapt = |mut own: Metadata, published: &Metadata| {
+            if self.versions != Versions::Verify {
+                counterpart.clone_into(&mut own.version);
+                if self.versions == Versions::Stamp {
+                    own.app_version.clone_from(&published.app_version);
+                }
+            }
+            own
+        };
+        let changed = differing(&self.package.entries, &theirs, &adapt)?;
         Ok(if changed.is_empty() { Content::Same } else { Content::Differs(changed) })
     }
 
@@ -108,10 +106,10 @@ impl Next<'_> {
                     name(version)
                 );
                 let above = above(newest, &listed)?;
-                let write = if self.versions == Versions::Stamp {
-                    "choose a tag such as `v"
-                } else {
+                let write = if self.versions == Versions::Verify {
                     "write `version: "
+                } else {
+                    "choose a tag such as `v"
                 };
                 let hint = format!("{write}{above}`, unless it is for those who stay on the old one");
                 Some(self.at(Problem::warning(message)).hint(hint))
@@ -131,7 +129,7 @@ impl Next<'_> {
         let Some(next) = above(version, listed) else {
             return problem.hint("give it a higher version");
         };
-        if self.versions == Versions::Stamp {
+        if self.versions != Versions::Verify {
             return problem.hint(format!("choose a higher tag, such as v{next}"));
         }
         let problem = problem.hint(format!("write `version: {next}`"));
@@ -164,27 +162,10 @@ fn above(version: &str, listed: &[&str]) -> Option<String> {
     }
 }
 
-/// The files in which two charts differ, without the chart's own Chart.yaml, which is laid out anew by each Helm.
-fn changes(ours: &[Entry], theirs: &[Entry]) -> Vec<String> {
-    let by_path = |entries: &'_ [Entry]| -> BTreeMap<String, Vec<u8>> {
-        let below = |entry: &Entry| {
-            let (_, path) = entry.path.split_once('/')?;
-            (path != "Chart.yaml").then(|| (path.to_owned(), entry.data.clone()))
-        };
-        entries.iter().filter_map(below).collect()
-    };
-    let (ours, theirs) = (by_path(ours), by_path(theirs));
-    let differs = |path: &&String| ours.get(*path) != theirs.get(*path);
-    let mut paths: Vec<String> = ours.keys().chain(theirs.keys()).filter(differs).cloned().collect();
-    paths.sort();
-    paths.dedup();
-    paths
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::archive;
+    use crate::model::archive::Entry;
     use crate::plan::package::{Overrides, package};
 
     const INDEX: &str = "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.1.0, urls: [web-1.1.0.tgz], digest: a}\n  - {name: web, version: 1.0.0, urls: [web-1.0.0.tgz], digest: b}\n";
@@ -211,7 +192,7 @@ mod tests {
         let index = Index::read(INDEX.as_bytes(), "index.yaml", &mut Vec::new()).expect("an index");
         let counterpart = next.counterpart(&index).map(|one| one.version.clone().into_owned());
         let content = counterpart.map(|version| {
-            let published = archive::write(&made(&version, "a: 1\n").entries, 0).expect("an archive");
+            let published = archive::write(&made(&version, "a: 1\n").entries).expect("an archive");
             next.compare(&published, &version).expect("a comparison")
         });
         next.judge(&index, content.as_ref()).map(|problem| {

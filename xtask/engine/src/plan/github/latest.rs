@@ -6,7 +6,8 @@ use semver::Version;
 
 use super::{Other, Wanted};
 
-/// Whether no published release of the same family has a higher version.
+/// Whether no published release of the same family has a higher version. A chart's release never takes the place of an
+/// application's `v…` in the same repository: users download that from `releases/latest`.
 pub fn is_latest(wanted: &Wanted<'_>, others: &[Other]) -> bool {
     let Some((family, version)) = family(wanted.tag) else { return false };
     let is_higher = |other: &Other| {
@@ -14,7 +15,11 @@ pub fn is_latest(wanted: &Wanted<'_>, others: &[Other]) -> bool {
         !other.prerelease
             && of_family.is_some_and(|other| other.cmp_precedence(&version) == Ordering::Greater)
     };
-    !wanted.prerelease && !others.iter().any(is_higher)
+    let is_of_application = |other: &Other| {
+        let version = other.tag.strip_prefix('v').and_then(|rest| Version::parse(rest).ok());
+        family != "v" && !other.prerelease && version.is_some_and(|version| version.pre.is_empty())
+    };
+    !wanted.prerelease && !others.iter().any(|other| is_higher(other) || is_of_application(other))
 }
 
 /// Splits a tag into what the tags of its family begin with, `v` or `NAME-`, and its version.
@@ -63,7 +68,9 @@ mod tests {
             ("v0.1.9", false, &["v0.2.0-rc.1*"], true),
             ("v0.2.0", false, &["v0.2.0-rc.1", "v0.2.0-rc.2*"], true),
             ("v0.2.0+b", false, &["v0.2.0+a", "v0.2.0+c"], true),
-            ("web-0.2.0", false, &["v9.0.0", "api-9.0.0", "web-api-9.0.0", "web-0.1.0"], true),
+            ("web-0.2.0", false, &["api-9.0.0", "web-api-9.0.0", "web-0.1.0", "v9.0.0-rc.1", "v8*"], true),
+            ("web-0.2.0", false, &["v0.1.0", "web-0.1.0"], false),
+            ("v0.1.0", false, &["web-9.0.0"], true),
             ("web-0.2.0", false, &["web-0.3.0"], false),
             ("v0.1.0", false, &["nightly", "v9", "9.0.0"], true),
         ] {

@@ -59,7 +59,7 @@ pub struct Tip {
 pub struct Change {
     /// The commit that it comes from, for the message.
     pub source: String,
-    /// Seconds since 1970: when entries are created.
+    /// Seconds since 1970: when the commit of the branch is made.
     pub time: u64,
     /// The whole documentation site; `None` leaves the published one as it is.
     pub docs: Option<Vec<File>>,
@@ -76,6 +76,8 @@ pub struct Charts {
     pub others: Vec<File>,
     /// Names and versions whose published archive may be replaced.
     pub replace: Vec<(String, String)>,
+    /// When the entries are created: the time of the commit that is released. Without a release nothing is.
+    pub created: Option<u64>,
 }
 
 /// An archive.
@@ -251,7 +253,14 @@ pub fn plan<'a>(
     }
     let entries = change.charts.as_ref().and_then(|charts| {
         let old = restored.index.as_deref().or(index);
-        let merge = charts::Merge { config, there, old, charts, restored, time: change.time };
+        let merge = charts::Merge {
+            config,
+            there,
+            old,
+            charts,
+            restored,
+            time: charts.created.unwrap_or(change.time),
+        };
         merge.run(&mut files, &mut problems)
     });
     if change.charts.is_some() && there.contains_key(OTHER_INDEX) && !there.contains_key(INDEX) {

@@ -3,12 +3,14 @@
 mod changes;
 mod notes;
 mod select;
+mod snapshot;
 
 use std::collections::BTreeMap;
 
 use semver::Version;
 
 use self::notes::Sections;
+pub use self::snapshot::release_of;
 use super::package::{Overrides, Package, package};
 use super::publish::{NOTES, SUMS, oci_target, sums};
 use crate::model::archive::{self, Entry};
@@ -30,7 +32,7 @@ pub struct Observed {
     pub wanted: Vec<String>,
     /// Where a tag was found.
     pub tags: Tags,
-    /// The commit that is checked out, and the time that every entry gets.
+    /// The commit that is checked out.
     pub commit: Commit,
     /// The changelog at the root.
     pub changelog: Option<Changelog>,
@@ -73,6 +75,8 @@ pub struct Tags {
     pub github: Option<String>,
     /// All tags of the repository, each with the commit that it names.
     pub git: Vec<(String, String)>,
+    /// The names of the remote's tags, where somebody asked: a clone may lack some.
+    pub remote: Option<Vec<String>>,
 }
 
 /// A commit.
@@ -89,6 +93,8 @@ pub struct Commit {
 pub struct Release {
     /// One for each chart, by name.
     pub archives: Vec<Archive>,
+    /// The charts that are published as they are here, each as `NAME VERSION`.
+    pub left_out: Vec<String>,
     /// What replaced fields of every Chart.yaml, for helm to do the same.
     pub overrides: Overrides,
     /// What else `dist/` gets, by file name, `manifest.json` last: it says that the others are there.
@@ -110,6 +116,8 @@ pub struct Archive {
     pub bytes: Vec<u8>,
     /// Its `sha256:` digest.
     pub digest: String,
+    /// Its provenance file, where a published one has one.
+    pub provenance: Option<Vec<u8>>,
 }
 
 /// The name of a changelog.
@@ -121,17 +129,62 @@ pub const MANIFEST: &str = "manifest.json";
 /// The longest tag that a registry accepts (OCI distribution specification 1.1, "Pulling manifests").
 const MAX_OCI_TAG: usize = 128;
 
-/// Decides the release. All that is wrong with any of its charts is reported at once.
-pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
+/// The charts of a release, packaged, before anybody has looked at what is published of them.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The tag of the release.
+    pub tag: Option<Tag>,
+    /// The charts, by name.
+    pub charts: Vec<PreparedChart>,
+    /// What replaced fields of every Chart.yaml.
+    overrides: Overrides,
+    /// Whether the version is that of a snapshot.
+    is_snapshot: bool,
+    /// How many charts the repository has.
+    all: usize,
+    commit: Commit,
+    changelog: Option<Changelog>,
+    changed: Vec<String>,
+    locked: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+/// A chart of a release.
+#[derive(Debug)]
+pub struct PreparedChart {
+    /// Where it comes from, such as `charts/web`.
+    pub source: String,
+    /// What its archive holds.
+    pub package: Package,
+    changelog: Option<Changelog>,
+}
+
+/// An archive that is published with the content of ours: nothing else may become that version any more.
+#[derive(Debug)]
+pub struct Published {
+    /// The chart.
+    pub name: String,
+    /// Its archive.
+    pub archive: Vec<u8>,
+    /// Its provenance file.
+    pub provenance: Option<Vec<u8>>,
+}
+
+/// Selects and packages the charts. Errors that do not concern a single chart are reported at once, all others by [`decide`].
+pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems> {
     let Observed { charts, problems, wanted, tags, commit, changelog, mut changed } = observed;
     let charts: Vec<(String, Source)> = charts.into_iter().map(|source| (source.name(), source)).collect();
     let names: Vec<String> = charts.iter().map(|(name, _)| name.clone()).collect();
     let tag = tags.choose(&names, &commit.id)?;
     let selected = select::select(charts, &wanted, tag.as_ref(), config)?;
-    let overrides = overrides(config, tag.as_ref());
+    let is_snapshot = tag.is_none() && config.stamps();
+    let version = match &tag {
+        Some(tag) => tag.version.to_string(),
+        None => snapshot::version(&tags, &names, &commit),
+    };
+    let overrides = overrides(config, version);
     let mut problems = [config.problems(), problems].concat();
-    let mut sections = Sections::new(changelog.as_ref(), tag.as_ref());
-    let (mut packages, mut locked) = (Vec::new(), Vec::new());
+    let (mut prepared, mut locked) = (Vec::new(), Vec::new());
     for source in selected {
         problems.extend(source.problems);
         let Some(package) = package(source.files, &source.path, &overrides, &mut problems) else {
@@ -141,24 +194,50 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
         locked.extend(of_lock);
         changed.extend(others);
         check(&package, &source.path, tag.as_ref(), &mut problems);
+        prepared.push(PreparedChart { source: source.path, package, changelog: source.changelog });
+    }
+    check_names(&mut prepared, &mut problems);
+    let all = names.len();
+    let charts = prepared;
+    Ok(Prepared { tag, charts, overrides, is_snapshot, all, commit, changelog, changed, locked, problems })
+}
+
+/// Decides the release. A chart that is published as it is here is left out of a release without a tag; one with a tag
+/// takes the published archive, so that every target gets those bytes. All that is wrong with any chart is reported at once.
+pub fn decide(config: &Config, prepared: Prepared, published: &[Published]) -> Result<Release, Problems> {
+    let Prepared {
+        tag,
+        charts,
+        overrides,
+        is_snapshot,
+        all,
+        commit,
+        changelog,
+        mut changed,
+        locked,
+        mut problems,
+    } = prepared;
+    let find = |chart: &PreparedChart| published.iter().find(|one| one.name == chart.package.metadata.name);
+    let (left_out, charts): (Vec<_>, Vec<_>) =
+        charts.into_iter().partition(|chart| tag.is_none() && find(chart).is_some());
+    let mut sections = Sections::new(changelog.as_ref(), tag.as_ref(), is_snapshot, all == 1);
+    for PreparedChart { package, changelog, .. } in &charts {
         if tag.is_some() || Version::parse(&package.metadata.version).is_ok() {
-            sections.find(&package.metadata, source.changelog.as_ref(), &mut problems);
+            sections.find(&package.metadata, changelog.as_ref(), &mut problems);
         }
-        packages.push((source.path, package));
     }
     problems.extend(sections.silence());
     // Two charts may share a file through a link.
     changed.sort();
     changed.dedup();
-    check_names(&mut packages, &mut problems);
     problems.extend(not_in_commit(&changed));
     problems.extend(only_locked(&locked));
     let warnings = verdict(problems)?;
-    let archives = packages.into_iter().map(|(source, package)| Archive::new(source, package, commit.time));
-    let archives = archives.collect::<Result<Vec<_>, _>>()?;
+    let archive = |chart: PreparedChart| Archive::new(find(&chart), chart);
+    let archives = charts.into_iter().map(archive).collect::<Result<Vec<_>, _>>()?;
+    let left_out = left_out.iter().map(|chart| id(&chart.package)).collect();
     let commit = manifest::Commit { id: commit.id, time: commit.time, changed, locked };
-    let complete = archives.len() == names.len();
-    let manifest = manifest(config, tag.as_ref(), commit, &archives, complete);
+    let manifest = manifest(config, tag.as_ref(), commit, &archives, archives.len() == all);
     let json =
         manifest.to_json().map_err(|error| Problem::error(format!("cannot write {MANIFEST}: {error}")))?;
     let files = vec![
@@ -166,13 +245,21 @@ pub fn plan(config: &Config, observed: Observed) -> Result<Release, Problems> {
         (NOTES.to_owned(), notes::text(config, &archives, &sections).into_bytes()),
         (MANIFEST.to_owned(), json.into_bytes()),
     ];
-    Ok(Release { archives, overrides, files, manifest, warnings })
+    Ok(Release { archives, left_out, overrides, files, manifest, warnings })
 }
 
-/// What a tag writes into Chart.yaml.
-fn overrides(config: &Config, tag: Option<&Tag>) -> Overrides {
-    let version = tag.filter(|_| config.versions == Versions::Stamp).map(|tag| tag.version.to_string());
-    Overrides { app_version: version.clone(), version }
+/// A version of a chart, for people.
+fn id(package: &Package) -> String {
+    format!("{} {}", package.metadata.name, package.metadata.version)
+}
+
+/// What a version writes into Chart.yaml.
+fn overrides(config: &Config, version: String) -> Overrides {
+    match config.versions {
+        Versions::Stamp => Overrides { app_version: Some(version.clone()), version: Some(version) },
+        Versions::StampVersion => Overrides { app_version: None, version: Some(version) },
+        Versions::Verify => Overrides::default(),
+    }
 }
 
 /// What Helm would package and a release cannot use.
@@ -207,16 +294,16 @@ fn check(package: &Package, path: &str, tag: Option<&Tag>, problems: &mut Vec<Pr
 }
 
 /// Sorts by name; two charts of one name would be one file.
-fn check_names(packages: &mut [(String, Package)], problems: &mut Vec<Problem>) {
-    packages.sort_by(|(_, a), (_, b)| a.metadata.name.cmp(&b.metadata.name));
-    for pair in packages.windows(2) {
-        if let [(first, a), (second, b)] = pair
-            && a.metadata.name == b.metadata.name
+fn check_names(charts: &mut [PreparedChart], problems: &mut Vec<Problem>) {
+    charts.sort_by(|a, b| a.package.metadata.name.cmp(&b.package.metadata.name));
+    for pair in charts.windows(2) {
+        if let [first, second] = pair
+            && first.package.metadata.name == second.package.metadata.name
         {
-            let message = format!("{} is also the name of {}", name(&a.metadata.name), name(first));
-            problems.push(
-                Problem::error(message).at(format!("{second}/Chart.yaml"), None).hint("rename one of them"),
-            );
+            let name_of_both = name(&first.package.metadata.name);
+            let message = format!("{name_of_both} is also the name of {}", name(&first.source));
+            let problem = Problem::error(message).at(format!("{}/Chart.yaml", second.source), None);
+            problems.push(problem.hint("rename one of them"));
         }
     }
 }
@@ -250,13 +337,19 @@ fn not_in_commit(changed: &[String]) -> Option<Problem> {
 }
 
 impl Archive {
-    fn new(source: String, package: Package, time: u64) -> Result<Self, Problem> {
+    /// The published archive, or a new one.
+    fn new(published: Option<&Published>, chart: PreparedChart) -> Result<Self, Problem> {
+        let PreparedChart { source, package, .. } = chart;
         let failed = |error: std::io::Error| {
             Problem::error(format!("cannot make {}: {error}", name(&package.file_name())))
         };
-        let bytes = archive::write(&package.entries, time).map_err(failed)?;
+        let bytes = match published {
+            Some(published) => published.archive.clone(),
+            None => archive::write(&package.entries).map_err(failed)?,
+        };
+        let provenance = published.and_then(|published| published.provenance.clone());
         let digest = archive::digest(&bytes);
-        Ok(Self { source, package, bytes, digest })
+        Ok(Self { source, package, bytes, digest, provenance })
     }
 }
 

@@ -15,9 +15,15 @@ use crate::model::version::Tag;
 pub(super) struct Sections<'a> {
     root: Option<&'a Changelog>,
     tag: Option<&'a Tag>,
+    is_snapshot: bool,
+    /// Whether the repository has one chart, which needs no name in a heading.
+    has_one_chart: bool,
     found: Vec<Found>,
     silent: Vec<String>,
 }
+
+/// The section of what no release has yet (keepachangelog.com, "How can I reduce the effort required?").
+const UNRELEASED: &str = "Unreleased";
 
 struct Found {
     file: String,
@@ -28,14 +34,20 @@ struct Found {
 
 impl<'a> Sections<'a> {
     /// `root` is the changelog of the repository.
-    pub(super) fn new(root: Option<&'a Changelog>, tag: Option<&'a Tag>) -> Self {
-        Self { root, tag, found: Vec::new(), silent: Vec::new() }
+    pub(super) fn new(
+        root: Option<&'a Changelog>,
+        tag: Option<&'a Tag>,
+        is_snapshot: bool,
+        has_one_chart: bool,
+    ) -> Self {
+        Self { root, tag, is_snapshot, has_one_chart, found: Vec::new(), silent: Vec::new() }
     }
 
     /// Finds what changed in a chart: in its own changelog, in that of the repository, or in its annotation. A section
     /// may be headed by `NAME-VERSION` or by the version, which in the repository's means a chart without its own
     /// changelog; one for several charts is taken once. Where there is a changelog, what is missing is an error; in a
-    /// chart's own, which may have been given up, only for the tag that releases it.
+    /// chart's own, which may have been given up, only for the tag that releases it. A snapshot takes what is unreleased,
+    /// and so may a prerelease.
     pub(super) fn find(&mut self, chart: &Metadata, own: Option<&Changelog>, problems: &mut Vec<Problem>) {
         let version = self.tag.map_or_else(|| chart.version.clone(), |tag| tag.version.to_string());
         let of_chart = format!("{}-{version}", chart.name);
@@ -45,10 +57,21 @@ impl<'a> Sections<'a> {
             self.root.map(|log| (log, of_chart.as_str(), of_chart.clone())),
             self.root.filter(|_| own.is_none()).map(|log| (log, version.as_str(), version.clone())),
         ];
-        for (log, heading, title) in places.into_iter().flatten() {
+        for (log, heading, title) in places.into_iter().flatten().filter(|_| !self.is_snapshot) {
             match changelog::section(&log.text, heading) {
                 Section::Missing => {}
                 section => return self.take(log, heading, title, section, problems),
+            }
+        }
+        let is_prerelease = self.tag.is_some_and(|tag| !tag.version.pre.is_empty());
+        if self.is_snapshot || is_prerelease {
+            let unreleased = own.or(self.root).map(|log| (log, changelog::section(&log.text, UNRELEASED)));
+            match unreleased {
+                Some((log, section @ Section::Text(_))) => {
+                    return self.take(log, UNRELEASED, version, section, problems);
+                }
+                _ if self.is_snapshot => return,
+                _ => {}
             }
         }
         let is_given_up = self.tag.is_none() && self.root.is_none();
@@ -58,7 +81,12 @@ impl<'a> Sections<'a> {
                 self.found.push(Found { file: String::new(), heading: of_chart, title, text });
             }
             (None, Some(_)) if is_given_up => self.silent.push(of_chart),
-            (None, Some(log)) => self.take(log, &version, String::new(), Section::Missing, problems),
+            (None, Some(log)) => {
+                let is_of_all = self.tag.is_some_and(|tag| tag.chart.is_none());
+                let heading =
+                    if own.is_some() || is_of_all || self.has_one_chart { &version } else { &of_chart };
+                self.take(log, heading, String::new(), Section::Missing, problems);
+            }
             (None, None) => self.silent.push(of_chart),
         }
     }

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::credentials::{self, Found};
 use super::http::Http;
@@ -15,7 +16,7 @@ use super::secrets;
 use crate::model::archive::digest;
 use crate::model::docker_config::Credentials;
 use crate::model::http::Response;
-use crate::model::oci::{Artifact, CHART_ARCHIVE, Reference};
+use crate::model::oci::{Artifact, CHART_ARCHIVE, CREATED, Reference};
 use crate::model::problem::Problem;
 use crate::model::text::name;
 use crate::plan::preflight::Clock;
@@ -71,6 +72,19 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application
 struct Manifest {
     config: Part,
     layers: Vec<Part>,
+    #[serde(default)]
+    annotations: Value,
+}
+
+/// What a tag names.
+#[derive(Debug)]
+pub struct Published {
+    /// The digest of the manifest.
+    pub digest: String,
+    /// When it says that it was made.
+    pub created: Option<String>,
+    /// The digest of the archive, if it is that of a chart.
+    pub archive: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -180,6 +194,22 @@ impl<'a> Registry<'a> {
         }
     }
 
+    /// What a tag names, as far as a chart is compared with it.
+    pub fn published(&self, at: &Reference) -> Result<Published, Problem> {
+        let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
+        let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
+        if answer.status != 200 {
+            return Err(session.refused(&answer));
+        }
+        let digest = content(at, &answer)?;
+        let Ok(Manifest { layers, annotations, .. }) = serde_json::from_slice(&answer.body) else {
+            return Ok(Published { digest, created: None, archive: None });
+        };
+        let archive = layers.into_iter().find(|layer| layer.media_type == CHART_ARCHIVE);
+        let created = annotations.get(CREATED).and_then(Value::as_str).map(str::to_owned);
+        Ok(Published { digest, created, archive: archive.map(|layer| layer.digest) })
+    }
+
     /// The archive of a chart, checked by digest.
     pub fn pull(&self, at: &Reference) -> Result<Vec<u8>, Problem> {
         let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
@@ -266,7 +296,7 @@ fn content(at: &Reference, answer: &Response) -> Result<String, Problem> {
 fn parts(session: Session<'_>, manifest: &Response) -> Result<Vec<(String, Vec<u8>)>, Problem> {
     let at = session.at;
     let no_artifact = |_| Problem::error(format!("{} is no chart", name(&at.to_string())));
-    let Manifest { config, layers } = serde_json::from_slice(&manifest.body).map_err(no_artifact)?;
+    let Manifest { config, layers, .. } = serde_json::from_slice(&manifest.body).map_err(no_artifact)?;
     let mut parts = Vec::new();
     for part in std::iter::once(config).chain(layers) {
         if !is_sha256(&part.digest) {
