@@ -11,6 +11,7 @@ use helm_xtask::internals::archive;
 use crate::consumers::{Consumer, git, text, write};
 use crate::release::chart;
 use crate::sandbox::{Ran, Sandbox};
+use crate::whole::{Targets, source};
 
 /// A repository with a remote of its own, and whatever runs its `cargo xtask`.
 struct Life<'a> {
@@ -229,7 +230,14 @@ fn chart_yaml_has_the_version() {
     let mut life = Life { root: consumer.root.clone(), remote, run: &run, steps: 0 };
     let all = ["api-1.0.0", "db-1.0.0", "lib-1.0.0", "web-1.0.0", "worker-1.0.0"];
     life.is_fine("nothing is published", &all);
-    adopt(&life, &["api", "db", "lib", "worker"]);
+    // Helm takes the version of this one, and a release does not: it is published, and that is that.
+    life.write("charts/odd/Chart.yaml", &chart_of("odd", "v1.0.0"));
+    life.write("charts/odd/values.yaml", "a: 1\n");
+    life.commit("an odd one");
+    adopt(
+        &life,
+        &[("api", "1.0.0"), ("db", "1.0.0"), ("lib", "1.0.0"), ("odd", "v1.0.0"), ("worker", "1.0.0")],
+    );
     life.is_fine("adoption day", &["web-1.0.0"]);
     life.tag("web-1.0.0");
     life.publishes("the first of ours", &[]);
@@ -274,18 +282,22 @@ fn chart_yaml_has_the_version() {
 }
 
 /// Publishes charts as helm or chart-releaser would have, long ago.
-fn adopt(life: &Life<'_>, names: &[&str]) {
+fn adopt(life: &Life<'_>, charts: &[(&str, &str)]) {
     let branch = life.root.join("target/gh-pages");
     let mut index = "apiVersion: v1\nentries:\n".to_owned();
-    for name in names {
-        let ours = std::fs::read(life.root.join(format!("dist/{name}-1.0.0.tgz"))).expect("an archive");
+    for (name, version) in charts {
+        let (status, said) =
+            (life.run)(&["package", &format!("charts/{name}"), "-d", "target/old", "--helm", "never"]);
+        assert_eq!(status, 0, "{said}");
+        let ours =
+            std::fs::read(life.root.join(format!("target/old/{name}-{version}.tgz"))).expect("an archive");
         let theirs = as_others_package(&ours);
         let digest = digest(&theirs);
         let _ = write!(
             index,
-            "  {name}:\n  - apiVersion: v2\n    name: {name}\n    version: 1.0.0\n    digest: {digest}\n    urls:\n    - {name}-1.0.0.tgz\n",
+            "  {name}:\n  - apiVersion: v2\n    name: {name}\n    version: {version}\n    digest: {digest}\n    urls:\n    - {name}-{version}.tgz\n",
         );
-        put(&branch.join(format!("charts/{name}-1.0.0.tgz")), &theirs);
+        put(&branch.join(format!("charts/{name}-{version}.tgz")), &theirs);
     }
     put(&branch.join("charts/index.yaml"), index.as_bytes());
     git(&branch, &["init", "--quiet", "--initial-branch=gh-pages"]);
@@ -315,4 +327,47 @@ fn the_same_chart_is_the_same_archive_at_every_commit() {
     }
     digests.dedup();
     assert_eq!(digests.len(), 1, "{digests:?}");
+}
+
+/// A manifest that differs in its date alone, or in bytes of the same content, is the chart that is there.
+#[test]
+fn a_registry_is_compared_by_what_it_holds() {
+    let (targets, mut sandbox) = (Targets::new(), source("1.0.0"));
+    let publish =
+        |sandbox: &Sandbox| targets.release(sandbox, &["--publish=oci", "--helm", "never"]).ended(0);
+    assert!(publish(&sandbox).stdout.contains("      Pushed oci://"));
+    sandbox.write("README.md", "# Later\n");
+    sandbox.set("SOURCE_DATE_EPOCH", "1704251045");
+    sandbox.commit("another date");
+    sandbox.git(&["tag", "--force", "v1.0.0"]);
+    targets.writes();
+    let ran = publish(&sandbox);
+    assert!(ran.stdout.contains("   Unchanged oci://") && !ran.stderr.contains("warning"), "{ran:?}");
+    assert_eq!(targets.writes(), [""; 0]);
+
+    // As another program has pushed it.
+    let targets = Targets::new();
+    let publish =
+        |args: &[&str]| targets.release(&sandbox, &[args, &["--publish=oci", "--helm", "never"]].concat());
+    sandbox.xtask(&["release", "--helm", "never", "--offline", "--oci", &targets.registry.url()]).ended(0);
+    let ours = sandbox.read("dist/web-1.0.0.tgz");
+    let theirs = as_others_package(&ours);
+    for file in ["SHA256SUMS", "manifest.json"] {
+        let text = sandbox.text(&format!("dist/{file}")).replace(&digest(&ours), &digest(&theirs));
+        let size = |bytes: &[u8]| format!("\"size\": {}", bytes.len());
+        sandbox.write(&format!("dist/{file}"), &text.replace(&size(&ours), &size(&theirs)));
+    }
+    put(&sandbox.work().join("dist/web-1.0.0.tgz"), &theirs);
+    publish(&["--from", "dist"]).ended(0);
+    targets.writes();
+    let ran = publish(&[]).ended(0);
+    let said = format!("holds the same chart in another archive: sha256:{} there", digest(&theirs));
+    assert!(ran.stdout.contains("   Unchanged oci://") && ran.stderr.contains(&said), "{ran:?}");
+    assert_eq!(targets.writes(), [""; 0]);
+
+    sandbox.write("charts/web/values.yaml", "a: 2\n");
+    sandbox.commit("other content");
+    sandbox.git(&["tag", "--force", "v1.0.0"]);
+    let ran = publish(&[]).ended(1);
+    assert!(ran.stderr.contains(" and differs in `values.yaml`: what is published never changes"), "{ran:?}");
 }

@@ -98,6 +98,9 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
             let (chart, url) = (&next.package.metadata.name, scene.config.helm_repository());
             report.leave_out(&what, why, &format!("compare them by hand: helm pull {chart} --repo {url}"));
         }
+        if archive.is_some() && scene.tag.is_none() && !scene.config.stamps() {
+            report.only_warn(next.path);
+        }
         same.extend(archive);
         // A version that is taken is told once: what its release would lack besides is nobody's business.
         let is_taken = problem.as_ref().is_some_and(|problem| problem.severity < Severity::Warning);

@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use super::package::Package;
 use super::release::Source;
-use crate::model::problem::{Edit, Problem, Severity};
+use crate::model::problem::{Edit, Place, Problem, Severity};
 
 /// What was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -132,6 +132,18 @@ impl Report {
             problem.edit = problem.edit.take().or(edit);
             is_worst
         });
+    }
+
+    /// Makes warnings of the errors in a directory: what is published as it is there is not released again.
+    pub fn only_warn(&mut self, directory: &str) {
+        let is_below = |problem: &Problem| {
+            let below =
+                |place: &Place| place.file.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+            problem.place.as_ref().is_some_and(below)
+        };
+        for (_, problem) in self.findings.iter_mut().filter(|(_, problem)| is_below(problem)) {
+            problem.severity = problem.severity.max(Severity::Warning);
+        }
     }
 
     /// Says that something was left out.

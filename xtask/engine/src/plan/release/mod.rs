@@ -157,6 +157,8 @@ pub struct PreparedChart {
     /// What its archive holds.
     pub package: Package,
     changelog: Option<Changelog>,
+    /// What is wrong with it, if it is released.
+    problems: Vec<Problem>,
 }
 
 /// An archive that is published with the content of ours: nothing else may become that version any more.
@@ -186,15 +188,17 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     let mut problems = [config.problems(), problems].concat();
     let (mut prepared, mut locked) = (Vec::new(), Vec::new());
     for source in selected {
-        problems.extend(source.problems);
-        let Some(package) = package(source.files, &source.path, &overrides, &mut problems) else {
+        let mut found = source.problems;
+        let Some(package) = package(source.files, &source.path, &overrides, &mut found) else {
+            problems.extend(found);
             continue;
         };
         let (of_lock, others) = split_locked(&source.path, &package, source.changed);
         locked.extend(of_lock);
         changed.extend(others);
-        check(&package, &source.path, tag.as_ref(), &mut problems);
-        prepared.push(PreparedChart { source: source.path, package, changelog: source.changelog });
+        check(&package, &source.path, tag.as_ref(), &mut found);
+        let (source, changelog) = (source.path, source.changelog);
+        prepared.push(PreparedChart { source, package, changelog, problems: found });
     }
     check_names(&mut prepared, &mut problems);
     let all = names.len();
@@ -220,6 +224,8 @@ pub fn decide(config: &Config, prepared: Prepared, published: &[Published]) -> R
     let find = |chart: &PreparedChart| published.iter().find(|one| one.name == chart.package.metadata.name);
     let (left_out, charts): (Vec<_>, Vec<_>) =
         charts.into_iter().partition(|chart| tag.is_none() && find(chart).is_some());
+    // What is published as it is here is no matter of this release, whatever is wrong with it.
+    problems.extend(charts.iter().flat_map(|chart| chart.problems.iter().cloned()));
     let mut sections = Sections::new(changelog.as_ref(), tag.as_ref(), is_snapshot, all == 1);
     for PreparedChart { package, changelog, .. } in &charts {
         if tag.is_some() || Version::parse(&package.metadata.version).is_ok() {
