@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::model::archive::plain_digest;
 use crate::model::config::Config;
 use crate::model::index::Index;
 use crate::model::problem::Problem;
 use crate::plan::check::published::{Content, Next};
-use crate::plan::pages::{INDEX, Tip, path_of};
+use crate::plan::pages::{INDEX, Package, Tip, path_of};
 use crate::plan::release::Published;
+use crate::plan::same::differences;
 use crate::world::branch::Branch;
 use crate::world::cache::Cache;
 use crate::world::http::{CURIOUS, Http};
@@ -73,6 +75,39 @@ pub fn compare(
         Compared { content, same, problem }
     };
     Ok(charts.iter().map(one).collect())
+}
+
+/// Takes the published archive of each package that holds the same chart in other bytes, and says whether there is one. What
+/// cannot be looked at stays as it is.
+pub fn adopt(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    tip: &Tip,
+    index: &[u8],
+    packages: &mut [Package],
+    root: &Path,
+) -> bool {
+    let Some(index) = Index::read(index, INDEX, &mut Vec::new()) else { return false };
+    let cache = Cache::new(root);
+    let mut is_any = false;
+    for package in packages {
+        let id = (package.metadata.name.as_str(), package.metadata.version.as_str());
+        let listed = index.versions().iter().find(|version| (&*version.name, &*version.version) == id);
+        let Some(version) = listed.filter(|version| plain_digest(&version.digest) != package.digest) else {
+            continue;
+        };
+        let archive = published::archive(config, branch, tip, None, &cache, version);
+        let is_same =
+            |archive: &Vec<u8>| differences(&package.data, archive).is_ok_and(|files| files.is_empty());
+        let Some(archive) = archive.ok().filter(is_same) else { continue };
+        let path = path_of(config, version.urls.first().map_or("", |url| url));
+        let object = path.and_then(|path| tip.files.get(&format!("{path}.prov")));
+        package.provenance = object.and_then(|object| branch.read(object).ok());
+        plain_digest(&version.digest).clone_into(&mut package.digest);
+        package.data = archive;
+        is_any = true;
+    }
+    is_any
 }
 
 /// Gets all the archives at once that are compared and were not seen before.

@@ -267,6 +267,18 @@ fn chart_yaml_has_the_version() {
     life.tag("db-1.0.1");
     life.publishes("a bump", &[]);
     life.is_fine("one of five", &["db-1.0.1"]);
+    // What was made without a look at the branch is the same chart there, too.
+    let (status, said) = (life.run)(&["release", "--tag", "lib-1.0.0", "--offline", "--helm", "never"]);
+    assert_eq!(status, 0, "{said}");
+    let (status, said) = (life.run)(&[
+        "pages",
+        "--only",
+        "charts",
+        "--publish",
+        "--remote",
+        &life.remote.display().to_string(),
+    ]);
+    assert!(status == 0 && said.contains("already"), "{said}");
     // The tag of what helm has published: its bytes are what every target gets.
     let before = life.published();
     life.git(&["tag", "api-1.0.0"]);

@@ -11,6 +11,7 @@ use anyhow::Result;
 pub(super) use self::observe::beside_index;
 use self::observe::observe;
 use super::preflight::check_branch;
+use super::published;
 use super::repository;
 use crate::cli::{self, Part};
 use crate::model::config::Config;
@@ -33,22 +34,38 @@ pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
     } else {
         Some(site::place(args.out.as_deref(), &source)?)
     };
-    let change = observe(config, args, &source)?;
+    let mut change = observe(config, args, &source)?;
     if let Some(out) = out.as_deref().filter(|_| args.offline) {
         return without_tip(config, args, &change, out);
     }
     let limit = Duration::from_secs(args.deadline);
     let mut branch = Branch::new(&remote, &config.branch, limit)?;
     terminal::progress("Fetching", &branch.shown());
-    let decide =
-        |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, args.repair, &change, branch, tip);
-    if let Some(out) = out {
-        let tip =
-            look(&mut branch).or_else(|error| without_tip(config, args, &change, &out).and(Err(error)))?;
-        let plan = decide(&mut branch, tip.as_ref())?;
-        site::write(&out, &plan)?;
-        return report::preview(&branch, &change, &plan, bytes(&branch, &change, &plan)?, &out, args.json);
+    let done = perform(config, args, &change, &mut branch, out.as_deref());
+    // What somebody else has packaged is not to be told from another content by its digest.
+    if done.is_err() && branch.is_there() && adopt(config, &mut branch, &mut change, source.root()) {
+        return perform(config, args, &change, &mut branch, out.as_deref());
     }
+    done
+}
+
+/// Publishes, or writes a preview to `out`.
+fn perform(
+    config: &Config,
+    args: &cli::Pages,
+    change: &Change,
+    branch: &mut Branch<'_>,
+    out: Option<&Path>,
+) -> Result<()> {
+    let decide =
+        |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, args.repair, change, branch, tip);
+    if let Some(out) = out {
+        let tip = look(branch).or_else(|error| without_tip(config, args, change, out).and(Err(error)))?;
+        let plan = decide(branch, tip.as_ref())?;
+        site::write(out, &plan)?;
+        return report::preview(branch, change, &plan, bytes(branch, change, &plan)?, out, args.json);
+    }
+    let limit = Duration::from_secs(args.deadline);
     let mut is_checked = false;
     let decide_checked = |branch: &mut Branch<'_>, tip: Option<&Tip>| {
         let plan = decide(branch, tip)?;
@@ -58,10 +75,10 @@ pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
         }
         Ok(plan)
     };
-    let published = publish(&mut branch, change.time, decide_checked)?;
-    report::published(&branch, &change, &published, args.json)?;
+    let published = publish(branch, change.time, decide_checked)?;
+    report::published(branch, change, &published, args.json)?;
     if args.wait {
-        served::wait(&report::expected(config, &change), branch.deadline())?;
+        served::wait(&report::expected(config, change), branch.deadline())?;
     }
     Ok(())
 }
@@ -97,6 +114,14 @@ fn without_tip(config: &Config, args: &cli::Pages, change: &Change, out: &Path) 
     let plan = plan(config, None, None, change, &Restored::default())?;
     site::write(out, &plan)?;
     if args.json { Ok(()) } else { report::wrote(out, &plan) }
+}
+
+/// Takes the published archives that hold what the packages hold, and says whether there is one.
+fn adopt(config: &Config, branch: &mut Branch<'_>, change: &mut Change, root: &Path) -> bool {
+    let Some(charts) = &mut change.charts else { return false };
+    let Ok(Ok(Some(tip))) = branch.look() else { return false };
+    let index = tip.files.get(INDEX).and_then(|object| branch.read(object).ok());
+    published::adopt(config, branch, &tip, &index.unwrap_or_default(), &mut charts.packages, root)
 }
 
 /// The commit that follows the branch as it is.
