@@ -267,6 +267,13 @@ fn chart_yaml_has_the_version() {
     life.tag("db-1.0.1");
     life.publishes("a bump", &[]);
     life.is_fine("one of five", &["db-1.0.1"]);
+    life.write("CHANGELOG.md", "# Changelog\n\n## [db-1.0.1]\n\n- Two.\n");
+    life.commit("a shorter changelog");
+    life.is_fine("what is published needs no section", &[]);
+    let (status, said) = (life.run)(&["release", "lib", "--offline", "--helm", "never"]);
+    assert!(status == 0 && said.contains("warning: CHANGELOG.md: there is no section for"), "{said}");
+    life.write("CHANGELOG.md", "# Changelog\n\n## [lib-1.0.0]\n\n- x\n\n## [api-1.0.0]\n\n- x\n");
+    life.commit("sections for the tags below");
     // What was made without a look at the branch is the same chart there, too.
     let (status, said) = (life.run)(&["release", "--tag", "lib-1.0.0", "--offline", "--helm", "never"]);
     assert_eq!(status, 0, "{said}");

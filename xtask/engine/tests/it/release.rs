@@ -423,7 +423,7 @@ fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         changed: Vec::new(),
         problems: Vec::new(),
     };
-    let release = prepare(config, observed).and_then(|prepared| decide(config, prepared, &[]));
+    let release = prepare(config, observed).and_then(|prepared| decide(config, prepared, Some(&[])));
     release.map_err(|problems| problems.to_string())
 }
 

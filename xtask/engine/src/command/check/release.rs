@@ -34,13 +34,13 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Some(head) = scene.head.clone() else { return Ok(()) };
     let observed = make::observed(sources(scene), Vec::new(), head);
     let is_offline = scene.args.offline || environment::is_offline();
-    let mut same = Vec::new();
+    let mut same = None;
     if is_offline {
         let hint = if scene.args.offline { "leave out --offline" } else { "unset CARGO_NET_OFFLINE" };
         report.leave_out("what is published", "no network was to be used", hint);
     } else {
         match compare(scene, report) {
-            Ok(published) => same = published,
+            Ok(published) => same = Some(published),
             Err(error) => {
                 let problems = problems_of(error).0.into_iter();
                 problems
@@ -48,7 +48,8 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
             }
         }
     }
-    match prepare(scene.config, observed).and_then(|prepared| decide(scene.config, prepared, &same)) {
+    match prepare(scene.config, observed).and_then(|prepared| decide(scene.config, prepared, same.as_deref()))
+    {
         Err(problems) => report.add(Area::Release, problems.0),
         Ok(release) => {
             report.add(Area::Release, release.warnings.iter().cloned());

@@ -49,9 +49,9 @@ pub fn make(
         Some(branch) if prepared.tag.is_some() || !config.stamps() => {
             published(config, branch, &prepared, args, repository.root())?
         }
-        _ => Vec::new(),
+        _ => None,
     };
-    let release = decide(config, prepared, &published)?;
+    let release = decide(config, prepared, published.as_deref())?;
     release.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
         let directory = |archive: &'_ Archive| repository.root().join(&archive.source);
@@ -68,14 +68,14 @@ fn limit(args: &cli::Release) -> Duration {
 }
 
 /// The published archives that hold what is here. One with other content under the same version stops the release, unless
-/// it may be replaced. What cannot be looked at is told by the look at all targets.
+/// it may be replaced. `None` if the branch cannot be looked at, which the look at all targets tells.
 fn published(
     config: &Config,
     branch: &mut Branch<'_>,
     prepared: &Prepared,
     args: &cli::Release,
     root: &Path,
-) -> Result<Vec<Published>> {
+) -> Result<Option<Vec<Published>>> {
     let tag = prepared.tag.as_ref().map(|tag| &tag.version);
     let next = prepared.charts.iter().map(|PreparedChart { source, package, .. }| Next {
         path: source,
@@ -88,7 +88,7 @@ fn published(
     // The look at all targets says the same again, and what keeps it from answering.
     let look = || compare_published(config, branch, &charts, limit(args), root, &mut Vec::new());
     let compared = terminal::hushed(look);
-    let Ok(compared) = compared else { return Ok(Vec::new()) };
+    let Ok(compared) = compared else { return Ok(None) };
     let (mut same, mut problems) = (Vec::new(), Vec::new());
     for (chart, compared) in prepared.charts.iter().zip(compared) {
         let id = format!("{}-{}", chart.package.metadata.name, chart.package.metadata.version);
@@ -98,7 +98,7 @@ fn published(
         problems.extend(compared.problem.filter(is_error));
     }
     verdict(problems)?;
-    Ok(same)
+    Ok(Some(same))
 }
 
 /// The charts of a repository as they lie there, and what was wrong while they were read.

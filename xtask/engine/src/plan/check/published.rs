@@ -67,7 +67,8 @@ impl Next<'_> {
             if self.versions != Versions::Verify {
                 counterpart.clone_into(&mut own.version);
                 if self.versions == Versions::Stamp {
-                    own.app_version.clone_from(&published.app_version);
+                    let stamped = if self.tag.is_some() { counterpart } else { &published.app_version };
+                    stamped.clone_into(&mut own.app_version);
                 }
             }
             own

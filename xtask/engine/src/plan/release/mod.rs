@@ -17,7 +17,7 @@ use crate::model::archive::{self, Entry};
 use crate::model::config::{Config, Versions, is_oci_component};
 use crate::model::ignore::Kind;
 use crate::model::manifest::{self, Manifest};
-use crate::model::problem::{Problem, Problems, verdict};
+use crate::model::problem::{Problem, Problems, Severity, verdict};
 use crate::model::text::{few, name};
 use crate::model::version::{self, Tag};
 
@@ -207,8 +207,13 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
 }
 
 /// Decides the release. A chart that is published as it is here is left out of a release without a tag; one with a tag
-/// takes the published archive, so that every target gets those bytes. All that is wrong with any chart is reported at once.
-pub fn decide(config: &Config, prepared: Prepared, published: &[Published]) -> Result<Release, Problems> {
+/// takes the published archive, so that every target gets those bytes. `None` where nobody looked: then a missing section of a
+/// changelog is a warning, since the chart may well be published. All that is wrong with any chart is reported at once.
+pub fn decide(
+    config: &Config,
+    prepared: Prepared,
+    published: Option<&[Published]>,
+) -> Result<Release, Problems> {
     let Prepared {
         tag,
         charts,
@@ -221,17 +226,23 @@ pub fn decide(config: &Config, prepared: Prepared, published: &[Published]) -> R
         locked,
         mut problems,
     } = prepared;
+    let is_unknown = tag.is_none() && published.is_none();
+    let published = published.unwrap_or_default();
     let find = |chart: &PreparedChart| published.iter().find(|one| one.name == chart.package.metadata.name);
     let (left_out, charts): (Vec<_>, Vec<_>) =
         charts.into_iter().partition(|chart| tag.is_none() && find(chart).is_some());
     // What is published as it is here is no matter of this release, whatever is wrong with it.
     problems.extend(charts.iter().flat_map(|chart| chart.problems.iter().cloned()));
     let mut sections = Sections::new(changelog.as_ref(), tag.as_ref(), is_snapshot, all == 1);
+    let mut silent = Vec::new();
     for PreparedChart { package, changelog, .. } in &charts {
         if tag.is_some() || Version::parse(&package.metadata.version).is_ok() {
-            sections.find(&package.metadata, changelog.as_ref(), &mut problems);
+            sections.find(&package.metadata, changelog.as_ref(), &mut silent);
         }
     }
+    let severity =
+        |one: &Problem| if is_unknown { one.severity.max(Severity::Warning) } else { one.severity };
+    problems.extend(silent.into_iter().map(|one| Problem { severity: severity(&one), ..one }));
     problems.extend(sections.silence());
     // Two charts may share a file through a link.
     changed.sort();
