@@ -68,14 +68,16 @@ impl App {
     pub fn run<P: Parser>(mut self, act: impl FnOnce(P, &Self) -> Result<(), Problems>) -> ExitCode {
         self.parser = named(P::command());
         terminal::the_config_is_in(&self.file);
-        let result = self.arguments().and_then(|parsed| act(parsed, &self));
+        let result = self.arguments().and_then(|parsed| {
+            self.check_source()?;
+            scratch::remove_on_signals()?;
+            act(parsed, &self)
+        });
         ended(result)
     }
 
     /// Does what a command of this library asks for.
     pub fn command(&self, command: &Command) -> Result<(), Problems> {
-        self.check_source()?;
-        scratch::remove_on_signals()?;
         command::run(self, &command.0).map_err(command::problems_of)
     }
 
@@ -86,7 +88,11 @@ impl App {
 
     /// What was asked for. Wrong usage, `--help` and `--version` end the program, as clap does it.
     fn arguments<P: Parser>(&self) -> Result<P, Problems> {
-        check_arguments()?;
+        // What a command of the repository's own takes is for itself to judge.
+        let first = environment::first_argument().unwrap_or_default();
+        if Commands::has_subcommand(&first) || self.parser.find_subcommand(&first).is_none() {
+            check_arguments()?;
+        }
         let matches = self.parser.clone().get_matches();
         Ok(P::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
     }

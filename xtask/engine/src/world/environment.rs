@@ -204,6 +204,11 @@ pub fn wants_colour() -> bool {
     env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// The first argument of the command line, if it is UTF-8.
+pub fn first_argument() -> Option<String> {
+    env::args_os().nth(1)?.into_string().ok()
+}
+
 /// An argument of the command line with a control character in it, which no message should repeat as it is.
 pub fn control_in_arguments() -> Option<String> {
     let arguments = env::args_os().map(|argument| argument.to_string_lossy().into_owned());

@@ -172,10 +172,15 @@ mod tests {
     const INDEX: &str = "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.1.0, urls: [web-1.1.0.tgz], digest: a}\n  - {name: web, version: 1.0.0, urls: [web-1.0.0.tgz], digest: b}\n";
 
     fn made(version: &str, values: &str) -> Package {
+        stamped(version, values, None)
+    }
+
+    fn stamped(version: &str, values: &str, app_version: Option<&str>) -> Package {
         let chart = format!("apiVersion: v2\nname: web\nversion: {version}\n");
         let file = |path: &str, text: &str| Entry { path: path.to_owned(), data: text.as_bytes().to_vec() };
         let files = vec![file("Chart.yaml", &chart), file("values.yaml", values)];
-        package(files, "charts/web", &Overrides::default(), &mut Vec::new()).expect("a package")
+        let overrides = Overrides { app_version: app_version.map(str::to_owned), version: None };
+        package(files, "charts/web", &overrides, &mut Vec::new()).expect("a package")
     }
 
     /// What is said of a chart of this version with changed values, or the same.
@@ -193,7 +198,9 @@ mod tests {
         let index = Index::read(INDEX.as_bytes(), "index.yaml", &mut Vec::new()).expect("an index");
         let counterpart = next.counterpart(&index).map(|one| one.version.clone().into_owned());
         let content = counterpart.map(|version| {
-            let published = archive::write(&made(&version, "a: 1\n").entries).expect("an archive");
+            let app_version = (versions == Versions::Stamp).then_some(version.as_str());
+            let published = stamped(&version, "a: 1\n", app_version);
+            let published = archive::write(&published.entries).expect("an archive");
             next.compare(&published, &version).expect("a comparison")
         });
         next.judge(&index, content.as_ref()).map(|problem| {
