@@ -3,7 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::{Command, Commands, Installed, Standard};
 use crate::command;
@@ -97,12 +98,13 @@ impl App {
         Ok(P::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
     }
 
-    /// The command in a line such as `cargo xtask check --tag v1.2.3`; `None` for one of the repository's own. The error
-    /// is what the program would print.
-    pub(crate) fn parse(&self, line: &str) -> Result<Option<Commands>, clap::Error> {
+    /// The command in a line such as `cargo xtask check --tag v1.2.3`. The error is what the program would print.
+    pub(crate) fn parse(&self, line: &str) -> Result<Parsed, clap::Error> {
         let matches = self.parser.clone().try_get_matches_from(line.split_whitespace().skip(1))?;
-        let is_ours = matches.subcommand_name().is_some_and(Commands::has_subcommand);
-        is_ours.then(|| Commands::from_arg_matches(&matches)).transpose()
+        if matches.subcommand_name().is_some_and(Commands::has_subcommand) {
+            return Commands::from_arg_matches(&matches).map(Parsed::Ours);
+        }
+        Ok(Parsed::Own { publishes: publishes(&matches) })
     }
 
     /// Two repositories that share a target directory get one program from cargo, and it would publish the one under the
@@ -129,6 +131,25 @@ impl fmt::Debug for App {
             .field("steps", &self.steps)
             .finish_non_exhaustive()
     }
+}
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub(crate) enum Parsed {
+    /// A command of this library.
+    Ours(Commands),
+    /// One of the repository's own.
+    Own {
+        /// Whether its argument `publish` is given, by whatever option.
+        publishes: bool,
+    },
+}
+
+/// Whether an argument that is called `publish` is on the command line, in a command or in one below it.
+fn publishes(matches: &ArgMatches) -> bool {
+    let is_given = matches.ids().any(|id| id == "publish")
+        && matches.value_source("publish") == Some(ValueSource::CommandLine);
+    is_given || matches.subcommand().is_some_and(|(_, below)| publishes(below))
 }
 
 /// The program that `cargo install` makes, which knows no repository.

@@ -23,7 +23,8 @@ fn main() -> ExitCode {
 }
 
 fn dashboards() -> Result<(), Problems> {
-    for file in std::fs::read_dir("dashboards")? {
+    let missing = |error| format!("cannot read `dashboards`: {error}");
+    for file in std::fs::read_dir("dashboards").map_err(missing)? {
         let path = file?.path();
         if !std::fs::read_to_string(&path)?.trim_start().starts_with('{') {
             let problem = Problem::error("it is no JSON").at(path.display().to_string(), Some(1));

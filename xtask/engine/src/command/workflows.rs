@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::app::App;
+use crate::app::{App, Parsed};
 use crate::cli::{Commands, Part};
 use crate::model::problem::Problem;
 use crate::model::workflow::{self, Workflow};
@@ -29,7 +29,10 @@ pub fn task(app: &App, line: &str) -> Result<Task, String> {
         let first = text.lines().next().unwrap_or_default();
         first.strip_prefix("error: ").unwrap_or(first).to_owned()
     })?;
-    let Some(command) = command else { return Ok(Task::Own) };
+    let command = match command {
+        Parsed::Ours(command) => command,
+        Parsed::Own { publishes } => return Ok(Task::Own { publishes }),
+    };
     Ok(match command {
         Commands::Ci(args) if !args.list && args.job.is_none() => Task::Ci,
         Commands::Release(args) => Task::Release {

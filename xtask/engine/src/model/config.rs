@@ -132,18 +132,27 @@ impl Config {
     /// The fields that are malformed.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let is_name = |part: &str| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            !part.is_empty() && part.chars().all(is_plain)
+        };
+        let parts: Vec<&str> = self.repository.split('/').collect();
+        let is_repository = parts.len() == 2 && parts.into_iter().all(is_name);
         let mut require = |holds: bool, field: &str, value: &str, form: &str| {
             if !holds {
                 let message = format!("`{field}` {} is not of the form `{form}`", name(value));
                 problems.push(Problem::error(message).at(THE_CONFIG, None).hint("edit it there"));
             }
         };
+        // The defaults of other fields are made of it.
+        require(is_repository, "repository", &self.repository, "OWNER/NAME");
+        if !is_repository {
+            return problems;
+        }
         let is_plain = |path: &str| !path.is_empty() && !path.starts_with(['/', '-']) && !path.ends_with('/');
         let is_inside = reference::join("", &self.charts).is_some();
         require(is_plain(&self.charts) && is_inside, "charts", &self.charts, "DIRECTORY");
-        require(is_plain(&self.branch), "branch", &self.branch, "BRANCH");
-        let parts: Vec<&str> = self.repository.split('/').collect();
-        require(parts.len() == 2 && !parts.contains(&""), "repository", &self.repository, "OWNER/NAME");
+        require(is_plain(&self.branch) && is_ref(&self.branch), "branch", &self.branch, "BRANCH");
         let https = self.pages.starts_with("https://") && !self.pages.ends_with('/');
         require(https, "pages", &self.pages, "https://HOST/PATH");
         for reserved in &self.reserved {
@@ -152,6 +161,17 @@ impl Config {
         require(is_oci_base(&self.oci), "oci", &self.oci, "oci://host/path");
         problems
     }
+}
+
+/// Whether git takes a name for a branch (git-check-ref-format(1)).
+fn is_ref(name: &str) -> bool {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c);
+    let is_bad = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
+    !name.contains(is_odd)
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.ends_with('.')
+        && !name.split('/').any(is_bad)
 }
 
 /// Whether charts can be pushed below a URL.
@@ -204,7 +224,12 @@ mod tests {
         let at_root = SHOP.clone().charts(".");
         assert!(at_root.problems().is_empty() && at_root.releases("web") && !at_root.releases("a/web"));
         for bad in [
-            Config::new("pulltrace").pages("https://o.github.io").oci("oci://ghcr.io/o/charts"),
+            Config::new("pulltrace"),
+            Config::new("https://github.com/o/shop"),
+            Config::new("o /shop"),
+            SHOP.clone().branch("gh pages"),
+            SHOP.clone().branch("a..b"),
+            SHOP.clone().branch(""),
             SHOP.clone().charts("../charts"),
             SHOP.clone().pages("http://d44b.github.io"),
             SHOP.clone().pages("https://d44b.github.io/"),

@@ -26,7 +26,10 @@ pub enum Task {
     /// Any other of this library, which publishes nothing.
     Other,
     /// One of the repository's own: nobody else knows what it does.
-    Own,
+    Own {
+        /// Whether it is told to publish.
+        publishes: bool,
+    },
 }
 
 /// Reads a `cargo xtask` command; the error is one line.
@@ -77,8 +80,10 @@ impl Run {
             joined.split(['\n', ';', '&', '|']).map(|part| part.split(" #").next().unwrap_or(part).trim());
         // What the shell makes of a word nobody knows here.
         let is_plain = |part: &str| !part.contains(['$', '"', '\'', '`']);
-        let task =
-            |part: &str| parse(part).or_else(|why| if is_plain(part) { Err(why) } else { Ok(Task::Own) });
+        let task = |part: &str| {
+            parse(part)
+                .or_else(|why| if is_plain(part) { Err(why) } else { Ok(Task::Own { publishes: false }) })
+        };
         let command = |part: &str| Command { text: part.to_owned(), task: task(part) };
         let commands = parts.filter(is_command).map(command).collect();
         Self { commands, shell: shell(text.trim_end()) }
@@ -127,7 +132,7 @@ mod tests {
             ("echo ${{ github.ref }}", vec![], Some("`${{`")),
             ("cargo xtask ci # all", vec![Ok(Task::Ci)], Some("`#`")),
             ("cargo xtask \\\nci\n", vec![Ok(Task::Ci)], Some("more than one line")),
-            ("cargo xtask \"$X\"", vec![Ok(Task::Own)], Some("`\"`")),
+            ("cargo xtask \"$X\"", vec![Ok(Task::Own { publishes: false })], Some("`\"`")),
         ] {
             let run = Run::read(text, &parse);
             let found: Vec<_> = run.commands.iter().map(|command| command.task.clone()).collect();

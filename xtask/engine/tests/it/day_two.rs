@@ -286,6 +286,21 @@ fn chart_yaml_has_the_version() {
         &life.remote.display().to_string(),
     ]);
     assert!(status == 0 && said.contains("already"), "{said}");
+    for (name, value) in [("web", "a: 5\n"), ("worker", "a: 6\n")] {
+        life.write(&format!("charts/{name}/Chart.yaml"), &chart_of(name, "1.2.0"));
+        life.write(&format!("charts/{name}/values.yaml"), value);
+    }
+    life.write(
+        "CHANGELOG.md",
+        "# Changelog\n\n## [1.2.0]\n\n- x\n\n## [lib-1.0.0]\n\n- x\n\n## [api-1.0.0]\n\n- x\n",
+    );
+    life.commit("two bumps");
+    life.tag("web-1.2.0");
+    life.tag("worker-1.2.0");
+    life.is_fine("two tags at one commit", &["web-1.2.0", "worker-1.2.0"]);
+    life.publishes("one of them", &["--tag", "web-1.2.0"]);
+    life.publishes("the other", &["--tag", "worker-1.2.0"]);
+    life.is_fine("both are published", &[]);
     // The tag of what helm has published: its bytes are what every target gets.
     let before = life.published();
     life.git(&["tag", "api-1.0.0"]);

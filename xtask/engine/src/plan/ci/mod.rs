@@ -141,10 +141,11 @@ fn in_place_of(text: &str, task: Option<&Task>, all: &[Step], parse: Parse<'_>) 
         Some(Task::Pages { publish: true, docs: true }) => of_name("docs"),
         Some(Task::Pages { publish: true, docs: false }) => vec![known(&unpublished(), all)],
         // A command of the repository's own is held to the rule of ours: it sends nothing without `--publish`.
-        Some(Task::Own) if unpublished() != text => match parse(&unpublished()) {
-            Ok(_) => vec![known(&unpublished(), all)],
-            Err(_) => return Here::Not("it publishes".to_owned()),
+        Some(Task::Own { publishes }) if *publishes || unpublished() != text => match parse(&unpublished()) {
+            Ok(Task::Own { publishes: false }) => vec![known(&unpublished(), all)],
+            _ => return Here::Not("it publishes".to_owned()),
         },
+        None if unpublished() != text => return Here::Not("it does not parse, and would publish".to_owned()),
         _ => vec![known(text, all)],
     })
 }

@@ -14,7 +14,11 @@ fn parse(line: &str) -> Result<Task, String> {
         line if line.contains("pages") => {
             Task::Pages { publish: line.contains("--publish"), docs: line.contains("--only docs") }
         }
-        "cargo xtask own" | "cargo xtask own --publish" | "cargo xtask must --publish" => Task::Own,
+        "cargo xtask own" => Task::Own { publishes: false },
+        "cargo xtask own --publish" | "cargo xtask own -p" | "cargo xtask must --publish" => {
+            Task::Own { publishes: true }
+        }
+        "cargo xtask none --publish" => return Err("unexpected argument".to_owned()),
         "cargo xtask must" => return Err("--publish is required".to_owned()),
         "cargo xtask wrong" => return Err("unrecognized subcommand".to_owned()),
         _ => Task::Other,
@@ -51,7 +55,9 @@ fn what_publishes_is_rehearsed() {
         ("cargo xtask wrong", vec!["wrong: cargo xtask wrong"]),
         ("cargo xtask own", vec!["own: cargo xtask own"]),
         ("cargo xtask own --publish", vec!["own: cargo xtask own"]),
+        ("cargo xtask own -p", vec![]),
         ("cargo xtask must --publish", vec![]),
+        ("cargo xtask none --publish", vec![]),
         ("cargo clippy", vec!["clippy: cargo clippy"]),
         ("cargo publish", vec![]),
         ("cargo run --package xtask -- ci", vec![]),

@@ -48,6 +48,13 @@ impl Tags {
                 }
             }
         }
+        // Charts that were bumped together have a tag each, and each tag is a release: HEAD itself is none of them.
+        let mut charts_of: Vec<&str> = found.iter().filter_map(|tag| tag.chart.as_deref()).collect();
+        charts_of.sort_unstable();
+        charts_of.dedup();
+        if found.len() > 1 && charts_of.len() == found.len() {
+            return Ok(None);
+        }
         if found.len() > 1 {
             let tags: Vec<String> = found.iter().map(|tag| name(&tag.text)).collect();
             let message = format!("HEAD has more than one release tag: {}", tags.join(", "));

@@ -124,7 +124,8 @@ fn borrowed(work: &Work<'_>, needed: &[&str]) -> Option<Problem> {
 fn too_many(work: &Work<'_>) -> Option<Problem> {
     // Nobody knows what a script publishes, or a command of the repository's own, or one with a slip in it.
     let is_known = |run: &Run| {
-        let is_ours = |task: &Result<Task, String>| task.as_ref().is_ok_and(|task| *task != Task::Own);
+        let is_ours =
+            |task: &Result<Task, String>| task.as_ref().is_ok_and(|task| !matches!(task, Task::Own { .. }));
         run.is_one_command() && run.commands.iter().all(|command| is_ours(&command.task))
     };
     if !work.runs.iter().all(|(_, _, run)| is_known(run)) {
