@@ -102,7 +102,7 @@ impl App {
     pub(crate) fn parse(&self, line: &str) -> Result<Parsed, clap::Error> {
         let matches = self.parser.clone().try_get_matches_from(line.split_whitespace().skip(1))?;
         if matches.subcommand_name().is_some_and(Commands::has_subcommand) {
-            return Commands::from_arg_matches(&matches).map(Parsed::Ours);
+            return Commands::from_arg_matches(&matches).map(|ours| Parsed::Ours(Box::new(ours)));
         }
         Ok(Parsed::Own { publishes: publishes(&matches) })
     }
@@ -137,7 +137,7 @@ impl fmt::Debug for App {
 #[derive(Debug)]
 pub(crate) enum Parsed {
     /// A command of this library.
-    Ours(Commands),
+    Ours(Box<Commands>),
     /// One of the repository's own.
     Own {
         /// Whether its argument `publish` is given, by whatever option.

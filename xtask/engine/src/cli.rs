@@ -184,6 +184,9 @@ pub struct Release {
     /// Publish to throw-away targets on this machine, and use them as a user would
     #[arg(long, conflicts_with_all = ["publish", "from", "destination", "oci", "plain_http", "json"])]
     pub rehearse: bool,
+    /// Give the registry and the Helm repository what they lack of the charts here that are published; release nothing new
+    #[arg(long, conflicts_with_all = ["tag", "from", "rehearse", "offline"])]
+    pub backfill: bool,
     /// Let this version replace a published one that differs; may be repeated
     #[arg(long, value_name = "NAME-VERSION")]
     pub replace: Vec<String>,

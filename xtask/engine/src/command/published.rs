@@ -1,4 +1,4 @@
-//! What the Helm repository has of charts, compared with what is here: one look for `release`, its rehearsal and `check`.
+//! What is published of charts, compared with what is here: one look for `release`, its rehearsal and `check`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,16 +7,22 @@ use anyhow::Result;
 
 use crate::model::archive::plain_digest;
 use crate::model::config::Config;
-use crate::model::index::Index;
+use crate::model::index::{Index, Version};
+use crate::model::oci::Reference;
 use crate::model::problem::Problem;
 use crate::plan::check::published::{Content, Next};
 use crate::plan::pages::{INDEX, Package, Tip, path_of};
+use crate::plan::publish::oci_target;
 use crate::plan::release::Published;
 use crate::plan::same::differences;
 use crate::world::branch::Branch;
 use crate::world::cache::Cache;
 use crate::world::http::{CURIOUS, Http};
+use crate::world::registry::{Pulled, Registry};
 use crate::world::{publish, published, terminal};
+
+/// An index of nothing.
+const EMPTY: &[u8] = b"apiVersion: v1\nentries: {}\n";
 
 /// How a chart compares.
 #[derive(Debug)]
@@ -30,51 +36,87 @@ pub struct Compared {
     pub problem: Option<Problem>,
 }
 
-/// Looks at the branch and compares. The results are in the order of the charts; none if the branch has no index. Problems
-/// of the index itself are added. `root` is that of the repository.
+/// Where published charts are looked for, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The branch and the registry.
+    pub config: &'a Config,
+    /// The root of the repository.
+    pub root: &'a Path,
+    /// How long it may take.
+    pub limit: Duration,
+    /// Whether the registry speaks HTTP.
+    pub plain_http: bool,
+}
+
+/// Looks at the branch, and at the registry for what is not in the index, and compares. The results are in the order of
+/// the charts; none if nobody can read the index. Problems of the index itself are added.
 pub fn compare(
-    config: &Config,
+    scene: &Scene<'_>,
     branch: &mut Branch<'_>,
     charts: &[Next<'_>],
-    limit: Duration,
-    root: &Path,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Compared>> {
+    let &Scene { config, root, limit, plain_http } = scene;
     terminal::progress("Looking", &format!("at {}", branch.shown()));
-    let Some(tip) = publish::look(branch)? else { return Ok(Vec::new()) };
-    let Some(object) = tip.files.get(INDEX) else { return Ok(Vec::new()) };
-    let text = branch.read(object)?;
+    let tip = publish::look(branch)?.unwrap_or_default();
+    let text = tip.files.get(INDEX).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))?;
     let Some(index) = Index::read(&text, &format!("{INDEX} on {}", config.branch), problems) else {
         return Ok(Vec::new());
     };
     let http = Http::new(limit, CURIOUS).ok();
+    let mut registry = http.as_ref().map(|http| Registry::new(http, plain_http));
     let cache = Cache::new(root);
     prefetch(config, branch, &tip, charts, &index, &cache)?;
-    let one = |next: &Next<'_>| {
-        let archive = next.counterpart(&index).map(|version| {
-            let archive = published::archive(config, branch, &tip, http.as_ref(), &cache, version)?;
-            let content = next.compare(&archive, &version.version)?;
-            Ok((content, archive, path_of(config, version.urls.first().map_or("", |url| url))))
-        });
-        let (content, archive) = match archive.transpose() {
-            Ok(Some((content, archive, path))) => (Ok(Some(content)), Some((archive, path))),
-            Ok(None) => (Ok(None), None),
-            Err(why) => (Err(why), None),
+    let mut one = |next: &Next<'_>| {
+        let Some(version) = next.counterpart(&index) else {
+            let same = pushed(config, &mut registry, next);
+            let content = Ok(same.as_ref().map(|_| Content::Same));
+            return Compared {
+                content,
+                problem: same.is_none().then(|| next.judge(&index, None)).flatten(),
+                same,
+            };
         };
-        let known = content.as_ref().ok().cloned().flatten();
-        let mut provenance = |path: Option<String>| {
-            let object = tip.files.get(&format!("{}.prov", path?))?;
-            branch.read(object).ok()
+        let archive = published::archive(config, branch, &tip, http.as_ref(), &cache, version);
+        let compared = archive.and_then(|archive| Ok((next.compare(&archive, &version.version)?, archive)));
+        let (content, archive) = match compared {
+            Ok((content, archive)) => (Ok(Some(content)), archive),
+            Err(why) => (Err(why), Vec::new()),
         };
-        let same = archive.filter(|_| known == Some(Content::Same)).map(|(archive, path)| Published {
+        let problem = content.as_ref().ok().and_then(|content| next.judge(&index, content.as_ref()));
+        let same = (content == Ok(Some(Content::Same))).then(|| Published {
             name: next.package.metadata.name.clone(),
             archive,
-            provenance: provenance(path),
+            provenance: provenance(config, branch, &tip, version),
         });
-        let problem = content.is_ok().then(|| next.judge(&index, known.as_ref())).flatten();
         Compared { content, same, problem }
     };
-    Ok(charts.iter().map(one).collect())
+    Ok(charts.iter().map(&mut one).collect())
+}
+
+/// The provenance file of a version, where the branch has one.
+fn provenance(config: &Config, branch: &mut Branch<'_>, tip: &Tip, version: &Version<'_>) -> Option<Vec<u8>> {
+    let path = path_of(config, version.urls.first()?)?;
+    branch.read(tip.files.get(&format!("{path}.prov"))?).ok()
+}
+
+/// What the registry has under the version of a chart, if it is the same chart. A registry that does not answer is asked
+/// no more.
+fn pushed(config: &Config, registry: &mut Option<Registry<'_>>, next: &Next<'_>) -> Option<Published> {
+    let (name, version) = (&next.package.metadata.name, next.version()?);
+    let at = Reference::parse(&oci_target(&config.oci, name, &version))?;
+    match registry.as_ref()?.digest(&at, false) {
+        Ok(Some(_)) => {}
+        Ok(None) => return None,
+        Err(_) => {
+            *registry = None;
+            return None;
+        }
+    }
+    let Pulled { archive, provenance } = registry.as_ref()?.pull(&at).ok()?;
+    let is_same = next.compare(&archive, &version) == Ok(Content::Same);
+    is_same.then(|| Published { name: name.clone(), archive, provenance })
 }
 
 /// Takes the published archive of each package that holds the same chart in other bytes, and says whether there is one. What
@@ -100,9 +142,7 @@ pub fn adopt(
         let is_same =
             |archive: &Vec<u8>| differences(&package.data, archive).is_ok_and(|files| files.is_empty());
         let Some(archive) = archive.ok().filter(is_same) else { continue };
-        let path = path_of(config, version.urls.first().map_or("", |url| url));
-        let object = path.and_then(|path| tip.files.get(&format!("{path}.prov")));
-        package.provenance = object.and_then(|object| branch.read(object).ok());
+        package.provenance = provenance(config, branch, tip, version);
         plain_digest(&version.digest).clone_into(&mut package.digest);
         package.data = archive;
         is_any = true;

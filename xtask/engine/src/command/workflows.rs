@@ -30,7 +30,7 @@ pub fn task(app: &App, line: &str) -> Result<Task, String> {
         first.strip_prefix("error: ").unwrap_or(first).to_owned()
     })?;
     let command = match command {
-        Parsed::Ours(command) => command,
+        Parsed::Ours(command) => *command,
         Parsed::Own { publishes } => return Ok(Task::Own { publishes }),
     };
     Ok(match command {

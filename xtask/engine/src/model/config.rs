@@ -27,6 +27,7 @@ pub struct Config {
     pub(crate) reserved: Vec<String>,
     pub(crate) oci: String,
     pub(crate) versions: Versions,
+    pub(crate) latest: Option<String>,
 }
 
 /// What the version of a tag does to Chart.yaml.
@@ -69,6 +70,7 @@ impl Config {
             reserved: Vec::new(),
             oci: format!("oci://ghcr.io/{owner}/charts"),
             versions: Versions::Verify,
+            latest: None,
             repository,
         }
     }
@@ -107,6 +109,14 @@ impl Config {
     #[must_use]
     pub fn versions(self, versions: Versions) -> Self {
         Self { versions, ..self }
+    }
+
+    /// The chart whose highest release is the one that GitHub shows as the latest; no other chart's is then. Without it
+    /// the latest is the highest one of whatever was released last, except that a chart never takes the place of an
+    /// application that is released by tags `v…`.
+    #[must_use]
+    pub fn latest(self, chart: impl Into<String>) -> Self {
+        Self { latest: Some(chart.into()), ..self }
     }
 
     /// The name that users are told to add the Helm repository by.

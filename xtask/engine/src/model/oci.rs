@@ -17,7 +17,7 @@ pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The type of a chart's archive, and of what lies beside it in a registry (helm.sh/docs, "Helm Charts in OCI registries").
 pub const CHART_ARCHIVE: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 const CHART_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
-const CHART_PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
+pub const CHART_PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 /// What Artifact Hub reads, beside an index and in a registry (artifacthub.io/docs, "Verified publisher").
 pub const HUB_FILE: &str = "artifacthub-repo.yml";
 /// The tag that it has in a registry, and its types (artifacthub.io/docs, "Helm charts repositories").

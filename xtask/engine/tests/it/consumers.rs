@@ -150,6 +150,12 @@ impl Consumer {
         cargo
     }
 
+    /// Its program, compiled.
+    pub fn program(&self) -> PathBuf {
+        self.xtask("--version");
+        place().join("target/xtask").join(self.package)
+    }
+
     #[track_caller]
     fn xtask(&self, line: &str) -> String {
         done(self.cargo(&["xtask"]).args(line.split_whitespace()))

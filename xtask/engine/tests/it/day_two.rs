@@ -1,354 +1,280 @@
-//! The life of a repository after its first release, commit by commit: what `check`, a release and its rehearsal say of each,
-//! which must agree, and what is published then.
+//! Day two: what a release makes of a repository in which much is published already.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-
-use helm_xtask::internals::archive;
-
-use crate::consumers::{Consumer, git, text, write};
+use crate::life::{Life, as_others_package, digest, put};
+use crate::registry_api::OciRegistry;
 use crate::release::chart;
-use crate::sandbox::{Ran, Sandbox};
+use crate::sandbox::Sandbox;
 use crate::whole::{Targets, source};
 
-/// A repository with a remote of its own, and whatever runs its `cargo xtask`.
-struct Life<'a> {
-    root: PathBuf,
-    remote: PathBuf,
-    run: &'a dyn Fn(&[&str]) -> (i32, String),
-    steps: usize,
-}
-
-impl Life<'_> {
-    fn git(&self, args: &[&str]) -> String {
-        git(&self.root, args)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        write(&self.root.join(path), text);
-    }
-
-    fn commit(&self, message: &str) {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
-    }
-
-    fn tag(&self, tag: &str) {
-        self.git(&["tag", tag]);
-        self.git(&["push", "--quiet", &self.remote.display().to_string(), tag]);
-    }
-
-    fn run(&self, command: &[&str]) -> (i32, String) {
-        let remote = self.remote.display().to_string();
-        (self.run)(&[command, &["--helm", "never", "--remote", &remote]].concat())
-    }
-
-    /// All three are content, and the release holds these archives.
-    #[track_caller]
-    fn is_fine(&mut self, what: &str, archives: &[&str]) {
-        self.steps += 1;
-        let nowhere = ["--oci", "oci://127.0.0.1:1/x"];
-        let (status, said) = self.run(&[&["check"], &nowhere[..]].concat());
-        assert_eq!(status, 0, "{what}: check: {said}");
-        let (status, said) = self.run(&[&["release"], &nowhere[..]].concat());
-        assert_eq!(status, 0, "{what}: release: {said}");
-        assert_eq!(packaged(&said), archives, "{what}: {said}");
-        let (status, said) = self.run(&["release", "--rehearse"]);
-        assert_eq!(status, 0, "{what}: rehearsal: {said}");
-        assert_eq!(packaged(&said), archives, "{what}: {said}");
-    }
-
-    /// All three find the same fault.
-    #[track_caller]
-    fn is_faulty(&mut self, what: &str, fault: &str) {
-        self.steps += 1;
-        for command in [&["check"][..], &["release"], &["release", "--rehearse"]] {
-            let (status, said) = self.run(command);
-            assert_eq!(status, 1, "{what}: {command:?}: {said}");
-            assert_eq!(said.matches("error: ").count(), 1, "{what}: {command:?}: {said}");
-            assert!(said.contains(fault), "{what}: {command:?}: {said}");
-            assert!(!said.contains("hint: --replace"), "{what}: {said}");
-        }
-    }
-
-    /// The release of HEAD, published to the Helm repository.
-    #[track_caller]
-    fn publishes(&mut self, what: &str, args: &[&str]) -> String {
-        self.steps += 1;
-        let (status, said) = self.run(&[&["release", "--publish=pages"], args].concat());
-        assert_eq!(status, 0, "{what}: {said}");
-        said
-    }
-
-    /// The digests in the index, by `NAME-VERSION.tgz`.
-    fn published(&self) -> BTreeMap<String, String> {
-        let index = git(&self.remote, &["show", "gh-pages:charts/index.yaml"]);
-        let value: serde_yaml::Value = serde_yaml::from_str(&index).expect("an index");
-        let entries = value["entries"].as_mapping().expect("entries").values();
-        let versions = entries.flat_map(|versions| versions.as_sequence().expect("versions"));
-        let text = |value: &serde_yaml::Value| value.as_str().expect("a text").to_owned();
-        versions
-            .map(|one| (format!("{}-{}", text(&one["name"]), text(&one["version"])), text(&one["digest"])))
-            .collect()
-    }
-}
-
-/// The archives that were made, without the commit of a snapshot.
-fn packaged(said: &str) -> Vec<String> {
-    let lines = said.lines().filter_map(|line| line.trim().strip_prefix("Packaged "));
-    let names = lines.filter_map(|line| line.split_whitespace().nth(2)?.rsplit('/').next());
-    names.map(|name| name.split("-dev.").next().unwrap_or(name).trim_end_matches(".tgz").to_owned()).collect()
-}
-
-/// The same chart as another program packages it: other times, another order, and another Chart.yaml.
-fn as_others_package(archive: &[u8]) -> Vec<u8> {
-    let mut entries = archive::read(archive, archive::MAX_TOTAL).expect("an archive");
-    entries.reverse();
-    let mut tar = tar::Builder::new(Vec::new());
-    for entry in entries {
-        let mut data = entry.data;
-        if entry.path.ends_with("/Chart.yaml") {
-            data.splice(0..0, b"# by others\n".iter().copied());
-        }
-        let mut header = tar::Header::new_gnu();
-        header.set_size(data.len() as u64);
-        header.set_mode(0o644);
-        header.set_mtime(1_600_000_000);
-        tar.append_data(&mut header, &entry.path, data.as_slice()).expect("an entry");
-    }
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&tar.into_inner().expect("a tar")).expect("bytes");
-    gzip.finish().expect("an archive")
-}
-
-fn digest(archive: &[u8]) -> String {
-    archive::plain_digest(&archive::digest(archive)).to_owned()
-}
-
-const FILES: [(&str, &str); 2] = [(".gitignore", "/dist/\n/target/\n"), ("charts/web/values.yaml", "a: 1\n")];
+const FIVE: [&str; 5] = ["api", "db", "lib", "web", "worker"];
 
 #[test]
-fn tags_decide_the_version() {
-    let sandbox = {
-        let mut sandbox = Sandbox::with_commit(&FILES);
-        sandbox.write("charts/web/Chart.yaml", &chart("web", "0.0.0"));
-        sandbox.commit("a placeholder");
-        sandbox.unset("CARGO_NET_OFFLINE");
-        sandbox
-    };
-    sandbox.git(&["init", "--quiet", "--bare", "../remote.git"]);
-    let run = |args: &[&str]| {
-        let Ran { status, stdout, stderr } = sandbox.xtask(args);
-        (status, stdout + &stderr)
-    };
-    let remote = sandbox.work().join("../remote.git");
-    let mut life = Life { root: sandbox.work(), remote, run: &run, steps: 0 };
-    life.is_fine("before the first release", &["web-0.0.1"]);
+fn tags_decide_all_versions_of_one_chart() {
+    by_tags("stamp", &["web"]);
+}
+
+#[test]
+fn tags_decide_all_versions_of_five_charts() {
+    by_tags("stamp", &FIVE);
+}
+
+#[test]
+fn tags_decide_the_chart_version_of_one_chart() {
+    by_tags("stamp version", &["web"]);
+}
+
+#[test]
+fn tags_decide_the_chart_version_of_five_charts() {
+    by_tags("stamp version", &FIVE);
+}
+
+#[test]
+fn chart_yaml_has_the_version_of_one_chart() {
+    by_chart_yaml(&["web"]);
+}
+
+#[test]
+fn chart_yaml_has_the_version_of_five_charts() {
+    by_chart_yaml(&FIVE);
+}
+
+/// The life of a repository where Chart.yaml has a placeholder.
+fn by_tags(mode: &str, names: &[&str]) {
+    let mut life = Life::new(mode, names, "0.0.0");
+    let all = |version: &str| names.iter().map(|name| format!("{name}-{version}")).collect::<Vec<_>>();
+    let values = format!("charts/{}/values.yaml", names[0]);
+    life.is_fine("before the first release", &all("0.0.1"));
+    life.sections(&["0.1.0"]);
     life.tag("v0.1.0");
-    life.is_fine("at its tag", &["web-0.1.0"]);
+    life.is_fine("at its tag", &all("0.1.0"));
     life.publishes("the first release", &[]);
     let first = life.published();
-    life.is_fine("published", &["web-0.1.0"]);
+    let id = format!("{}-0.1.0", names[0]);
+    assert_eq!(first[&id].1, if mode == "stamp" { "0.1.0" } else { "1.27.3" });
+    life.is_fine("published", &all("0.1.0"));
     let again = life.publishes("again", &[]);
     assert!(again.contains("Unchanged charts/index.yaml"), "{again}");
-    life.write("README.md", "# Shop\n");
-    life.commit("a document");
-    life.is_fine("a document", &["web-0.1.1"]);
-    life.write("charts/web/values.yaml", "a: 2\n");
-    life.commit("a change");
-    life.is_fine("a change", &["web-0.1.1"]);
-    let (status, said) = life.run(&["release", "--publish=pages"]);
-    assert!(status == 1 && said.contains("hint: git tag v0.1.1 && git push origin v0.1.1"), "{said}");
-    let (status, said) = life.run(&["release", "--publish=pages", "--tag", "v0.1.0"]);
-    assert!(status == 1 && said.contains("tag `v0.1.0` exists, but not at HEAD"), "{said}");
-    life.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n- Soon.\n\n## [0.1.0]\n\n- First.\n");
-    life.commit("a changelog");
-    life.is_fine("a changelog", &["web-0.1.1"]);
+    life.change("README.md", "# Shop\n");
+    life.is_fine("a document", &all("0.1.1"));
+    life.change(&values, "a: 2\n");
+    life.is_fine("a change", &all("0.1.1"));
+    life.publishes_nothing(&[], "hint: git tag v0.1.1 && git push origin v0.1.1");
+    life.publishes_nothing(&["--tag", "v0.1.0"], "tag `v0.1.0` exists, but not at HEAD");
+    life.sections(&["Unreleased", "0.1.0"]);
+    life.is_fine("a changelog", &all("0.1.1"));
     life.tag("v0.2.0-rc.1");
-    life.is_fine("a prerelease", &["web-0.2.0-rc.1"]);
+    life.is_fine("a prerelease", &all("0.2.0-rc.1"));
     life.publishes("a prerelease", &[]);
-    life.write("README.md", "# Shop 2\n");
-    life.commit("after a prerelease");
-    life.is_fine("after a prerelease", &["web-0.1.1"]);
-    life.write("CHANGELOG.md", "# Changelog\n\n## [0.2.0]\n\n- Second.\n\n## [0.1.0]\n\n- First.\n");
-    life.commit("a section");
+    life.change("README.md", "# Shop 2\n");
+    life.is_fine("after a prerelease", &all("0.1.1"));
     life.tag("v0.2.0");
-    life.publishes("the second release", &[]);
-    life.git(&["checkout", "--quiet", "-b", "old", "v0.1.0"]);
-    life.write("charts/web/values.yaml", "a: 3\n");
-    life.commit("a back-port");
-    life.is_fine("a back-port", &["web-0.2.1"]);
+    life.is_faulty("a release without a section", "0.2.0");
+    life.sections(&["0.2.0", "0.1.0"]);
+    life.tag("v0.2.0");
+    life.is_fine("a second release", &all("0.2.0"));
+    life.publishes("a second release", &[]);
+    life.colleague(&[("preview/index.html".to_owned(), b"mine".to_vec())]);
+    life.change("README.md", "# Shop 3\n");
+    life.is_fine("a colleague's commit on the branch", &all("0.2.1"));
+    life.sandbox.git(&["checkout", "--quiet", "-b", "old", "v0.1.0"]);
+    life.change(&values, "a: 3\n");
+    life.is_fine("a back-port", &all("0.2.1"));
+    life.sections(&["0.1.1", "0.1.0"]);
     life.tag("v0.1.1");
+    life.is_fine("a back-port with a tag", &all("0.1.1"));
     life.publishes("a back-port", &[]);
-    life.git(&["checkout", "--quiet", "v0.1.0"]);
+    life.sandbox.git(&["checkout", "--quiet", "v0.1.0"]);
     let old = life.publishes("an old tag once more", &["--tag", "v0.1.0"]);
     assert!(old.contains("Unchanged charts/index.yaml"), "{old}");
-    let all = life.published();
-    assert_eq!(all.keys().collect::<Vec<_>>(), ["web-0.1.0", "web-0.1.1", "web-0.2.0", "web-0.2.0-rc.1"]);
-    assert_eq!(all["web-0.1.0"], first["web-0.1.0"]);
-    assert!(life.steps >= 15, "{} steps", life.steps);
-
-    life.git(&["checkout", "--quiet", "main"]);
-    life.write("README.md", "# Shop 3\n");
-    life.commit("after all");
-    // A clone of one commit knows no tag, and a fork's pull request has no token.
-    let clone = sandbox.work().join("../shallow");
-    let from = format!("file://{}", sandbox.work().display());
-    sandbox.git(&["clone", "--quiet", "--depth=1", "--branch=main", &from, &clone.display().to_string()]);
-    let program = Path::new(env!("CARGO_BIN_EXE_xtask"));
-    let remote = sandbox.work().join("../remote.git").display().to_string();
-    for command in [&["check"][..], &["release"], &["release", "--rehearse"]] {
-        let args = [command, &["--helm", "never", "--remote", &remote]].concat();
-        let mut run = sandbox.command(program);
-        run.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "pull_request");
-        let output = run.env("GITHUB_REPOSITORY", "d44b/pulltrace").current_dir(&clone).args(args).output();
-        let ran = sandbox.normal(&output.expect("xtask")).ended(0);
-        let is_next = packaged(&ran.stdout).iter().all(|name| name == "web-0.2.1");
-        assert!(is_next, "{command:?}: {}", ran.stdout);
+    life.sandbox.git(&["checkout", "--quiet", "main"]);
+    life.sections(&["0.3.0", "0.2.0"]);
+    // Others have published the version before this program did.
+    let stamped = ["--version", "0.3.0", "--app-version", "0.3.0"];
+    let with = if mode == "stamp" { &stamped[..] } else { &stamped[..2] };
+    let charts: Vec<(&str, &str)> = names.iter().map(|name| (*name, "0.3.0")).collect();
+    let theirs = life.others_publish(&charts, with);
+    life.is_fine("others have published", &all("0.2.1"));
+    life.tag("v0.3.0");
+    life.is_fine("others have published this tag", &all("0.3.0"));
+    let adopted = life.publishes("the tag of what others have published", &[]);
+    assert!(adopted.contains("Unchanged charts/index.yaml"), "{adopted}");
+    for (id, theirs) in all("0.3.0").iter().zip(&theirs) {
+        assert_eq!(digest(&life.sandbox.read(&format!("dist/{id}.tgz"))), *theirs, "{id}");
     }
+    life.change(&values, "a: 4\n");
+    life.is_fine("a change after that", &all("0.3.1"));
+    life.tag("v0.3.0");
+    life.is_faulty("a tag that was moved", "differs in `values.yaml`");
+    life.publishes_nothing(&[], "what is published never changes");
+    life.sandbox.git(&["tag", "--force", "v0.3.0", "HEAD~1"]);
+    life.sections(&["0.3.1", "0.3.0"]);
+    life.tag("v0.3.1");
+    life.publishes("a third release", &[]);
+    life.change(&values, "a: 2\n");
+    life.is_fine("a change taken back", &all("0.3.2"));
+    life.chart(names[0], "v0.0.0");
+    life.sandbox.commit("a placeholder that is no version of a release");
+    life.is_fine("another placeholder", &all("0.3.2"));
+    life.change("docs/index.md", "# Shop\n");
+    life.is_fine("documentation", &all("0.3.2"));
+    life.is_fine_elsewhere(&all("0.3.2"));
+    let now = life.published();
+    assert!(first.iter().all(|(id, digest)| now.get(id) == Some(digest)), "{now:?}");
+    assert_eq!(now.len(), names.len() * 6, "{now:?}");
+    assert!(life.steps >= 30, "{} steps", life.steps);
 }
 
-#[test]
-fn chart_yaml_has_the_version() {
-    let chart_of = |name: &str, version: &str| format!("{}appVersion: \"1.27.3\"\n", chart(name, version));
-    let names = ["api", "db", "lib", "web", "worker"];
-    let mut files: Vec<(String, String)> =
-        names.iter().map(|name| (format!("charts/{name}/Chart.yaml"), chart_of(name, "1.0.0"))).collect();
-    files.extend(names.iter().map(|name| (format!("charts/{name}/values.yaml"), "a: 1\n".to_owned())));
-    files.push(("CHANGELOG.md".to_owned(), "# Changelog\n\n## [1.0.0]\n\n- First.\n".to_owned()));
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let consumer = Consumer::new("day-two", &files);
-    let remote = consumer.root.join("target/remote.git");
-    git(&consumer.root, &["init", "--quiet", "--bare", &remote.display().to_string()]);
-    let run = |args: &[&str]| {
-        let output = consumer.cargo(&[&["xtask"], args].concat()).env_remove("CARGO_NET_OFFLINE").output();
-        let output = output.expect("cargo");
-        (output.status.code().unwrap_or(-1), text(&output))
-    };
-    let mut life = Life { root: consumer.root.clone(), remote, run: &run, steps: 0 };
-    let all = ["api-1.0.0", "db-1.0.0", "lib-1.0.0", "web-1.0.0", "worker-1.0.0"];
+/// The life of a repository where Chart.yaml has the version.
+fn by_chart_yaml(names: &[&str]) {
+    let mut life = Life::new("verify", names, "1.0.0");
+    let [others @ .., ours] = names else { panic!("there is no chart") };
+    let id = |version: &str| [format!("{ours}-{version}")];
+    let values = format!("charts/{ours}/values.yaml");
+    let all: Vec<String> = names.iter().map(|name| format!("{name}-1.0.0")).collect();
     life.is_fine("nothing is published", &all);
     // Helm takes the version of this one, and a release does not: it is published, and that is that.
-    life.write("charts/odd/Chart.yaml", &chart_of("odd", "v1.0.0"));
-    life.write("charts/odd/values.yaml", "a: 1\n");
-    life.commit("an odd one");
-    adopt(
-        &life,
-        &[("api", "1.0.0"), ("db", "1.0.0"), ("lib", "1.0.0"), ("odd", "v1.0.0"), ("worker", "1.0.0")],
-    );
-    life.is_fine("adoption day", &["web-1.0.0"]);
-    life.tag("web-1.0.0");
+    life.chart("odd", "v1.0.0");
+    life.change("charts/odd/values.yaml", "a: 1\n");
+    let old: Vec<(&str, &str)> = others.iter().map(|name| (*name, "1.0.0")).collect();
+    life.others_publish(&[&old[..], &[("odd", "v1.0.0")]].concat(), &[]);
+    life.is_fine("adoption day", &id("1.0.0"));
+    life.tag(&id("1.0.0")[0]);
+    life.is_fine("at its tag", &id("1.0.0"));
     life.publishes("the first of ours", &[]);
-    life.is_fine("at a tag that is published", &["web-1.0.0"]);
-    life.write("README.md", "# Shop\n");
-    life.commit("a document");
-    life.is_fine("a document", &[]);
+    let first = life.published();
+    assert_eq!(first[&id("1.0.0")[0]].1, "1.27.3");
+    life.is_fine("at a tag that is published", &id("1.0.0"));
+    life.change("README.md", "# Shop\n");
+    life.is_fine::<&str>("a document", &[]);
     let nothing = life.publishes("all are published", &[]);
     assert!(nothing.contains("nothing to publish"), "{nothing}");
-    let branch = life.root.join("target/gh-pages");
-    git(&branch, &["pull", "--quiet", &life.remote.display().to_string(), "gh-pages"]);
-    put(&branch.join("preview/index.html"), b"mine");
-    git(&branch, &["add", "--all"]);
-    git(&branch, &["commit", "--quiet", "--message", "by a colleague"]);
-    git(&branch, &["push", "--quiet", &life.remote.display().to_string(), "gh-pages"]);
-    life.is_fine("a colleague's commit on the branch", &[]);
-    life.write("charts/db/values.yaml", "a: 2\n");
-    life.commit("a forgotten bump");
-    let fault = "`db 1.0.0` is published, and differs in `values.yaml`";
-    life.is_faulty("a forgotten bump", fault);
-    life.write("charts/db/Chart.yaml", &chart_of("db", "1.0.1"));
-    life.commit("a bump");
-    life.is_faulty("a bump without a section", "## [db-1.0.1]");
-    life.write("CHANGELOG.md", "# Changelog\n\n## [db-1.0.1]\n\n- Two.\n\n## [1.0.0]\n\n- First.\n");
-    life.commit("a section");
-    life.is_fine("a bump", &["db-1.0.1"]);
-    life.tag("db-1.0.1");
+    life.colleague(&[("preview/index.html".to_owned(), b"mine".to_vec())]);
+    life.is_fine::<&str>("a colleague's commit on the branch", &[]);
+    life.change(&values, "a: 2\n");
+    life.is_faulty("a forgotten bump", &format!("`{ours} 1.0.0` is published, and differs in `values.yaml`"));
+    life.publishes_nothing(&[], "what is published never changes");
+    life.change(&values, "a: 1\n");
+    life.is_fine::<&str>("a change taken back", &[]);
+    life.change(&values, "a: 2\n");
+    life.chart(ours, "1.0.1");
+    life.sandbox.commit("a bump");
+    life.is_faulty("a bump without a section", &format!("## [{ours}-1.0.1]"));
+    life.sections(&[&format!("{ours}-1.0.1"), "1.0.0"]);
+    life.is_fine("a bump", &id("1.0.1"));
+    life.publishes_nothing(&[], &format!("hint: git tag {ours}-1.0.1"));
+    life.tag(&id("1.0.1")[0]);
+    life.is_fine("a bump with its tag", &id("1.0.1"));
     life.publishes("a bump", &[]);
-    life.is_fine("one of five", &["db-1.0.1"]);
-    life.write("CHANGELOG.md", "# Changelog\n\n## [db-1.0.1]\n\n- Two.\n");
-    life.commit("a shorter changelog");
-    life.is_fine("what is published needs no section", &[]);
-    let (status, said) = (life.run)(&["release", "lib", "--offline", "--helm", "never"]);
-    assert!(status == 0 && said.contains("warning: CHANGELOG.md: there is no section for"), "{said}");
-    life.write("CHANGELOG.md", "# Changelog\n\n## [lib-1.0.0]\n\n- x\n\n## [api-1.0.0]\n\n- x\n");
-    life.commit("sections for the tags below");
-    // What was made without a look at the branch is the same chart there, too.
-    let (status, said) = (life.run)(&["release", "--tag", "lib-1.0.0", "--offline", "--helm", "never"]);
-    assert_eq!(status, 0, "{said}");
-    let (status, said) = (life.run)(&[
-        "pages",
-        "--only",
-        "charts",
-        "--publish",
-        "--remote",
-        &life.remote.display().to_string(),
-    ]);
-    assert!(status == 0 && said.contains("already"), "{said}");
-    for (name, value) in [("web", "a: 5\n"), ("worker", "a: 6\n")] {
-        life.write(&format!("charts/{name}/Chart.yaml"), &chart_of(name, "1.2.0"));
-        life.write(&format!("charts/{name}/values.yaml"), value);
-    }
-    life.write(
-        "CHANGELOG.md",
-        "# Changelog\n\n## [1.2.0]\n\n- x\n\n## [lib-1.0.0]\n\n- x\n\n## [api-1.0.0]\n\n- x\n",
-    );
-    life.commit("two bumps");
-    life.tag("web-1.2.0");
-    life.tag("worker-1.2.0");
-    life.is_fine("two tags at one commit", &["web-1.2.0", "worker-1.2.0"]);
-    life.publishes("one of them", &["--tag", "web-1.2.0"]);
-    life.publishes("the other", &["--tag", "worker-1.2.0"]);
-    life.is_fine("both are published", &[]);
-    // The tag of what helm has published: its bytes are what every target gets.
-    let before = life.published();
-    life.git(&["tag", "api-1.0.0"]);
-    life.git(&["push", "--quiet", &life.remote.display().to_string(), "api-1.0.0"]);
-    let adopted = life.publishes("a tag for what others have published", &["--tag", "api-1.0.0"]);
+    life.sections(&[&format!("{ours}-1.0.1")]);
+    life.is_fine::<&str>("what is published needs no section", &[]);
+    life.chart(ours, "1.1.0-rc.1");
+    life.sections(&["Unreleased"]);
+    life.is_fine("a prerelease", &id("1.1.0-rc.1"));
+    life.tag(&id("1.1.0-rc.1")[0]);
+    life.publishes("a prerelease", &[]);
+    life.chart(ours, "1.1.0");
+    life.sections(&[&format!("{ours}-1.1.0")]);
+    life.is_fine("a minor version", &id("1.1.0"));
+    life.tag(&id("1.1.0")[0]);
+    life.publishes("a minor version", &[]);
+    life.sandbox.git(&["checkout", "--quiet", "-b", "old", &format!("{ours}-1.0.1")]);
+    life.chart(ours, "1.0.2");
+    life.sections(&[&format!("{ours}-1.0.2")]);
+    life.is_fine("a back-port", &id("1.0.2"));
+    life.tag(&id("1.0.2")[0]);
+    life.publishes("a back-port", &[]);
+    life.sandbox.git(&["checkout", "--quiet", "main"]);
+    let path = format!("charts/{ours}/Chart.yaml");
+    life.change(&path, &format!("# Ours.\n{}", life.sandbox.text(&path)));
+    life.is_fine::<&str>("a comment in Chart.yaml", &[]);
+    life.chart(ours, "1.0.0");
+    life.sandbox.commit("a version of before");
+    life.is_faulty("a version of before", &format!("`{ours} 1.0.0` is published, and differs in"));
+    life.chart(ours, "1.2.0");
+    life.sections(&[&format!("{ours}-1.2.0")]);
+    let theirs = life.others_publish(&[(*ours, "1.2.0")], &[]);
+    life.is_fine::<&str>("a bump that others have published", &[]);
+    life.tag(&id("1.2.0")[0]);
+    life.is_fine("its tag", &id("1.2.0"));
+    let adopted = life.publishes("its tag", &[]);
     assert!(adopted.contains("Unchanged charts/index.yaml"), "{adopted}");
-    let bytes = std::fs::read(consumer.root.join("dist/api-1.0.0.tgz")).expect("an archive");
-    assert_eq!(digest(&bytes), before["api-1.0.0"], "the published bytes");
-    let sums = std::fs::read_to_string(consumer.root.join("dist/SHA256SUMS")).expect("sums");
-    assert_eq!(sums, format!("{}  api-1.0.0.tgz\n", before["api-1.0.0"]));
-    assert_eq!(life.published(), before);
-    assert!(life.steps >= 13, "{} steps", life.steps);
+    assert_eq!(digest(&life.sandbox.read(&format!("dist/{ours}-1.2.0.tgz"))), theirs[0], "{ours}");
+    assert!(life.sandbox.text("dist/SHA256SUMS").starts_with(&theirs[0]), "the published bytes");
+    two_tags(&mut life, &names[..names.len().min(2)]);
+    life.change("docs/index.md", "# Shop\n");
+    life.is_fine::<&str>("documentation", &[]);
+    life.is_fine_elsewhere::<&str>(&[]);
+    let now = life.published();
+    assert!(first.iter().all(|(id, digest)| now.get(id) == Some(digest)), "{now:?}");
+    assert!(life.steps >= 30, "{} steps", life.steps);
 }
 
-/// Publishes charts as helm or chart-releaser would have, long ago.
-fn adopt(life: &Life<'_>, charts: &[(&str, &str)]) {
-    let branch = life.root.join("target/gh-pages");
-    let mut index = "apiVersion: v1\nentries:\n".to_owned();
-    for (name, version) in charts {
-        let (status, said) =
-            (life.run)(&["package", &format!("charts/{name}"), "-d", "target/old", "--helm", "never"]);
-        assert_eq!(status, 0, "{said}");
-        let ours =
-            std::fs::read(life.root.join(format!("target/old/{name}-{version}.tgz"))).expect("an archive");
-        let theirs = as_others_package(&ours);
-        let digest = digest(&theirs);
-        let _ = write!(
-            index,
-            "  {name}:\n  - apiVersion: v2\n    name: {name}\n    version: {version}\n    digest: {digest}\n    urls:\n    - {name}-{version}.tgz\n",
-        );
-        put(&branch.join(format!("charts/{name}-{version}.tgz")), &theirs);
+/// Charts that are bumped together have a tag each.
+fn two_tags(life: &mut Life, names: &[&str]) {
+    let ids: Vec<String> = names.iter().map(|name| format!("{name}-2.0.0")).collect();
+    for name in names {
+        life.chart(name, "2.0.0");
+        life.sandbox.write(&format!("charts/{name}/values.yaml"), "a: 5\n");
     }
-    put(&branch.join("charts/index.yaml"), index.as_bytes());
-    git(&branch, &["init", "--quiet", "--initial-branch=gh-pages"]);
-    git(&branch, &["add", "--all"]);
-    git(&branch, &["commit", "--quiet", "--message", "by others"]);
-    git(&branch, &["push", "--quiet", &life.remote.display().to_string(), "gh-pages"]);
+    life.sections(&["2.0.0"]);
+    for id in &ids {
+        life.tag(id);
+    }
+    life.is_fine("charts with a tag each", &ids);
+    for id in &ids {
+        life.publishes("one of them", &["--tag", id]);
+    }
 }
 
-fn put(path: &Path, bytes: &[u8]) {
-    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
-    std::fs::write(path, bytes).expect("a file");
+/// On adoption day no target gets anybody's old charts by itself; who asks for it gets the published bytes everywhere.
+#[test]
+fn a_backfill_gives_targets_what_they_lack() {
+    let mut life = Life::new("verify", &FIVE, "1.0.0");
+    let theirs = life.others_publish(&[("api", "1.0.0"), ("db", "1.0.0"), ("lib", "1.0.0")], &[]);
+    life.sandbox.unset("HTTPS_PROXY");
+    let registry = OciRegistry::new();
+    let run = |args: &[&str]| life.run(&[&["release", "--oci", &registry.url()], args].concat());
+    let (status, said) = run(&["--publish=oci"]);
+    assert!(
+        status == 1 && said.contains("Unchanged api 1.0.0, db 1.0.0, lib 1.0.0: published already"),
+        "{said}"
+    );
+    let (status, said) = run(&["--backfill"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(said.contains("Left out web 1.0.0, worker 1.0.0: not published yet"), "{said}");
+    assert!(!said.contains("release api-1.0.0") && said.contains("add --publish to publish"), "{said}");
+    assert_eq!(registry.state(), OciRegistry::new().state(), "nothing is pushed yet");
+    let (status, said) = run(&["--backfill", "--publish"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(said.contains("Unchanged charts/index.yaml"), "{said}");
+    for ((name, theirs), state) in
+        ["api", "db", "lib"].iter().zip(&theirs).zip(std::iter::repeat(registry.state()))
+    {
+        let manifest = state[format!("charts/{name}")].to_string();
+        assert!(manifest.contains(theirs), "{name} {theirs}: {state:#}");
+    }
+    // What the registry alone has is published, too.
+    life.tag("web-1.0.0");
+    let (status, said) = life.run(&["release", "--oci", &registry.url(), "--publish=oci"]);
+    assert_eq!(status, 0, "{said}");
+    let (status, said) = life.run(&["release", "--oci", &registry.url(), "--backfill", "--publish"]);
+    assert!(status == 0 && said.contains("Merged charts/index.yaml"), "{said}");
+    let web = digest(&life.sandbox.read("dist/web-1.0.0.tgz"));
+    assert_eq!(life.published()["web-1.0.0"].0, web);
+    let (status, said) = life.run(&["release", "--backfill", "--publish=github"]);
+    assert!(status == 2 && said.contains("--backfill makes no GitHub Release"), "{said}");
+    life.sandbox.set("VERSIONS", "stamp");
+    let (status, said) = life.run(&["release", "--backfill"]);
+    assert!(status == 2 && said.contains("hint: git checkout v1.2.3 && cargo xtask release"), "{said}");
 }
 
 /// The same tree has the same archives at every commit and in every checkout.
 #[test]
 fn the_same_chart_is_the_same_archive_at_every_commit() {
-    let sandbox = Sandbox::with_commit(&[("charts/web/Chart.yaml", &chart("web", "1.0.0")), FILES[1]]);
+    let sandbox = Sandbox::with_commit(&[
+        ("charts/web/Chart.yaml", &chart("web", "1.0.0")),
+        ("charts/web/values.yaml", "a: 1\n"),
+    ]);
     let mut digests = Vec::new();
     for day in 0..10 {
         sandbox.write("README.md", &format!("day {day}\n"));
@@ -395,6 +321,11 @@ fn a_registry_is_compared_by_what_it_holds() {
     publish(&["--from", "dist"]).ended(0);
     targets.writes();
     let ran = publish(&[]).ended(0);
+    assert!(ran.stdout.contains("   Unchanged oci://") && !ran.stderr.contains("warning"), "{ran:?}");
+    assert_eq!(sandbox.read("dist/web-1.0.0.tgz"), theirs, "what is published");
+    // What was made without a look at the registry.
+    sandbox.xtask(&["release", "--helm", "never", "--offline", "--oci", &targets.registry.url()]).ended(0);
+    let ran = publish(&["--from", "dist"]).ended(0);
     let said = format!("holds the same chart in another archive: sha256:{} there", digest(&theirs));
     assert!(ran.stdout.contains("   Unchanged oci://") && ran.stderr.contains(&said), "{ran:?}");
     assert_eq!(targets.writes(), [""; 0]);

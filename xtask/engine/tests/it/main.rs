@@ -32,6 +32,7 @@ mod http;
 mod index;
 mod index_property;
 mod layers;
+mod life;
 mod package;
 mod pages_content;
 mod pages_faults;

@@ -1,11 +1,12 @@
 //! `cargo xtask release --publish=github`, from every state to the same release.
 
-use helm_xtask::internals::archive;
+use helm_xtask::internals::archive::digest;
 use serde_json::{Value, json};
 
 use crate::fake::Call;
 use crate::github::Github;
 use crate::http::Asked;
+use crate::life::as_others_package;
 use crate::release::{CHANGELOG, chart, manifest};
 use crate::sandbox::{Ran, Sandbox};
 use crate::server::TOKEN;
@@ -148,7 +149,7 @@ Would create {release}  not there yet
         assets.filter(|asset| asset["name"] == name).map(|asset| asset["digest"].clone()).collect::<Vec<_>>()
     };
     assert_eq!(asset(ARCHIVE, &first), [json!(web.digest)]);
-    assert_eq!(asset("SHA256SUMS", &first), [json!(archive::digest(&sandbox.read("dist/SHA256SUMS")))]);
+    assert_eq!(asset("SHA256SUMS", &first), [json!(digest(&sandbox.read("dist/SHA256SUMS")))]);
     let [published] = &of_tag(&github)[..] else { panic!("{first}") };
     let (name, body) = (&published["name"], &published["body"]);
     assert_eq!((name, body), (&json!(TAG), &json!(sandbox.text("dist/release-notes.md"))));
@@ -309,6 +310,27 @@ fn another_file_of_the_same_name_stops() {
         ran.stderr
     );
     assert_eq!(github.state(), before);
+}
+
+/// What chart-releaser has uploaded holds the same chart in other bytes.
+#[test]
+fn the_same_chart_by_others_is_there() {
+    let (github, sandbox) = both();
+    sandbox.xtask(&["release", "--tag", TAG, "--offline"]).ended(0);
+    let theirs = as_others_package(&sandbox.read(&format!("dist/{ARCHIVE}")));
+    attach(&github, &release(&github, &json!({"tag_name": TAG})), ARCHIVE, &theirs);
+    let before = github.state();
+    github.calls();
+    let ran = publish(&sandbox).ended(0);
+    let said = format!(
+        "warning: the release holds the same chart in another `{ARCHIVE}`: {} there",
+        digest(&theirs)
+    );
+    assert!(ran.stderr.contains(&said), "{ran:?}");
+    assert!(ran.stdout.contains("   Unchanged release v1.2.3"), "{ran:?}");
+    assert_eq!(github.state(), before, "no checksums of other bytes");
+    let downloads = github.calls().iter().filter(|call| call.line.contains("/releases/assets/")).count();
+    assert_eq!(downloads, 1, "it is compared once");
 }
 
 #[test]

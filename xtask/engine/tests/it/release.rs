@@ -422,6 +422,7 @@ fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         changelog: None,
         changed: Vec::new(),
         problems: Vec::new(),
+        backfill: false,
     };
     let release = prepare(config, observed).and_then(|prepared| decide(config, prepared, Some(&[])));
     release.map_err(|problems| problems.to_string())

@@ -43,8 +43,9 @@ impl Sandbox {
         let root = fs::canonicalize(root).expect("the sandbox");
         let mut sandbox = Self { root, variables: Vec::new() };
         sandbox.set("SOURCE_DATE_EPOCH", "1704164645");
-        // Tests look at servers of their own.
+        // Tests look at servers of their own, and never at those of the world.
         sandbox.set("CARGO_NET_OFFLINE", "true");
+        sandbox.set("HTTPS_PROXY", "http://127.0.0.1:1");
         sandbox.link_program("git", &find("git").expect("the tests need git"));
         sandbox
     }

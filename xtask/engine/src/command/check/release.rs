@@ -83,14 +83,13 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
     let mut branch = Branch::new(&remote, &scene.config.branch, limit(scene))?;
     let (all, mut problems) = (scene.charts.iter().filter_map(|chart| next(scene, chart)), Vec::new());
     let all: Vec<Next<'_>> = all.collect();
-    let compared = published::compare(
-        scene.config,
-        &mut branch,
-        &all,
-        limit(scene),
-        scene.repository.root(),
-        &mut problems,
-    )?;
+    let at = published::Scene {
+        config: scene.config,
+        root: scene.repository.root(),
+        limit: limit(scene),
+        plain_http: false,
+    };
+    let compared = published::compare(&at, &mut branch, &all, &mut problems)?;
     report.add(Area::Release, problems);
     let mut same = Vec::new();
     for (next, Compared { content, same: archive, problem }) in all.iter().zip(compared) {

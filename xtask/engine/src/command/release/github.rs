@@ -16,7 +16,7 @@ pub fn look(job: &Job<'_>, github: &Github<'_>, writing: bool, problems: &mut Ve
     for step in &job.steps {
         let Some(wanted) = wanted(job, step) else { continue };
         terminal::progress("Looking", &format!("at release {} of {}", wanted.tag, job.config.repository));
-        let seen = match github.look(wanted.tag, writing) {
+        let seen = match github.look(&wanted, writing) {
             Ok(seen) => seen,
             Err(problem) => {
                 all.push(Planned::unknown(step.clone()));
@@ -82,6 +82,7 @@ pub fn wanted<'a>(job: &'a Job<'_>, step: &'a Step) -> Option<Wanted<'a>> {
         notes: job.notes,
         prerelease: *prerelease,
         commit: &job.manifest.commit.id,
+        latest: job.config.latest.as_deref(),
         assets: files,
     })
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::cli;
-use crate::command::published::compare as compare_published;
+use crate::command::published::{Scene, compare as compare_published};
 use crate::command::{compare, replaceable};
 use crate::model::config::Config;
 use crate::model::problem::{Problem, Problems, Severity, verdict};
+use crate::model::text::name;
 use crate::plan::check::published::Next;
 use crate::plan::release::{
     Archive, Changelog, Commit, MANIFEST, Observed, Prepared, PreparedChart, Published, Release, Source,
@@ -32,6 +33,10 @@ pub fn make(
     helm: Option<&Helm>,
     destination: &Path,
 ) -> Result<Release> {
+    if args.backfill && config.stamps() {
+        let problem = Problem::usage("--backfill is for charts whose version stands in Chart.yaml");
+        return Err(Problems::from(problem.hint("git checkout v1.2.3 && cargo xtask release")).into());
+    }
     let mut head = head(args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();
     let places = charts::places(config, repository.root(), &mut problems)?;
@@ -44,7 +49,7 @@ pub fn make(
     if let Some(branch) = branch.as_ref().filter(|_| config.stamps()) {
         head.tags.remote = branch.tags().ok().and_then(Result::ok);
     }
-    let prepared = prepare(config, observed(sources, wanted, head))?;
+    let prepared = prepare(config, Observed { backfill: args.backfill, ..observed(sources, wanted, head) })?;
     let published = match &mut branch {
         Some(branch) if prepared.tag.is_some() || !config.stamps() => {
             published(config, branch, &prepared, args, repository.root())?
@@ -86,14 +91,23 @@ fn published(
     });
     let charts: Vec<Next<'_>> = next.collect();
     // The look at all targets says the same again, and what keeps it from answering.
-    let look = || compare_published(config, branch, &charts, limit(args), root, &mut Vec::new());
+    let scene = Scene { config, root, limit: limit(args), plain_http: args.plain_http };
+    let look = || compare_published(&scene, branch, &charts, &mut Vec::new());
     let compared = terminal::hushed(look);
-    let Ok(compared) = compared else { return Ok(None) };
+    let compared = match compared {
+        Ok(compared) => compared,
+        Err(error) if args.backfill => return Err(error),
+        Err(_) => return Ok(None),
+    };
     let (mut same, mut problems) = (Vec::new(), Vec::new());
     for (chart, compared) in prepared.charts.iter().zip(compared) {
         let id = format!("{}-{}", chart.package.metadata.name, chart.package.metadata.version);
         let is_replaced = args.replace.contains(&id);
         same.extend(compared.same.filter(|_| !is_replaced));
+        if let Some(why) = compared.content.err().filter(|_| args.backfill) {
+            let message = format!("{} was not compared, and is left out: {why}", name(&id));
+            terminal::problem(&Problem::warning(message).hint("run it again when that can be read"));
+        }
         let is_error = |problem: &Problem| problem.severity < Severity::Warning && !is_replaced;
         problems.extend(compared.problem.filter(is_error));
     }
@@ -150,7 +164,7 @@ pub fn head(tag: Option<&String>, repository: &Repository) -> Result<Head> {
 pub fn observed(sources: Sources, wanted: Vec<String>, head: Head) -> Observed {
     let Sources { charts, changelog, changed, problems } = sources;
     let Head { commit, tags } = head;
-    Observed { charts, problems, wanted, tags, commit, changelog, changed }
+    Observed { charts, problems, wanted, backfill: false, tags, commit, changelog, changed }
 }
 
 /// Archives first and the manifest last: it says that the others are there. Where nothing is released, there is none.

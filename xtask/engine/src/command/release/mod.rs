@@ -27,19 +27,19 @@ pub fn run(app: &App, args: &cli::Release) -> Result<()> {
         return rehearse::run(&app.config, args);
     }
     let release = Release::take(&app.config, args.clone())?;
-    let Some(targets) = &args.publish else {
+    let Some(targets) = release.asked() else {
         return if args.offline || environment::is_offline() {
             shown(args, &release, &release.unseen(), "; not compared with what is published")
         } else if release.manifest().charts.is_empty() {
             shown(args, &release, &release.unseen(), "")
         } else {
-            shown(args, &release, &release.look(Target::ALL.to_vec())?, "; add --publish to publish")
+            shown(args, &release, &release.look_at_all()?, "; add --publish to publish")
         };
     };
     if release.manifest().charts.is_empty() {
         return shown(args, &release, &release.unseen(), ": there is nothing to publish");
     }
-    let done = release.publish(Target::in_order(targets.clone()))?;
+    let done = release.publish(Target::in_order(targets.to_vec()))?;
     if args.json {
         report::json(&release, &done.outcome)?;
     }

@@ -114,7 +114,7 @@ fn compare(job: &Job<'_>, registry: &Registry<'_>, at: &Reference, package: &Pac
         });
     }
     let differences =
-        registry.pull(at).ok().and_then(|theirs| same::differences(&package.data, &theirs).ok());
+        registry.pull(at).ok().and_then(|theirs| same::differences(&package.data, &theirs.archive).ok());
     Ok(match differences {
         Some(files) if files.is_empty() => {
             let archive = published.archive.unwrap_or_default();

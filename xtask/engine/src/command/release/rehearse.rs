@@ -38,7 +38,7 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     let root = rehearsal::prepare(repository.root())?;
     let directory = root.join("dist");
     let made = make::make(config, args, &repository, helm.as_ref(), &directory)?;
-    report::made(&made, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+    report::made(&made, false, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
     if made.archives.is_empty() {
         return Ok(terminal::line(
             "nothing left this machine: there is nothing to release, and so nothing to rehearse",

@@ -15,7 +15,7 @@ use crate::plan::release::Release;
 use crate::world::{actions, terminal};
 
 /// The archives that were made.
-pub fn made(release: &Release, destination: &str, by: &str) -> Result<()> {
+pub fn made(release: &Release, is_backfill: bool, destination: &str, by: &str) -> Result<()> {
     for archive in &release.archives {
         let facts = format!("{}  {}", size(archive.bytes.len() as u64), archive.digest);
         let file_name = archive.package.file_name();
@@ -25,7 +25,9 @@ pub fn made(release: &Release, destination: &str, by: &str) -> Result<()> {
         )?;
     }
     if !release.left_out.is_empty() {
-        terminal::result("Unchanged", &format!("{}: published already", release.left_out.join(", ")))?;
+        let (verb, why) =
+            if is_backfill { ("Left out", "not published yet") } else { ("Unchanged", "published already") };
+        terminal::result(verb, &format!("{}: {why}", release.left_out.join(", ")))?;
     }
     if release.archives.is_empty() {
         return Ok(());
@@ -57,7 +59,7 @@ pub fn json(release: &walk::Release, outcome: &Outcome) -> Result<()> {
     let out = json!({
         "destination": release.directory().to_string_lossy(),
         "manifest": release.manifest(),
-        "published": release.left_out,
+        "leftOut": release.left_out,
         "plan": outcome.planned,
         "pushed": outcome.pushed,
         "release": outcome.url,

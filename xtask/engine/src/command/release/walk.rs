@@ -51,7 +51,7 @@ pub struct Release {
     made: dist::Release,
     /// What belongs beside the index.
     others: Vec<File>,
-    /// The charts that are published as they are here, each as `NAME VERSION`.
+    /// The charts that are not part of it, each as `NAME VERSION`.
     pub(super) left_out: Vec<String>,
     /// What was said while it was made.
     pub(super) warnings: Vec<Problem>,
@@ -88,8 +88,9 @@ impl Release {
     }
 
     /// Makes the release that a command line asks for, or reads the one that it names.
-    pub(super) fn take(config: &Config, args: cli::Release) -> Result<Self> {
+    pub(super) fn take(config: &Config, mut args: cli::Release) -> Result<Self> {
         let config = with_registry(config, args.oci.as_deref())?;
+        args.publish = args.publish.map(|asked| to_fill(asked, args.backfill)).transpose()?;
         let repository = repository()?;
         let remote = Remote::find(&config, args.remote.as_deref(), &repository)?;
         if let Some(targets) = &args.publish {
@@ -103,7 +104,7 @@ impl Release {
             None => Some(make(&config, &args, &repository, helm.as_ref(), &directory)?),
         };
         if let Some(new) = new.as_ref().filter(|_| !args.json) {
-            report::made(new, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+            report::made(new, args.backfill, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
         }
         verdict(config.problems())?;
         let made = match &new {
@@ -122,6 +123,11 @@ impl Release {
         &self.directory
     }
 
+    /// The targets that the command line names.
+    pub(super) fn asked(&self) -> Option<&[Target]> {
+        self.args.publish.as_deref()
+    }
+
     pub(super) fn manifest(&self) -> &crate::model::manifest::Manifest {
         &self.made.manifest
     }
@@ -135,6 +141,11 @@ impl Release {
         let plan = self.look(Target::in_order(targets.to_vec())).map_err(problems_of)?;
         verdict(plan.outcome.problems.clone())?;
         Ok(plan)
+    }
+
+    /// The plan for all targets that it may go to.
+    pub(super) fn look_at_all(&self) -> Result<Plan<'_>> {
+        self.look(to_fill(Target::ALL.to_vec(), self.args.backfill)?)
     }
 
     /// The plan for some targets, with what stands in its way.
@@ -172,6 +183,9 @@ impl Release {
     /// Why it is not all that its tag releases. With `--from` it was another clone that knew no tag.
     fn incomplete(&self) -> Result<Option<Problem>> {
         let manifest = self.manifest();
+        if self.args.backfill {
+            return Ok(None);
+        }
         let is_shallow =
             manifest.tag.is_none() && self.args.from.is_none() && self.repository.is_shallow()?;
         Ok(incomplete(manifest, is_shallow))
@@ -229,6 +243,16 @@ impl Serialize for Plan<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.outcome.planned.serialize(serializer)
     }
+}
+
+/// The targets that a backfill fills: a GitHub Release is that of a tag.
+fn to_fill(mut targets: Vec<Target>, is_backfill: bool) -> Result<Vec<Target>, Problems> {
+    targets.retain(|target| !is_backfill || *target != Target::Github);
+    if targets.is_empty() {
+        let problem = Problem::usage("--backfill makes no GitHub Release: that is made of a tag");
+        return Err(problem.hint("cargo xtask release --tag NAME-1.2.3 --publish=github").into());
+    }
+    Ok(targets)
 }
 
 /// The config with the registry that was asked for.

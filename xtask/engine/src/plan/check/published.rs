@@ -41,7 +41,7 @@ pub enum Content {
 
 impl Next<'_> {
     /// The version that it will have; `None` where only a tag will tell.
-    fn version(&self) -> Option<String> {
+    pub fn version(&self) -> Option<String> {
         let own = || (self.versions == Versions::Verify).then(|| self.package.metadata.version.clone());
         self.tag.map(Version::to_string).or_else(own)
     }

@@ -5,25 +5,31 @@ use crate::model::archive::digest;
 use crate::model::github::{Asset, Release};
 use crate::model::problem::Problem;
 use crate::model::text::{name, size};
+use crate::plan::publish::SUMS;
 
 /// What a release has of a file.
 pub enum State<'a> {
     /// All of it.
     Right,
+    /// The same chart in other bytes.
+    Same(Problem),
     /// Nothing, or parts that are in the way.
     Missing(Vec<&'a Asset>),
     /// Another file has its name.
     Foreign(Problem),
 }
 
-/// Compares a file with what a release has in its place.
-pub fn state<'a>(file: &File<'_>, release: Option<&'a Release>) -> State<'a> {
+/// Compares a file with what a release has in its place. `same` are the assets that hold the same chart.
+pub fn state<'a>(file: &File<'_>, release: Option<&'a Release>, same: &[u64]) -> State<'a> {
     let mut half = Vec::new();
     let there =
         release.into_iter().flat_map(|release| &release.assets).filter(|asset| asset.name == file.name);
     for asset in there {
         if asset.is_whole() && asset.digest.as_ref() == Some(&file.digest) {
             return State::Right;
+        }
+        if same.contains(&asset.id) {
+            return State::Same(other_bytes(file, asset));
         }
         let is_half =
             !asset.is_whole() || release.is_some_and(|release| release.draft && is_cut_off(file, asset));
@@ -33,6 +39,26 @@ pub fn state<'a>(file: &File<'_>, release: Option<&'a Release>) -> State<'a> {
         half.push(asset);
     }
     State::Missing(half)
+}
+
+/// Whether a file speaks of bytes that a release does not have: checksums, or the provenance of an archive.
+pub fn is_of_other_bytes(file: &File<'_>, release: Option<&Release>, same: &[u64]) -> bool {
+    let mut assets = release.into_iter().flat_map(|release| &release.assets);
+    assets.any(|asset| {
+        let is_about = file.name == SUMS || file.name.strip_suffix(".prov") == Some(&asset.name);
+        is_about && same.contains(&asset.id)
+    })
+}
+
+fn other_bytes(file: &File<'_>, asset: &Asset) -> Problem {
+    let message = format!(
+        "the release holds the same chart in another {}: {} there, {} here",
+        name(&file.name),
+        asset.digest.as_deref().unwrap_or("no digest"),
+        file.digest,
+    );
+    Problem::warning(message)
+        .hint("nothing is to be done: both are what users install, and neither changes any more")
 }
 
 /// Whether an asset is the beginning of the file: what an upload leaves that was cut off.

@@ -7,7 +7,8 @@ use semver::Version;
 use super::{Other, Wanted};
 
 /// Whether no published release of the same family has a higher version. A chart's release never takes the place of an
-/// application's `v…` in the same repository: users download that from `releases/latest`.
+/// application's `v…` in the same repository: users download that from `releases/latest`. Where the config names a chart,
+/// its releases are the latest, and no others.
 pub fn is_latest(wanted: &Wanted<'_>, others: &[Other]) -> bool {
     let Some((family, version)) = family(wanted.tag) else { return false };
     let is_higher = |other: &Other| {
@@ -15,11 +16,13 @@ pub fn is_latest(wanted: &Wanted<'_>, others: &[Other]) -> bool {
         !other.prerelease
             && of_family.is_some_and(|other| other.cmp_precedence(&version) == Ordering::Greater)
     };
+    let is_of_latest = |chart: &str| family.strip_suffix('-') == Some(chart);
     let is_of_application = |other: &Other| {
         let version = other.tag.strip_prefix('v').and_then(|rest| Version::parse(rest).ok());
         family != "v" && !other.prerelease && version.is_some_and(|version| version.pre.is_empty())
     };
-    !wanted.prerelease && !others.iter().any(|other| is_higher(other) || is_of_application(other))
+    let may_be = wanted.latest.map_or_else(|| !others.iter().any(is_of_application), is_of_latest);
+    !wanted.prerelease && may_be && !others.iter().any(is_higher)
 }
 
 /// Splits a tag into what the tags of its family begin with, `v` or `NAME-`, and its version.
@@ -74,8 +77,21 @@ mod tests {
             ("web-0.2.0", false, &["web-0.3.0"], false),
             ("v0.1.0", false, &["nightly", "v9", "9.0.0"], true),
         ] {
-            let wanted =
-                Wanted { tag, name: String::new(), notes: "", prerelease, commit: "", assets: Vec::new() };
+            let mut wanted = Wanted {
+                tag,
+                name: String::new(),
+                notes: "",
+                prerelease,
+                commit: "",
+                latest: None,
+                assets: Vec::new(),
+            };
+            assert_eq!(is_latest(&wanted, &others(published)), expected, "{tag} {published:?}");
+            wanted.latest = Some("api");
+            assert!(!is_latest(&wanted, &others(published)), "{tag} is none of `api`");
+            let higher = others(published).iter().any(|other| other.tag == "web-0.3.0");
+            wanted.latest = Some("web");
+            let expected = tag == "web-0.2.0" && !higher;
             assert_eq!(is_latest(&wanted, &others(published)), expected, "{tag} {published:?}");
         }
     }

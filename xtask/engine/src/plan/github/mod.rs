@@ -28,6 +28,8 @@ pub struct Wanted<'a> {
     pub prerelease: bool,
     /// The commit that it was made from.
     pub commit: &'a str,
+    /// The chart whose releases are GitHub's latest, where the config names one.
+    pub latest: Option<&'a str>,
     /// What it offers.
     pub assets: Vec<File<'a>>,
 }
@@ -52,6 +54,8 @@ pub struct Seen {
     pub releases: Vec<Release>,
     /// The published releases of other tags.
     pub others: Vec<Other>,
+    /// The numbers of assets that hold the chart of the wanted file in other bytes.
+    pub same: Vec<u64>,
     /// Whether drafts were to be seen: only those who may write see them.
     pub with_drafts: bool,
 }
@@ -241,9 +245,13 @@ pub fn plan(wanted: &Wanted<'_>, seen: &Seen) -> Result<Plan, Problems> {
         actions.push(Action::Create { tag: tag.clone(), prerelease });
     }
     let mut assets = Vec::new();
-    for file in &wanted.assets {
-        match asset::state(file, current) {
+    for file in wanted.assets.iter().filter(|file| !asset::is_of_other_bytes(file, current, &seen.same)) {
+        match asset::state(file, current, &seen.same) {
             State::Right => assets.push(file.name.clone()),
+            State::Same(problem) => {
+                problems.push(problem);
+                assets.push(file.name.clone());
+            }
             State::Missing(half) => {
                 actions.extend(
                     half.into_iter().map(|asset| Action::Delete { id: asset.id, name: asset.name.clone() }),

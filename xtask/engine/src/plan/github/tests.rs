@@ -19,6 +19,7 @@ fn wanted() -> Wanted<'static> {
         notes: "ours\n",
         prerelease: false,
         commit: COMMIT,
+        latest: None,
         assets: FILES.map(file).to_vec(),
     }
 }
@@ -53,7 +54,7 @@ fn release(id: u64, kind: &str, notes: &str, assets: &[&str]) -> Release {
 }
 
 fn seen(releases: Vec<Release>) -> Seen {
-    Seen { tag_commit: Some(COMMIT.to_owned()), releases, others: Vec::new(), with_drafts: true }
+    Seen { tag_commit: Some(COMMIT.to_owned()), releases, with_drafts: true, ..Seen::default() }
 }
 
 /// The plan in words, its warnings last; or the problems.
@@ -134,6 +135,25 @@ fn what_is_left_to_do() {
     ] {
         assert_eq!(told(&wanted(), &seen(releases)), expected, "{what}");
     }
+}
+
+/// Somebody else's archive of the same chart stays, and nothing that speaks of our bytes is put beside it.
+#[test]
+fn the_same_chart_in_other_bytes() {
+    let file = |name: &str| File { name: name.to_owned(), data: b"ours", digest: digest(b"ours") };
+    let mut wanted = wanted();
+    wanted.assets.extend([file("web-0.2.0.tgz.prov"), file("api-0.2.0.tgz")]);
+    let said = format!(
+        "the release holds the same chart in another `web-0.2.0.tgz`: {} there, {} here",
+        digest(b"other!!"),
+        digest(b"archive")
+    );
+    let seen =
+        |kind: &str, assets: &[&str]| Seen { same: vec![10], ..seen(vec![release(1, kind, "", assets)]) };
+    let (upload, publish) = ("upload api-0.2.0.tgz  4 B", "publish release v0.2.0 as the latest");
+    assert_eq!(told(&wanted, &seen("published", &["!web-0.2.0.tgz"])), [upload, &said]);
+    assert_eq!(told(&wanted, &seen("published", &["!web-0.2.0.tgz", "!SHA256SUMS"])), [upload, &said]);
+    assert_eq!(told(&wanted, &seen("draft", &["!web-0.2.0.tgz"])), [upload, publish, &said]);
 }
 
 #[test]

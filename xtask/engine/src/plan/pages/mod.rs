@@ -44,7 +44,7 @@ const OTHER_FILES: [&str; 4] = [".tgz", ".tgz.prov", ".asc", ".gpg"];
 const RESERVED: [&str; 3] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL];
 
 /// The branch as it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tip {
     /// The id of its newest commit.
     pub commit: String,

@@ -14,7 +14,7 @@ pub use self::snapshot::release_of;
 use super::package::{Overrides, Package, package};
 use super::publish::{NOTES, SUMS, oci_target, sums};
 use crate::model::archive::{self, Entry};
-use crate::model::config::{Config, Versions, is_oci_component};
+use crate::model::config::{Config, THE_CONFIG, Versions, is_oci_component};
 use crate::model::ignore::Kind;
 use crate::model::manifest::{self, Manifest};
 use crate::model::problem::{Problem, Problems, Severity, verdict};
@@ -30,6 +30,8 @@ pub struct Observed {
     pub problems: Vec<Problem>,
     /// The charts that were asked for, by name or directory; empty for all.
     pub wanted: Vec<String>,
+    /// Whether targets get what they lack of published charts, and nothing is released.
+    pub backfill: bool,
     /// Where a tag was found.
     pub tags: Tags,
     /// The commit that is checked out.
@@ -93,7 +95,7 @@ pub struct Commit {
 pub struct Release {
     /// One for each chart, by name.
     pub archives: Vec<Archive>,
-    /// The charts that are published as they are here, each as `NAME VERSION`.
+    /// The charts that are published as they are here, each as `NAME VERSION`; for a backfill those that are not.
     pub left_out: Vec<String>,
     /// What replaced fields of every Chart.yaml, for helm to do the same.
     pub overrides: Overrides,
@@ -140,6 +142,8 @@ pub struct Prepared {
     overrides: Overrides,
     /// Whether the version is that of a snapshot.
     is_snapshot: bool,
+    /// Whether only what is published is wanted.
+    backfill: bool,
     /// How many charts the repository has.
     all: usize,
     commit: Commit,
@@ -174,10 +178,10 @@ pub struct Published {
 
 /// Selects and packages the charts. Errors that do not concern a single chart are reported at once, all others by [`decide`].
 pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems> {
-    let Observed { charts, problems, wanted, tags, commit, changelog, mut changed } = observed;
+    let Observed { charts, problems, wanted, backfill, tags, commit, changelog, mut changed } = observed;
     let charts: Vec<(String, Source)> = charts.into_iter().map(|source| (source.name(), source)).collect();
     let names: Vec<String> = charts.iter().map(|(name, _)| name.clone()).collect();
-    let tag = tags.choose(&names, &commit.id)?;
+    let tag = if backfill { None } else { tags.choose(&names, &commit.id)? };
     let selected = select::select(charts, &wanted, tag.as_ref(), config)?;
     let is_snapshot = tag.is_none() && config.stamps();
     let version = match &tag {
@@ -201,9 +205,22 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
         prepared.push(PreparedChart { source, package, changelog, problems: found });
     }
     check_names(&mut prepared, &mut problems);
+    problems.extend(unknown_latest(config, &names));
     let all = names.len();
     let charts = prepared;
-    Ok(Prepared { tag, charts, overrides, is_snapshot, all, commit, changelog, changed, locked, problems })
+    Ok(Prepared {
+        tag,
+        charts,
+        overrides,
+        is_snapshot,
+        backfill,
+        all,
+        commit,
+        changelog,
+        changed,
+        locked,
+        problems,
+    })
 }
 
 /// Decides the release. A chart that is published as it is here is left out of a release without a tag; one with a tag
@@ -219,6 +236,7 @@ pub fn decide(
         charts,
         overrides,
         is_snapshot,
+        backfill,
         all,
         commit,
         changelog,
@@ -230,20 +248,20 @@ pub fn decide(
     let published = published.unwrap_or_default();
     let find = |chart: &PreparedChart| published.iter().find(|one| one.name == chart.package.metadata.name);
     let (left_out, charts): (Vec<_>, Vec<_>) =
-        charts.into_iter().partition(|chart| tag.is_none() && find(chart).is_some());
+        charts.into_iter().partition(|chart| tag.is_none() && find(chart).is_some() != backfill);
     // What is published as it is here is no matter of this release, whatever is wrong with it.
     problems.extend(charts.iter().flat_map(|chart| chart.problems.iter().cloned()));
     let mut sections = Sections::new(changelog.as_ref(), tag.as_ref(), is_snapshot, all == 1);
     let mut silent = Vec::new();
     for PreparedChart { package, changelog, .. } in &charts {
-        if tag.is_some() || Version::parse(&package.metadata.version).is_ok() {
+        if tag.is_some() || !backfill && Version::parse(&package.metadata.version).is_ok() {
             sections.find(&package.metadata, changelog.as_ref(), &mut silent);
         }
     }
     let severity =
         |one: &Problem| if is_unknown { one.severity.max(Severity::Warning) } else { one.severity };
     problems.extend(silent.into_iter().map(|one| Problem { severity: severity(&one), ..one }));
-    problems.extend(sections.silence());
+    problems.extend(sections.silence().filter(|_| !backfill));
     // Two charts may share a file through a link.
     changed.sort();
     changed.dedup();
@@ -263,6 +281,14 @@ pub fn decide(
         (MANIFEST.to_owned(), json.into_bytes()),
     ];
     Ok(Release { archives, left_out, overrides, files, manifest, warnings })
+}
+
+/// A chart that is to be GitHub's latest has to be one of these.
+fn unknown_latest(config: &Config, charts: &[String]) -> Option<Problem> {
+    let latest = config.latest.as_ref().filter(|latest| !charts.contains(latest))?;
+    let message = format!("there is no chart {}, as `latest` has it", name(latest));
+    let hint = format!("the charts are {}", few(charts));
+    Some(Problem::error(message).at(THE_CONFIG, None).hint(hint))
 }
 
 /// A version of a chart, for people.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use semver::Version;
+
 use super::{Archive, CHANGELOG, Changelog, changes};
 use crate::model::archive::plain_digest;
 use crate::model::changelog::{self, Section};
@@ -63,7 +65,7 @@ impl<'a> Sections<'a> {
                 section => return self.take(log, heading, title, section, problems),
             }
         }
-        let is_prerelease = self.tag.is_some_and(|tag| !tag.version.pre.is_empty());
+        let is_prerelease = Version::parse(&version).is_ok_and(|version| !version.pre.is_empty());
         if self.is_snapshot || is_prerelease {
             let unreleased = own.or(self.root).map(|log| (log, changelog::section(&log.text, UNRELEASED)));
             match unreleased {

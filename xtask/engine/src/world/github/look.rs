@@ -6,7 +6,8 @@ use crate::model::github::{Asset, Named, Release};
 use crate::model::percent;
 use crate::model::problem::Problem;
 use crate::model::text::name;
-use crate::plan::github::{Other, Seen};
+use crate::plan::github::{File, Other, Seen, Wanted};
+use crate::plan::same::differences;
 
 /// As many pages of releases as GitHub lists.
 const MAX_PAGES: usize = 100;
@@ -15,7 +16,8 @@ const MAX_TAGS: usize = 8;
 
 impl Github<'_> {
     /// Everything. `made` are releases that this run created.
-    pub(super) fn look_at(&self, tag: &str, made: &[u64]) -> Result<Seen, Problem> {
+    pub(super) fn look_at(&self, wanted: &Wanted<'_>, made: &[u64]) -> Result<Seen, Problem> {
+        let tag = wanted.tag;
         let (own, others): (Vec<_>, Vec<_>) =
             self.list()?.into_iter().partition(|release| release.tag_name == tag);
         let mut releases = Vec::new();
@@ -26,21 +28,45 @@ impl Github<'_> {
             releases.extend(self.release(id)?);
         }
         let others = others.into_iter().filter(|release| !release.draft);
+        releases.retain(|release| release.tag_name == tag);
         Ok(Seen {
             tag_commit: self.tag_commit(tag)?,
-            releases: releases.into_iter().filter(|release| release.tag_name == tag).collect(),
+            same: self.same_charts(wanted, &releases),
+            releases,
             others: others.map(|one| Other { tag: one.tag_name, prerelease: one.prerelease }).collect(),
             with_drafts: self.api.has_token(),
         })
     }
 
     /// The release that counts, again; all else as it was seen.
-    pub(super) fn look_at_release(&self, mut seen: Seen) -> Result<Seen, Problem> {
+    pub(super) fn look_at_release(&self, wanted: &Wanted<'_>, mut seen: Seen) -> Result<Seen, Problem> {
         let Some(id) = seen.current().map(|release| release.id) else { return Ok(seen) };
         let release = self.release(id)?;
         seen.releases.retain(|other| other.id != id);
         seen.releases.extend(release);
+        seen.same = self.same_charts(wanted, &seen.releases);
         Ok(seen)
+    }
+
+    /// The assets that others packaged, and that hold the charts of the wanted archives. What cannot be read is none.
+    fn same_charts(&self, wanted: &Wanted<'_>, releases: &[Release]) -> Vec<u64> {
+        let assets = releases.iter().flat_map(|release| &release.assets).filter(|asset| asset.is_whole());
+        let holds_the_same = |asset: &&Asset| {
+            let file = wanted.file(&asset.name).filter(|file| file.name.ends_with(".tgz"));
+            file.is_some_and(|file| asset.digest.as_ref() != Some(&file.digest) && self.is_same(asset, file))
+        };
+        assets.filter(holds_the_same).map(|asset| asset.id).collect()
+    }
+
+    fn is_same(&self, asset: &Asset, file: &File<'_>) -> bool {
+        if let Some(&known) = self.same.borrow().get(&asset.id) {
+            return known;
+        }
+        let Ok(answer) = self.api.download(&format!("/releases/assets/{}", asset.id)) else { return false };
+        let differing = differences(file.data, &answer.body);
+        let is_same = answer.is_success() && differing.is_ok_and(|files| files.is_empty());
+        self.same.borrow_mut().insert(asset.id, is_same);
+        is_same
     }
 
     /// All releases.

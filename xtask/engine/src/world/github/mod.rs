@@ -26,6 +26,8 @@ pub struct Github<'a> {
     api: Api<'a>,
     /// By the asset's number, whose content never changes.
     digests: RefCell<BTreeMap<u64, String>>,
+    /// Whether an asset holds the chart of the file of its name, by its number.
+    same: RefCell<BTreeMap<u64, bool>>,
 }
 
 /// What publishing did.
@@ -40,7 +42,7 @@ pub struct Published {
 impl<'a> Github<'a> {
     /// Where the environment says.
     pub fn new(http: &'a Http, repository: &'a str) -> Result<Self, Problem> {
-        Ok(Self { api: Api::new(http, repository)?, digests: RefCell::default() })
+        Ok(Self { api: Api::new(http, repository)?, digests: RefCell::default(), same: RefCell::default() })
     }
 
     /// The site that the API belongs to, such as `github.com`; `None` for one on this machine.
@@ -50,24 +52,28 @@ impl<'a> Github<'a> {
 
     /// At this URL, with this token.
     pub fn at(http: &'a Http, repository: &'a str, url: String, token: Option<String>) -> Self {
-        Self { api: Api::at(http, repository, url, token), digests: RefCell::default() }
+        Self {
+            api: Api::at(http, repository, url, token),
+            digests: RefCell::default(),
+            same: RefCell::default(),
+        }
     }
 
     /// What is there. Reading a public repository needs no token, and shows no drafts.
-    pub fn look(&self, tag: &str, writing: bool) -> Result<Seen, Problem> {
+    pub fn look(&self, wanted: &Wanted<'_>, writing: bool) -> Result<Seen, Problem> {
         if writing && !self.api.has_token() {
             let message = format!("no token to publish a release of {} with", name(self.api.repository()));
             return Err(Problem::error(message).hint(
                 "set GITHUB_TOKEN (in a workflow: `GITHUB_TOKEN: ${{ github.token }}`), or log in with `gh auth login`",
             ));
         }
-        self.look_at(tag, &[])
+        self.look_at(wanted, &[])
     }
 
     /// Completes a release, whatever is there of it: the first step of the plan, then a look at what is there now,
     /// until nothing is left to do.
     pub fn publish(&self, wanted: &Wanted<'_>) -> Result<Published, Problems> {
-        let mut seen = self.look(wanted.tag, true)?;
+        let mut seen = self.look(wanted, true)?;
         let (mut done, mut made, mut failures) = (Vec::new(), Vec::new(), 0);
         let mut tried = None;
         // Each asset is deleted and uploaded at most, unless somebody else is at work here, too.
@@ -89,7 +95,8 @@ impl<'a> Github<'a> {
             }
             // The list is long, and between two assets nothing else can change what is done next.
             let is_between = action.is_of_asset() && left.get(1).is_some_and(Action::is_of_asset);
-            seen = if is_between { self.look_at_release(seen)? } else { self.look_at(wanted.tag, &made)? };
+            seen =
+                if is_between { self.look_at_release(wanted, seen)? } else { self.look_at(wanted, &made)? };
             // An answer that was lost may have been a good one.
             let may_be_done = answer.as_ref().map_or(true, Response::is_success);
             tried = may_be_done.then(|| action.clone());

@@ -5,7 +5,7 @@ mod token;
 mod upload;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use super::secrets;
 use crate::model::archive::digest;
 use crate::model::docker_config::Credentials;
 use crate::model::http::Response;
-use crate::model::oci::{Artifact, CHART_ARCHIVE, CREATED, Reference};
+use crate::model::oci::{Artifact, CHART_ARCHIVE, CHART_PROVENANCE, CREATED, Reference};
 use crate::model::problem::Problem;
 use crate::model::text::name;
 use crate::plan::preflight::Clock;
@@ -85,6 +85,15 @@ pub struct Published {
     pub created: Option<String>,
     /// The digest of the archive, if it is that of a chart.
     pub archive: Option<String>,
+}
+
+/// A chart that was pulled.
+#[derive(Debug)]
+pub struct Pulled {
+    /// Its archive.
+    pub archive: Vec<u8>,
+    /// Its provenance file, where it has one.
+    pub provenance: Option<Vec<u8>>,
 }
 
 #[derive(Deserialize)]
@@ -210,17 +219,18 @@ impl<'a> Registry<'a> {
         Ok(Published { digest, created, archive: archive.map(|layer| layer.digest) })
     }
 
-    /// The archive of a chart, checked by digest.
-    pub fn pull(&self, at: &Reference) -> Result<Vec<u8>, Problem> {
+    /// A chart, checked by digest.
+    pub fn pull(&self, at: &Reference) -> Result<Pulled, Problem> {
         let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
         let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
         if answer.status != 200 {
             return Err(session.refused(&answer));
         }
         content(at, &answer)?;
-        let archive = parts(session, &answer)?.into_iter().find(|(kind, _)| kind == CHART_ARCHIVE);
+        let mut parts: BTreeMap<String, Vec<u8>> = parts(session, &answer)?.into_iter().collect();
         let no_chart = || Problem::error(format!("{} is no chart", name(&at.to_string())));
-        archive.map(|(_, data)| data).ok_or_else(no_chart)
+        let archive = parts.remove(CHART_ARCHIVE).ok_or_else(no_chart)?;
+        Ok(Pulled { archive, provenance: parts.remove(CHART_PROVENANCE) })
     }
 
     /// The credentials of a host, looked for once.

@@ -64,7 +64,7 @@ fn use_registry(story: &Story<'_>, http: &Http, package: &Package, steps: &mut S
     steps.make("Pulled", at.clone(), || {
         let reference =
             Reference::parse(&at).ok_or_else(|| broken(format!("{} is no reference", name(&at))))?;
-        checked(&registry.pull(&reference)?, package)
+        checked(&registry.pull(&reference)?.archive, package)
     })?;
     Ok(())
 }

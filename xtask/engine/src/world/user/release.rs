@@ -85,8 +85,15 @@ mod tests {
         let sums = format!("{}  web.tgz\n", plain_digest(&digest(b"web")));
         let file = |name: &str, data| File { name: name.to_owned(), data, digest: digest(data) };
         let assets = vec![file("web.tgz", b"web"), file(SUMS, sums.as_bytes())];
-        let wanted =
-            Wanted { tag: "v1", name: "v1".into(), notes: "Words.", prerelease: false, commit: "0", assets };
+        let wanted = Wanted {
+            tag: "v1",
+            name: "v1".into(),
+            notes: "Words.",
+            prerelease: false,
+            commit: "0",
+            latest: None,
+            assets,
+        };
         let release = Release { body: Some("Words.".into()), ..Release::default() };
         let files = BTreeMap::from([("web.tgz", b"web".to_vec()), (SUMS, sums.clone().into_bytes())]);
         let saw = "notes, SHA256SUMS, web.tgz; the sums agree".to_owned();
