@@ -6,13 +6,23 @@ pub fn host(url: &str) -> &str {
     after.split(['/', '?', '#']).next().unwrap_or(after)
 }
 
-/// Whether a host, with its port or without, is this machine.
-pub fn is_loopback(host: &str) -> bool {
+/// A host without its port.
+fn name(host: &str) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let name = match host.rsplit_once(':') {
+    match host.rsplit_once(':') {
         Some((name, port)) if is_number(port) && (!name.contains(':') || name.ends_with(']')) => name,
         _ => host,
-    };
+    }
+}
+
+/// Whether two hosts, whatever their ports, are one machine.
+pub fn is_same(one: &str, other: &str) -> bool {
+    name(one).eq_ignore_ascii_case(name(other)) || is_loopback(one) && is_loopback(other)
+}
+
+/// Whether a host, with its port or without, is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    let name = name(host);
     let bytes: Vec<&str> = name.split('.').collect();
     let is_address = matches!(bytes.as_slice(), ["127", rest @ ..] if rest.len() == 3 && rest.iter().all(|part| part.parse::<u8>().is_ok()));
     is_address || name == "[::1]" || name.eq_ignore_ascii_case("localhost")

@@ -1,6 +1,7 @@
 //! What opens a repository: a password, or a token that a server of its own gives for it.
 //!
-//! Credentials go to the registry itself, or to the token server that it names, if nobody can listen on the way there.
+//! Credentials go to the registry itself, or to the token server that it names, if nobody can listen on the way there
+//! who cannot listen on the way to the registry.
 
 use serde::Deserialize;
 
@@ -9,7 +10,7 @@ use super::Who;
 use super::session::{Failure, Session, is_http, is_https};
 use crate::model::challenge::{self, Challenge};
 use crate::model::docker_config::Credentials;
-use crate::model::host::{self, is_loopback};
+use crate::model::host;
 use crate::model::http::Response;
 use crate::model::problem::Problem;
 use crate::model::text::name;
@@ -94,12 +95,8 @@ impl Session<'_> {
         self.registry.http.ask(&Request { method: "GET", url, headers, body: None })
     }
 
-    /// A token server gets credentials only where nobody can listen, or where the user said that it does not matter.
     fn check_realm(&self, realm: &str, has_credentials: bool) -> Result<(), Problem> {
-        let host = host::host(realm);
-        let is_asked_for = self.registry.plain_http && without_port(host) == without_port(&self.at.host);
-        let is_safe = is_loopback(host) || is_asked_for || !has_credentials;
-        if is_https(realm) || is_http(realm) && is_safe {
+        if may_have_credentials(&self.base(), realm) || is_http(realm) && !has_credentials {
             return Ok(());
         }
         let cause = format!("{} names the token server {}, which is not https", self.at.host, name(realm));
@@ -116,6 +113,44 @@ fn basic(username: &str, password: &str) -> String {
     format!("Basic {}", base64::encode(format!("{username}:{password}").as_bytes()))
 }
 
-fn without_port(host: &str) -> &str {
-    host.rsplit_once(':').map_or(host, |(name, _)| name)
+/// Whether a token server may have the credentials of the registry at `base`. One without encryption may only where the
+/// registry itself is spoken to like that, on the same host: an encrypted registry could else hand them to any program
+/// that listens on this machine.
+fn may_have_credentials(base: &str, realm: &str) -> bool {
+    is_https(realm) || is_http(realm) && is_http(base) && host::is_same(host::host(realm), host::host(base))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_have_credentials() {
+        for (base, realm) in [
+            ("https://ghcr.io", "https://ghcr.io/token"),
+            ("https://registry-1.docker.io", "HTTPS://auth.docker.io/token"),
+            ("http://registry.local:5000", "https://elsewhere.example/token"),
+            ("http://registry.local:5000", "http://Registry.local/token"),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token"),
+            ("http://localhost:5000", "http://[::1]/token"),
+            ("http://[fd00::1]", "http://[fd00::1]:80/token"),
+        ] {
+            assert!(may_have_credentials(base, realm), "{base} {realm}");
+        }
+        for (base, realm) in [
+            ("https://ghcr.io", "http://ghcr.io/token"),
+            ("https://ghcr.io", "http://127.0.0.1:8080/token"),
+            ("https://ghcr.io", "http://localhost/token"),
+            ("http://registry.local:5000", "http://localhost:5000/token"),
+            ("http://127.0.0.1:5000", "http://registry.local/token"),
+            ("http://registry.local", "http://registry.local.example/token"),
+            ("http://registry.local", "http://registry.local:80@evil.example/token"),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5000@evil.example:80/token"),
+            ("http://[fd00::1]", "http://[fd00::2]/token"),
+            ("http://registry.local", "ftp://registry.local/token"),
+            ("http://registry.local", "registry.local/token"),
+        ] {
+            assert!(!may_have_credentials(base, realm), "{base} {realm}");
+        }
+    }
 }

@@ -113,7 +113,8 @@ fn nothing_else_is_served() {
             "/repos/o/r/releases/assets/..%2f..%2fsecret",
             "/o/r/releases/download/v1/..%2f..%2f..%2fsecret",
         ] {
-            let head = format!("GET {path} HTTP/1.1\r\nUser-Agent: t\r\nConnection: close\r\n\r\n");
+            let fields = format!("Host: {server}\r\nUser-Agent: t\r\nConnection: close");
+            let head = format!("GET {path} HTTP/1.1\r\n{fields}\r\n\r\n");
             let said = said(server, head.as_bytes());
             assert!(said.starts_with("HTTP/1.1 4") && !said.contains("hidden words"), "{path}: {said}");
         }
@@ -138,7 +139,9 @@ fn garbage_stops_nobody() {
         assert!(said(server, huge).starts_with("HTTP/1.1 413 "));
         // Nobody waits for the rest of it.
         let _silent = TcpStream::connect(server).and_then(|mut stream| stream.write_all(b"GET / HT"));
-        let good = said(server, b"GET /nothing HTTP/1.1\r\nUser-Agent: t\r\nConnection: close\r\n\r\n");
+        let fields = format!("Host: {server}\r\nUser-Agent: t\r\nConnection: close");
+        let head = format!("GET /nothing HTTP/1.1\r\n{fields}\r\n\r\n");
+        let good = said(server, head.as_bytes());
         assert!(good.starts_with("HTTP/1.1 404 "), "{good}");
     }
 }
@@ -156,8 +159,8 @@ fn two_uploads_at_once() {
                 barrier.wait();
                 for _ in 0..10 {
                     let line = format!("POST /v2/o/r/blobs/uploads/?digest={} HTTP/1.1", digest(&data));
-                    let head =
-                        format!("{line}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", data.len());
+                    let fields = format!("Host: {registry}\r\nConnection: close");
+                    let head = format!("{line}\r\n{fields}\r\nContent-Length: {}\r\n\r\n", data.len());
                     let said = said(registry, &[head.as_bytes(), &data].concat());
                     assert!(said.starts_with("HTTP/1.1 201 "), "{said}");
                 }

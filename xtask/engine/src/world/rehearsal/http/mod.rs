@@ -144,11 +144,21 @@ pub fn serve(listener: TcpListener, answer: impl Fn(&Request) -> Answer + Send +
     });
 }
 
+/// Whether a client of the rehearsal sent a request. Any web page can make a browser send one here, which then names the
+/// page's origin, or as its host a name of the page's that leads to this machine (DNS rebinding).
+fn is_of_the_rehearsal(request: &Request, own: &str) -> bool {
+    let mut hosts = request.headers.iter().filter(|(name, _)| name == "host");
+    hosts.next().is_some_and(|(_, host)| host == own)
+        && hosts.next().is_none()
+        && request.header("origin").is_none()
+}
+
 /// Answers the requests of one connection.
 fn converse(stream: &TcpStream, answer: &impl Fn(&Request) -> Answer) -> io::Result<()> {
     stream.set_read_timeout(Some(SILENCE))?;
     stream.set_write_timeout(Some(SILENCE))?;
     stream.set_nodelay(true)?;
+    let own = stream.local_addr()?.to_string();
     let mut reader = BufReader::new(stream);
     loop {
         match read(&mut reader, stream) {
@@ -156,7 +166,12 @@ fn converse(stream: &TcpStream, answer: &impl Fn(&Request) -> Answer) -> io::Res
             Ok(Some(request)) => {
                 let keep =
                     request.header("connection").is_none_or(|value| !value.eq_ignore_ascii_case("close"));
-                answer(&request).write(stream, &request.method, keep)?;
+                let answer = if is_of_the_rehearsal(&request, &own) {
+                    answer(&request)
+                } else {
+                    Answer::text(403, "only the rehearsal itself is served")
+                };
+                answer.write(stream, &request.method, keep)?;
                 if !keep {
                     return Ok(());
                 }

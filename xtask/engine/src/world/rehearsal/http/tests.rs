@@ -1,7 +1,7 @@
 //! Requests as they come, and what is none.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use super::read::{Broken, read};
 use super::{Answer, Request, listen, serve};
@@ -69,8 +69,13 @@ fn what_is_no_request() {
     assert_eq!(parse(&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, b'\n']), Err(400));
 }
 
-/// What a server that echoes says to these bytes, until it closes the connection.
+/// What a server that echoes says to these bytes, in which each request gets its host, until it closes the connection.
 fn exchange(bytes: &[u8]) -> String {
+    let own = |address| format!(" HTTP/1.1\r\nHost: {address}\r\n");
+    exchange_with(|address| String::from_utf8_lossy(bytes).replace(" HTTP/1.1\r\n", &own(address)))
+}
+
+fn exchange_with(text: impl FnOnce(SocketAddr) -> String) -> String {
     let listener = listen().expect("a port");
     let address = listener.local_addr().expect("its address");
     serve(listener, |request| {
@@ -79,7 +84,7 @@ fn exchange(bytes: &[u8]) -> String {
     });
     let mut stream = TcpStream::connect(address).expect("a connection");
     // The server may have refused already.
-    let _ = stream.write_all(bytes);
+    let _ = stream.write_all(text(address).as_bytes());
     let _ = stream.shutdown(Shutdown::Write);
     let mut said = Vec::new();
     stream.read_to_end(&mut said).expect("an answer");
@@ -108,4 +113,27 @@ fn a_refusal_arrives() {
     assert!(said.starts_with("HTTP/1.1 413 ") && said.ends_with("the body is too long\n"), "{said}");
     assert!(exchange(b"\x16\x03\x01 hello\n").starts_with("HTTP/1.1 400 "));
     assert_eq!(exchange(b""), "");
+}
+
+/// A web page can have a browser send anything here, but neither without an origin nor for this host.
+#[test]
+fn no_web_page_is_served() {
+    let asked = |fields: &dyn Fn(SocketAddr) -> String| {
+        exchange_with(|address| format!("POST /a HTTP/1.1\r\n{}Connection: close\r\n\r\n", fields(address)))
+    };
+    assert!(asked(&|own| format!("Host: {own}\r\n")).ends_with("\r\n\r\nPOST /a 0\n"));
+    let refused: [&dyn Fn(SocketAddr) -> String; 8] = [
+        &|own| format!("Host: {own}\r\nOrigin: https://evil.example\r\n"),
+        &|own| format!("Host: {own}\r\nOrigin: null\r\n"),
+        &|own| format!("Host: {own}\r\nORIGIN: http://{own}\r\n"),
+        &|own| format!("Host: evil.example:{}\r\n", own.port()),
+        &|own| format!("Host: localhost:{}\r\n", own.port()),
+        &|own| format!("Host: {}\r\n", own.ip()),
+        &|own| format!("Host: {own}\r\nHost: evil.example\r\n"),
+        &|_| String::new(),
+    ];
+    for fields in refused {
+        let said = asked(fields);
+        assert!(said.starts_with("HTTP/1.1 403 ") && !said.contains("POST /a"), "{said}");
+    }
 }
