@@ -9,7 +9,7 @@ use super::{repository, workflows};
 use crate::app::App;
 use crate::cli;
 use crate::model::problem::{Problem, Problems, docs_page};
-use crate::model::text::name;
+use crate::model::text::{cell, name};
 use crate::plan::ci::{Here, Job, Step, jobs, list, steps};
 use crate::world::cargo::{self, Ran};
 use crate::world::git::Repository;
@@ -128,7 +128,7 @@ fn end(done: &[(&Step, Ran)]) -> Result<()> {
     let mut table = "| Step | | Time | Command |\n| --- | --- | --- | --- |\n".to_owned();
     for (step, ran) in done {
         let verdict = if ran.failure.is_some() { "failed" } else { "passed" };
-        let _ = writeln!(table, "| {} | {verdict} | {} | `{}` |", step.name, seconds(ran), step.typed());
+        let _ = writeln!(table, "| {} | {verdict} | {} | {} |", step.name, seconds(ran), cell(&step.typed()));
     }
     actions::summary(&table)?;
     let failed: Vec<&str> =

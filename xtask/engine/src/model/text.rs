@@ -7,6 +7,29 @@ pub fn name(text: &str) -> String {
     format!("`{}`", shown(text))
 }
 
+/// The text as Markdown that shows it as it is. In a code span nothing is a link, an image, a mention or HTML.
+pub fn code(text: &str) -> String {
+    let text = shown(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let (fence, pad) = ("`".repeat(longest + 1), if longest > 0 { " " } else { "" });
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// The same for a cell of a table.
+pub fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// Words as Markdown that has them as they are, without HTML, links or markup.
+pub fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in shown(text).chars() {
+        out.extend("\\`*_[]<>&~|#".contains(c).then_some('\\'));
+        out.push(c);
+    }
+    out
+}
+
 /// The text with control characters and line breaks written as escapes. A tag, a file name or the words of
 /// another program can then neither move the cursor nor begin a workflow command (`::error …`) on a new line.
 pub fn shown(text: &str) -> String {
@@ -82,11 +105,36 @@ pub fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::html::escape;
+
+    fn rendered(markdown: &str) -> String {
+        let mut html = String::new();
+        pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(markdown));
+        html
+    }
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_shown() {
         assert_eq!(name("v1\u{1b}[2J\n::error::x\u{202e}"), "`v1\\u{1b}[2J\\n::error::x\\u{202e}`");
         assert_eq!(name("日本 é"), "`日本 é`");
+    }
+
+    #[test]
+    fn markdown_shows_words_as_they_are() {
+        for (text, shown) in [
+            ("<img src=x> [a](b) @c", "`<img src=x> [a](b) @c`"),
+            ("a `b` c", "`` a `b` c ``"),
+            ("`` ` ```<i>", "```` `` ` ```<i> ````"),
+            ("a\n\n# b", "`a\\n\\n# b`"),
+        ] {
+            assert_eq!(code(text), shown);
+            let words = escape(&super::shown(text));
+            assert_eq!(rendered(shown), format!("<p><code>{words}</code></p>\n"));
+        }
+        assert_eq!(cell("a|b"), "`a\\|b`");
+        for text in ["# <img src=x> [a](b) ![c](d) &lt; `e` \\< *f* __g__", "`<i>", "\\`<i>", "> <!-- \\"] {
+            assert_eq!(rendered(&prose(text)), format!("<p>{}</p>\n", escape(text)));
+        }
     }
 
     #[test]

@@ -56,12 +56,11 @@ fn outputs_name_what_was_published() {
 }
 
 #[test]
-fn the_summary_has_a_table() {
+fn the_summary_has_each_step() {
     let (targets, sandbox) = both();
     targets.publish(&sandbox, &ARGS).ended(0);
     let summary = sandbox.text("../home/summary");
-    assert!(summary.starts_with("earlier=1\n"), "{summary}");
-    assert!(summary.contains("\n| ") && summary.contains("| --- |"), "{summary}");
+    assert!(summary.starts_with("earlier=1\n### pulltrace `v1.0.0`\n\n- Pushed `oci://"), "{summary}");
     for word in ["web", "1.0.0", "sha256:", &targets.registry.url()] {
         assert!(summary.contains(word), "no {word} in {summary}");
     }
@@ -122,4 +121,19 @@ fn what_servers_say_is_no_command() {
     for line in ran.stdout.lines().chain(ran.stderr.lines()) {
         assert!(!line.starts_with("::set-output") && line != "::add-mask::1", "{}", ran.stderr);
     }
+}
+
+/// The page of the run belongs to those who may read it: nothing of a server's words is a link or an image there.
+#[test]
+fn what_servers_say_is_no_markup() {
+    let (targets, sandbox) = both();
+    targets.push_tags(&sandbox);
+    let words = "<img src=//evil.example> [sign in](//evil.example) `x` @all";
+    targets.remote.hook("pre-receive", &format!("#!/bin/sh\necho '{words}' >&2\nexit 1\n"));
+    let ran = targets.command(&sandbox, &["--publish", "--helm", "never"]).output().expect("xtask");
+    assert_eq!(ran.status.code(), Some(1));
+    let summary = sandbox.text("../home/summary");
+    let said: Vec<&str> = summary.lines().filter(|line| line.contains("evil.example")).collect();
+    assert!(said.len() == 1 && said[0].contains(words), "{summary}");
+    assert!(said[0].starts_with("> `` `gh-pages of http://127.0.0.1:") && said[0].ends_with(" ``"), "{summary}");
 }

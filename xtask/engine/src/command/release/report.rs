@@ -9,7 +9,7 @@ use serde_json::json;
 use super::publish::{Job, Outcome};
 use super::walk;
 use crate::command::as_json;
-use crate::model::text::size;
+use crate::model::text::{code, size};
 use crate::plan::publish::{Planned, Target};
 use crate::plan::release::Release;
 use crate::world::{actions, terminal};
@@ -68,7 +68,7 @@ pub fn json(release: &walk::Release, outcome: &Outcome) -> Result<()> {
     Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)
 }
 
-/// What later steps of a workflow may use, and the table that its run shows.
+/// What later steps of a workflow may use, and the summary that its run shows.
 pub fn to_actions(job: &Job<'_>, outcome: &Outcome) -> Result<()> {
     let charts = &job.manifest.charts;
     let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
@@ -85,15 +85,16 @@ pub fn to_actions(job: &Job<'_>, outcome: &Outcome) -> Result<()> {
     actions::summary(&summary(job, outcome))
 }
 
+/// Servers, hooks and charts have their words in it, of which none may be a link or an image.
 fn summary(job: &Job<'_>, outcome: &Outcome) -> String {
-    let tag = job.manifest.tag.as_deref().unwrap_or_default();
-    let mut text = format!("### {} {tag}\n\n| Step | What |\n| --- | --- |\n", job.config.name());
+    let tag = job.manifest.tag.as_deref().map(code).unwrap_or_default();
+    let mut text = format!("### {} {tag}\n\n", job.config.name());
     for (verb, what) in outcome.planned.iter().map(Planned::line) {
-        let _ = writeln!(text, "| {verb} | {} |", what.replace('|', "\\|"));
+        let _ = writeln!(text, "- {verb} {}", code(&what));
     }
     for (kind, problems) in [("CAUTION", &outcome.stopped), ("WARNING", &outcome.problems)] {
         for problem in problems {
-            let _ = write!(text, "\n> [!{kind}]\n> {problem}\n");
+            let _ = write!(text, "\n> [!{kind}]\n> {}\n", code(&problem.to_string()));
         }
     }
     text + "\n"

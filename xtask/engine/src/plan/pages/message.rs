@@ -1,6 +1,7 @@
 //! The message of the commit: what it changes, and where that comes from.
 
 use super::{Change, Held, Plan, Planned, State};
+use crate::model::text::shown;
 
 /// A subject, what changed in numbers, and the commit of the source.
 pub fn of(plan: &Plan<'_>, change: &Change) -> String {
@@ -16,7 +17,7 @@ pub fn of(plan: &Plan<'_>, change: &Change) -> String {
         lines.push(format!("docs: {added} added, {changed} changed, {} removed", plan.removed.len()));
     }
     lines.push(format!("from {}", change.source));
-    lines.join("\n") + "\n"
+    lines.iter().map(|line| shown(line) + "\n").collect()
 }
 
 fn subject(plan: &Plan<'_>, change: &Change) -> String {

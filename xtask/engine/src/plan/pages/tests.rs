@@ -75,6 +75,16 @@ fn the_first_publishing_begins_the_branch() {
     assert_eq!(plan.message, message);
 }
 
+/// `git log` shows the message as it is, and a name may come from an archive that another job made.
+#[test]
+fn nothing_that_a_terminal_obeys_is_in_the_message() {
+    let change = change(None, release(vec![package("web\u{1b}[2J", "1.0.0", b"1")]));
+    let plan = plan(&CONFIG, None, None, &change, &Restored::default()).expect("a plan");
+    let name = "web\\u{1b}[2J 1.0.0";
+    let message = format!("Publish {name}\n\nadd {name}\ncharts: 0 kept\nfrom o/r@c\n");
+    assert_eq!(plan.message, message);
+}
+
 #[test]
 fn documentation_replaces_itself_and_nothing_else() {
     let tip = tip(&[

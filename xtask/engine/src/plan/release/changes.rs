@@ -2,6 +2,7 @@
 //! a YAML list of texts, or of mappings with `kind` and `description`.
 
 use crate::model::chart::Metadata;
+use crate::model::text::prose;
 use crate::model::yaml::{self, Node};
 
 /// The annotation.
@@ -31,7 +32,7 @@ fn change(item: &Node) -> Option<String> {
 
 fn one_line(node: &Node) -> Option<String> {
     let words: Vec<&str> = node.text()?.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
+    (!words.is_empty()).then(|| prose(&words.join(" ")))
 }
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ mod tests {
             ("- One\n- Two: 2\n", None),
             ("- One\n- \"Two: 2\"\n", Some("- One\n- Two: 2")),
             ("- kind: added\n  description: >\n    Many\n    lines\n", Some("- added: Many lines")),
+            ("- <img src=x>\n- \"[a](b) `c`\"\n", Some("- \\<img src=x\\>\n- \\[a\\](b) \\`c\\`")),
             ("- description: Bare\n  links: []\n", Some("- Bare")),
             ("- kind: added\n", None),
             ("[]", None),

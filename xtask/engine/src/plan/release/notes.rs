@@ -10,7 +10,7 @@ use crate::model::changelog::{self, Section};
 use crate::model::chart::Metadata;
 use crate::model::config::Config;
 use crate::model::problem::Problem;
-use crate::model::text::{few, name};
+use crate::model::text::{cell, few, name, prose};
 use crate::model::version::Tag;
 
 /// The sections of the changelogs that a release needs, each once.
@@ -149,7 +149,7 @@ pub(super) fn text(config: &Config, archives: &[Archive], sections: &Sections<'_
     let mut out = String::new();
     for found in &sections.found {
         if sections.found.len() > 1 {
-            let _ = write!(out, "## {}\n\n", found.title);
+            let _ = write!(out, "## {}\n\n", prose(&found.title));
         }
         let _ = write!(out, "{}\n\n", found.text);
     }
@@ -170,7 +170,7 @@ pub(super) fn text(config: &Config, archives: &[Archive], sections: &Sections<'_
     out.push_str("```\n\n## Digests\n\n| Archive | SHA-256 |\n| --- | --- |\n");
     for archive in archives {
         let digest = plain_digest(&archive.digest);
-        let _ = writeln!(out, "| `{}` | `{digest}` |", archive.package.file_name());
+        let _ = writeln!(out, "| {} | `{digest}` |", cell(&archive.package.file_name()));
     }
     out
 }
