@@ -94,6 +94,9 @@ pub struct Package {
     /// Whether helm packages too, to compare; the archive is the same in every mode
     #[arg(long, value_enum, default_value_t)]
     pub helm: HelmMode,
+    /// How long helm may take for each chart
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
 }
 
 /// `cargo xtask index`.
@@ -138,7 +141,7 @@ pub struct Check {
     /// Do not look at what is published
     #[arg(long)]
     pub offline: bool,
-    /// How long looking may take
+    /// How long looking at what is published may take, and each run of helm
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
     pub deadline: u64,
     /// Print what was found as JSON
@@ -155,6 +158,9 @@ pub struct Ci {
     /// Print jobs and steps, and what becomes of each here; run nothing
     #[arg(long)]
     pub list: bool,
+    /// How long each step may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
 }
 
 /// `cargo xtask release`.
@@ -205,7 +211,7 @@ pub struct Release {
     /// Do not look at what is published
     #[arg(long, conflicts_with = "publish")]
     pub offline: bool,
-    /// How long looking and publishing may take
+    /// How long looking and publishing may take, and each run of helm
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u64).range(1..=86_400))]
     pub deadline: u64,
     /// Print the manifest, and the plan or what was done, as JSON

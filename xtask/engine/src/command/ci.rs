@@ -1,7 +1,9 @@
 //! `cargo xtask ci`: what CI runs, run here.
 
 use std::fmt::Write;
+use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -35,7 +37,7 @@ pub fn run(app: &App, args: &cli::Ci) -> Result<()> {
     }
     let mut done = Vec::new();
     for step in &steps {
-        done.push((step, perform(step, repository.root())?));
+        done.push((step, perform(step, repository.root(), args.deadline)?));
     }
     end(&done)?;
     whole(&unread)
@@ -90,12 +92,18 @@ fn tell_what_differs(repository: &Repository, jobs: &[Job]) -> Result<()> {
 }
 
 /// Runs a step. What it printed is shown if it fails, and always in the log of GitHub Actions, where it folds.
-fn perform(step: &Step, root: &Path) -> Result<Ran> {
+fn perform(step: &Step, root: &Path, deadline: u64) -> Result<Ran> {
     let what = format!("{}  {}", step.name, step.typed());
     let group = actions::Group::new(&what);
     terminal::progress("Running", &what);
-    let ran = cargo::run(&step.command, root, step.is_xtask())
-        .with_context(|| format!("cannot run `{}`", step.typed()))?;
+    let limit = Duration::from_secs(deadline);
+    let ran = match cargo::run(&step.command, root, step.is_xtask(), limit) {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            let problem = Problem::error(format!("`{}` did not end within {deadline} s", step.typed()));
+            return Err(Problems::from(problem.hint("give each step longer: --deadline SECONDS")).into());
+        }
+        ran => ran.with_context(|| format!("cannot run `{}`", step.typed()))?,
+    };
     if ran.failure.is_some() || environment::in_github_actions() {
         terminal::output(&ran.output);
     }

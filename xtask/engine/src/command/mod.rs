@@ -11,6 +11,7 @@ pub mod release;
 mod workflows;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::error::ErrorKind;
@@ -46,9 +47,10 @@ fn repository() -> Result<Repository> {
     Ok(Repository::around(&here).ok_or_else(missing)?)
 }
 
-/// Helm, if the mode asks for it and it is there.
-fn find_helm(mode: HelmMode) -> Result<Option<Helm>> {
-    let helm = if mode == HelmMode::Never { None } else { Helm::find()? };
+/// Helm, if the mode asks for it and it is there. Each run of it may take so many seconds.
+fn find_helm(mode: HelmMode, seconds: u64) -> Result<Option<Helm>> {
+    let limit = Duration::from_secs(seconds);
+    let helm = if mode == HelmMode::Never { None } else { Helm::find(limit)? };
     if mode == HelmMode::Require && helm.is_none() {
         let problem = Problem::error("helm is not in PATH");
         return Err(Problems::from(
@@ -70,7 +72,7 @@ fn compare<'c>(
     for (directory, at, package) in charts {
         let helm_and_version = format!("helm {}", helm.version);
         terminal::progress("Comparing", &format!("{at} with {helm_and_version}"));
-        let message = match helm.package(&directory, overrides)? {
+        let message = match helm.package(&directory, at, overrides)? {
             Ok(entries) => first_difference(&package.entries, &entries).map(|difference| {
                 format!("{helm_and_version} packages this chart differently: {difference}")
             }),

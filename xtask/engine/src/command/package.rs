@@ -40,7 +40,7 @@ pub fn run(args: &cli::Package) -> Result<()> {
     }
     same_file_twice(&charts, &mut problems);
     verdict(problems)?.iter().for_each(terminal::problem);
-    let helm = find_helm(args.helm)?;
+    let helm = find_helm(args.helm, args.deadline)?;
     if let Some(helm) = &helm {
         let all = charts.iter().map(|chart| (chart.directory.clone(), chart.at.as_str(), &chart.package));
         compare(helm, all, &overrides)?;

@@ -336,7 +336,7 @@ impl<'r> Branch<'r> {
     ) -> Result<Output> {
         let mut git = self.git();
         arguments(&mut git);
-        match process::run(git, input, self.deadline) {
+        match process::ask(git, input, self.deadline) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 let words =
                     self.refusal.as_ref().map(|Refusal(words)| format!("; before that it said: {words}"));

@@ -87,6 +87,21 @@ pub fn changelog(
     }
 }
 
+/// The `ci/*-values.yaml` of a chart, as chart-testing has them, by their paths from the root. Helm would read whatever
+/// they are: what it should not is among the problems instead.
+pub fn test_values(chart: &str, root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+    let mut values = Vec::new();
+    for file in files::named(&root.join(chart).join("ci"), "-values.yaml")? {
+        let path = format!("{chart}/ci/{file}");
+        let odd = |error| (format!("{error:#}"), "make it a file of values, or delete it");
+        match link::follow(&root.join(&path), root).and_then(|one| files::read(&one.real).map_err(odd)) {
+            Ok(_) => values.push(path),
+            Err((message, hint)) => problems.push(Problem::error(message).at(path, None).hint(hint)),
+        }
+    }
+    Ok(values)
+}
+
 /// Reads the charts and asks git once what differs from the commit: in each of them, and besides them in `changelog`,
 /// that of the repository, and in the charts that the commit has and the disk has not.
 pub fn sources(

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{environment, files, process, secrets};
 use crate::model::docker_config::{self, Credentials, DockerConfig};
@@ -20,14 +20,12 @@ pub struct Found {
     pub source: String,
 }
 
-/// How long a program may look for credentials: it may ask a person to unlock them.
-const HELPER: Duration = Duration::from_secs(60);
 /// The longest part of its words that is repeated, in characters.
 const MAX_WORDS: usize = 200;
 
 /// The credentials of a registry: `XTASK_OCI_USERNAME` and `XTASK_OCI_PASSWORD`, else `GITHUB_TOKEN` for the registry of
 /// the GitHub that it belongs to, else those that `helm registry login` or `docker login` left.
-pub fn find(host: &str, deadline: Instant) -> Result<Option<Found>, Problem> {
+pub fn find(host: &str) -> Result<Option<Found>, Problem> {
     match environment::oci_credentials() {
         [Some(username), Some(password)] => {
             let source = environment::OCI.join(" and ");
@@ -48,7 +46,7 @@ pub fn find(host: &str, deadline: Instant) -> Result<Option<Found>, Problem> {
         return Ok(Some(Found { credentials: Credentials::Password { username, password }, source }));
     }
     for path in environment::registry_configs() {
-        if let Some(found) = in_file(&path, host, deadline)? {
+        if let Some(found) = in_file(&path, host)? {
             return Ok(Some(found));
         }
     }
@@ -65,7 +63,7 @@ pub fn is_github(host: &str) -> bool {
     }
 }
 
-fn in_file(path: &Path, host: &str, deadline: Instant) -> Result<Option<Found>, Problem> {
+fn in_file(path: &Path, host: &str) -> Result<Option<Found>, Problem> {
     let shown = files::shown(path);
     let broken = |cause: String| Problem::error(cause).at(shown.clone(), None);
     let login = format!("type: helm registry login {host}");
@@ -75,7 +73,7 @@ fn in_file(path: &Path, host: &str, deadline: Instant) -> Result<Option<Found>, 
     let text = std::fs::read(path).map_err(|error| broken(format!("cannot read it: {error}")))?;
     let config = DockerConfig::parse(&text).map_err(|cause| broken(cause).hint(&login))?;
     if let Some(helper) = config.helper(host)
-        && let Some(credentials) = ask(helper, host, deadline)?
+        && let Some(credentials) = ask(helper, host)?
     {
         return Ok(Some(Found { credentials, source: name(&format!("docker-credential-{helper}")) }));
     }
@@ -85,7 +83,7 @@ fn in_file(path: &Path, host: &str, deadline: Instant) -> Result<Option<Found>, 
 }
 
 /// Asks the program that keeps the credentials (github.com/docker/docker-credential-helpers). `None` if it has none.
-fn ask(helper: &str, host: &str, deadline: Instant) -> Result<Option<Credentials>, Problem> {
+fn ask(helper: &str, host: &str) -> Result<Option<Credentials>, Problem> {
     let program = format!("docker-credential-{helper}");
     let failed = |cause: &str| {
         let hint = format!("type: echo {} | {program} get", docker_config::server(host));
@@ -98,7 +96,8 @@ fn ask(helper: &str, host: &str, deadline: Instant) -> Result<Option<Credentials
     command.arg("get");
     secrets::withhold(&mut command);
     let input = format!("{}\n", docker_config::server(host)).into_bytes();
-    let output = process::run(command, input, deadline.min(Instant::now() + HELPER))
+    // It may ask a person to unlock them.
+    let output = process::ask(command, input, Instant::now() + process::PERSON)
         .map_err(|error| failed(&error.to_string()))?;
     if output.status.success() {
         return docker_config::printed(&output.stdout)

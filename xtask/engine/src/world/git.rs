@@ -3,14 +3,18 @@
 //! Plumbing commands only, so that no configuration of the user's changes what they print.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use xshell::{Cmd, Shell, cmd};
 
+use super::process::{self, Output};
 use crate::model::archive::MAX_TIME;
 use crate::model::git::{Object, listing};
-use crate::model::problem::{Problem, Problems};
+use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::{name, shown};
 use crate::plan::release::Commit;
 
@@ -48,6 +52,11 @@ pub const INHERITED: [&str; 28] = [
     "SSH_ASKPASS_REQUIRE",
 ];
 
+/// How long git may take on this machine: as long as a large repository on a slow disk takes it.
+pub const LOCAL: Duration = Duration::from_secs(300);
+/// What git reads in a directory before it looks at the files there.
+const RULES: [&str; 3] = [".gitignore", ".gitattributes", ".gitmodules"];
+
 /// A work tree.
 #[derive(Debug)]
 pub struct Repository {
@@ -69,11 +78,9 @@ impl Repository {
 
     /// The commit that is checked out; `None` before the first one.
     pub fn commit(&self) -> Result<Option<Commit>> {
-        let sh = Shell::new()?;
-        let line = match read(self.git(&sh).args(["rev-list", "--timestamp", "--max-count=1", "HEAD", "--"]))
-        {
+        let line = match self.read(["rev-list", "--timestamp", "--max-count=1", "HEAD", "--"]) {
             Ok(line) => String::from_utf8_lossy(&line).trim_end().to_owned(),
-            Err(error) => return if self.is_unborn(&sh)? { Ok(None) } else { Err(error) },
+            Err(error) => return if self.is_unborn()? { Ok(None) } else { Err(error) },
         };
         let (time, id) = line.split_once(' ').with_context(|| format!("git printed `{}`", shown(&line)))?;
         match time.parse() {
@@ -87,35 +94,32 @@ impl Repository {
     }
 
     /// Whether HEAD names a branch without a commit.
-    fn is_unborn(&self, sh: &Shell) -> Result<bool> {
-        let head = self.git(sh).args(["symbolic-ref", "--quiet", "HEAD"]).quiet().ignore_status().output()?;
+    fn is_unborn(&self) -> Result<bool> {
+        let head = self.run(["symbolic-ref", "--quiet", "HEAD"])?;
         let branch = String::from_utf8_lossy(&head.stdout).trim_end().to_owned();
-        let exists = self.git(sh).args(["show-ref", "--verify", "--quiet", &branch]);
-        Ok(head.status.success() && exists.quiet().ignore_status().output()?.status.code() == Some(1))
+        let exists = self.run(["show-ref", "--verify", "--quiet", &branch])?;
+        Ok(head.status.success() && exists.status.code() == Some(1))
     }
 
     /// A file at the root as the commit has it that is checked out; `None` if that has none.
     pub fn committed(&self, file: &str) -> Result<Option<Vec<u8>>> {
-        let sh = Shell::new()?;
-        let listed = read(self.git(&sh).args(["ls-tree", "--name-only", "HEAD", "--", file]))?;
+        let listed = self.read(["ls-tree", "--name-only", "HEAD", "--", file])?;
         if listed.is_empty() {
             return Ok(None);
         }
-        read(self.git(&sh).args(["cat-file", "blob", &format!("HEAD:{file}")])).map(Some)
+        self.read(["cat-file", "blob", &format!("HEAD:{file}")]).map(Some)
     }
 
     /// How many files are not as the commit has them, new ones included.
     pub fn uncommitted(&self) -> Result<usize> {
-        let sh = Shell::new()?;
         let args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
-        Ok(read(self.git(&sh).args(args))?.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).count())
+        self.check_rules()?;
+        Ok(self.read(args)?.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).count())
     }
 
     /// The URL of `origin`; `None` where there is no such remote.
     pub fn origin(&self) -> Result<Option<String>> {
-        let sh = Shell::new()?;
-        let output =
-            self.git(&sh).args(["config", "--get", "remote.origin.url"]).quiet().ignore_status().output()?;
+        let output = self.run(["config", "--get", "remote.origin.url"])?;
         let url = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok(Some(url).filter(|url| !url.is_empty()))
     }
@@ -125,22 +129,20 @@ impl Repository {
     pub fn has(&self, path: &Path) -> Result<bool> {
         let Ok(relative) = path.strip_prefix(&self.root) else { return Ok(self.root.starts_with(path)) };
         let Some(first) = relative.components().next() else { return Ok(true) };
-        let sh = Shell::new()?;
-        let files = read(self.git(&sh).args(["--literal-pathspecs", "ls-files", "-z", "--"]).arg(first))?;
+        let args = ["--literal-pathspecs", "ls-files", "-z", "--"].map(OsStr::new);
+        let files = self.read(args.into_iter().chain([first.as_os_str()]))?;
         Ok(!files.is_empty())
     }
 
     /// Whether it has a part of the history alone, and so perhaps not all tags.
     pub fn is_shallow(&self) -> Result<bool> {
-        let sh = Shell::new()?;
-        Ok(read(self.git(&sh).args(["rev-parse", "--is-shallow-repository"]))?.starts_with(b"true"))
+        Ok(self.read(["rev-parse", "--is-shallow-repository"])?.starts_with(b"true"))
     }
 
     /// The files of the work tree that git tracks or would track, sorted: all but those that it ignores.
     pub fn files(&self) -> Result<Vec<String>> {
-        let sh = Shell::new()?;
-        let listed = self.git(&sh).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-        let listed = read(listed)?;
+        self.check_rules()?;
+        let listed = self.read(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
         let paths = listed.split(|byte| *byte == 0).filter(|path| !path.is_empty());
         let paths: BTreeSet<String> = paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect();
         Ok(paths.into_iter().filter(|path| self.root.join(path).symlink_metadata().is_ok()).collect())
@@ -148,28 +150,23 @@ impl Repository {
 
     /// The branches of a remote that are known here, `HEAD` among them where its default is.
     pub fn branches(&self, remote: &str) -> Result<Vec<String>> {
-        let sh = Shell::new()?;
         let below = format!("refs/remotes/{remote}/");
-        let listed = read(self.git(&sh).args(["for-each-ref", "--format=%(refname)", &below]))?;
+        let listed = self.read(["for-each-ref", "--format=%(refname)", &below])?;
         let names = String::from_utf8_lossy(&listed);
         Ok(names.lines().filter_map(|name| name.strip_prefix(&below)).map(str::to_owned).collect())
     }
 
     /// The branch that `origin` shows first, as it was cloned; `None` where no clone has said.
     pub fn default_branch(&self) -> Result<Option<String>> {
-        let sh = Shell::new()?;
-        let head = self.git(&sh).args(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]);
-        let output = head.quiet().ignore_status().output()?;
+        let output = self.run(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"])?;
         let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok(name.strip_prefix("refs/remotes/origin/").map(str::to_owned))
     }
 
     /// All tags, each with the commit that it names.
     pub fn tags(&self) -> Result<Vec<(String, String)>> {
-        let sh = Shell::new()?;
         // Where there is no tag it ends with 1; `rev-list` has shown that git works here.
-        let output =
-            self.git(&sh).args(["show-ref", "--tags", "--dereference"]).quiet().ignore_status().output()?;
+        let output = self.run(["show-ref", "--tags", "--dereference"])?;
         let mut tags = BTreeMap::new();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             if let Some((id, tag)) = line.split_once(" refs/tags/") {
@@ -189,9 +186,8 @@ impl Repository {
         links: &BTreeSet<PathBuf>,
         directories: &BTreeSet<PathBuf>,
     ) -> Result<BTreeSet<String>> {
-        let sh = Shell::new()?;
-        let tree = match read(self.git(&sh).args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"])) {
-            Err(error) => return if self.is_unborn(&sh)? { Ok(BTreeSet::new()) } else { Err(error) },
+        let tree = match self.read(["ls-tree", "-r", "-z", "--full-tree", "HEAD"]) {
+            Err(error) => return if self.is_unborn()? { Ok(BTreeSet::new()) } else { Err(error) },
             tree => tree?,
         };
         let (committed, _) = listing(&tree);
@@ -203,12 +199,12 @@ impl Repository {
                 changed.insert(relative);
             }
         };
-        for (file, id) in files.iter().zip(self.blob_ids(&sh, files)?) {
+        for (file, id) in files.iter().zip(self.blob_ids(files)?) {
             compare(file, false, &id);
         }
         for link in links {
             let target = std::fs::read_link(link)?.into_os_string().into_encoded_bytes();
-            let id = read(self.git(&sh).args(["hash-object", "--stdin"]).stdin(target))?;
+            let id = self.read_with(target, ["hash-object", "--stdin"])?;
             compare(link, true, String::from_utf8_lossy(&id).trim_end());
         }
         let is_gone = |path: &str| self.root.join(path).symlink_metadata().is_err();
@@ -219,7 +215,7 @@ impl Repository {
     }
 
     /// The ids that files would have as git objects, without any filter.
-    fn blob_ids(&self, sh: &Shell, files: &[PathBuf]) -> Result<Vec<String>> {
+    fn blob_ids(&self, files: &[PathBuf]) -> Result<Vec<String>> {
         // Git takes a path per line; `./` keeps it from reading a leading `"` as a quotation.
         let askable = |file: &PathBuf| {
             let path =
@@ -227,8 +223,8 @@ impl Repository {
             path.map(|path| format!("./{path}"))
         };
         let paths: Vec<String> = files.iter().filter_map(askable).collect();
-        let asked = self.git(sh).args(["hash-object", "--no-filters", "--stdin-paths"]);
-        let printed = String::from_utf8(read(asked.stdin(paths.join("\n")))?)?;
+        let asked = ["hash-object", "--no-filters", "--stdin-paths"];
+        let printed = String::from_utf8(self.read_with(paths.join("\n").into_bytes(), asked)?)?;
         let mut ids = printed.lines();
         let id = |file| askable(file).and_then(|_| ids.next()).unwrap_or_default().to_owned();
         Ok(files.iter().map(id).collect())
@@ -239,22 +235,68 @@ impl Repository {
         path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned()
     }
 
-    fn git<'sh>(&self, sh: &'sh Shell) -> Cmd<'sh> {
-        let root = &self.root;
-        let git = cmd!(sh, "git -C {root}")
-            .env("LC_ALL", "C")
-            .env("GIT_NO_REPLACE_OBJECTS", "1")
-            .env("GIT_OPTIONAL_LOCKS", "0");
-        INHERITED.into_iter().fold(git, Cmd::env_remove)
+    /// Git would wait for ever for what a pipe says that it should ignore.
+    fn check_rules(&self) -> Result<()> {
+        // A directory without anything that is tracked is listed as one, and nothing is ignored here.
+        let listed = self.read(["ls-files", "-z", "--cached", "--others", "--directory"])?;
+        let listed = String::from_utf8_lossy(&listed);
+        let above = listed
+            .split('\0')
+            .flat_map(|path| Path::new(path).ancestors().skip(usize::from(!path.ends_with('/'))));
+        let directories: BTreeSet<&Path> = above.chain([Path::new("")]).collect();
+        let rules = directories.into_iter().flat_map(|directory| RULES.map(|name| directory.join(name)));
+        let is_odd = |path: &PathBuf| {
+            let found = self.root.join(path).metadata();
+            found.is_ok_and(|found| !found.is_file() && !found.is_dir())
+        };
+        let odd = |path: PathBuf| {
+            let problem = Problem::error("git cannot read it: it is not a file");
+            problem.at(path.to_string_lossy(), None).hint("delete it")
+        };
+        Ok(verdict(rules.filter(is_odd).map(odd).collect()).map(drop)?)
     }
-}
 
-/// Runs a command and returns what it printed; an error has its words.
-fn read(command: Cmd<'_>) -> Result<Vec<u8>> {
-    let shown_command = command.to_string();
-    let output = command.quiet().ignore_status().output().context("cannot run git: is it installed?")?;
-    if !output.status.success() {
-        bail!("`{shown_command}` failed: {}", shown(String::from_utf8_lossy(&output.stderr).trim()));
+    /// What git prints; an error has its words.
+    fn read(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Vec<u8>> {
+        self.read_with(Vec::new(), args)
     }
-    Ok(output.stdout)
+
+    fn read_with(
+        &self,
+        input: Vec<u8>,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<Vec<u8>> {
+        let (typed, output) = self.run_with(input, args)?;
+        if !output.status.success() {
+            bail!("{typed} failed: {}", shown(output.stderr.trim()));
+        }
+        Ok(output.stdout)
+    }
+
+    fn run(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Output> {
+        Ok(self.run_with(Vec::new(), args)?.1)
+    }
+
+    /// Runs git. What was typed comes back too, for messages.
+    fn run_with(
+        &self,
+        input: Vec<u8>,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<(String, Output)> {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(&self.root).args(args);
+        git.envs([("LC_ALL", "C"), ("GIT_NO_REPLACE_OBJECTS", "1"), ("GIT_OPTIONAL_LOCKS", "0")]);
+        for variable in INHERITED {
+            git.env_remove(variable);
+        }
+        let words: Vec<_> = git.get_args().map(OsStr::to_string_lossy).collect();
+        let typed = name(&format!("git {}", words.join(" ")));
+        match process::ask(git, input, Instant::now() + LOCAL) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                let problem = Problem::error(format!("{typed} did not end within {} s", LOCAL.as_secs()));
+                Err(Problems::from(problem.hint("type it in a terminal, and see what it waits for")).into())
+            }
+            output => Ok((typed, output.context("cannot run git: is it installed?")?)),
+        }
+    }
 }

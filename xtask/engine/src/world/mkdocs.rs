@@ -6,7 +6,6 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use xshell::{Shell, cmd};
 
 use super::scratch::Scratch;
 use super::tree::{self, Hidden};
@@ -16,7 +15,7 @@ use crate::model::text::{name, shown};
 use crate::plan::docs::{File, words};
 
 /// A plugin that waits for the network would wait for ever.
-const MINUTES: u64 = 10;
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// A mkdocs that answered.
 #[derive(Debug)]
@@ -37,16 +36,17 @@ impl Mkdocs {
 
     /// The mkdocs at a path, if it answers.
     pub fn answering(binary: PathBuf) -> Result<Self> {
-        let sh = Shell::new()?;
-        match secrets::without(cmd!(sh, "{binary} --version")).quiet().ignore_status().output() {
+        let mut command = Command::new(&binary);
+        command.arg("--version");
+        secrets::withhold(&mut command);
+        match process::run(command, Vec::new(), Instant::now() + LIMIT) {
             Ok(output) if output.status.success() => {
                 let words = String::from_utf8_lossy(&output.stdout).into_owned();
                 let version = words.split_whitespace().skip_while(|word| *word != "version").nth(1);
                 Ok(Self { binary, version: shown(version.unwrap_or_default()) })
             }
             Ok(output) => {
-                let words = String::from_utf8_lossy(&output.stderr).into_owned();
-                let last = words.trim().lines().last().unwrap_or_default();
+                let last = output.stderr.trim().lines().last().unwrap_or_default();
                 let message = format!("{} does not answer: {last}", name(&binary.to_string_lossy()));
                 Err(Problems::from(Problem::error(message).hint("install it again, or add --docs native"))
                     .into())
@@ -68,10 +68,9 @@ impl Mkdocs {
         command.envs([("PYTHONDONTWRITEBYTECODE", "1"), ("NO_COLOR", "1"), ("NO_MKDOCS_2_WARNING", "1")]);
         // Its plugins are the code of others.
         secrets::withhold(&mut command);
-        let deadline = Instant::now() + Duration::from_secs(60 * MINUTES);
-        let output = match process::run(command, Vec::new(), deadline) {
+        let output = match process::run(command, Vec::new(), Instant::now() + LIMIT) {
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                let problem = Problem::error(format!("mkdocs did not end within {MINUTES} minutes"));
+                let problem = Problem::error(format!("mkdocs did not end within {} s", LIMIT.as_secs()));
                 return Ok(Err(vec![
                     problem.hint("look at what its plugins wait for, or add --docs native"),
                 ]));

@@ -83,14 +83,15 @@ fn make_private(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-/// From here on, being interrupted or terminated removes what is temporary first, and then ends the process as the
-/// signal would have. What is temporary is made under the same lock, so that nothing new appears after that.
+/// From here on, being interrupted or terminated ends what we run and removes what is temporary first, and then ends the
+/// process as the signal would have. What is temporary is made under the same lock, so that nothing new appears after that.
 #[cfg(unix)]
 pub fn remove_on_signals() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     thread::spawn(move || {
         for signal in signals.forever() {
+            super::process::end_all();
             let present = present();
             present.iter().for_each(|path| remove(path));
             // A program that was writing there ends with us, but not in the same moment.

@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use xshell::Cmd;
-
 use super::{environment, terminal};
 
 static KNOWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -69,11 +67,6 @@ pub fn withhold(command: &mut Command) {
     for variable in environment::SECRETS {
         command.env_remove(variable);
     }
-}
-
-/// The same for a command of a shell.
-pub fn without(command: Cmd<'_>) -> Cmd<'_> {
-    environment::SECRETS.into_iter().fold(command, Cmd::env_remove)
 }
 
 fn known() -> MutexGuard<'static, Vec<String>> {

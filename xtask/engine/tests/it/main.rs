@@ -46,6 +46,7 @@ mod pages_race;
 mod pages_secrets;
 mod plain;
 mod preflight;
+mod programs;
 mod property;
 mod proxy;
 mod publish_actions;

@@ -12,7 +12,7 @@ use crate::plan::check::{Area, Chart, Report};
 use crate::plan::lint::{Message, is_said};
 use crate::plan::package::{Overrides, Package};
 use crate::world::helm::Helm;
-use crate::world::{files, terminal, threads};
+use crate::world::{charts, terminal, threads};
 
 /// What helm said, each with the values that it came with, and how many of those there are.
 type Words = (Vec<(Said, Option<String>)>, usize);
@@ -40,9 +40,22 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
             false
         }
     });
-    let all = threads::map(&tested, |(chart, package, _)| ask(scene, helm, chart, package));
+    let mut problems = Vec::new();
+    let values = |(chart, ..): &(&Chart, _, _)| {
+        charts::test_values(&chart.source.path, scene.repository.root(), &mut problems)
+    };
+    let values = tested.iter().map(values).collect::<Result<Vec<_>>>()?;
+    report.add(Area::Helm, problems);
+    let asked: Vec<_> = tested.iter().zip(values).collect();
+    let all = threads::map(&asked, |((chart, package, _), values)| ask(scene, helm, chart, package, values));
     for ((chart, package, messages), said) in tested.iter().zip(all) {
-        let (mut said, asked) = said?;
+        let (mut said, asked) = match said {
+            Ok(words) => words,
+            Err(error) => {
+                report.add(Area::Helm, problems_of(error).0);
+                continue;
+            }
+        };
         said.retain(|(said, _)| !is_said(said, messages));
         let (path, chart, helm) = (&*chart.source.path, &*package.metadata.name, &*helm.version);
         report.add(Area::Helm, Heard { path, chart, helm, asked, said: &said }.problems());
@@ -60,20 +73,19 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
 
 /// Lints and renders a chart with each of its `ci/*-values.yaml`, with its own values alone where there is none, as
 /// chart-testing does.
-fn ask(scene: &Scene<'_>, helm: &Helm, chart: &Chart, package: &Package) -> Result<Words> {
+fn ask(scene: &Scene<'_>, helm: &Helm, chart: &Chart, package: &Package, values: &[String]) -> Result<Words> {
     let (root, path) = (scene.repository.root(), &chart.source.path);
     terminal::progress("Linting", &format!("{path} with helm {}", helm.version));
-    let values = files::named(&root.join(path).join("ci"), "-values.yaml")?;
-    let mut values: Vec<Option<String>> = values.into_iter().map(|file| Some(format!("ci/{file}"))).collect();
-    if values.is_empty() {
-        values.push(None);
-    }
     let is_library = package.metadata.kind == "library";
-    let (mut words, asked) = (Vec::new(), values.len());
-    for values in values {
-        let file = values.as_ref().map(|values| format!("{path}/{values}"));
-        let said = helm.lint(root, path, file.as_deref(), is_library)?;
-        words.extend(said.into_iter().map(|said| (said, values.clone())));
+    let mut all: Vec<Option<&String>> = values.iter().map(Some).collect();
+    if all.is_empty() {
+        all.push(None);
+    }
+    let (mut words, asked) = (Vec::new(), all.len());
+    for values in all {
+        let said = helm.lint(root, path, values.map(String::as_str), is_library)?;
+        let below = values.and_then(|values| values.strip_prefix(path)?.strip_prefix('/'));
+        words.extend(said.into_iter().map(|said| (said, below.map(str::to_owned))));
     }
     Ok((words, asked))
 }

@@ -72,7 +72,7 @@ const MOST_ROUNDS: usize = 8;
 /// Runs the command.
 pub fn run(app: &App, args: &cli::Check) -> Result<()> {
     let repository = repository()?;
-    let helm = find_helm(args.helm)?;
+    let helm = find_helm(args.helm, args.deadline)?;
     // Helm's words come without edits, so that it is asked once: when nothing is left to mend.
     let asked = helm.as_ref().filter(|_| !args.fix);
     let (mut report, mut mended) = (look(app, args, &repository, asked)?, Vec::<Edit>::new());

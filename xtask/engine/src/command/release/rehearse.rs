@@ -25,7 +25,7 @@ use crate::world::publish::short;
 use crate::world::rehearsal::{self, Rehearsal, Scene, Start, Targets};
 use crate::world::remote::Remote;
 use crate::world::user::{self, Story};
-use crate::world::{environment, files, terminal};
+use crate::world::{charts, environment, files, terminal};
 
 /// How many charts users are told how to install.
 const MOST_CHARTS: usize = 3;
@@ -33,7 +33,7 @@ const MOST_CHARTS: usize = 3;
 /// Runs the rehearsal. Neither a tag nor a clean tree is needed for one.
 pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     verdict(config.problems())?;
-    let (repository, helm) = (repository()?, find_helm(args.helm)?);
+    let (repository, helm) = (repository()?, find_helm(args.helm, args.deadline)?);
     let mut times = Times::begin();
     let root = rehearsal::prepare(repository.root())?;
     let directory = root.join("dist");
@@ -141,12 +141,14 @@ fn perform(job: &Job<'_>, times: &mut Times) -> Result<()> {
 
 /// The first `ci/*-values.yaml` of each chart that has one.
 fn ci_values(repository: &Repository, made: &Release) -> Result<BTreeMap<String, PathBuf>> {
-    let mut values = BTreeMap::new();
+    let (mut values, mut problems) = (BTreeMap::new(), Vec::new());
     for archive in &made.archives {
-        let directory = repository.root().join(&archive.source).join("ci");
-        let first = files::named(&directory, "-values.yaml")?.into_iter().next();
-        values.extend(first.map(|file| (archive.package.metadata.name.clone(), directory.join(file))));
+        let first =
+            charts::test_values(&archive.source, repository.root(), &mut problems)?.into_iter().next();
+        let path = first.map(|file| repository.root().join(file));
+        values.extend(path.map(|path| (archive.package.metadata.name.clone(), path)));
     }
+    verdict(problems)?;
     Ok(values)
 }
 

@@ -96,7 +96,7 @@ impl Release {
         if let Some(targets) = &args.publish {
             check_targets(&config, &remote, targets, args.wait)?;
         }
-        let helm = find_helm(args.helm)?;
+        let helm = find_helm(args.helm, args.deadline)?;
         let directory = args.from.clone().or_else(|| args.destination.clone());
         let directory = directory.unwrap_or_else(|| repository.root().join("dist"));
         let new = match args.from {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::model::host::host;
 use crate::world::{environment, process, secrets};
@@ -16,9 +16,6 @@ impl fmt::Debug for Token {
     }
 }
 
-/// How long gh may take; a keyring may ask the user.
-const LIMIT: Duration = Duration::from_secs(20);
-
 /// The token for the API at this URL.
 pub fn find(api: &str) -> Option<Token> {
     let token = environment::github_api_token().or_else(|| of_gh(api))?;
@@ -30,7 +27,8 @@ fn of_gh(api: &str) -> Option<String> {
     let host = web_host(api).filter(|_| environment::is_in_path("gh"))?;
     let mut gh = Command::new("gh");
     gh.args(["auth", "token", "--hostname", host]);
-    let output = process::run(gh, Vec::new(), Instant::now() + LIMIT).ok()?;
+    // Its keyring may ask a person.
+    let output = process::ask(gh, Vec::new(), Instant::now() + process::PERSON).ok()?;
     let token = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
     Some(token.trim().to_owned()).filter(|token| !token.is_empty())
 }

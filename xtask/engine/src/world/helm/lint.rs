@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use xshell::{Shell, cmd};
 
-use super::super::secrets;
+use super::super::process::Output;
 use super::{Helm, cause};
 use crate::model::problem::Severity;
 use crate::plan::check::helm::{Said, messages};
@@ -20,41 +19,27 @@ impl Helm {
         values: Option<&str>,
         is_library: bool,
     ) -> Result<Vec<Said>> {
-        let linted = self.run(root, &["lint", "--strict", directory], values)?;
-        let mut said = messages(&linted.stdout);
+        let linted = self.judge(root, &["lint", "--strict", directory], values)?;
+        let mut said = messages(&String::from_utf8_lossy(&linted.stdout));
         if said.iter().all(|one| one.severity != Severity::Error) {
-            if !linted.succeeded && said.is_empty() {
+            if !linted.status.success() && said.is_empty() {
                 said.push(failed("", &linted.stderr));
             }
             if is_library {
                 return Ok(said);
             }
-            let rendered = self.run(root, &["template", "check", directory], values)?;
-            said.extend((!rendered.succeeded).then(|| failed("templates/", &rendered.stderr)));
+            let rendered = self.judge(root, &["template", "check", directory], values)?;
+            said.extend((!rendered.status.success()).then(|| failed("templates/", &rendered.stderr)));
         }
         Ok(said)
     }
 
-    fn run(&self, root: &Path, arguments: &[&str], values: Option<&str>) -> Result<Printed> {
-        let sh = Shell::new()?;
-        sh.change_dir(root);
-        let binary = &self.binary;
-        let values = values.iter().flat_map(|values| ["--values", values]);
-        let command = secrets::without(cmd!(sh, "{binary} {arguments...} {values...}"));
-        let output = command.quiet().ignore_status().output()?;
-        Ok(Printed {
-            succeeded: output.status.success(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+    /// The last of the arguments is the chart.
+    fn judge(&self, root: &Path, arguments: &[&str], values: Option<&str>) -> Result<Output> {
+        let mut command = self.command();
+        command.current_dir(root).args(arguments).args(values.iter().flat_map(|values| ["--values", values]));
+        self.run(command, arguments.last().unwrap_or(&""), values)
     }
-}
-
-/// What helm printed.
-struct Printed {
-    succeeded: bool,
-    stdout: String,
-    stderr: String,
 }
 
 fn failed(place: &str, words: &str) -> Said {

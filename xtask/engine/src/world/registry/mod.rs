@@ -241,7 +241,7 @@ impl<'a> Registry<'a> {
         if let Some(found) = self.found.borrow().get(host) {
             return Ok(found.clone());
         }
-        let found = credentials::find(host, self.http.deadline())?;
+        let found = credentials::find(host)?;
         if let Some(Found { credentials, .. }) = &found {
             let (Credentials::Password { password: secret, .. } | Credentials::Identity(secret)) =
                 credentials;

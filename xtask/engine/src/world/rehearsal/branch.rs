@@ -4,13 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 use crate::model::text::{name, shown};
 use crate::plan::pages::INDEX;
-use crate::world::git::INHERITED;
+use crate::world::git::{INHERITED, LOCAL};
 use crate::world::process::{self, Output};
 use crate::world::remote::{NAME, Remote};
 
@@ -60,8 +60,6 @@ const CONFIG: &str = "[core]
 [gc]
 \tauto = 0
 ";
-/// How long what needs no network may take.
-const LOCAL: Duration = Duration::from_secs(300);
 /// More than any history has (git-fetch(1), `--depth`).
 const ALL: &str = "--depth=2147483647";
 
@@ -151,7 +149,7 @@ impl Copy {
         // Nothing of the user's: neither filters nor line ends.
         git.envs([("LC_ALL", "C"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")]);
         arguments(&mut git);
-        process::run(git, Vec::new(), Instant::now() + LOCAL).context("cannot run git: is it installed?")
+        process::ask(git, Vec::new(), Instant::now() + LOCAL).context("cannot run git: is it installed?")
     }
 
     fn remote(
@@ -163,7 +161,7 @@ impl Copy {
         let mut git = self.git();
         remote.prepare(&mut git);
         arguments(&mut git);
-        match process::run(git, Vec::new(), deadline) {
+        match process::ask(git, Vec::new(), deadline) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 bail!("{} did not answer until the deadline", name(&remote.url))
             }

@@ -149,7 +149,7 @@ impl<'a> Player<'a> {
             Ok(output) if output.status.success() => Ok(output.stdout),
             Ok(output) => Err(failed(&reason(&output.stderr))),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                Err(failed("it did not end until the deadline"))
+                Err(failed("it did not end in time; give it longer: --deadline SECONDS"))
             }
             Err(error) => Err(failed(&error.to_string())),
         }
