@@ -247,6 +247,9 @@ pub struct Pages {
     /// Let the archive of this version replace a published one that differs; may be repeated
     #[arg(long, value_name = "NAME-VERSION")]
     pub replace: Vec<String>,
+    /// Claim files of the branch that an earlier documentation has written, by their paths; may be repeated
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
+    pub adopt: Vec<String>,
     /// Restore entries and archives that another program removed from the branch
     #[arg(long)]
     pub repair: bool,

@@ -195,6 +195,12 @@ fn is_well_formed(mut pattern: &[char]) -> bool {
     true
 }
 
+/// Whether a pattern fits a name without `/`, as a rule would have it.
+pub fn is_name(pattern: &str, name: &str) -> bool {
+    let chars = |text: &str| text.chars().collect::<Vec<_>>();
+    glob(&chars(pattern), &chars(name))
+}
+
 /// Whether the whole text matches. `*` and `?` stop at `/`, a set does not. Backtracks to the last star alone,
 /// which suffices since a later star can take what an earlier one gives up, and so stays quadratic.
 fn glob(pattern: &[char], text: &[char]) -> bool {

@@ -46,8 +46,13 @@ pub fn shown(text: &str) -> String {
 
 /// The first of many names, and how many more there are.
 pub fn few(names: &[String]) -> String {
-    let first: Vec<String> = names.iter().take(3).map(|one| name(one)).collect();
-    let more = names.len().saturating_sub(3);
+    first(3, names)
+}
+
+/// So many of many names, and how many more there are.
+pub fn first(most: usize, names: &[String]) -> String {
+    let first: Vec<String> = names.iter().take(most).map(|one| name(one)).collect();
+    let more = names.len().saturating_sub(most);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", first.join(", "))
 }

@@ -12,16 +12,8 @@ const MANIFEST: &str = "xtask/engine/Cargo.toml";
 /// The layers, from the lowest.
 const LAYERS: [&str; 4] = ["model", "plan", "world", "command"];
 /// What touches the machine.
-const MACHINE: [&str; 8] = [
-    "std::fs",
-    "std::process",
-    "std::env",
-    "std::net",
-    "std::thread",
-    "std::time",
-    "walkdir",
-    "println!",
-];
+const MACHINE: [&str; 8] =
+    ["std::fs", "std::process", "std::env", "std::net", "std::thread", "std::time", "walkdir", "println!"];
 /// What of it is `world`'s alone even in a command.
 const OF_WORLD: [&str; 2] = ["std::fs", "std::env"];
 /// A longer file does more than one thing.

@@ -41,6 +41,7 @@ mod pages_foreign;
 mod pages_hostile;
 mod pages_local;
 mod pages_options;
+mod pages_ownership;
 mod pages_preview;
 mod pages_race;
 mod pages_secrets;

@@ -75,7 +75,8 @@ fn a_rehearsal_reads_no_such_values_either() {
     sandbox.commit("changes");
     symlink("/dev/zero", sandbox.work().join("charts/web/ci/a-values.yaml")).expect("a link");
     let ran = sandbox.xtask(&["release", "--rehearse", "--offline", "--helm", "never"]).ended(1);
-    let error = "error: charts/web/ci/a-values.yaml: this link leads to a place on this machine, `/dev/zero`\n";
+    let error =
+        "error: charts/web/ci/a-values.yaml: this link leads to a place on this machine, `/dev/zero`\n";
     assert!(ran.stderr.contains(error), "{}", ran.stderr);
 }
 
@@ -134,7 +135,11 @@ fn programs_end_when_we_do() {
     ];
     for (signal, number) in [("INT", 2), ("TERM", 15)] {
         for (name, args, script) in runs {
-            assert_eq!(told_to_stop(name, args, script, signal), ("ended\n".to_owned(), Some(number)), "{name}");
+            assert_eq!(
+                told_to_stop(name, args, script, signal),
+                ("ended\n".to_owned(), Some(number)),
+                "{name}"
+            );
         }
     }
 }

@@ -135,5 +135,8 @@ fn what_servers_say_is_no_markup() {
     let summary = sandbox.text("../home/summary");
     let said: Vec<&str> = summary.lines().filter(|line| line.contains("evil.example")).collect();
     assert!(said.len() == 1 && said[0].contains(words), "{summary}");
-    assert!(said[0].starts_with("> `` `gh-pages of http://127.0.0.1:") && said[0].ends_with(" ``"), "{summary}");
+    assert!(
+        said[0].starts_with("> `` `gh-pages of http://127.0.0.1:") && said[0].ends_with(" ``"),
+        "{summary}"
+    );
 }

@@ -17,6 +17,8 @@ use crate::server::Server;
 
 pub const BRANCH: &str = "refs/heads/gh-pages";
 pub const INDEX: &str = "charts/index.yaml";
+/// What of the branch is ours.
+pub const RECORD: &str = ".helm-xtask.json";
 /// What people see of the Helm repository.
 pub const CHART_PAGE: &str = "charts/index.html";
 /// Who and why, of a commit by somebody else.
@@ -119,6 +121,16 @@ impl Remote {
         Self { url: format!("{}/o/r.git", server.origin()), server }
     }
 
+    /// What says that these files are those of the documentation.
+    pub fn record(&self, files: &[(&str, &str)]) -> String {
+        let line = |(path, text): &(&str, &str)| {
+            self.server.sandbox().write("o/blob", text);
+            format!("\"{path}\": \"100644 {}\"", self.git(&["hash-object", "../blob"]))
+        };
+        let lines: Vec<String> = files.iter().map(line).collect();
+        format!("{{\"about\": \"\", \"files\": {{{}}}}}", lines.join(","))
+    }
+
     fn seed(&self) {
         let mut files: Vec<(String, Vec<u8>)> =
             SITE.iter().map(|(path, text)| ((*path).to_owned(), (*text).into())).collect();
@@ -136,6 +148,7 @@ impl Remote {
             let data = sandbox.read(&format!("dist/{}", chart.archive));
             files.push((format!("charts/{}", chart.archive), data));
         }
+        files.push((RECORD.into(), self.record(&SITE[2..]).into_bytes()));
         files.push((INDEX.into(), (index + "generated: \"2020-01-02T03:04:05.678Z\"\n").into()));
         let files: Vec<_> = files.iter().map(|(path, data)| (path.as_str(), Some(data.as_slice()))).collect();
         self.write(BRANCH, None, &files);

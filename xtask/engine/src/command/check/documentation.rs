@@ -1,11 +1,13 @@
 //! The documents: whether the site can be built, and whether links, commands, addresses and versions are right.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use semver::Version;
 
 use super::Scene;
+use crate::command::pages::decide;
 use crate::command::{problems_of, refusal};
 use crate::model::chart::Metadata;
 use crate::model::config::Versions;
@@ -14,8 +16,12 @@ use crate::plan::check::document::{Document, Shown};
 use crate::plan::check::links::Targets;
 use crate::plan::check::mentions::{self, Facts};
 use crate::plan::check::{Area, Report};
-use crate::plan::docs::Builder;
-use crate::world::{docs, documents};
+use crate::plan::docs::{Builder, File};
+use crate::plan::pages::Change;
+use crate::world::branch::Branch;
+use crate::world::publish::look;
+use crate::world::remote::Remote;
+use crate::world::{docs, documents, environment, terminal};
 
 /// Looks at the documents.
 pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
@@ -45,11 +51,14 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Builds the site as `cargo xtask pages` would.
+/// Builds the site as `cargo xtask pages` would, and looks what publishing it would do to the branch.
 fn site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let root = scene.repository.root();
     match docs::build(root, Builder::Auto) {
-        Ok(Some(site)) => report.checked.push(format!("the documentation ({})", site.by)),
+        Ok(Some(site)) => {
+            report.checked.push(format!("the documentation ({})", site.by));
+            branch(scene, site.files, report)?;
+        }
         Ok(None) => {}
         Err(error) => match docs::beyond_native(root)? {
             Some(problem) => {
@@ -58,6 +67,23 @@ fn site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
             }
             None => report.add(Area::Documentation, problems_of(error).0),
         },
+    }
+    Ok(())
+}
+
+/// Says whose files would stay on the branch, or make place for a page. A branch that cannot be looked at is told by the
+/// release.
+fn branch(scene: &Scene<'_>, docs: Vec<File>, report: &mut Report) -> Result<()> {
+    if scene.args.offline || environment::is_offline() {
+        return Ok(());
+    }
+    let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
+    let mut branch = Branch::new(&remote, &scene.config.branch, Duration::from_secs(scene.args.deadline))?;
+    let Ok(Some(tip)) = terminal::hushed(|| look(&mut branch)) else { return Ok(()) };
+    let change = Change { source: String::new(), time: 0, docs: Some(docs), adopt: Vec::new(), charts: None };
+    match decide(scene.config, false, &change, &mut branch, Some(&tip)) {
+        Ok(plan) => report.add(Area::Documentation, plan.warnings),
+        Err(error) => report.add(Area::Documentation, problems_of(error).0),
     }
     Ok(())
 }

@@ -146,6 +146,7 @@ fn look(scene: &Scene<'_>, release: Release, report: &mut Report) -> Result<()> 
             source: String::new(),
             time: manifest.commit.time,
             docs: None,
+            adopt: Vec::new(),
             charts: Some(charts),
         },
         helm: None,

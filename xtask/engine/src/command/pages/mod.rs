@@ -3,6 +3,7 @@
 mod observe;
 pub(super) mod report;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,9 +16,10 @@ use super::published;
 use super::repository;
 use crate::cli::{self, Part};
 use crate::model::config::Config;
+use crate::model::git::Object;
 use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
-use crate::plan::pages::{Change, INDEX, PAGE, Plan, Restored, Tip, plan};
+use crate::plan::pages::{Change, Contents, INDEX, PAGE, Plan, RECORD, Restored, Tip, plan};
 use crate::world::branch::Branch;
 use crate::world::publish::{look, make, publish, short};
 use crate::world::remote::Remote;
@@ -111,7 +113,7 @@ fn without_tip(config: &Config, args: &cli::Pages, change: &Change, out: &Path) 
     if change.charts.is_some() {
         return Ok(());
     }
-    let plan = plan(config, None, None, change, &Restored::default())?;
+    let plan = plan(config, None, &Contents::default(), change, &Restored::default())?;
     site::write(out, &plan)?;
     if args.json { Ok(()) } else { report::wrote(out, &plan) }
 }
@@ -132,25 +134,49 @@ pub(super) fn decide<'a>(
     branch: &mut Branch<'_>,
     tip: Option<&Tip>,
 ) -> Result<Plan<'a>> {
-    let Some(tip) = tip.filter(|_| change.charts.is_some()) else {
-        return Ok(plan(config, tip, None, change, &Restored::default())?);
+    let Some(tip) = tip else {
+        return Ok(plan(config, None, &Contents::default(), change, &Restored::default())?);
     };
-    // The page changes with the index, and git sends what changes as the difference to what is there.
-    let changing = [INDEX, PAGE].into_iter().filter_map(|path| tip.files.get(path));
-    branch.prefetch(changing.map(|object| object.id.as_str()))?;
-    let index = tip.files.get(INDEX).map(|object| branch.read(object)).transpose()?;
+    let contents = contents(change, branch, tip)?;
     let mut restored = Restored::default();
-    if repair {
+    if repair && change.charts.is_some() {
         terminal::progress("Searching", &format!("the history of {}", branch.shown()));
-        restored = history::restore(config, branch, tip, index.as_deref(), change.time)?;
-    } else if index.is_none()
+        restored = history::restore(config, branch, tip, contents.index.as_deref(), change.time)?;
+    } else if contents.index.is_none()
+        && change.charts.is_some()
         && let Some(commit) = history::lost_repository(branch)?
     {
         let message = format!("the branch had a Helm repository until commit {}", name(&short(&commit)));
         let hint = "add --repair to restore it; to begin anew, commit an empty index to the branch";
         return Err(Problems::from(Problem::error(message).hint(hint)).into());
     }
-    Ok(plan(config, Some(tip), index.as_deref(), change, &restored)?)
+    Ok(plan(config, Some(tip), &contents, change, &restored)?)
+}
+
+/// What has to be read of the branch for what is published.
+fn contents(change: &Change, branch: &mut Branch<'_>, tip: &Tip) -> Result<Contents> {
+    let docs = change.docs.as_deref().unwrap_or_default();
+    let is_index = |path: &str| path == "index.yaml" || path.ends_with("/index.yaml");
+    let indexes = docs.iter().filter(|file| is_index(&file.path));
+    let indexes: Vec<(&str, &Object)> =
+        indexes.filter_map(|file| Some((file.path.as_str(), tip.files.get(&file.path)?))).collect();
+    let of_charts = change.charts.as_ref().map_or(&[][..], |_| &[INDEX, PAGE]);
+    let of_docs = change.docs.as_ref().map_or(&[][..], |_| &[RECORD]);
+    // The page changes with the index, and git sends what changes as the difference to what is there.
+    let wanted = of_charts.iter().chain(of_docs).filter_map(|path| tip.files.get(*path));
+    branch
+        .prefetch(wanted.chain(indexes.iter().map(|(_, object)| *object)).map(|object| object.id.as_str()))?;
+    let mut read = |path: &str, is_wanted: bool| {
+        tip.files.get(path).filter(|_| is_wanted).map(|object| branch.read(object)).transpose()
+    };
+    let (index, record) = (read(INDEX, change.charts.is_some())?, read(RECORD, change.docs.is_some())?);
+    let mut of_others = BTreeSet::new();
+    for (path, object) in indexes {
+        if String::from_utf8_lossy(&branch.read(object)?).lines().any(|line| line.starts_with("entries:")) {
+            of_others.insert(path.to_owned());
+        }
+    }
+    Ok(Contents { index, record, indexes: of_others })
 }
 
 /// How much publishing would send.

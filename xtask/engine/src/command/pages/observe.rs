@@ -43,7 +43,7 @@ pub fn observe(config: &Config, args: &cli::Pages, source: &Repository) -> Resul
     }
     let with_changes = if with_changes { ", with changes" } else { "" };
     let source = format!("{}@{commit}{with_changes}", config.repository);
-    Ok(Change { source, time: environment::now()?, docs, charts })
+    Ok(Change { source, time: environment::now()?, docs, adopt: args.adopt.clone(), charts })
 }
 
 /// The commit that all of it comes from, or both.

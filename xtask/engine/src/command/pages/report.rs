@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::config::Config;
 use crate::model::text::size;
-use crate::plan::pages::{Change, Entries, Held, INDEX, PAGE, Plan, State, is_charts};
+use crate::plan::pages::{Change, Entries, Held, INDEX, MOST_ENTRIES, PAGE, Plan, State, fold, is_charts};
 use crate::world::branch::Branch;
 use crate::world::publish::{Published, short};
 use crate::world::served::Expected;
@@ -37,7 +37,11 @@ pub fn preview(
     if plan.is_done() {
         terminal::result("Unchanged", "the branch is already as it should be")?;
     } else {
-        changes(change, plan, ["Would add", "Would change", "Would merge", "Would update"])?;
+        changes(
+            change,
+            plan,
+            ["Would add", "Would change", "Would merge", "Would update", "Would remove", "Keeps"],
+        )?;
         terminal::result("Would send", &format!("{} in one commit", size(bytes)))?;
     }
     Ok(terminal::line("nothing left this machine; add --publish to publish")?)
@@ -71,13 +75,14 @@ pub fn published(branch: &Branch<'_>, change: &Change, published: &Published<'_>
     let Some(commit) = commit else {
         return Ok(terminal::result("Unchanged", &format!("{} is already as it should be", branch.shown()))?);
     };
-    changes(change, plan, ["Added", "Changed", "Merged", "Updated"])?;
+    changes(change, plan, ["Added", "Changed", "Merged", "Updated", "Removed", "Kept"])?;
     let round = if *rounds > 1 { format!("  in round {rounds}") } else { String::new() };
     Ok(terminal::result("Published", &format!("{} to {}{round}", short(commit), branch.shown()))?)
 }
 
-/// The changes by part, each with its verb: for a new file, another file, the index and the pages.
-fn changes(change: &Change, plan: &Plan<'_>, [add, replace, merge, update]: [&str; 4]) -> Result<()> {
+/// The changes by part, each with its verb: for a new file, another file, the index, the pages, and what goes and stays.
+fn changes(change: &Change, plan: &Plan<'_>, verbs: [&str; 6]) -> Result<()> {
+    let [add, replace, merge, update, remove, keep] = verbs;
     for file in
         plan.files.iter().filter(|file| is_charts(&file.path) && ![INDEX, PAGE].contains(&&*file.path))
     {
@@ -103,8 +108,33 @@ fn changes(change: &Change, plan: &Plan<'_>, [add, replace, merge, update]: [&st
         let removed = plan.removed.len();
         let counts = format!("{added} added, {changed} changed, {removed} removed, {same} as they were");
         terminal::result(update, &format!("the documentation  {counts}"))?;
+        let removed: Vec<String> =
+            plan.removed.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+        for (verb, paths, of) in [
+            (remove, &removed, ""),
+            (replace, &plan.replaced, "  of others"),
+            (keep, &plan.foreign, "  of others"),
+        ] {
+            if !paths.is_empty() {
+                terminal::result(verb, &format!("{}{of}", folded(paths)))?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Paths by directory, those with the most files first.
+fn folded(paths: &[String]) -> String {
+    let mut entries: Vec<(String, usize)> = fold(paths.iter().map(String::as_str)).into_iter().collect();
+    entries.sort_by_key(|(_, files)| std::cmp::Reverse(*files));
+    let more = entries.len().saturating_sub(MOST_ENTRIES);
+    let entry = |(entry, files): &(String, usize)| {
+        let is_directory = entry.ends_with('/');
+        if is_directory { format!("{entry} ({})", count(*files, "file", "files")) } else { entry.clone() }
+    };
+    let mut shown: Vec<String> = entries.iter().take(MOST_ENTRIES).map(entry).collect();
+    shown.extend((more > 0).then(|| format!("{more} more")));
+    shown.join(", ")
 }
 
 /// What happens to the index, in words.
@@ -132,6 +162,8 @@ fn facts(branch: &Branch<'_>, change: &Change, plan: &Plan<'_>) -> Map<String, V
             "changed": pages(State::Changed),
             "removed": plan.removed.iter().map(|path| String::from_utf8_lossy(path)).collect::<Vec<_>>(),
             "same": pages(State::Same).len(),
+            "replaced": plan.replaced,
+            "kept": fold(plan.foreign.iter().map(String::as_str)),
         })
     });
     let charts = plan.entries.as_ref().map(|entries| {

@@ -280,7 +280,7 @@ pub fn change(
     let replace = replaceable(replace, &packages.iter().map(|package| &package.metadata))?;
     let source = format!("{}@{}", config.repository, release.manifest.commit.id);
     let charts = Charts { packages, others, replace, created: Some(release.manifest.commit.time) };
-    Ok(Change { source, time: environment::now()?, docs: None, charts: Some(charts) })
+    Ok(Change { source, time: environment::now()?, docs: None, adopt: Vec::new(), charts: Some(charts) })
 }
 
 /// Rejects targets that contradict each other, the options, or where this runs.

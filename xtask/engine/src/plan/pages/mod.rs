@@ -1,13 +1,15 @@
 //! What publishing does to the branch that GitHub Pages is built from.
 //!
-//! Each entry of its root has one owner. `charts/` is the Helm repository: archives are added to it and never taken
-//! away. What the config reserves belongs to others and stays as it is. All else is the documentation site, which a
-//! new one replaces whole, stale pages included.
+//! `charts/` is the Helm repository: archives are added to it and never taken away. The files of the documentation are
+//! recorded, and a new one replaces them, stale pages included. All else belongs to others and stays as it is.
 
 mod charts;
+mod documentation;
 mod limits;
 mod message;
 mod missing;
+mod owners;
+mod record;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,15 +19,16 @@ use crate::model::chart::Metadata;
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::git::{Content, Object};
 use crate::model::index::NewVersion;
-use crate::model::oci::HUB_FILE;
 use crate::model::problem::{Problem, Problems, verdict};
-use crate::model::text::name;
 
 use charts::Files;
+use documentation::Documentation;
 
 pub use charts::{Entries, url_of};
+pub use documentation::{MOST_ENTRIES, fold};
 pub use limits::MAX_FILE;
 pub use missing::{Lost, Missing, missing};
+pub use record::RECORD;
 
 /// The index of the Helm repository on the branch.
 pub const INDEX: &str = "charts/index.yaml";
@@ -38,10 +41,8 @@ pub const NO_JEKYLL: &str = ".nojekyll";
 const DOMAIN: &str = "CNAME";
 /// Where other tools keep the index of a Helm repository.
 const OTHER_INDEX: &str = "index.yaml";
-/// How the names of its other files end: archives, their signatures, and the keys that those were made with.
-const OTHER_FILES: [&str; 4] = [".tgz", ".tgz.prov", ".asc", ".gpg"];
 /// Root entries that no documentation removes or changes, besides those of the config.
-const RESERVED: [&str; 3] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL];
+const RESERVED: [&str; 4] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL, RECORD];
 
 /// The branch as it was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Change {
     pub time: u64,
     /// The whole documentation site; `None` leaves the published one as it is.
     pub docs: Option<Vec<File>>,
+    /// Patterns of files of the branch that the documentation claims.
+    pub adopt: Vec<String>,
     /// What the Helm repository gets; `None` leaves the published one as it is.
     pub charts: Option<Charts>,
 }
@@ -103,6 +106,17 @@ impl Package {
     }
 }
 
+/// What was read of the branch.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// The content of [`INDEX`] where the branch has it; no branch and no index are the only reasons for there to be none.
+    pub index: Option<Vec<u8>>,
+    /// The content of [`RECORD`], likewise.
+    pub record: Option<Vec<u8>>,
+    /// Other indexes of Helm repositories that lie where the documentation has a file.
+    pub indexes: BTreeSet<String>,
+}
+
 /// What was found again of what somebody destroyed.
 #[derive(Debug, Default)]
 pub struct Restored {
@@ -127,6 +141,10 @@ pub struct Plan<'a> {
     pub others: usize,
     /// Paths of the branch that go.
     pub removed: Vec<Vec<u8>>,
+    /// Files of others whose place a page takes.
+    pub replaced: Vec<String>,
+    /// Files of others that stay beside the documentation.
+    pub foreign: Vec<String>,
     /// What happens to the index.
     pub entries: Option<Entries>,
     /// What does not stop the publishing.
@@ -198,7 +216,9 @@ impl Plan<'_> {
     /// The paths of documentation pages and assets in this state.
     pub fn pages(&self, state: State) -> impl Iterator<Item = &str> {
         let in_state = self.files.iter().filter(move |file| file.state == state);
-        in_state.map(|file| file.path.as_str()).filter(|path| !is_charts(path) && *path != NO_JEKYLL)
+        in_state
+            .map(|file| file.path.as_str())
+            .filter(|path| !is_charts(path) && ![NO_JEKYLL, RECORD].contains(path))
     }
 }
 
@@ -226,12 +246,11 @@ fn root(path: &str) -> &str {
     path.split('/').next().unwrap_or(path)
 }
 
-/// Decides the commit. `index` is the content of [`INDEX`] where the branch has it; no branch and no index are the only
-/// reasons for there to be none.
+/// Decides the commit.
 pub fn plan<'a>(
     config: &Config,
     tip: Option<&Tip>,
-    index: Option<&[u8]>,
+    contents: &Contents,
     change: &'a Change,
     restored: &Restored,
 ) -> Result<Plan<'a>, Problems> {
@@ -239,20 +258,18 @@ pub fn plan<'a>(
     let there = tip.map_or(&none, |tip| &tip.files);
     let mut problems = Vec::new();
     let mut files = Files::from([(NO_JEKYLL.to_owned(), Held::Data(Cow::Borrowed(b"".as_slice())))]);
-    let mut removed = Vec::new();
-    if let Some(docs) = &change.docs {
-        check_docs(config, there, docs, &mut problems);
-        let paths: BTreeSet<&str> = docs.iter().map(|file| file.path.as_str()).collect();
-        let is_kept = |path: &str| is_reserved(config, root(path)) || is_of_other_repository(path);
-        let is_stale = |path: &str| !is_kept(path) && !paths.contains(path);
-        let stale = there.keys().filter(|path| is_stale(path)).map(|path| path.clone().into_bytes());
-        let odd = tip.iter().flat_map(|tip| &tip.odd);
-        let odd = odd.filter(|path| is_stale(&String::from_utf8_lossy(path))).cloned();
-        removed.extend(stale.chain(odd));
-        files.extend(docs.iter().map(|file| (file.path.clone(), Held::Data(Cow::Borrowed(&*file.data)))));
-    }
+    let Documentation { removed, replaced, foreign, record } = match &change.docs {
+        Some(docs) => {
+            let scene = documentation::Scene { config, tip, contents, docs, adopt: &change.adopt };
+            let decided = scene.decide(&mut problems);
+            files.extend(docs.iter().map(|file| (file.path.clone(), Held::Data(Cow::Borrowed(&*file.data)))));
+            decided
+        }
+        None => Documentation::default(),
+    };
+    files.extend(record.map(|record| (RECORD.to_owned(), Held::Data(Cow::Owned(record.text())))));
     let entries = change.charts.as_ref().and_then(|charts| {
-        let old = restored.index.as_deref().or(index);
+        let old = restored.index.as_deref().or(contents.index.as_deref());
         let merge = charts::Merge {
             config,
             there,
@@ -279,7 +296,8 @@ pub fn plan<'a>(
     limits::check(others, &files, &mut problems);
     let base = tip.map(|tip| tip.commit.clone());
     let warnings = verdict(problems)?;
-    let mut plan = Plan { base, files, others, removed, entries, warnings, message: String::new() };
+    let message = String::new();
+    let mut plan = Plan { base, files, others, removed, replaced, foreign, entries, warnings, message };
     plan.message = message::of(&plan, change);
     Ok(plan)
 }
@@ -294,63 +312,6 @@ fn compare<'a>(there: &BTreeMap<String, Object>, path: String, content: Held<'a>
         if same || path == NO_JEKYLL { State::Same } else { State::Changed }
     });
     Planned { path, content, state }
-}
-
-fn is_reserved(config: &Config, root: &str) -> bool {
-    RESERVED.contains(&root) || config.reserved.iter().any(|reserved| reserved == root)
-}
-
-/// Whether a file may belong to a Helm repository that another tool keeps at the root. Whoever has added that could not
-/// install anything from it any more if documentation took its place.
-fn is_of_other_repository(path: &str) -> bool {
-    matches!(path, OTHER_INDEX | HUB_FILE)
-        || !path.contains('/') && OTHER_FILES.iter().any(|end| path.ends_with(end))
-}
-
-/// Whether a file sets the domain, and to what the branch has, if that has one: mkdocs publishes `docs/CNAME`
-/// (mkdocs.org, "Deploying your docs", "Custom Domains").
-fn is_same_domain(there: &BTreeMap<String, Object>, file: &File) -> bool {
-    // GitHub writes it without the line break that editors put at its end.
-    let domain = file.data.trim_ascii_end();
-    let is_same = |object: &Object| object.is_file(domain) || object.is_file(&[domain, b"\n"].concat());
-    file.path == DOMAIN && there.get(DOMAIN).is_none_or(is_same)
-}
-
-/// What to do with documentation that has a reserved entry.
-fn instead(root: &str) -> String {
-    match root {
-        DOMAIN => "delete docs/CNAME: the branch keeps its own CNAME; or change it there".to_owned(),
-        NO_JEKYLL => "delete it: the branch gets its own".to_owned(),
-        HELM_REPOSITORY => {
-            "rename the page or directory: charts/ on the branch is the Helm repository".to_owned()
-        }
-        root => format!("rename it, or take {} out of `reserved` in the config", name(root)),
-    }
-}
-
-/// What a documentation site cannot have.
-fn check_docs(config: &Config, there: &BTreeMap<String, Object>, docs: &[File], problems: &mut Vec<Problem>) {
-    let mut folded: BTreeMap<String, &str> = BTreeMap::new();
-    let mut reserved = BTreeSet::new();
-    for file @ File { path, data } in docs {
-        if is_reserved(config, root(path)) && !is_same_domain(there, file) && reserved.insert(root(path)) {
-            let message = format!("the documentation has {}, which is reserved", name(root(path)));
-            problems.push(Problem::error(message).at(path, None).hint(instead(root(path))));
-        }
-        if path.split('/').any(|part| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git")) {
-            let message = format!("git cannot hold a file of the name {}", name(path));
-            problems.push(Problem::error(message).hint("rename it"));
-        }
-        if path == ".gitattributes" && data.windows(7).any(|bytes| bytes == b"filter=") {
-            let message = "a filter such as Git LFS would make GitHub Pages serve pointers instead of files";
-            problems.push(Problem::error(message).at(path, None).hint("publish without it"));
-        }
-        if let Some(other) = folded.insert(path.to_lowercase(), path) {
-            let message = format!("{} and {} differ only in case", name(other), name(path));
-            problems
-                .push(Problem::warning(message).hint("rename one: many file systems hold only one of them"));
-        }
-    }
 }
 
 #[cfg(test)]

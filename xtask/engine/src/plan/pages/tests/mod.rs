@@ -1,5 +1,7 @@
 //! The decisions, by table.
 
+mod documentation;
+
 use std::sync::LazyLock;
 
 use super::*;
@@ -8,6 +10,18 @@ use crate::model::index::Index;
 use crate::model::problem::Severity;
 
 static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::new("o/r").reserved(["preview"]));
+
+/// The plan of a branch with this index and record.
+fn plan<'a>(
+    config: &Config,
+    tip: Option<&Tip>,
+    index: Option<&[u8]>,
+    change: &'a Change,
+    restored: &Restored,
+) -> Result<Plan<'a>, Problems> {
+    let contents = Contents { index: index.map(<[u8]>::to_vec), ..Contents::default() };
+    super::plan(config, tip, &contents, change, restored)
+}
 
 fn tip(files: &[(&str, &[u8])]) -> Tip {
     let files = files.iter().map(|(path, data)| ((*path).to_owned(), Object::file(&blob_id(data))));
@@ -42,7 +56,7 @@ fn release(packages: Vec<Package>) -> Charts {
 
 fn change(docs: impl Into<Option<Vec<File>>>, charts: impl Into<Option<Charts>>) -> Change {
     let (docs, charts) = (docs.into(), charts.into());
-    Change { source: "o/r@c".to_owned(), time: 1_704_164_645, docs, charts }
+    Change { source: "o/r@c".to_owned(), time: 1_704_164_645, docs, adopt: Vec::new(), charts }
 }
 
 /// The paths by what happens to them.
@@ -68,7 +82,7 @@ fn the_first_publishing_begins_the_branch() {
     let change = change(docs(&[("index.html", "i")]), release(vec![package("web", "1.0.0", b"1")]));
     let plan = plan(&CONFIG, None, None, &change, &Restored::default()).expect("a plan");
     assert_eq!(plan.base, None);
-    let expected = "+.nojekyll +charts/index.html +charts/index.yaml +charts/web-1.0.0.tgz +index.html";
+    let expected = "+.helm-xtask.json +.nojekyll +charts/index.html +charts/index.yaml +charts/web-1.0.0.tgz +index.html";
     assert_eq!(outcome(&plan), expected);
     let message = "Publish web 1.0.0 and the documentation\n\nadd web 1.0.0\ncharts: 0 kept\n\
         docs: 1 added, 0 changed, 0 removed\nfrom o/r@c\n";
@@ -83,39 +97,6 @@ fn nothing_that_a_terminal_obeys_is_in_the_message() {
     let name = "web\\u{1b}[2J 1.0.0";
     let message = format!("Publish {name}\n\nadd {name}\ncharts: 0 kept\nfrom o/r@c\n");
     assert_eq!(plan.message, message);
-}
-
-#[test]
-fn documentation_replaces_itself_and_nothing_else() {
-    let tip = tip(&[
-        (".nojekyll", b"whatever"),
-        ("CNAME", b"example.com"),
-        ("charts/web-1.0.0.tgz", b"1"),
-        ("preview/1/index.html", b"p"),
-        ("index.html", b"old"),
-        ("same.html", b"s"),
-        ("stale/index.html", b"x"),
-    ]);
-    let change = change(docs(&[("index.html", "new"), ("same.html", "s"), ("a.html", "a")]), None);
-    let plan = plan(&CONFIG, Some(&tip), None, &change, &Restored::default()).expect("a plan");
-    assert_eq!(outcome(&plan), "=.nojekyll +a.html *index.html =same.html -stale/index.html");
-    assert_eq!(plan.pages(State::Added).collect::<Vec<_>>(), ["a.html"]);
-}
-
-#[test]
-fn documentation_leaves_the_repository_of_another_tool() {
-    let tip = tip(&[
-        (".nojekyll", b""),
-        ("index.yaml", b"apiVersion: v1\nentries: {}\n"),
-        ("old-1.0.0.tgz", b"1"),
-        ("old-1.0.0.tgz.prov", b"p"),
-        ("pgp_keys.asc", b"k"),
-        ("assets/demo.tgz", b"d"),
-        ("README.md", b"r"),
-    ]);
-    let change = change(docs(&[("index.html", "new")]), None);
-    let plan = plan(&CONFIG, Some(&tip), None, &change, &Restored::default()).expect("a plan");
-    assert_eq!(outcome(&plan), "=.nojekyll +index.html -README.md -assets/demo.tgz");
 }
 
 #[test]
@@ -169,37 +150,6 @@ fn an_index_that_cannot_be_read_stops_everything() {
 }
 
 #[test]
-fn documentation_that_is_refused() {
-    for (path, data, cause) in [
-        ("charts/index.html", "", "reserved"),
-        ("CNAME", "other.com\n", "reserved"),
-        ("CNAME/x", "", "reserved"),
-        (".nojekyll", "", "reserved"),
-        ("preview/x", "", "reserved"),
-        ("a/../b", "", "cannot hold"),
-        ("a/.GIT/b", "", "cannot hold"),
-        (".gitattributes", "*.png filter=lfs\n", "pointers"),
-    ] {
-        let tip = tip(&[("CNAME", b"example.com\n")]);
-        let found = errors(&tip, None, &change(docs(&[(path, data)]), None));
-        assert!(found.contains(cause), "{path}: {found}");
-    }
-}
-
-#[test]
-fn documentation_may_set_the_domain_that_the_branch_has() {
-    let change = change(docs(&[("CNAME", "example.com\n")]), None);
-    for (there, expected) in [
-        (tip(&[]), "+.nojekyll +CNAME"),
-        (tip(&[("CNAME", b"example.com\n")]), "+.nojekyll =CNAME"),
-        (tip(&[("CNAME", b"example.com")]), "+.nojekyll *CNAME"),
-    ] {
-        let plan = plan(&CONFIG, Some(&there), None, &change, &Restored::default()).expect("a plan");
-        assert_eq!(outcome(&plan), expected);
-    }
-}
-
-#[test]
 fn what_is_missing_is_said() {
     let index = b"apiVersion: v1\nentries:\n  web:\n  - apiVersion: v2\n    created: \"2024-01-01T00:00:00Z\"\n    \
         digest: d\n    name: web\n    urls:\n    - https://o.github.io/r/charts/web-1.0.0.tgz\n    version: 1.0.0\n";
@@ -224,23 +174,6 @@ fn index_of(chart: &str, version: &str, digest: &str, url: &str) -> String {
 
 fn warnings(plan: &Plan<'_>) -> Vec<String> {
     plan.warnings.iter().map(ToString::to_string).collect()
-}
-
-/// Paths that are no text have owners too.
-#[test]
-fn odd_names_are_stale_only_where_the_documentation_is() {
-    let mut tip = tip(&[(".nojekyll", b"")]);
-    let paths: [&[u8]; 5] =
-        [b"charts/\xff.tgz", b"preview/\xff/x", b"CNAME/\xff", b"stale/\xff.html", b"\xff.html"];
-    tip.odd = paths.map(<[u8]>::to_vec).to_vec();
-    let change = change(docs(&[]), None);
-    let plan = plan(&CONFIG, Some(&tip), None, &change, &Restored::default()).expect("a plan");
-    assert_eq!(plan.removed, paths[3..]);
-    assert!(!plan.is_done());
-    // Charts alone remove nothing.
-    let only = Change { docs: None, charts: Some(Charts::default()), ..change };
-    let plan = super::plan(&CONFIG, Some(&tip), None, &only, &Restored::default()).expect("a plan");
-    assert_eq!((plan.removed.len(), plan.is_done()), (0, true));
 }
 
 /// What was lost is there again as it was: files by the ids that the remote has, entries with their old times.
@@ -390,7 +323,7 @@ fn large_files() {
 /// The whole site is at most 1 GB, and who comes near is told. What is there already has no size that is known.
 #[test]
 fn large_sites() {
-    let docs = |count: u64| (0..count).map(|n| file(&format!("{n}.bin"), 40_000_000)).collect::<Vec<_>>();
+    let docs = |count: u64| (0..count).map(|n| file(&format!("{n}.bin"), 39_990_000)).collect::<Vec<_>>();
     let there = |count: usize| {
         let files = (0..count).map(|n| (format!("preview/{n}"), Object::file("id")));
         Tip { commit: "base".to_owned(), files: files.collect(), odd: Vec::new() }
