@@ -112,7 +112,8 @@ impl App {
     fn check_source(&self) -> Result<(), Problems> {
         let Some(package) = environment::crate_directory() else { return Ok(()) };
         let file_name = self.file.rsplit('/').next().unwrap_or(&self.file);
-        let here = files::read_text(&package.join("src").join(file_name)).map_err(command::problems_of)?;
+        let Ok(here) = files::absolute(&package.join("src").join(file_name)) else { return Ok(()) };
+        let here = files::read_text(&here).map_err(command::problems_of)?;
         if here.is_none_or(|here| here == self.source) {
             return Ok(());
         }

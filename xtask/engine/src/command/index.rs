@@ -64,17 +64,16 @@ fn observe(
         let problem = Problem::error("there is no such directory").at(directory.display().to_string(), None);
         return Err(Problems::from(problem.hint("name the directory that holds the archives")).into());
     }
-    let mut read = Vec::new();
+    let (mut read, boundary) = (Vec::new(), files::absolute(directory)?);
     for path in archives::find(directory)? {
-        let place = directory.join(&path);
-        let at = place.display().to_string();
+        let at = directory.join(&path).display().to_string();
         let Some(relative) = path.to_str() else {
             problems.push(Problem::error("its name is not UTF-8").at(at, None).hint("rename it"));
             continue;
         };
-        match archives::read(&place)? {
+        match archives::read(&boundary, &path) {
             Ok(bytes) => read.extend(index::archive(&bytes, at, relative, base, created, problems)),
-            Err(why) => problems.push(Problem::error(why).at(at, None).hint("delete it")),
+            Err((message, hint)) => problems.push(Problem::error(message).at(at, None).hint(hint)),
         }
     }
     Ok(read)

@@ -1,16 +1,18 @@
 //! The archives of a directory, where `helm repo index` looks for them.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use super::{files, link};
 use crate::model::archive::MAX_TOTAL;
-use crate::model::text::size;
 
-/// Below the directory: `*.tgz`, then `*/*.tgz`, each in byte order, hidden ones too. Links are followed; what is no
-/// file in the end is left out.
+/// The largest index in use has a tenth of this.
+const MAX_INDEX: u64 = 256 * 1024 * 1024;
+
+/// Below the directory: `*.tgz`, then `*/*.tgz`, each in byte order, hidden ones too. Links count; what is no file in the
+/// end is left out.
 pub fn find(directory: &Path) -> Result<Vec<PathBuf>> {
     let top = Names::of(directory)?;
     let mut found = top.archives;
@@ -53,24 +55,15 @@ impl Names {
     }
 }
 
-/// The content of an archive. The inner error is the message for what is too large to be one.
-pub fn read(path: &Path) -> Result<Result<Vec<u8>, String>> {
-    let cannot = || format!("cannot read `{}`", path.display());
-    let file = File::open(path).with_context(cannot)?;
-    let length = file.metadata().with_context(cannot)?.len();
-    if length > MAX_TOTAL {
-        return Ok(Err(format!("it is larger than Helm loads ({})", size(MAX_TOTAL))));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    file.take(MAX_TOTAL).read_to_end(&mut bytes).with_context(cannot)?;
-    Ok(Ok(bytes))
+/// The content of an archive below `directory`, which is absolute and without links. Links that leave the directory are
+/// refused.
+pub fn read(directory: &Path, archive: &Path) -> Result<Vec<u8>, link::Refusal> {
+    let followed = link::follow(&directory.join(archive), directory)?;
+    files::read_up_to(&followed.real, MAX_TOTAL)
+        .map_err(|error| (format!("cannot read it: {error}"), "move it to another directory"))
 }
 
-/// The content of an index, which may be large: neither a device nor a pipe, which might have no end.
+/// The content of an index, which may be large.
 pub fn read_index(path: &Path) -> Result<Vec<u8>> {
-    let cannot = || format!("cannot read `{}`", path.display());
-    if !fs::metadata(path).with_context(cannot)?.is_file() {
-        bail!("{}: it is no file", cannot());
-    }
-    fs::read(path).with_context(cannot)
+    files::read_up_to(path, MAX_INDEX).with_context(|| format!("cannot read `{}`", path.display()))
 }

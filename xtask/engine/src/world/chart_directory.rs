@@ -4,7 +4,6 @@
 //! that links which leave the repository, or name a place on this machine, are refused.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -221,12 +220,13 @@ impl Walk<'_> {
             let message = format!("it has {}: Helm packages no file above 5 MiB", size(length));
             return self.error(path, message, "name it in .helmignore, or move it out of the chart");
         }
-        match fs::read(path) {
+        let origin = self.origin(path);
+        match files::read_up_to(&origin, MAX_FILE) {
             Ok(data) => {
                 let file = Entry { path: relative, data };
                 self.cost += archive::cost(&file);
                 self.read.files.push(file);
-                self.read.origins.push(self.origin(path));
+                self.read.origins.push(origin);
             }
             Err(error) => self.error(path, format!("cannot read it: {error}"), "make it readable"),
         }

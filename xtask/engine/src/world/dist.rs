@@ -1,11 +1,12 @@
 //! What `cargo xtask release` made, read back: an archive counts only if it is the one that the manifest names.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::files;
-use crate::model::archive;
+use crate::model::archive::{self, MAX_FILE, MAX_TOTAL};
 use crate::model::chart::metadata_of;
 use crate::model::config::Config;
 use crate::model::manifest::{Chart, Manifest};
@@ -32,9 +33,9 @@ const HINT: &str = "cargo xtask release";
 /// Reads a release; `None` where there is no manifest. Everything that is not as the manifest says is an error.
 pub fn read(config: &Config, directory: &Path) -> Result<Option<Release>> {
     let shown = files::shown(directory);
-    let Some(text) = files::read_text(&directory.join(MANIFEST))? else { return Ok(None) };
+    let Some(manifest) = text(directory, MANIFEST)? else { return Ok(None) };
     let broken = |cause: String| Problem::error(cause).at(format!("{shown}/{MANIFEST}"), None).hint(HINT);
-    let manifest = Manifest::parse(&text).map_err(|cause| Problems::from(broken(cause)))?;
+    let manifest = Manifest::parse(&manifest).map_err(|cause| Problems::from(broken(cause)))?;
     if manifest.charts.is_empty() {
         return Err(Problems::from(broken("the release has no archive".to_owned())).into());
     }
@@ -51,7 +52,7 @@ pub fn read(config: &Config, directory: &Path) -> Result<Option<Release>> {
         packages.extend(package);
     }
     check_sums(directory, &manifest, &shown, &mut problems)?;
-    let notes = files::read_text(&directory.join(NOTES))?;
+    let notes = text(directory, NOTES)?;
     if notes.is_none() {
         let message = "the manifest is there, and the notes are not";
         problems.push(Problem::error(message).at(format!("{shown}/{NOTES}"), None).hint(HINT));
@@ -60,9 +61,28 @@ pub fn read(config: &Config, directory: &Path) -> Result<Option<Release>> {
     Ok(Some(Release { manifest, packages, notes: notes.unwrap_or_default() }))
 }
 
+/// A text of the release; `None` where there is none.
+fn text(directory: &Path, file: &str) -> Result<Option<String>, Problems> {
+    let Some(data) = data(directory, file, MAX_FILE)? else { return Ok(None) };
+    String::from_utf8(data).map(Some).map_err(|_| unreadable(directory, file, "it is not UTF-8"))
+}
+
+/// The content of a file of the release, which another job may have made; `None` where there is none.
+fn data(directory: &Path, file: &str, limit: u64) -> Result<Option<Vec<u8>>, Problems> {
+    match files::read_up_to(&directory.join(file), limit) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).map_err(|error| unreadable(directory, file, &error.to_string())),
+    }
+}
+
+fn unreadable(directory: &Path, file: &str, cause: &str) -> Problems {
+    let at = format!("{}/{file}", files::shown(directory));
+    Problem::error(format!("cannot read it: {cause}")).at(at, None).hint(HINT).into()
+}
+
 /// People trust the sums more than the manifest.
 fn check_sums(directory: &Path, manifest: &Manifest, shown: &str, problems: &mut Vec<Problem>) -> Result<()> {
-    if files::read_text(&directory.join(SUMS))?.is_none_or(|text| text != sums(manifest)) {
+    if text(directory, SUMS)?.is_none_or(|text| text != sums(manifest)) {
         let problem = Problem::error("its sums are not those of the manifest");
         problems.push(problem.at(format!("{shown}/{SUMS}"), None).hint(HINT));
     }
@@ -81,11 +101,10 @@ fn package(
         Ok(None)
     };
     let is_plain = !chart.archive.contains(['/', '\\']) && chart.archive.ends_with(".tgz");
-    let path = directory.join(&chart.archive);
-    if !is_plain || !path.is_file() {
+    let read = if is_plain { data(directory, &chart.archive, chart.size.min(MAX_TOTAL))? } else { None };
+    let Some(data) = read else {
         return broken("the manifest names this archive, and it is not there".to_owned());
-    }
-    let data = std::fs::read(&path).with_context(|| format!("cannot read {}", name(at)))?;
+    };
     let digest = archive::digest(&data);
     if digest != chart.digest {
         return broken(format!("its digest is {digest}, and the manifest says {}", name(&chart.digest)));
@@ -96,8 +115,7 @@ fn package(
         let problem = Problem::error(format!("it holds {holds}, and the manifest says otherwise"));
         problems.push(problem.at(at, None).hint(HINT));
     }
-    let signature = directory.join(format!("{}.prov", chart.archive));
-    let provenance = signature.is_file().then(|| files::read(&signature)).transpose()?;
+    let provenance = self::data(directory, &format!("{}.prov", chart.archive), MAX_FILE)?;
     // A signature says which archive it is for (helm.sh/docs, "The Provenance File").
     let signs_this = |text: &Vec<u8>| String::from_utf8_lossy(text).contains(&digest);
     if provenance.as_ref().is_some_and(|text| !signs_this(text)) {

@@ -1,12 +1,13 @@
 //! Files and paths; files appear whole or not at all.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 
 use super::scratch::Scratch;
 use crate::model::archive::MAX_FILE;
@@ -79,15 +80,42 @@ pub fn read_text(path: &Path) -> Result<Option<String>> {
     text.map(Some).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// The content of a file that is no larger than one of a chart may be: neither a device nor a pipe, which might have
-/// no end.
+/// The content of a plain file that is no larger than one of a chart may be.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let cannot = || format!("cannot read `{}`", path.display());
-    let metadata = fs::metadata(path).with_context(cannot)?;
-    if !metadata.is_file() || metadata.len() > MAX_FILE {
-        bail!("{}: it is not a file of at most {}", cannot(), size(MAX_FILE));
-    }
-    fs::read(path).with_context(cannot)
+    read_up_to(path, MAX_FILE).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// The content of a plain file of at most `limit` bytes, which somebody else may have made: a link is not followed, and a
+/// pipe or a device, which might have no end, is not opened. A caller that follows links names the place they lead to.
+pub fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let check = |metadata: &fs::Metadata| match metadata.len() {
+        _ if metadata.is_symlink() => Err(io::Error::other("it is a link, which is not followed")),
+        _ if !metadata.is_file() => Err(io::Error::other("it is not a plain file")),
+        length if length > limit => {
+            Err(io::Error::other(format!("it has {}, and the limit is {}", size(length), size(limit))))
+        }
+        _ => Ok(()),
+    };
+    check(&fs::symlink_metadata(path)?)?;
+    let file = open(path)?;
+    // Something else may have taken its place in between.
+    check(&file.metadata()?)?;
+    let mut data = Vec::new();
+    file.take(limit).read_to_end(&mut data)?;
+    Ok(data)
+}
+
+/// Opens a file for reading: neither through a link, nor waiting for the other end of a pipe.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    fs::OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+}
+
+/// Elsewhere the look before it has to do.
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 /// The names of what is in a directory besides plain files, sorted, hidden ones left out; none where it is missing.

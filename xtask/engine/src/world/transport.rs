@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, AsSendBody, Error};
 
-use super::environment;
 use super::http::Request;
+use super::{environment, files};
 use crate::model::host::is_loopback;
 use crate::model::http::Response;
 use crate::model::problem::{Problem, Problems};
@@ -97,7 +97,9 @@ fn words(error: &Error) -> String {
 fn roots() -> Result<RootCerts> {
     let named = environment::certificates();
     let bundle = match &named {
-        Some(path) => Some(super::files::read(path).context("SSL_CERT_FILE")?),
+        Some(path) => {
+            Some(files::absolute(path).and_then(|path| files::read(&path)).context("SSL_CERT_FILE")?)
+        }
         None => BUNDLES.iter().find_map(|path| std::fs::read(path).ok()),
     };
     let items = bundle.as_deref().map(parse_pem).into_iter().flatten();

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::link;
+use super::{files, link};
 use crate::model::problem::Problem;
 use crate::model::text::size;
 use crate::plan::docs::File;
@@ -138,10 +138,10 @@ impl Walk<'_> {
             return Err((message, "make it smaller"));
         }
         let unreadable = |error: std::io::Error| (format!("cannot read it: {error}"), "make it readable");
-        let data = fs::read(path).map_err(unreadable)?;
         // Without a link so far the path has none.
         let real =
             if self.followed == 0 { path.to_owned() } else { fs::canonicalize(path).map_err(unreadable)? };
+        let data = files::read_up_to(&real, MAX_FILE).map_err(unreadable)?;
         self.tree.files.push(File { path: relative, data });
         self.tree.real.push(real);
         Ok(())

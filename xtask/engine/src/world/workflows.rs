@@ -4,18 +4,21 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::files;
+use super::{files, link};
+use crate::model::problem::{Problem, Problems};
 use crate::plan::check::workflows::DIRECTORY;
 
-/// Each file with its text, by its path from the root, sorted.
+/// Each file with its text, by its path from the root, sorted. The root is absolute and without links.
 pub fn texts(root: &Path) -> Result<Vec<(String, String)>> {
     let directory = root.join(DIRECTORY);
     let mut names = files::named(&directory, ".yml")?;
     names.extend(files::named(&directory, ".yaml")?);
     names.sort();
     let text = |name: String| {
-        let text = files::read_text(&directory.join(&name))?;
-        Ok(text.map(|text| (format!("{DIRECTORY}/{name}"), text)))
+        let path = format!("{DIRECTORY}/{name}");
+        let followed = link::follow(&directory.join(name), root)
+            .map_err(|(message, hint)| Problems::from(Problem::error(message).at(&path, None).hint(hint)))?;
+        Ok(files::read_text(&followed.real)?.map(|text| (path, text)))
     };
     names.into_iter().filter_map(|name| text(name).transpose()).collect()
 }

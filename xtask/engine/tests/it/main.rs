@@ -70,6 +70,7 @@ mod remote;
 mod safety;
 mod sandbox;
 mod server;
+mod strange_files;
 mod tidy;
 mod tokens;
 mod whole;
