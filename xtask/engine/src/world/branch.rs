@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use super::process::{self, Output};
 use super::remote::{NAME, Remote};
-use super::scratch::Scratch;
+use super::scratch::{Scratch, no_room};
 use crate::model::git::{Commit, Object, listing};
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::name;
@@ -54,13 +54,18 @@ fn is_refused(words: &str) -> bool {
     ["not our ref", "unadvertised object", "filtering not recognized"].iter().any(|sign| words.contains(sign))
 }
 
+/// Whether git found no room on this machine. What the other one says begins with `remote:`.
+fn is_full(words: &str) -> bool {
+    let full = ["No space left on device", "Out of diskspace", "Disk quota exceeded"];
+    let ours = |line: &&str| !line.starts_with("remote:");
+    words.lines().filter(ours).any(|line| full.iter().any(|sign| line.contains(sign)))
+}
+
 impl<'r> Branch<'r> {
     /// A repository without anything in it. Whatever still runs when the time is over is stopped.
     pub fn new(remote: &'r Remote, branch: &str, limit: Duration) -> Result<Self> {
         let deadline = Instant::now() + limit;
-        let place = std::env::temp_dir();
-        let cannot = || format!("cannot make a directory in {}", name(&place.to_string_lossy()));
-        let scratch = Scratch::directory().with_context(cannot)?;
+        let scratch = Scratch::directory()?;
         let branch = Self {
             remote,
             name: branch.to_owned(),
@@ -71,7 +76,7 @@ impl<'r> Branch<'r> {
             is_deep: false,
             refusal: None,
         };
-        branch.create().with_context(cannot)?;
+        branch.create().map_err(|error| no_room(&error.to_string()))?;
         Ok(branch)
     }
 
@@ -240,10 +245,10 @@ impl<'r> Branch<'r> {
 
     /// Begins anew, with the content of all files.
     fn begin_whole(&mut self) -> Result<()> {
-        let cannot = "cannot make a temporary repository";
-        fs::remove_dir_all(self.directory()).context(cannot)?;
         self.partial = false;
-        self.create().context(cannot)?;
+        fs::remove_dir_all(self.directory())
+            .and_then(|()| self.create())
+            .map_err(|error| no_room(&error.to_string()))?;
         if self.is_deep {
             return self.deepen();
         }
@@ -344,6 +349,9 @@ impl<'r> Branch<'r> {
                 let message = format!("{} did not answer until the deadline{words}", name(&self.remote.url));
                 let hint = "run it again, or give it a longer --deadline";
                 Err(Problems::from(Problem::error(message).hint(hint)).into())
+            }
+            Ok(output) if !output.status.success() && is_full(&output.stderr) => {
+                Err(no_room("it is full").into())
             }
             result => result.context("cannot run git: is it installed?"),
         }

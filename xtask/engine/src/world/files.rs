@@ -25,12 +25,14 @@ pub struct NewFile<'a> {
     pub mtime: u64,
 }
 
-/// Writes files into a directory, which is made if it is missing. All are written beside their places first and then
-/// renamed in the order given, so that running out of space or being stopped leaves whole files. `seal` names a file
-/// that speaks of all others: the one that is there goes before the first rename.
+/// Writes files into a directory, which is made if it is missing. All are written beside their places first, where nobody
+/// else can look, and then renamed in the order given, so that running out of space or being stopped leaves whole files.
+/// `seal` names a file that speaks of all others: the one that is there goes before the first rename.
 pub fn write_all(directory: &Path, files: &[NewFile<'_>], seal: Option<&str>) -> Result<()> {
     fs::create_dir_all(directory)
         .with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
+    let scratch = Scratch::below(directory)
+        .with_context(|| format!("cannot write into the directory `{}`", directory.display()))?;
     let mut staged = Vec::new();
     for (i, file) in files.iter().enumerate() {
         let place = directory.join(&file.name);
@@ -39,8 +41,9 @@ pub fn write_all(directory: &Path, files: &[NewFile<'_>], seal: Option<&str>) ->
             let message = format!("{}: there is a directory of that name", cannot());
             return Err(Problems::from(Problem::error(message).hint("delete or rename it")).into());
         }
-        let scratch = stage(directory.join(format!(".xtask-{}-{i}", std::process::id())), file);
-        staged.push((scratch.with_context(cannot)?, place));
+        let beside = scratch.path().join(i.to_string());
+        stage(&beside, file).with_context(cannot)?;
+        staged.push((beside, place));
     }
     match seal.map(|seal| fs::remove_file(directory.join(seal))) {
         Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
@@ -48,8 +51,8 @@ pub fn write_all(directory: &Path, files: &[NewFile<'_>], seal: Option<&str>) ->
         }
         _ => {}
     }
-    for (scratch, place) in staged {
-        fs::rename(scratch.path(), &place).with_context(|| format!("cannot write `{}`", place.display()))?;
+    for (beside, place) in staged {
+        fs::rename(beside, &place).with_context(|| format!("cannot write `{}`", place.display()))?;
     }
     Ok(())
 }
@@ -64,11 +67,10 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
-fn stage(path: PathBuf, new: &NewFile<'_>) -> io::Result<Scratch> {
-    let (scratch, mut file) = Scratch::file(path)?;
+fn stage(path: &Path, new: &NewFile<'_>) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
     file.write_all(new.data)?;
-    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(new.mtime))?;
-    Ok(scratch)
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(new.mtime))
 }
 
 /// The text of a file; `None` where there is none.

@@ -1,46 +1,37 @@
-//! Temporary files and directories that go away: when they are dropped, and when the process is told to stop.
+//! Temporary directories that go away: when they are dropped, and when the process is told to stop.
 
-use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
-use std::{fs, io};
+use std::{env, fs, io};
+
+use crate::model::problem::{Problem, Problems};
+use crate::model::text::name;
 
 static PRESENT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// A path that is removed when this is dropped, whatever is there by then.
+/// A directory that nobody else can look into. It is removed when this is dropped, whatever is in it by then.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes a new file.
-    pub fn file(path: PathBuf) -> io::Result<(Self, File)> {
-        let mut present = present();
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
-        present.push(path.clone());
-        Ok((Self(path), file))
+    /// Makes a new one below the system's directory for temporary files.
+    pub fn directory() -> Result<Self, Problems> {
+        Self::below(&env::temp_dir()).map_err(|error| no_room(&error.to_string()))
     }
 
-    /// Makes a new directory that only this user can read, below the system's directory for temporary files.
-    pub fn directory() -> io::Result<Self> {
+    /// Makes a new one in a directory. Its name cannot be foreseen, and what is there already is never taken for it.
+    pub fn below(directory: &Path) -> io::Result<Self> {
+        // The standard library's source of random numbers is the seed of its hash maps.
+        let unique = format!(".xtask-{:016x}", RandomState::new().hash_one(()));
+        // Programs that write into it run in directories of their own.
+        let path = std::path::absolute(directory)?.join(unique);
         let mut present = present();
-        for attempt in 0..1000 {
-            let path = std::env::temp_dir().join(format!("xtask-{}-{attempt}", std::process::id()));
-            match make_private(&path) {
-                Ok(()) => {
-                    present.push(path.clone());
-                    return Ok(Self(path));
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    let place = std::env::temp_dir();
-                    let message = format!("cannot make a directory in `{}`: {error}", place.display());
-                    return Err(io::Error::new(error.kind(), message));
-                }
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
+        make_private(&path)?;
+        present.push(path.clone());
+        Ok(Self(path))
     }
 
     /// Where it is.
@@ -57,6 +48,13 @@ impl Drop for Scratch {
     }
 }
 
+/// Why there can be no temporary files.
+pub fn no_room(cause: &str) -> Problems {
+    let place = env::temp_dir();
+    let message = format!("cannot write temporary files to {}: {cause}", name(&place.to_string_lossy()));
+    Problem::error(message).hint("set TMPDIR to a directory that has room and may be written to").into()
+}
+
 fn present() -> MutexGuard<'static, Vec<PathBuf>> {
     PRESENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -64,8 +62,7 @@ fn present() -> MutexGuard<'static, Vec<PathBuf>> {
 fn remove(path: &Path) {
     // What a program started that was killed may write for a moment longer.
     for _ in 0..10 {
-        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-        match removed {
+        match fs::remove_dir_all(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => thread::sleep(Duration::from_millis(20)),
             _ => return,
         }
@@ -107,4 +104,26 @@ pub fn remove_on_signals() -> io::Result<()> {
 #[cfg(not(unix))]
 pub fn remove_on_signals() -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_private_and_goes() {
+        let above = Scratch::directory().expect("a directory");
+        let [one, two] = [(); 2].map(|()| Scratch::below(above.path()).expect("a directory"));
+        assert_ne!(one.path(), two.path());
+        assert!(one.path().is_absolute());
+        fs::write(one.path().join("file"), "x").expect("a file");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let permissions = fs::metadata(one.path()).expect("a directory").permissions();
+            assert_eq!(permissions.mode() & 0o777, 0o700);
+        }
+        drop((one, two));
+        assert_eq!(fs::read_dir(above.path()).expect("a directory").count(), 0);
+    }
 }

@@ -71,6 +71,7 @@ mod safety;
 mod sandbox;
 mod server;
 mod strange_files;
+mod temporary;
 mod tidy;
 mod tokens;
 mod whole;
