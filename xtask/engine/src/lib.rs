@@ -17,7 +17,7 @@
 //! # Stability
 //!
 //! What is exported here follows semantic versioning, and so does the output of `--json`. The major version of clap is
-//! part of it. Rust 1.88 or newer compiles it; a new minor version may raise that to a release of Rust at least half a
+//! part of it. Rust 1.89 or newer compiles it; a new minor version may raise that to a release of Rust at least half a
 //! year old.
 
 mod app;

@@ -29,8 +29,7 @@ pub struct NewFile<'a> {
 /// else can look, and then renamed in the order given, so that running out of space or being stopped leaves whole files.
 /// `seal` names a file that speaks of all others: the one that is there goes before the first rename.
 pub fn write_all(directory: &Path, files: &[NewFile<'_>], seal: Option<&str>) -> Result<()> {
-    fs::create_dir_all(directory)
-        .with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
+    make_directory(directory)?;
     let scratch = Scratch::below(directory)
         .with_context(|| format!("cannot write into the directory `{}`", directory.display()))?;
     let mut staged = Vec::new();
@@ -55,6 +54,11 @@ pub fn write_all(directory: &Path, files: &[NewFile<'_>], seal: Option<&str>) ->
         fs::rename(beside, &place).with_context(|| format!("cannot write `{}`", place.display()))?;
     }
     Ok(())
+}
+
+/// Makes a directory, and those above it, where they are missing.
+pub fn make_directory(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("cannot make the directory `{}`", path.display()))
 }
 
 /// Removes a file, if it is there.

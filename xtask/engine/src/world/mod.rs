@@ -19,6 +19,7 @@ pub mod helm;
 pub mod history;
 pub mod http;
 pub mod link;
+pub mod lock;
 pub mod mend;
 pub mod mkdocs;
 mod pause;

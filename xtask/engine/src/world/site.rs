@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::files;
 use super::git::Repository;
+use super::lock::Lock;
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::name;
 use crate::plan::pages::{Held, NO_JEKYLL, Plan};
@@ -19,6 +20,7 @@ const DEFAULT: &str = "site";
 pub fn place(asked: Option<&Path>, source: &Repository) -> Result<PathBuf> {
     let default = source.root().join(DEFAULT);
     let place = resolved(asked.unwrap_or(&default))?;
+    let _lock = lock(&place);
     let refuse = |why: &str| {
         let message = format!("the site cannot go to {}: {why}", name(&files::shown(&place)));
         Err(Problems::from(Problem::error(message).hint("choose a new directory with --out")).into())
@@ -38,6 +40,11 @@ pub fn place(asked: Option<&Path>, source: &Repository) -> Result<PathBuf> {
     if is_empty || is_site { Ok(place) } else { refuse("it is not empty") }
 }
 
+/// Keeps other runs from the site, which is removed and made again: its directory cannot be what they wait for.
+fn lock(place: &Path) -> Lock {
+    Lock::of(place.parent().unwrap_or(place))
+}
+
 /// A path without links, whether or not its last part exists.
 fn resolved(path: &Path) -> Result<PathBuf> {
     let cannot = || format!("cannot write the site to {}", name(&path.to_string_lossy()));
@@ -53,6 +60,7 @@ fn resolved(path: &Path) -> Result<PathBuf> {
 /// Writes the files that are here in place of those of an earlier run.
 pub fn write(place: &Path, plan: &Plan<'_>) -> Result<()> {
     let cannot = || format!("cannot write the site to {}", name(&files::shown(place)));
+    let _lock = lock(place);
     if place.exists() {
         fs::remove_dir_all(place).with_context(cannot)?;
     }

@@ -70,6 +70,7 @@ mod remote;
 mod safety;
 mod sandbox;
 mod server;
+mod side_by_side;
 mod strange_files;
 mod temporary;
 mod tidy;

@@ -16,6 +16,7 @@ use crate::plan::release::release_of;
 use crate::world::dist::Release;
 use crate::world::docs::Site;
 use crate::world::git::Repository;
+use crate::world::lock::Lock;
 use crate::world::publish::short;
 use crate::world::{dist, docs, environment, files, terminal};
 
@@ -83,7 +84,9 @@ fn build_docs(args: &cli::Pages, source: &Repository) -> Result<Option<Site>> {
 
 fn release(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Option<Release>> {
     let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
+    let lock = Lock::of(&directory);
     let release = dist::read(config, &directory)?;
+    drop(lock);
     let shown = files::shown(&directory);
     let is_snapshot = |release: &Release| {
         release.manifest.tag.is_none()

@@ -21,18 +21,20 @@ use crate::world::charts::Place;
 use crate::world::files::{self, NewFile};
 use crate::world::git::Repository;
 use crate::world::helm::Helm;
+use crate::world::lock::Lock;
 use crate::world::remote::Remote;
 use crate::world::{charts, environment, terminal};
 
 /// Makes it; helm has to agree where it is there. What is published of the charts is looked at first, unless there is no
-/// network to be used: a published version is taken as it is, or left out where no tag asks for it.
+/// network to be used: a published version is taken as it is, or left out where no tag asks for it. Other runs leave the
+/// directory alone until the lock is dropped, so that what is read back there is this release.
 pub fn make(
     config: &Config,
     args: &cli::Release,
     repository: &Repository,
     helm: Option<&Helm>,
     destination: &Path,
-) -> Result<Release> {
+) -> Result<(Release, Lock)> {
     if args.backfill && config.stamps() {
         let problem = Problem::usage("--backfill is for charts whose version stands in Chart.yaml");
         return Err(Problems::from(problem.hint("git checkout v1.2.3 && cargo xtask release")).into());
@@ -64,8 +66,8 @@ pub fn make(
         compare(helm, charts, &release.overrides)?;
     }
     replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.package.metadata))?;
-    write(&release, destination)?;
-    Ok(release)
+    let lock = write(&release, destination)?;
+    Ok((release, lock))
 }
 
 fn limit(args: &cli::Release) -> Duration {
@@ -168,10 +170,14 @@ pub fn observed(sources: Sources, wanted: Vec<String>, head: Head) -> Observed {
 }
 
 /// Archives first and the manifest last: it says that the others are there. Where nothing is released, there is none.
-fn write(release: &Release, destination: &Path) -> Result<()> {
+fn write(release: &Release, destination: &Path) -> Result<Lock> {
     if release.archives.is_empty() {
-        return files::remove(&destination.join(MANIFEST));
+        let lock = Lock::of(destination);
+        files::remove(&destination.join(MANIFEST))?;
+        return Ok(lock);
     }
+    files::make_directory(destination)?;
+    let lock = Lock::of(destination);
     let mtime = release.manifest.commit.time;
     let archives = release.archives.iter().flat_map(|archive| {
         let file_name = archive.package.file_name();
@@ -180,5 +186,6 @@ fn write(release: &Release, destination: &Path) -> Result<()> {
     });
     let others = release.files.iter().map(|(name, data)| (name.clone(), data));
     let files = archives.chain(others).map(|(name, data)| NewFile { name, data, mtime });
-    files::write_all(destination, &files.collect::<Vec<_>>(), Some(MANIFEST))
+    files::write_all(destination, &files.collect::<Vec<_>>(), Some(MANIFEST))?;
+    Ok(lock)
 }

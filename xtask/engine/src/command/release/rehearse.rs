@@ -34,10 +34,10 @@ const MOST_CHARTS: usize = 3;
 pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
     verdict(config.problems())?;
     let (repository, helm) = (repository()?, find_helm(args.helm, args.deadline)?);
+    let (root, _lock) = rehearsal::prepare(repository.root())?;
     let mut times = Times::begin();
-    let root = rehearsal::prepare(repository.root())?;
     let directory = root.join("dist");
-    let made = make::make(config, args, &repository, helm.as_ref(), &directory)?;
+    let (made, _) = make::make(config, args, &repository, helm.as_ref(), &directory)?;
     report::made(&made, false, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
     if made.archives.is_empty() {
         return Ok(terminal::line(

@@ -24,6 +24,7 @@ use crate::plan::publish::{Planned, Target, differs_from_commit, doubt, incomple
 use crate::world::git::Repository;
 use crate::world::github::Github;
 use crate::world::helm::Helm;
+use crate::world::lock::Lock;
 use crate::world::remote::Remote;
 use crate::world::{dist, environment, files, served, terminal};
 
@@ -99,9 +100,11 @@ impl Release {
         let helm = find_helm(args.helm, args.deadline)?;
         let directory = args.from.clone().or_else(|| args.destination.clone());
         let directory = directory.unwrap_or_else(|| repository.root().join("dist"));
-        let new = match args.from {
-            Some(_) => None,
-            None => Some(make(&config, &args, &repository, helm.as_ref(), &directory)?),
+        let (new, _lock) = if args.from.is_some() {
+            (None, Lock::of(&directory))
+        } else {
+            let (new, lock) = make(&config, &args, &repository, helm.as_ref(), &directory)?;
+            (Some(new), lock)
         };
         if let Some(new) = new.as_ref().filter(|_| !args.json) {
             report::made(new, args.backfill, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;

@@ -10,10 +10,11 @@ mod site;
 #[cfg(test)]
 mod tests;
 
+use std::fs;
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use anyhow::{Context, Result};
 
@@ -22,6 +23,7 @@ use self::github::Github;
 use self::registry::Registry;
 use self::site::Site;
 use super::files;
+use super::lock::Lock;
 use super::remote::Remote;
 use crate::model::config::Config;
 use crate::model::problem::{Problem, Problems};
@@ -126,40 +128,52 @@ impl Rehearsal {
     }
 }
 
-/// The directory for a rehearsal in a repository, emptied if an earlier one made it. An error where something else is in
-/// its place.
-pub fn prepare(repository: &Path) -> Result<PathBuf> {
+/// The directory for a rehearsal in a repository, emptied if an earlier one made it; another rehearsal waits until the lock
+/// is dropped. An error where something else is in its place.
+pub fn prepare(repository: &Path) -> Result<(PathBuf, Lock)> {
     let root = repository.join(DIRECTORY);
-    empty(&root)?;
-    Ok(root)
+    let shown = name(&files::shown(&root));
+    let cannot = || format!("cannot make room in {shown}");
+    let marker = root.join(MARKER);
+    let there = entries(&root).with_context(cannot)?;
+    if !there.is_empty() && !there.contains(&marker) {
+        let problem = Problem::error(format!("{shown} is in the way: no rehearsal made it"));
+        return Err(Problems::from(problem.hint("move it away, or delete it")).into());
+    }
+    fs::create_dir_all(&root).with_context(cannot)?;
+    // Both stay, whatever happens meanwhile.
+    let kept = [(marker, MARKER_TEXT), (root.join(".gitignore"), "*\n")];
+    for (path, text) in &kept {
+        begin(path, text).with_context(cannot)?;
+    }
+    let lock = Lock::of(&root);
+    for entry in entries(&root).with_context(cannot)? {
+        if kept.iter().all(|(path, _)| *path != entry) {
+            let is_directory = fs::symlink_metadata(&entry).with_context(cannot)?.is_dir();
+            if is_directory { fs::remove_dir_all(entry) } else { fs::remove_file(entry) }
+                .with_context(cannot)?;
+        }
+    }
+    Ok((root, lock))
 }
 
-/// Empties the directory. The marker stays, whatever happens meanwhile.
-fn empty(root: &Path) -> Result<()> {
-    let cannot = || format!("cannot make room in {}", name(&files::shown(root)));
-    let entries = match fs::symlink_metadata(root) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+/// What is in a directory; what is in its place, if that is no directory.
+fn entries(root: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::symlink_metadata(root) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Ok(metadata) if metadata.is_dir() => {
-            let entries = fs::read_dir(root).with_context(cannot)?;
-            entries
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect::<io::Result<Vec<_>>>()
-                .with_context(cannot)?
+            fs::read_dir(root)?.map(|entry| entry.map(|entry| entry.path())).collect()
         }
-        other => vec![other.map(|_| root.to_owned()).with_context(cannot)?],
-    };
-    let marker = root.join(MARKER);
-    if !entries.is_empty() && !entries.contains(&marker) {
-        let message = format!("{} is in the way: no rehearsal made it", name(&files::shown(root)));
-        return Err(Problems::from(Problem::error(message).hint("move it away, or delete it")).into());
+        other => other.map(|_| vec![root.to_owned()]),
     }
-    for entry in entries.iter().filter(|entry| **entry != marker) {
-        let is_directory = fs::symlink_metadata(entry).with_context(cannot)?.is_dir();
-        if is_directory { fs::remove_dir_all(entry) } else { fs::remove_file(entry) }.with_context(cannot)?;
+}
+
+/// Writes a file unless something is there.
+fn begin(path: &Path, text: &str) -> io::Result<()> {
+    match fs::File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        file => file?.write_all(text.as_bytes()),
     }
-    fs::create_dir_all(root).with_context(cannot)?;
-    fs::write(marker, MARKER_TEXT).with_context(cannot)?;
-    fs::write(root.join(".gitignore"), "*\n").with_context(cannot)
 }
 
 /// The path of a URL: empty, or with a slash before it.

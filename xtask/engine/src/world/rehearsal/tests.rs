@@ -27,7 +27,7 @@ fn nothing_of_others_is_removed() {
     let scratch = Scratch::directory().expect("a directory");
     let root = scratch.path().join(DIRECTORY);
     for _ in 0..2 {
-        assert_eq!(prepare(scratch.path()).expect("an own directory"), root);
+        assert_eq!(prepare(scratch.path()).expect("an own directory").0, root);
         assert!(!root.join("site").exists());
         fs::create_dir_all(root.join("site/charts")).expect("a directory");
         fs::write(root.join("site/charts/x"), "x").expect("a file");
@@ -57,10 +57,13 @@ fn no_link_is_followed() {
     assert!(prepare(scratch.path()).is_err());
     // Within our own directory the link goes, and not what it leads to.
     fs::remove_file(scratch.path().join(DIRECTORY)).expect("removed");
-    let root = prepare(scratch.path()).expect("an own directory");
+    let root = prepare(scratch.path()).expect("an own directory").0;
     std::os::unix::fs::symlink(&elsewhere, root.join("link")).expect("a link");
+    fs::remove_file(root.join(MARKER)).expect("the marker");
+    std::os::unix::fs::symlink(elsewhere.join("thesis.txt"), root.join(MARKER)).expect("a link");
     prepare(scratch.path()).expect("an own directory");
-    assert!(!root.join("link").exists() && elsewhere.join("thesis.txt").exists());
+    assert!(!root.join("link").exists());
+    assert_eq!(fs::read(elsewhere.join("thesis.txt")).expect("theirs"), b"x");
 }
 
 fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> SocketAddr {
