@@ -253,6 +253,9 @@ pub struct Pages {
     /// Restore entries and archives that another program removed from the branch
     #[arg(long)]
     pub repair: bool,
+    /// Lead entries whose archives are on the branch to the address of the config, as after a move to another domain
+    #[arg(long, requires = "repair")]
+    pub readdress: bool,
     /// After publishing, wait until GitHub Pages serves what was published
     #[arg(long, requires = "publish")]
     pub wait: bool,

@@ -1,19 +1,19 @@
 //! What somebody destroyed in the Helm repository, found again in the history of the branch.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::branch::Branch;
 use crate::model::archive;
 use crate::model::chart::metadata_of;
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::git::Object;
-use crate::model::index::{Index, NewVersion};
+use crate::model::index::{Index, NewVersion, Version};
 use crate::model::problem::Problem;
 use crate::model::text::name;
 use crate::model::time;
-use crate::plan::pages::{INDEX, Lost, Missing, Restored, Tip, missing, url_of};
+use crate::plan::pages::{Elsewhere, INDEX, Lost, Missing, Restored, Tip, missing, url_of};
 
 /// How many old indexes are read to learn when lost entries were created.
 const OLD_INDEXES: usize = 100;
@@ -31,10 +31,11 @@ pub fn restore(
     tip: &Tip,
     index: Option<&[u8]>,
     time: u64,
+    readdress: bool,
 ) -> Result<Restored> {
     branch.deepen()?;
     let commits = branch.commits(INDEX)?;
-    let mut restored = Restored::default();
+    let mut restored = Restored { is_asked: true, ..Restored::default() };
     whole(branch, &commits, tip, &mut restored)?;
     let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(fresh);
     // What is wrong with the index is reported when it is merged into.
@@ -43,7 +44,7 @@ pub fn restore(
     for (path, id) in &restored.files {
         files.insert(path.clone(), Object::file(id));
     }
-    let Missing { entries, packages } = missing(config, &index, files.keys().map(String::as_str));
+    let Missing { entries, packages, elsewhere } = missing(config, &index, files.keys().map(String::as_str));
     for lost in packages {
         if let Some(id) = archive_of(branch, &lost)? {
             restored.files.push((lost.path, id));
@@ -60,7 +61,57 @@ pub fn restore(
     }
     one_a_version(&index, found, &mut restored);
     as_they_were(branch, &commits, &mut restored.entries)?;
+    if readdress && !elsewhere.is_empty() {
+        let (text, count) = readdressed(config, branch, &index, &files, &elsewhere, &text)?;
+        (restored.index, restored.readdressed) = (Some(text), count);
+    }
+    restored.problems.extend(nothing(&restored));
     Ok(restored)
+}
+
+/// Says so where the search was in vain.
+fn nothing(restored: &Restored) -> Option<Problem> {
+    let found = restored.index.is_some() || !restored.entries.is_empty() || !restored.files.is_empty();
+    let message = "nothing was lost that the branch or its history still has: there is nothing to restore";
+    (!found && restored.problems.is_empty()).then(|| Problem::note(message))
+}
+
+/// The index with our address for each archive that is on the branch with the digest of its entry; all else keeps every
+/// byte.
+fn readdressed(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    index: &Index<'_>,
+    files: &BTreeMap<String, Object>,
+    elsewhere: &[Elsewhere],
+    text: &[u8],
+) -> Result<(Vec<u8>, usize)> {
+    branch.prefetch(elsewhere.iter().filter_map(|one| Some(files.get(&one.path)?.id.as_str())))?;
+    let (mut out, mut new) = (text.to_vec(), BTreeSet::new());
+    // From the end, so that what is before keeps its place.
+    for version in index.versions().iter().rev() {
+        let Some(url) = version.urls.first() else { continue };
+        let Some(one) = elsewhere.iter().find(|one| one.url == **url) else { continue };
+        let Some(object) = files.get(&one.path) else { continue };
+        if archive::sha256(&branch.read(object)?) != archive::plain_digest(&version.digest) {
+            continue;
+        }
+        let entry = text.get(version.range.clone()).unwrap_or_default();
+        let at = entry.windows(url.len()).position(|bytes| bytes == url.as_bytes());
+        let Some(at) = at.map(|at| version.range.start + at) else { continue };
+        let address = url_of(config, one.path.rsplit('/').next().unwrap_or(&one.path));
+        out.splice(at..at + url.len(), address.bytes());
+        new.insert(address);
+    }
+    let again = Index::read(&out, INDEX, &mut Vec::new());
+    let is_new = |version: &&Version<'_>| version.urls.first().is_some_and(|url| new.contains(&**url));
+    let count = again.map_or(0, |again| again.versions().iter().filter(is_new).count());
+    if count < new.len() {
+        bail!(
+            "{INDEX} has the addresses of its entries in other places, too: they cannot be changed by themselves"
+        );
+    }
+    Ok((out, count))
 }
 
 /// The id of a lost archive, if the history has one of its digest.
@@ -122,7 +173,8 @@ fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Re
     let Some(metadata) = metadata_of(data, path, &mut problems) else {
         let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
         let message = format!("there can be no entry for this archive: {why}");
-        return Err(Problem::warning(message).at(path, None).hint("remove the file from the branch"));
+        let hint = "nothing leads to it: look at it in the branch";
+        return Err(Problem::warning(message).at(path, None).hint(hint));
     };
     let digest = archive::sha256(data);
     let urls = vec![url_of(config, path.rsplit('/').next().unwrap_or(path))];
@@ -132,7 +184,7 @@ fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Re
 fn stray(path: &str, entry: &NewVersion) -> Problem {
     let version = name(&format!("{} {}", entry.metadata.name, entry.metadata.version));
     let message = format!("the index has another place for {version}");
-    Problem::warning(message).at(path, None).hint("remove the file from the branch")
+    Problem::warning(message).at(path, None).hint("whoever knows its URL can still install it: leave it")
 }
 
 /// Gives entries the time and the URLs that they had in an older index.

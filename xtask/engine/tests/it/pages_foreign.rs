@@ -155,6 +155,57 @@ fn what_the_index_says_else_is_kept() {
     assert!(url.ends_with("/releases/download/v1/far-1.0.0.tgz"), "{url}");
 }
 
+/// A site that got a domain of its own: its entries still lead to the old address, where users find them.
+#[test]
+fn another_address_of_the_same_archives_is_no_loss() {
+    let remote = Remote::seeded();
+    let (sandbox, ours) = (publisher("web", "1.0.0"), remote.text(INDEX));
+    let old = ours.replace("https://d44b.github.io/pulltrace/charts/", "https://charts.example.com/");
+    remote.overwrite(&[(INDEX, Some(old.as_bytes())), ("charts/other-0.1.0.tgz", Some(b"no archive"))]);
+    let said = "warning: 2 entries of the index lead elsewhere than to their archives on the branch, such as to \
+                `https://charts.example.com/api-0.1.0.tgz`\n";
+    let ran = remote.publish(&sandbox, &["--only", "charts"]).ended(0);
+    assert!(ran.stderr.contains(said) && ran.stderr.contains("--repair --readdress\n"), "{}", ran.stderr);
+    let before = remote.text(INDEX);
+    let repaired = remote.publish(&sandbox, &["--only", "charts", "--repair"]).ended(0);
+    assert!(!repaired.stderr.contains("remove"), "{}", repaired.stderr);
+    assert_eq!(remote.text(INDEX), before, "nothing was lost");
+    let files = remote.files();
+    let moved = remote.publish(&sandbox, &["--only", "charts", "--repair", "--readdress"]).ended(0);
+    assert!(
+        moved.stdout.contains("readdresses 2 entries; has already web 1.0.0; keeps 3 entries"),
+        "{moved:?}"
+    );
+    assert_eq!(
+        remote.text(INDEX),
+        before.replace("https://charts.example.com/", "https://d44b.github.io/pulltrace/charts/")
+    );
+    let mut after = remote.files();
+    for file in [INDEX, "charts/index.html"] {
+        after.insert(file.to_owned(), files[file].clone());
+    }
+    assert_eq!(after, files, "no archive was touched");
+    // An archive that is another than its entry says keeps its address.
+    let odd = before.replace("digest: ", "digest: 0");
+    remote.overwrite(&[(INDEX, Some(odd.as_bytes()))]);
+    let ran = remote.publish(&sandbox, &["--only", "charts", "--repair", "--readdress"]);
+    assert!(!ran.stdout.contains("readdresses"), "{ran:?}");
+}
+
+#[test]
+fn a_repair_in_vain_says_so() {
+    let (remote, sandbox) = (Remote::seeded(), publisher("web", "1.0.0"));
+    let ran = remote.publish(&sandbox, &["--only", "charts", "--repair"]).ended(0);
+    let said =
+        "note: nothing was lost that the branch or its history still has: there is nothing to restore\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let index = remote.text(INDEX).replacen("digest: ", "digest: 0", 1);
+    remote.overwrite(&[(INDEX, Some(index.as_bytes())), ("charts/api-0.1.0.tgz", None)]);
+    let ran = remote.publish(&sandbox, &["--only", "charts", "--repair"]).ended(0);
+    let hint = "hint: the history of the branch does not help: release that version again from its tag\n";
+    assert!(ran.stderr.contains(said) && ran.stderr.contains(hint), "{}", ran.stderr);
+}
+
 /// Without `--publish` a repair is said and not done.
 #[test]
 fn a_repair_is_shown_first() {

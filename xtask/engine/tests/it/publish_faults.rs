@@ -33,7 +33,7 @@ fn assert_stopped(targets: &Targets, sandbox: &Sandbox, step: &str, word: &str, 
     targets.push_tags(sandbox);
     let before = targets.state();
     let steps = ["Would", "Cannot"].map(|verb| format!("{verb} {step} "));
-    let deadline = if lasts { "60" } else { "3" };
+    let deadline = if lasts { "60" } else { "5" };
     for args in [&["--publish"][..], &[]] {
         let ran = targets.release(sandbox, &[args, &ARGS, &["--deadline", deadline]].concat());
         assert!(ran.stderr.contains("\nhint: ") && ran.stderr.contains(word), "no {word}: {}", ran.stderr);

@@ -7,7 +7,7 @@ use anyhow::Result;
 use semver::Version;
 
 use super::Scene;
-use crate::command::pages::decide;
+use crate::command::pages::{Repair, decide};
 use crate::command::{problems_of, refusal};
 use crate::model::chart::Metadata;
 use crate::model::config::Versions;
@@ -81,7 +81,7 @@ fn branch(scene: &Scene<'_>, docs: Vec<File>, report: &mut Report) -> Result<()>
     let mut branch = Branch::new(&remote, &scene.config.branch, Duration::from_secs(scene.args.deadline))?;
     let Ok(Some(tip)) = terminal::hushed(|| look(&mut branch)) else { return Ok(()) };
     let change = Change { source: String::new(), time: 0, docs: Some(docs), adopt: Vec::new(), charts: None };
-    match decide(scene.config, false, &change, &mut branch, Some(&tip)) {
+    match decide(scene.config, Repair::No, &change, &mut branch, Some(&tip)) {
         Ok(plan) => report.add(Area::Documentation, plan.warnings),
         Err(error) => report.add(Area::Documentation, problems_of(error).0),
     }

@@ -25,6 +25,27 @@ use crate::world::publish::{look, make, publish, short};
 use crate::world::remote::Remote;
 use crate::world::{environment, history, served, site, terminal};
 
+/// What is restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repair {
+    /// Nothing.
+    No,
+    /// What was lost.
+    Lost,
+    /// What was lost, and the address of entries whose archives are on the branch.
+    Readdress,
+}
+
+impl Repair {
+    fn of(args: &cli::Pages) -> Self {
+        match (args.repair, args.readdress) {
+            (false, _) => Self::No,
+            (true, false) => Self::Lost,
+            (true, true) => Self::Readdress,
+        }
+    }
+}
+
 /// Runs the command.
 pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
     check(config, args)?;
@@ -60,7 +81,7 @@ fn perform(
     out: Option<&Path>,
 ) -> Result<()> {
     let decide =
-        |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, args.repair, change, branch, tip);
+        |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, Repair::of(args), change, branch, tip);
     if let Some(out) = out {
         let tip = look(branch).or_else(|error| without_tip(config, args, change, out).and(Err(error)))?;
         let plan = decide(branch, tip.as_ref())?;
@@ -129,7 +150,7 @@ fn adopt(config: &Config, branch: &mut Branch<'_>, change: &mut Change, root: &P
 /// The commit that follows the branch as it is.
 pub(super) fn decide<'a>(
     config: &Config,
-    repair: bool,
+    repair: Repair,
     change: &'a Change,
     branch: &mut Branch<'_>,
     tip: Option<&Tip>,
@@ -139,9 +160,10 @@ pub(super) fn decide<'a>(
     };
     let contents = contents(change, branch, tip)?;
     let mut restored = Restored::default();
-    if repair && change.charts.is_some() {
+    if repair != Repair::No && change.charts.is_some() {
         terminal::progress("Searching", &format!("the history of {}", branch.shown()));
-        restored = history::restore(config, branch, tip, contents.index.as_deref(), change.time)?;
+        let readdress = repair == Repair::Readdress;
+        restored = history::restore(config, branch, tip, contents.index.as_deref(), change.time, readdress)?;
     } else if contents.index.is_none()
         && change.charts.is_some()
         && let Some(commit) = history::lost_repository(branch)?

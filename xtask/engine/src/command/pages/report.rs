@@ -144,6 +144,8 @@ pub fn summary(entries: &Entries) -> String {
         of("adds", &entries.added),
         of("replaces", &entries.replaced),
         of("restores", &entries.restored),
+        (entries.readdressed > 0)
+            .then(|| format!("readdresses {}", count(entries.readdressed, "entry", "entries"))),
         of("has already", &entries.same),
         Some(format!("keeps {}", count(entries.kept, "entry", "entries"))),
     ];
@@ -171,6 +173,7 @@ fn facts(branch: &Branch<'_>, change: &Change, plan: &Plan<'_>) -> Map<String, V
             "added": entries.added,
             "replaced": entries.replaced,
             "restored": entries.restored,
+            "readdressed": entries.readdressed,
             "same": entries.same,
             "kept": entries.kept,
             "files": plan.written().into_iter().map(|(path, _)| path).filter(|path| is_charts(path)).collect::<Vec<_>>(),

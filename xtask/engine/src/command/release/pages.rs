@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::publish::Job;
-use crate::command::pages::{decide, report::expected, report::summary};
+use crate::command::pages::{Repair, decide, report::expected, report::summary};
 use crate::command::problems_of;
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::name;
@@ -69,7 +69,7 @@ pub fn publish(job: &Job<'_>, branch: &mut Branch<'_>, planned: Planned) -> Resu
 }
 
 fn decide_news<'a>(job: &'a Job<'_>, branch: &mut Branch<'_>, tip: Option<&Tip>) -> Result<Plan<'a>> {
-    Ok(decide(job.config, false, &job.change, branch, tip)?.only_for_new_archives())
+    Ok(decide(job.config, Repair::No, &job.change, branch, tip)?.only_for_new_archives())
 }
 
 fn planned(step: &Step, plan: &Plan<'_>, is_new: bool) -> Planned {

@@ -32,6 +32,8 @@ pub struct Entries {
     pub same: Vec<String>,
     /// Those that were lost and are there again.
     pub restored: Vec<String>,
+    /// How many have the address of the config now.
+    pub readdressed: usize,
     /// How many of the old ones stay as they are.
     pub kept: usize,
 }
@@ -139,6 +141,7 @@ impl<'a> Merge<'_, 'a> {
             replaced: all(&merged.replaced),
             same: all(&merged.same),
             restored: restored.into_iter().map(shown).collect(),
+            readdressed: self.restored.readdressed,
             kept: merged.kept,
         }
     }
@@ -225,7 +228,7 @@ impl<'a> Merge<'_, 'a> {
         let page = show(self.config, &index);
         let paths = self.there.keys().map(String::as_str);
         let missing = missing(self.config, &index, paths.chain(files.keys().map(String::as_str)));
-        problems.extend(missing.warnings());
+        problems.extend(missing.warnings(self.config, self.restored.is_asked));
         files.insert(PAGE.to_owned(), Held::Data(Cow::Owned(page.into_bytes())));
         files.insert(INDEX.to_owned(), Held::Data(Cow::Owned(merged.text)));
         Some(())

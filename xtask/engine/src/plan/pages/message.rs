@@ -10,6 +10,7 @@ pub fn of(plan: &Plan<'_>, change: &Change) -> String {
         lines.extend(entries.added.iter().map(|entry| format!("add {entry}")));
         lines.extend(entries.replaced.iter().map(|entry| format!("replace {entry}")));
         lines.extend(entries.restored.iter().map(|entry| format!("restore {entry}")));
+        lines.extend((entries.readdressed > 0).then(|| format!("readdress {}", entries.readdressed)));
         lines.push(format!("charts: {} kept", entries.kept));
     }
     if change.docs.is_some() {
@@ -28,8 +29,9 @@ fn subject(plan: &Plan<'_>, change: &Change) -> String {
         [first, others @ ..] => vec![format!("{first} and {} more", others.len())],
     };
     let is_restored = |file: &Planned<'_>| matches!(file.content, Held::Id(_));
-    let restored = plan.entries.as_ref().is_some_and(|entries| !entries.restored.is_empty())
-        || plan.files.iter().any(is_restored);
+    let restored =
+        plan.entries.as_ref().is_some_and(|entries| !entries.restored.is_empty() || entries.readdressed > 0)
+            || plan.files.iter().any(is_restored);
     if parts.is_empty() && restored {
         return "Repair the Helm repository".to_owned();
     }

@@ -1,6 +1,8 @@
 //! Whether the index and the archives beside it agree. A writer that works from an old copy of the branch drops entries
 //! and leaves their archives, or the other way round; both show in the names alone.
 
+use std::collections::BTreeMap;
+
 use crate::model::archive::plain_digest;
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::index::Index;
@@ -16,6 +18,17 @@ pub struct Missing {
     pub entries: Vec<String>,
     /// Archives that an entry leads to and that are not there.
     pub packages: Vec<Lost>,
+    /// Archives whose entry, as their name tells, has another address, such as that of the site before it got a domain.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// An archive that is on the branch, and the address that its entry has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its path on the branch.
+    pub path: String,
+    /// The URL of the entry.
+    pub url: String,
 }
 
 /// An archive that is not there.
@@ -39,13 +52,17 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
     let mut linked = vec![false; archives.len()];
     let base = config.helm_repository() + "/";
     let mut packages: Vec<Lost> = Vec::new();
+    let mut others: BTreeMap<String, String> = BTreeMap::new();
     for version in index.versions() {
         let Some(url) = version.urls.first() else { continue };
         let find = |file: &str| archives.binary_search(&file).ok();
         // Nearly every entry is one of ours, and has a plain name.
         let plain = url.strip_prefix(&base).and_then(find);
         let place = match plain.map_or_else(|| local(&base, url), |_| None) {
-            None => plain,
+            None => {
+                others.extend(other(url).filter(|_| plain.is_none()).map(|file| (file, url.to_string())));
+                plain
+            }
             Some(file) => find(&file).or_else(|| {
                 let path = format!("{HELM_REPOSITORY}/{file}");
                 packages.push(Lost { path, digest: plain_digest(&version.digest).to_owned() });
@@ -58,9 +75,21 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
     }
     packages.sort_by(|a, b| a.path.cmp(&b.path));
     packages.dedup_by(|a, b| a.path == b.path);
-    let lonely = archives.iter().zip(linked).filter(|(_, linked)| !linked);
-    let entries = lonely.map(|(file, _)| format!("{HELM_REPOSITORY}/{file}")).collect();
-    Missing { entries, packages }
+    let mut missing = Missing { packages, ..Missing::default() };
+    for (file, _) in archives.iter().zip(linked).filter(|(_, linked)| !linked) {
+        let path = format!("{HELM_REPOSITORY}/{file}");
+        match others.remove(*file) {
+            Some(url) => missing.elsewhere.push(Elsewhere { path, url }),
+            None => missing.entries.push(path),
+        }
+    }
+    missing
+}
+
+/// The file that a URL of another address names.
+fn other(url: &str) -> Option<String> {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    percent::decode(path.rsplit('/').next()?).ok()
 }
 
 fn is_archive(file: &str) -> bool {
@@ -87,20 +116,43 @@ fn local(base: &str, url: &str) -> Option<String> {
 }
 
 impl Missing {
-    /// The same for people.
-    pub fn warnings(&self) -> Vec<Problem> {
-        let entries: Vec<&str> = self.entries.iter().map(String::as_str).collect();
+    /// The same for people. `is_repair`: what is left after everything was restored that can be.
+    pub fn warnings(&self, config: &Config, is_repair: bool) -> Vec<Problem> {
+        // Why one could not be restored has been said of each.
+        let entries = self.entries.iter().map(String::as_str).filter(|_| !is_repair).collect();
         let packages: Vec<&str> = self.packages.iter().map(|lost| lost.path.as_str()).collect();
         let what = [
             ("no entry of the index leads to", entries),
             ("the index has entries for archives that are not there:", packages),
         ];
+        let hint = if is_repair {
+            "the history of the branch does not help: release that version again from its tag"
+        } else {
+            "cargo xtask pages --only charts --repair"
+        };
         let some = what.into_iter().filter(|(_, paths)| !paths.is_empty());
-        some.map(|(what, paths)| {
-            Problem::warning(format!("{what} {}", list(&paths)))
-                .hint("cargo xtask pages --only charts --repair")
-        })
-        .collect()
+        some.map(|(what, paths)| Problem::warning(format!("{what} {}", list(&paths))).hint(hint))
+            .chain(self.readdress(config))
+            .collect()
+    }
+
+    /// Users get what the entries lead to, so that nothing has to be done.
+    fn readdress(&self, config: &Config) -> Option<Problem> {
+        let Elsewhere { url, .. } = self.elsewhere.first()?;
+        let message = format!(
+            "{} of the index lead elsewhere than to their archives on the branch, such as to {}",
+            if self.elsewhere.len() == 1 {
+                "1 entry".to_owned()
+            } else {
+                format!("{} entries", self.elsewhere.len())
+            },
+            name(url)
+        );
+        let hint = format!(
+            "leave them where users find them; or lead them to {}: cargo xtask pages --only charts --repair --readdress",
+            config.helm_repository()
+        );
+        Some(Problem::warning(message).hint(hint))
     }
 }
 

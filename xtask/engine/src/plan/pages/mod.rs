@@ -27,7 +27,7 @@ use documentation::Documentation;
 pub use charts::{Entries, url_of};
 pub use documentation::{MOST_ENTRIES, fold};
 pub use limits::MAX_FILE;
-pub use missing::{Lost, Missing, missing};
+pub use missing::{Elsewhere, Lost, Missing, missing};
 pub use record::RECORD;
 
 /// The index of the Helm repository on the branch.
@@ -126,6 +126,10 @@ pub struct Restored {
     pub entries: Vec<NewVersion>,
     /// Lost files of the Helm repository by their path, with the ids of their contents.
     pub files: Vec<(String, String)>,
+    /// Whether somebody asked for it.
+    pub is_asked: bool,
+    /// How many entries of `index` have the address of the config, and had another one.
+    pub readdressed: usize,
     /// What cannot be restored.
     pub problems: Vec<Problem>,
 }

@@ -192,7 +192,7 @@ fn what_was_lost_is_restored() {
         index: Some(old.into_bytes()),
         entries: vec![entry],
         files: vec![("charts/web-1.0.0.tgz".to_owned(), id.clone())],
-        problems: Vec::new(),
+        ..Restored::default()
     };
     let tip = tip(&[(".nojekyll", b"")]);
     // The release that is published again has it too.
