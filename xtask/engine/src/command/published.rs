@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::model::archive::plain_digest;
-use crate::model::config::Config;
+use crate::model::archive::{self, digest, plain_digest};
+use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::index::{Index, Version};
 use crate::model::oci::Reference;
 use crate::model::problem::Problem;
@@ -47,6 +47,8 @@ pub struct Scene<'a> {
     pub limit: Duration,
     /// Whether the registry speaks HTTP.
     pub plain_http: bool,
+    /// Whether what is published goes to other targets, with its provenance file.
+    pub is_for_targets: bool,
 }
 
 /// Looks at the branch, and at the registry for what is not in the index, and compares. The results are in the order of
@@ -57,7 +59,7 @@ pub fn compare(
     charts: &[Next<'_>],
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Compared>> {
-    let &Scene { config, root, limit, plain_http } = scene;
+    let &Scene { config, root, limit, plain_http, is_for_targets } = scene;
     terminal::progress("Looking", &format!("at {}", branch.shown()));
     let tip = publish::look(branch)?.unwrap_or_default();
     let text = tip.files.get(INDEX).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))?;
@@ -70,40 +72,66 @@ pub fn compare(
     prefetch(config, branch, &tip, charts, &index, &cache)?;
     let mut one = |next: &Next<'_>| {
         let Some(version) = next.counterpart(&index) else {
-            let same = pushed(config, &mut registry, next);
-            let content = Ok(same.as_ref().map(|_| Content::Same));
-            return Compared {
-                content,
-                problem: same.is_none().then(|| next.judge(&index, None)).flatten(),
-                same,
-            };
+            let found = orphan(branch, &tip, next).or_else(|| pushed(config, &mut registry, next));
+            return compared_elsewhere(next, &index, found);
         };
         let archive = published::archive(config, branch, &tip, http.as_ref(), &cache, version);
+        let archive = archive.or_else(|why| ours(next, version).ok_or(why));
         let compared = archive.and_then(|archive| Ok((next.compare(&archive, &version.version)?, archive)));
         let (content, archive) = match compared {
             Ok((content, archive)) => (Ok(Some(content)), archive),
             Err(why) => (Err(why), Vec::new()),
         };
         let problem = content.as_ref().ok().and_then(|content| next.judge(&index, content.as_ref()));
+        let http = http.as_ref().filter(|_| is_for_targets);
         let same = (content == Ok(Some(Content::Same))).then(|| Published {
             name: next.package.metadata.name.clone(),
             archive,
-            provenance: provenance(config, branch, &tip, version),
+            provenance: published::provenance(config, branch, &tip, http, version),
         });
         Compared { content, same, problem }
     };
     Ok(charts.iter().map(&mut one).collect())
 }
 
-/// The provenance file of a version, where the branch has one.
-fn provenance(config: &Config, branch: &mut Branch<'_>, tip: &Tip, version: &Version<'_>) -> Option<Vec<u8>> {
-    let path = path_of(config, version.urls.first()?)?;
-    branch.read(tip.files.get(&format!("{path}.prov"))?).ok()
+/// Our archive, if it is to the byte the one that the index names: then nobody has to see that.
+fn ours(next: &Next<'_>, version: &Version<'_>) -> Option<Vec<u8>> {
+    let archive = archive::write(&next.package.entries).ok()?;
+    (plain_digest(&digest(&archive)) == plain_digest(&version.digest)).then_some(archive)
 }
 
-/// What the registry has under the version of a chart, if it is the same chart. A registry that does not answer is asked
+/// How a chart compares with what is published of its version and does not stand in the index.
+fn compared_elsewhere(next: &Next<'_>, index: &Index<'_>, found: Option<(Content, Published)>) -> Compared {
+    let Some((content, published)) = found else {
+        return Compared { content: Ok(None), same: None, problem: next.judge(index, None) };
+    };
+    let version = next.version().unwrap_or_default();
+    match content {
+        Content::Same => Compared { content: Ok(Some(content)), same: Some(published), problem: None },
+        Content::Differs(ref changed) => {
+            let problem = next.not_bumped(&version, changed, &[&version]);
+            Compared { content: Ok(Some(content)), same: None, problem: Some(problem) }
+        }
+    }
+}
+
+/// The archive that the branch has under the name of a version without an entry in the index.
+fn orphan(branch: &mut Branch<'_>, tip: &Tip, next: &Next<'_>) -> Option<(Content, Published)> {
+    let (name, version) = (&next.package.metadata.name, next.version()?);
+    let path = format!("{HELM_REPOSITORY}/{name}-{version}.tgz");
+    let archive = branch.read(tip.files.get(&path)?).ok()?;
+    let provenance = tip.files.get(&format!("{path}.prov")).and_then(|object| branch.read(object).ok());
+    let content = next.compare(&archive, &version).ok()?;
+    Some((content, Published { name: name.clone(), archive, provenance }))
+}
+
+/// What the registry has under the version of a chart. A registry that does not answer is asked
 /// no more.
-fn pushed(config: &Config, registry: &mut Option<Registry<'_>>, next: &Next<'_>) -> Option<Published> {
+fn pushed(
+    config: &Config,
+    registry: &mut Option<Registry<'_>>,
+    next: &Next<'_>,
+) -> Option<(Content, Published)> {
     let (name, version) = (&next.package.metadata.name, next.version()?);
     let at = Reference::parse(&oci_target(&config.oci, name, &version))?;
     match registry.as_ref()?.digest(&at, false) {
@@ -115,8 +143,8 @@ fn pushed(config: &Config, registry: &mut Option<Registry<'_>>, next: &Next<'_>)
         }
     }
     let Pulled { archive, provenance } = registry.as_ref()?.pull(&at).ok()?;
-    let is_same = next.compare(&archive, &version) == Ok(Content::Same);
-    is_same.then(|| Published { name: name.clone(), archive, provenance })
+    let content = next.compare(&archive, &version).ok()?;
+    Some((content, Published { name: name.clone(), archive, provenance }))
 }
 
 /// Takes the published archive of each package that holds the same chart in other bytes, and says whether there is one. What
@@ -142,7 +170,7 @@ pub fn adopt(
         let is_same =
             |archive: &Vec<u8>| differences(&package.data, archive).is_ok_and(|files| files.is_empty());
         let Some(archive) = archive.ok().filter(is_same) else { continue };
-        package.provenance = provenance(config, branch, tip, version);
+        package.provenance = published::provenance(config, branch, tip, None, version);
         plain_digest(&version.digest).clone_into(&mut package.digest);
         package.data = archive;
         is_any = true;

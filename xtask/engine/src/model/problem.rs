@@ -102,6 +102,12 @@ impl Problem {
         self
     }
 
+    /// The same as a warning, if it is an error.
+    #[must_use]
+    pub(crate) fn only_warns(self) -> Self {
+        Self { severity: self.severity.max(Severity::Warning), ..self }
+    }
+
     /// The same problem with what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -44,6 +44,15 @@ pub fn shown(text: &str) -> String {
     out
 }
 
+/// A text with the line ends that a commit has: line feeds alone.
+pub fn line_feeds(text: &[u8]) -> Vec<u8> {
+    let is_kept = |(i, byte): (usize, &u8)| {
+        let is_half = *byte == b'\r' && text.get(i + 1) == Some(&b'\n');
+        (!is_half).then_some(*byte)
+    };
+    text.iter().enumerate().filter_map(is_kept).collect()
+}
+
 /// The first of many names, and how many more there are.
 pub fn few(names: &[String]) -> String {
     first(3, names)

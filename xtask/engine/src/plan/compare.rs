@@ -1,7 +1,7 @@
 //! Whether our archive and Helm's hold the same.
 
 use crate::model::archive::Entry;
-use crate::model::text::name;
+use crate::model::text::{line_feeds, name};
 
 /// The first difference between our entries and Helm's, or `None`. Sub-charts are compared in the order of their
 /// names, since Helm takes them at random.
@@ -11,7 +11,8 @@ pub fn first_difference(ours: &[Entry], helms: &[Entry]) -> Option<String> {
         if our.path != helm.path {
             return Some(format!("{} stands where Helm has {}", name(&our.path), name(&helm.path)));
         }
-        if our.data != helm.data {
+        // Helm packages what lies there, and on some machines git gives texts other line ends.
+        if our.data != helm.data && our.data != line_feeds(&helm.data) {
             return Some(format!("{} differs {}", name(&our.path), first_line(&our.data, &helm.data)));
         }
     }

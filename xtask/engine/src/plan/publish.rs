@@ -276,11 +276,20 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
 
 /// A release is of its tag: there has to be one, and all that it releases. What was left out could never be added. A
 /// shallow clone may just not have its tag (git-clone(1), `--depth`; actions/checkout fetches one commit and no tags).
-pub fn incomplete(manifest: &Manifest, is_shallow: bool) -> Option<Problem> {
+///
+/// `here` are the tags of its commit: charts that were bumped together have a tag each, and each is a release.
+pub fn incomplete(manifest: &Manifest, is_shallow: bool, here: &[String]) -> Option<Problem> {
     if manifest.charts.is_empty() {
         return None;
     }
+    let charts: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
+    let is_of_one = |tag: &str| matches!(Tag::parse(tag, &charts), Ok(Tag { chart: Some(_), .. }));
     let Some(tag) = &manifest.tag else {
+        if let Some(first) = here.iter().find(|tag| is_of_one(tag)) {
+            let message = format!("each tag of this commit is a release of its own: {}", few(here));
+            let hint = format!("cargo xtask release --tag {first}, and the others likewise");
+            return Some(Problem::error(message).hint(hint));
+        }
         let tag = next_tags(manifest).into_iter().next().unwrap_or_default();
         if is_shallow {
             let message = "this release has no tag, as far as this clone knows: it is shallow";
@@ -292,10 +301,8 @@ pub fn incomplete(manifest: &Manifest, is_shallow: bool) -> Option<Problem> {
         let hint = format!("git tag {tag} && git push origin {tag}, or add --tag {tag}");
         return Some(Problem::error("this release has no tag").hint(hint));
     };
-    let charts: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
-    let is_of_one = matches!(Tag::parse(tag, &charts), Ok(Tag { chart: Some(_), .. }));
     let message = format!("tag {} releases all charts, and here are {} alone", name(tag), few(&charts));
-    (!manifest.complete && !is_of_one).then(|| {
+    (!manifest.complete && !is_of_one(tag)).then(|| {
         Problem::error(message).hint("name no CHART, or release each with a tag of its own: NAME-VERSION")
     })
 }

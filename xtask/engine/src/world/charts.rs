@@ -7,11 +7,13 @@ use anyhow::Result;
 
 use super::chart_directory::{self, ChartDirectory};
 use super::files;
-use super::git::Repository;
+use super::git::{Changed, Repository};
 use super::link::{self, Followed};
 use crate::model::config::Config;
+use crate::model::git::blob_id;
 use crate::model::problem::Problem;
 use crate::model::reference;
+use crate::model::text::line_feeds;
 use crate::plan::release::{CHANGELOGS, Changelog, Source};
 
 /// Where a chart lies.
@@ -132,7 +134,22 @@ pub fn sources(
         .collect();
     let top = repository.root().join(&config.charts);
     let directories = all().flat_map(|read| &read.directories).chain([&top]).cloned().collect();
-    let changed = repository.changed(&origins, &links, &directories)?;
+    let Changed { changed, converted } = repository.changed(&origins, &links, &directories)?;
+    // What is packaged is the text of the commit, whatever line ends this machine has.
+    for (_, read, text) in charts.iter_mut().filter(|_| !converted.is_empty()) {
+        for file in &mut read.files {
+            let data = line_feeds(&file.data);
+            if converted
+                .iter()
+                .any(|(path, object)| path.ends_with(&file.path) && object.id == blob_id(&data))
+            {
+                file.data = data;
+            }
+        }
+        if let Some(log) = text.as_mut().filter(|log| converted.contains_key(&log.path)) {
+            log.text = log.text.replace("\r\n", "\n");
+        }
+    }
     let lost = changed.iter().filter_map(|changed| Some(Path::new(changed.strip_suffix("/Chart.yaml")?)));
     let lost: Vec<&Path> = lost.filter(|chart| config.releases(&chart.to_string_lossy())).collect();
     let besides = changed.iter().filter(|changed| {

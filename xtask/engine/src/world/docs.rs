@@ -99,7 +99,7 @@ impl Places {
             return Ok(Vec::new());
         }
         let changed = repository.changed(&self.files, &self.links, &self.directories)?;
-        Ok(changed.into_iter().collect())
+        Ok(changed.changed.into_iter().collect())
     }
 }
 

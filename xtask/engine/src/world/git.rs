@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::files;
 use super::process::{self, Output};
 use crate::model::archive::MAX_TIME;
-use crate::model::git::{Object, listing};
+use crate::model::git::{Object, blob_id, listing};
 use crate::model::problem::{Problem, Problems, verdict};
-use crate::model::text::{name, shown};
+use crate::model::text::{line_feeds, name, shown};
 use crate::plan::release::Commit;
 
 /// What git reads from its environment about repositories: a hook that runs us sets some of it, and git would then look
@@ -56,6 +57,15 @@ pub const INHERITED: [&str; 28] = [
 pub const LOCAL: Duration = Duration::from_secs(300);
 /// What git reads in a directory before it looks at the files there.
 const RULES: [&str; 3] = [".gitignore", ".gitattributes", ".gitmodules"];
+
+/// How a work tree differs from its commit, by paths from the root.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// What is not in the commit as it is on disk.
+    pub changed: BTreeSet<String>,
+    /// Texts of the commit that have other line ends on disk, as git makes them on some machines (gitattributes(5), `eol`).
+    pub converted: BTreeMap<String, Object>,
+}
 
 /// A work tree.
 #[derive(Debug)]
@@ -185,18 +195,25 @@ impl Repository {
         files: &[PathBuf],
         links: &BTreeSet<PathBuf>,
         directories: &BTreeSet<PathBuf>,
-    ) -> Result<BTreeSet<String>> {
+    ) -> Result<Changed> {
         let tree = match self.read(["ls-tree", "-r", "-z", "--full-tree", "HEAD"]) {
-            Err(error) => return if self.is_unborn()? { Ok(BTreeSet::new()) } else { Err(error) },
+            Err(error) => return if self.is_unborn()? { Ok(Changed::default()) } else { Err(error) },
             tree => tree?,
         };
         let (committed, _) = listing(&tree);
-        let mut changed = BTreeSet::new();
+        let (mut changed, mut converted) = (BTreeSet::new(), BTreeMap::new());
         let mut compare = |path: &Path, is_link: bool, id: &str| {
             let relative = self.relative(path);
             let is_same = |object: &Object| object.is_link() == is_link && object.id == id;
-            if !committed.get(&relative).is_some_and(is_same) {
-                changed.insert(relative);
+            let object = committed.get(&relative);
+            if object.is_some_and(is_same) {
+                return;
+            }
+            let with_line_feeds = || Some(blob_id(&line_feeds(&files::read(path).ok()?)));
+            let text = object.filter(|object| object.is_plain() && !is_link);
+            match text.filter(|object| with_line_feeds().as_ref() == Some(&object.id)) {
+                Some(object) => drop(converted.insert(relative, object.clone())),
+                None => drop(changed.insert(relative)),
             }
         };
         for (file, id) in files.iter().zip(self.blob_ids(files)?) {
@@ -211,7 +228,7 @@ impl Repository {
         let below =
             |path: &str| directories.iter().any(|directory| self.root.join(path).starts_with(directory));
         changed.extend(committed.into_keys().filter(|path| below(path) && is_gone(path)));
-        Ok(changed)
+        Ok(Changed { changed, converted })
     }
 
     /// The ids that files would have as git objects, without any filter.

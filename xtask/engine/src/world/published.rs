@@ -4,13 +4,14 @@ use super::branch::Branch;
 use super::cache::Cache;
 use super::http::{Http, Request};
 use crate::model::archive::{digest, plain_digest};
-use crate::model::config::Config;
+use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::host::{host, is_private};
 use crate::model::index::Version;
 use crate::model::text::name;
 use crate::plan::pages::{Tip, path_of};
 
-/// Gets the archive of a version, which has to be the one that the index names. The error says why there is none.
+/// Gets the archive of a version, which has to be the one that the index names, where it names a digest. The error says
+/// why there is none.
 pub fn archive(
     config: &Config,
     branch: &mut Branch<'_>,
@@ -22,19 +23,45 @@ pub fn archive(
     if let Some(data) = cache.get(&version.digest) {
         return Ok(data);
     }
+    let is_it = |data: &[u8]| plain_digest(&digest(data)) == plain_digest(&version.digest);
     let Some(url) = version.urls.first() else { return Err("the index has no URL for it".to_owned()) };
     let object = path_of(config, url).and_then(|path| tip.files.get(&path));
-    let data = match (object, http) {
-        (Some(object), _) => branch.read(object).map_err(|error| format!("{error:#}"))?,
-        (None, Some(http)) => download(http, url)?,
-        (None, None) => return Err(format!("it is not on the branch but at {}", name(url))),
+    // The address may be that of the site before it moved: then the archive is the one of its name.
+    let namesake =
+        url.rsplit('/').next().and_then(|file| tip.files.get(&format!("{HELM_REPOSITORY}/{file}")));
+    let moved = namesake.filter(|_| object.is_none()).and_then(|object| branch.read(object).ok());
+    let data = match (object, moved.filter(|data| is_it(data)), http) {
+        (Some(object), ..) => branch.read(object).map_err(|error| format!("{error:#}"))?,
+        (None, Some(data), _) => data,
+        (None, None, _) if path_of(config, url).is_some() => {
+            return Err(format!("the branch does not have {}", name(url)));
+        }
+        (None, None, Some(http)) => download(http, url)?,
+        (None, None, None) => return Err(format!("it is not on the branch but at {}", name(url))),
     };
-    let found = digest(&data);
-    if plain_digest(&found) == plain_digest(&version.digest) {
+    if version.digest.is_empty() {
+        return Ok(data);
+    }
+    if is_it(&data) {
         cache.put(&data);
         Ok(data)
     } else {
-        Err(format!("the index says {}, and the archive has {found}", name(&version.digest)))
+        Err(format!("the index says {}, and the archive has {}", name(&version.digest), digest(&data)))
+    }
+}
+
+/// Gets the provenance file of a version, which lies beside its archive; `None` where there is none.
+pub fn provenance(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    tip: &Tip,
+    http: Option<&Http>,
+    version: &Version<'_>,
+) -> Option<Vec<u8>> {
+    let url = version.urls.first()?;
+    match path_of(config, url) {
+        Some(path) => branch.read(tip.files.get(&format!("{path}.prov"))?).ok(),
+        None => download(http?, &format!("{url}.prov")).ok(),
     }
 }
 

@@ -138,18 +138,25 @@ fn a_commit_whose_time_no_archive_holds_is_refused() {
 }
 
 #[test]
-fn a_checkout_that_rewrites_lines_is_noticed() {
+fn a_checkout_that_rewrites_lines_has_the_text_of_the_commit() {
     let sandbox = repository();
+    sandbox.xtask(&["release", "--tag", "v1.2.3"]).ended(0);
+    let first = sandbox.read("dist/web-1.2.3.tgz");
     sandbox.git(&["config", "core.autocrlf", "true"]);
     std::fs::remove_file(sandbox.work().join("charts/web/values.yaml")).expect("a file");
     sandbox.git(&["checkout", "--", "charts/web/values.yaml"]);
     assert_eq!(sandbox.text("charts/web/values.yaml"), "a: 1\r\n");
-    let ran = sandbox.xtask(&["release"]).ended(0);
-    assert!(
-        ran.stderr.contains("not in the commit as it is here: `charts/web/values.yaml`"),
-        "{}",
-        ran.stderr
-    );
+    for (_, helm) in sandbox::helms("a_checkout_that_rewrites_lines, with helm") {
+        let helm = helm.display().to_string();
+        let mut run = sandbox.command(std::path::Path::new(env!("CARGO_BIN_EXE_xtask")));
+        let ran = sandbox
+            .normal(&run.args(["release", "--tag", "v1.2.3"]).env("HELM_BIN", helm).output().expect("xtask"))
+            .ended(0);
+        assert!(ran.stdout.contains("agrees with helm"), "{ran:?}");
+    }
+    let ran = sandbox.xtask(&["release", "--tag", "v1.2.3"]).ended(0);
+    assert!(!ran.stderr.contains("not in the commit"), "{}", ran.stderr);
+    assert_eq!(sandbox.read("dist/web-1.2.3.tgz"), first);
 }
 
 /// The same commit in two clones, at other times, in other places, with other settings, with and without helm.

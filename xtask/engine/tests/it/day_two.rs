@@ -221,6 +221,12 @@ fn two_tags(life: &mut Life, names: &[&str]) {
         life.tag(id);
     }
     life.is_fine("charts with a tag each", &ids);
+    if ids.len() > 1 {
+        life.publishes_nothing(
+            &[],
+            &format!("hint: cargo xtask release --tag {}, and the others likewise", ids[0]),
+        );
+    }
     for id in &ids {
         life.publishes("one of them", &["--tag", id]);
     }
@@ -241,7 +247,7 @@ fn a_backfill_gives_targets_what_they_lack() {
     );
     let (status, said) = run(&["--backfill"]);
     assert_eq!(status, 0, "{said}");
-    assert!(said.contains("Left out web 1.0.0, worker 1.0.0: not published yet"), "{said}");
+    assert!(said.contains("Left out web 1.0.0, worker 1.0.0: not published as they are here"), "{said}");
     assert!(!said.contains("release api-1.0.0") && said.contains("add --publish to publish"), "{said}");
     assert_eq!(registry.state(), OciRegistry::new().state(), "nothing is pushed yet");
     let (status, said) = run(&["--backfill", "--publish"]);
@@ -266,6 +272,121 @@ fn a_backfill_gives_targets_what_they_lack() {
     life.sandbox.set("VERSIONS", "stamp");
     let (status, said) = life.run(&["release", "--backfill"]);
     assert!(status == 2 && said.contains("hint: git checkout v1.2.3 && cargo xtask release"), "{said}");
+}
+
+/// A checkout with the line ends of another system has the text of the commit, and the same archive.
+#[test]
+fn line_ends_of_a_checkout_are_no_change() {
+    let mut life = Life::new("verify", &["web"], "1.0.0");
+    life.sandbox.write(".gitattributes", "*.yaml text eol=crlf\n");
+    life.change("charts/web/files/run.bat", "echo\r\n");
+    life.tag("web-1.0.0");
+    life.publishes("its tag", &[]);
+    let first = life.sandbox.read("dist/web-1.0.0.tgz");
+    for file in ["values.yaml", "Chart.yaml"] {
+        life.sandbox.git(&["rm", "--quiet", "--cached", &format!("charts/web/{file}")]);
+        life.sandbox.git(&["reset", "--quiet", "--hard"]);
+    }
+    assert_eq!(life.sandbox.text("charts/web/values.yaml"), "a: 1\r\n");
+    life.is_fine("another checkout", &["web-1.0.0"]);
+    let said = life.publishes("once more", &[]);
+    assert!(said.contains("Unchanged charts/index.yaml") && !said.contains("not in the commit"), "{said}");
+    life.sandbox.xtask(&["package", "charts/web", "-d", "out", "--helm", "never"]).ended(0);
+    assert!(life.sandbox.read("out/web-1.0.0.tgz") != first, "what lies there is packaged");
+    life.sandbox.xtask(&["release", "--tag", "web-1.0.0", "--offline", "--helm", "never"]);
+    life.sandbox.write("charts/web/values.yaml", "a: 2\r\n");
+    life.is_faulty("a change", "differs in `values.yaml`");
+}
+
+/// The index of a repository that others have published `web 1.0.0` in, after `edit`.
+fn published_by_others(edit: &dyn Fn(String) -> String) -> Life {
+    let life = Life::new("verify", &["web"], "1.0.0");
+    life.others_publish(&[("web", "1.0.0")], &[]);
+    let index = life.sandbox.git(&["-C", "../remote.git", "show", "gh-pages:charts/index.yaml"]);
+    life.colleague(&[("charts/index.yaml".to_owned(), edit(index).into_bytes())]);
+    life
+}
+
+/// An index without digests, or with another address, leads to what is published all the same.
+#[test]
+fn an_odd_index_is_compared_too() {
+    let without_digest = |index: String| {
+        let lines = index.lines().filter(|line| !line.contains("digest:"));
+        lines.map(|line| line.to_owned() + "\n").collect()
+    };
+    let moved =
+        |index: String| index.replace("- web-1.0.0.tgz", "- https://old.example.com/web-1.0.0.tgz") + "\n";
+    for edit in [&without_digest as &dyn Fn(String) -> String, &moved] {
+        let mut life = published_by_others(edit);
+        life.is_fine::<&str>("a commit", &[]);
+        life.tag("web-1.0.0");
+        life.is_fine("its tag", &["web-1.0.0"]);
+        let said = life.publishes("its tag", &[]);
+        assert!(said.contains("Unchanged charts/index.yaml"), "{said}");
+    }
+}
+
+/// What is published and cannot be read is not released again, and nobody is told to replace it.
+#[test]
+fn what_cannot_be_compared_is_left_out() {
+    let away = |index: String| {
+        let digest =
+            |line: &str| if line.contains("digest:") { "    digest: 00".to_owned() } else { line.to_owned() };
+        let url = index.replace("- web-1.0.0.tgz", "- https://127.0.0.1:1/web-1.0.0.tgz");
+        url.lines().map(|line| digest(line) + "\n").collect()
+    };
+    let mut life = published_by_others(&away);
+    life.is_fine::<&str>("a commit", &[]);
+    let (_, said) = life.run(&["release"]);
+    assert!(
+        said.contains("warning: `web-1.0.0` is published, and could not be compared with what is here: "),
+        "{said}"
+    );
+    life.tag("web-1.0.0");
+    for command in [&["release"][..], &["release", "--rehearse"], &["release", "--publish=pages"]] {
+        let (status, said) = life.run(command);
+        assert!(status == 1 && said.contains("error: `web-1.0.0` is published, and could not be"), "{said}");
+        assert!(!said.contains("--replace"), "{said}");
+    }
+}
+
+/// An archive that lost its entry is what is published of its version, and gets an entry again.
+#[test]
+fn an_archive_without_an_entry_is_published() {
+    let mut life = published_by_others(&|_| "apiVersion: v1\nentries: {}\n".to_owned());
+    let theirs =
+        digest(&std::fs::read(life.sandbox.work().join("../colleague/charts/web-1.0.0.tgz")).expect("it"));
+    life.is_fine::<&str>("a commit", &[]);
+    life.tag("web-1.0.0");
+    life.is_fine("its tag", &["web-1.0.0"]);
+    life.publishes("its tag", &[]);
+    assert_eq!(life.published()["web-1.0.0"].0, theirs);
+    life.change("charts/web/values.yaml", "a: 2\n");
+    life.is_faulty("a change", "`web 1.0.0` is published, and differs in `values.yaml`");
+}
+
+/// What is wrong with a chart that is published as it is stops nobody, and nothing is mended that would change it.
+#[test]
+fn faults_of_published_charts_are_warnings() {
+    let mut life = Life::new("verify", &["web"], "1.0.0");
+    let unquoted = |version: &str| format!("{}appVersion: {version}\n", chart("web", "1.0.0"));
+    life.change("charts/web/Chart.yaml", &unquoted("\"1.1\""));
+    life.others_publish(&[("web", "1.0.0")], &[]);
+    life.change("charts/web/Chart.yaml", &unquoted("1.10"));
+    life.is_fine::<&str>("a commit", &[]);
+    let (_, said) = life.run(&["check", "--fix", "--oci", "oci://127.0.0.1:1/x"]);
+    assert_eq!(life.sandbox.text("charts/web/Chart.yaml"), unquoted("1.10"), "{said}");
+    life.tag("web-1.0.0");
+    life.is_fine("its tag", &["web-1.0.0"]);
+    life.publishes("its tag", &[]);
+    // What cannot be packaged is no chart that could be compared.
+    std::os::unix::fs::symlink("/etc/hostname", life.sandbox.work().join("charts/web/link")).expect("a link");
+    life.sandbox.commit("a link");
+    life.is_faulty("a link out of the repository", "charts/web/link");
+    life.sandbox.git(&["rm", "--quiet", "charts/web/link"]);
+    let dependency = "dependencies:\n- name: db\n  version: 1.0.0\n  repository: https://example.com\n";
+    life.change("charts/web/Chart.yaml", &(unquoted("\"1.1\"") + dependency));
+    life.is_faulty("a sub-chart that is not there", "dependency `db` is not in charts/");
 }
 
 /// The same tree has the same archives at every commit and in every checkout.

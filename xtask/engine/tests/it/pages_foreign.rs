@@ -162,7 +162,7 @@ fn another_address_of_the_same_archives_is_no_loss() {
     let (sandbox, ours) = (publisher("web", "1.0.0"), remote.text(INDEX));
     let old = ours.replace("https://d44b.github.io/pulltrace/charts/", "https://charts.example.com/");
     remote.overwrite(&[(INDEX, Some(old.as_bytes())), ("charts/other-0.1.0.tgz", Some(b"no archive"))]);
-    let said = "warning: 2 entries of the index lead elsewhere than to their archives on the branch, such as to \
+    let said = "warning: the index has another address than the config for archives on the branch, for 2 of them, such as \
                 `https://charts.example.com/api-0.1.0.tgz`\n";
     let ran = remote.publish(&sandbox, &["--only", "charts"]).ended(0);
     assert!(ran.stderr.contains(said) && ran.stderr.contains("--repair --readdress\n"), "{}", ran.stderr);

@@ -81,24 +81,35 @@ fn limit(scene: &Scene<'_>) -> Duration {
 fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
     let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
     let mut branch = Branch::new(&remote, &scene.config.branch, limit(scene))?;
-    let (all, mut problems) = (scene.charts.iter().filter_map(|chart| next(scene, chart)), Vec::new());
-    let all: Vec<Next<'_>> = all.collect();
+    let mut problems = Vec::new();
+    let charts: Vec<(&Chart, Next<'_>)> =
+        scene.charts.iter().filter_map(|chart| Some((chart, next(scene, chart)?))).collect();
+    let all: Vec<Next<'_>> = charts.iter().map(|(_, next)| *next).collect();
+    if let Some(tag) = &scene.tag {
+        // The tag releases none of these.
+        for chart in scene.charts.iter().filter(|chart| !is_of(tag, chart)) {
+            report.only_warn(&chart.source.path);
+        }
+    }
     let at = published::Scene {
         config: scene.config,
         root: scene.repository.root(),
         limit: limit(scene),
         plain_http: false,
+        is_for_targets: false,
     };
     let compared = published::compare(&at, &mut branch, &all, &mut problems)?;
     report.add(Area::Release, problems);
     let mut same = Vec::new();
-    for (next, Compared { content, same: archive, problem }) in all.iter().zip(compared) {
+    for ((chart, next), Compared { content, same: archive, problem }) in charts.iter().zip(compared) {
+        // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
+        let problem = problem.filter(|_| chart.is_whole);
         if let Err(why) = content {
             let what = format!("whether {} differs from what is published", name(next.path));
             let (chart, url) = (&next.package.metadata.name, scene.config.helm_repository());
             report.leave_out(&what, why, &format!("compare them by hand: helm pull {chart} --repo {url}"));
         }
-        if archive.is_some() && scene.tag.is_none() && !scene.config.stamps() {
+        if archive.is_some() && !scene.config.stamps() {
             report.only_warn(next.path);
         }
         same.extend(archive);
@@ -113,18 +124,23 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
     Ok(same)
 }
 
-/// What the next release makes of a chart; `None` if the tag leaves it out, or nobody can package it.
+/// What the next release makes of a chart; `None` if the tag leaves it out, or nobody can read all of it.
 fn next<'a>(scene: &'a Scene<'_>, chart: &'a Chart) -> Option<Next<'a>> {
-    let package: &Package = chart.whole()?;
+    let is_read = chart.source.problems.iter().all(|problem| problem.severity >= Severity::Warning);
+    let package: &Package = chart.package.as_ref().filter(|_| is_read)?;
     let tag = scene.tag.as_ref();
-    let is_of = |tag: &Tag| tag.chart.as_ref().is_none_or(|one| *one == package.metadata.name);
-    (tag.is_none_or(is_of) && scene.config.releases(&chart.source.path)).then(|| Next {
+    (tag.is_none_or(|tag| is_of(tag, chart)) && scene.config.releases(&chart.source.path)).then(|| Next {
         path: &chart.source.path,
         package,
         tag: tag.map(|tag| &tag.version),
         versions: scene.config.versions,
         chart_yaml: chart.text("Chart.yaml").unwrap_or_default(),
     })
+}
+
+/// Whether a tag releases a chart.
+fn is_of(tag: &Tag, chart: &Chart) -> bool {
+    tag.chart.as_ref().is_none_or(|one| *one == chart.source.name())
 }
 
 /// Looks whether the registry and GitHub have something in the way of the release.

@@ -169,7 +169,7 @@ pub(super) fn decide<'a>(
         && let Some(commit) = history::lost_repository(branch)?
     {
         let message = format!("the branch had a Helm repository until commit {}", name(&short(&commit)));
-        let hint = "add --repair to restore it; to begin anew, commit an empty index to the branch";
+        let hint = "cargo xtask pages --only charts --repair --publish; to begin anew, commit an empty index to the branch";
         return Err(Problems::from(Problem::error(message).hint(hint)).into());
     }
     Ok(plan(config, Some(tip), &contents, change, &restored)?)

@@ -84,6 +84,7 @@ fn published(
     root: &Path,
 ) -> Result<Option<Vec<Published>>> {
     let tag = prepared.tag.as_ref().map(|tag| &tag.version);
+    let is_released = tag.is_some();
     let next = prepared.charts.iter().map(|PreparedChart { source, package, .. }| Next {
         path: source,
         package,
@@ -93,7 +94,8 @@ fn published(
     });
     let charts: Vec<Next<'_>> = next.collect();
     // The look at all targets says the same again, and what keeps it from answering.
-    let scene = Scene { config, root, limit: limit(args), plain_http: args.plain_http };
+    let is_for_targets = tag.is_some() || args.backfill;
+    let scene = Scene { config, root, limit: limit(args), plain_http: args.plain_http, is_for_targets };
     let look = || compare_published(&scene, branch, &charts, &mut Vec::new());
     let compared = terminal::hushed(look);
     let compared = match compared {
@@ -105,16 +107,29 @@ fn published(
     for (chart, compared) in prepared.charts.iter().zip(compared) {
         let id = format!("{}-{}", chart.package.metadata.name, chart.package.metadata.version);
         let is_replaced = args.replace.contains(&id);
-        same.extend(compared.same.filter(|_| !is_replaced));
-        if let Some(why) = compared.content.err().filter(|_| args.backfill) {
-            let message = format!("{} was not compared, and is left out: {why}", name(&id));
-            terminal::problem(&Problem::warning(message).hint("run it again when that can be read"));
+        same.extend(compared.same.filter(|_| !is_replaced && chart.is_read()));
+        if let Some(why) = compared.content.err().filter(|_| !is_replaced) {
+            problems.push(uncompared(&id, &why, is_released && !args.backfill));
+            let name = chart.package.metadata.name.clone();
+            same.extend((!is_for_targets).then(|| Published { name, archive: Vec::new(), provenance: None }));
         }
-        let is_error = |problem: &Problem| problem.severity < Severity::Warning && !is_replaced;
+        // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
+        let is_error =
+            |problem: &Problem| problem.severity < Severity::Warning && !is_replaced && !chart.has_errors();
         problems.extend(compared.problem.filter(is_error));
     }
-    verdict(problems)?;
+    verdict(problems)?.iter().for_each(terminal::problem);
     Ok(Some(same))
+}
+
+/// A version that is published, and that nobody could compare: it is not released again.
+fn uncompared(id: &str, why: &str, is_released: bool) -> Problem {
+    let message = format!("{} is published, and could not be compared with what is here: {why}", name(id));
+    if is_released {
+        Problem::error(message).hint("run it again when that can be read: what is published never changes")
+    } else {
+        Problem::warning(message).hint("it is left out; compare it again when that can be read")
+    }
 }
 
 /// The charts of a repository as they lie there, and what was wrong while they were read.
@@ -179,6 +194,10 @@ fn write(release: &Release, destination: &Path) -> Result<Lock> {
     files::make_directory(destination)?;
     let lock = Lock::of(destination);
     let mtime = release.manifest.commit.time;
+    // An earlier run may have taken the published archive, and with it what signs that one.
+    for archive in release.archives.iter().filter(|archive| archive.provenance.is_none()) {
+        files::remove(&destination.join(format!("{}.prov", archive.package.file_name())))?;
+    }
     let archives = release.archives.iter().flat_map(|archive| {
         let file_name = archive.package.file_name();
         let provenance = archive.provenance.as_ref().map(|data| (format!("{file_name}.prov"), data));

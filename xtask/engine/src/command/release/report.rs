@@ -25,8 +25,11 @@ pub fn made(release: &Release, is_backfill: bool, destination: &str, by: &str) -
         )?;
     }
     if !release.left_out.is_empty() {
-        let (verb, why) =
-            if is_backfill { ("Left out", "not published yet") } else { ("Unchanged", "published already") };
+        let (verb, why) = if is_backfill {
+            ("Left out", "not published as they are here")
+        } else {
+            ("Unchanged", "published already")
+        };
         terminal::result(verb, &format!("{}: {why}", release.left_out.join(", ")))?;
     }
     if release.archives.is_empty() {

@@ -191,7 +191,9 @@ impl Release {
         }
         let is_shallow =
             manifest.tag.is_none() && self.args.from.is_none() && self.repository.is_shallow()?;
-        Ok(incomplete(manifest, is_shallow))
+        let tags = if manifest.tag.is_none() { self.repository.tags()? } else { Vec::new() };
+        let here = tags.into_iter().filter(|(_, commit)| *commit == manifest.commit.id);
+        Ok(incomplete(manifest, is_shallow, &here.map(|(tag, _)| tag).collect::<Vec<_>>()))
     }
 
     fn job(&self, targets: &[Target]) -> Result<Job<'_>> {

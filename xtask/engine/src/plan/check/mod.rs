@@ -134,7 +134,8 @@ impl Report {
         });
     }
 
-    /// Makes warnings of the errors in a directory: what is published as it is there is not released again.
+    /// Makes warnings of the errors in a directory, which nobody has to mend: what is published as it is there is not
+    /// released again, and an edit would make it another chart.
     pub fn only_warn(&mut self, directory: &str) {
         let is_below = |problem: &Problem| {
             let below =
@@ -143,6 +144,7 @@ impl Report {
         };
         for (_, problem) in self.findings.iter_mut().filter(|(_, problem)| is_below(problem)) {
             problem.severity = problem.severity.max(Severity::Warning);
+            problem.edit = None;
         }
     }
 

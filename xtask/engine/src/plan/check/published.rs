@@ -50,7 +50,10 @@ impl Next<'_> {
     pub fn counterpart<'i, 't>(&self, index: &'i Index<'t>) -> Option<&'i index::Version<'t>> {
         let mut listed = self.listed(index);
         match self.version() {
-            Some(version) => listed.find(|one| same(&one.version, &version)),
+            Some(version) => {
+                let exact = self.listed(index).find(|one| one.version == version);
+                exact.or_else(|| listed.find(|one| same(&one.version, &version)))
+            }
             None => listed.max_by(|a, b| precedence(&a.version, &b.version)),
         }
     }
@@ -119,7 +122,8 @@ impl Next<'_> {
         }
     }
 
-    fn not_bumped(&self, version: &str, changed: &[String], listed: &[&str]) -> Problem {
+    /// The error of a chart that has changed under a published version.
+    pub fn not_bumped(&self, version: &str, changed: &[String], listed: &[&str]) -> Problem {
         let chart = &self.package.metadata.name;
         let message = format!(
             "{} is published, and differs in {}: what is published never changes",

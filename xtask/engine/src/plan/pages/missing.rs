@@ -140,12 +140,8 @@ impl Missing {
     fn readdress(&self, config: &Config) -> Option<Problem> {
         let Elsewhere { url, .. } = self.elsewhere.first()?;
         let message = format!(
-            "{} of the index lead elsewhere than to their archives on the branch, such as to {}",
-            if self.elsewhere.len() == 1 {
-                "1 entry".to_owned()
-            } else {
-                format!("{} entries", self.elsewhere.len())
-            },
+            "the index has another address than the config for archives on the branch, for {} of them, such as {}",
+            self.elsewhere.len(),
             name(url)
         );
         let hint = format!(

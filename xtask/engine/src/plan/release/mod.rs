@@ -163,6 +163,24 @@ pub struct PreparedChart {
     changelog: Option<Changelog>,
     /// What is wrong with it, if it is released.
     problems: Vec<Problem>,
+    /// Whether all of it could be read.
+    is_read: bool,
+}
+
+impl PreparedChart {
+    /// Whether all of it could be read, so that it can be compared.
+    pub fn is_read(&self) -> bool {
+        self.is_read
+    }
+
+    /// Whether it cannot be released as it is here.
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(is_error)
+    }
+}
+
+fn is_error(problem: &Problem) -> bool {
+    problem.severity < Severity::Warning
 }
 
 /// An archive that is published with the content of ours: nothing else may become that version any more.
@@ -193,6 +211,7 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     let (mut prepared, mut locked) = (Vec::new(), Vec::new());
     for source in selected {
         let mut found = source.problems;
+        let is_read = !found.iter().any(is_error);
         let Some(package) = package(source.files, &source.path, &overrides, &mut found) else {
             problems.extend(found);
             continue;
@@ -202,7 +221,7 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
         changed.extend(others);
         check(&package, &source.path, tag.as_ref(), &mut found);
         let (source, changelog) = (source.path, source.changelog);
-        prepared.push(PreparedChart { source, package, changelog, problems: found });
+        prepared.push(PreparedChart { source, package, changelog, problems: found, is_read });
     }
     check_names(&mut prepared, &mut problems);
     problems.extend(unknown_latest(config, &names));
@@ -250,7 +269,11 @@ pub fn decide(
     let (left_out, charts): (Vec<_>, Vec<_>) =
         charts.into_iter().partition(|chart| tag.is_none() && find(chart).is_some() != backfill);
     // What is published as it is here is no matter of this release, whatever is wrong with it.
-    problems.extend(charts.iter().flat_map(|chart| chart.problems.iter().cloned()));
+    for chart in &charts {
+        let is_published = find(chart).is_some();
+        let found = chart.problems.iter().cloned();
+        problems.extend(found.map(|problem| if is_published { problem.only_warns() } else { problem }));
+    }
     let mut sections = Sections::new(changelog.as_ref(), tag.as_ref(), is_snapshot, all == 1);
     let mut silent = Vec::new();
     for PreparedChart { package, changelog, .. } in &charts {

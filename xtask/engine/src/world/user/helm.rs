@@ -51,7 +51,9 @@ impl<'a> Player<'a> {
             self.search(steps, repository)?;
         }
         for package in self.story.packages {
-            if has_repository {
+            if let Some(url) = self.story.elsewhere(package) {
+                steps.make("Skipped", url, || Ok("the archive lies there already".to_owned()))?;
+            } else if has_repository {
                 self.use_repository(steps, repository, package)?;
             }
             self.use_registry(steps, package)?;

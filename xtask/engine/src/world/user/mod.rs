@@ -22,7 +22,7 @@ use crate::model::index::{Index, Version};
 use crate::model::problem::{Problem, Severity, verdict};
 use crate::model::text::{name, size};
 use crate::plan::github::Wanted;
-use crate::plan::pages::Package;
+use crate::plan::pages::{Package, path_of};
 
 /// What was published, and where.
 pub struct Story<'a> {
@@ -109,6 +109,16 @@ impl Story<'_> {
     /// The index as it is served.
     fn index(&self, http: &Http) -> Result<Vec<u8>, Problem> {
         get(http, format!("{}/index.yaml", self.repository()))
+    }
+
+    /// Where an archive lies that is published elsewhere than in the Helm repository: no rehearsal has that place.
+    fn elsewhere(&self, package: &Package) -> Option<String> {
+        let before = read(self.before?).ok()?;
+        let mut versions = before.versions().iter();
+        let new = &package.metadata;
+        let version = versions.find(|old| (&*old.name, &*old.version) == (&*new.name, &*new.version))?;
+        let url = version.urls.first().filter(|url| path_of(self.config, url).is_none())?;
+        Some(url.to_string())
     }
 
     /// Where the registry has a chart, without its tag.
