@@ -201,7 +201,9 @@ impl Reader<'_> {
 
     fn directory(&mut self, node: &Node) -> Option<String> {
         let text = self.text("docs_dir", node)?;
-        let path = reference::join("", &text).filter(|path| !path.is_empty() && !text.starts_with('/'));
+        let is_of_git = |path: &String| path.split('/').any(|part| part.eq_ignore_ascii_case(".git"));
+        let path = reference::join("", &text)
+            .filter(|path| !path.is_empty() && !text.starts_with('/') && !is_of_git(path));
         if path.is_none() {
             let message = format!("`docs_dir` {} is not a directory below that of this file", name(&text));
             self.error(Some(node.line), message, "docs_dir: docs");
@@ -366,6 +368,10 @@ mod tests {
             (
                 "site_name: a\ndocs_dir: ../b",
                 "mkdocs.yml:2: `docs_dir` `../b` is not a directory below that of this file | docs_dir: docs",
+            ),
+            (
+                "site_name: a\ndocs_dir: sub/../.git/refs",
+                "mkdocs.yml:2: `docs_dir` `sub/../.git/refs` is not a directory below that of this file | docs_dir: docs",
             ),
             (
                 "site_name: a\ndocs_dir: /b",

@@ -45,7 +45,7 @@ impl Names {
             let name = entry.file_name();
             if kind.is_dir() {
                 names.directories.push(name.into());
-            } else if kind.is_file() && name.as_encoded_bytes().ends_with(b".tgz") {
+            } else if name.as_encoded_bytes().ends_with(b".tgz") {
                 names.archives.push(name.into());
             }
         }

@@ -109,7 +109,14 @@ fn package(
     if digest != chart.digest {
         return broken(format!("its digest is {digest}, and the manifest says {}", name(&chart.digest)));
     }
+    if data.len() as u64 != chart.size {
+        return broken(format!("it has {} bytes, and the manifest says {}", data.len(), chart.size));
+    }
     let Some(metadata) = metadata_of(&data, at, problems) else { return Ok(None) };
+    if metadata.app_version != chart.app_version {
+        let problem = Problem::error("its `appVersion` is another than the manifest says");
+        problems.push(problem.at(at, None).hint(HINT));
+    }
     if (&metadata.name, &metadata.version) != (&chart.name, &chart.version) {
         let holds = name(&format!("{} {}", metadata.name, metadata.version));
         let problem = Problem::error(format!("it holds {holds}, and the manifest says otherwise"));

@@ -9,10 +9,23 @@ use std::{fs, io};
 
 use anyhow::{Context, Result, anyhow};
 
+use super::link;
 use super::scratch::Scratch;
 use crate::model::archive::MAX_FILE;
 use crate::model::problem::{Problem, Problems};
 use crate::model::text::size;
+
+/// A directory of ours at the root of the repository, such as `dist`. A commit could make it a link to another place.
+pub fn at_root(root: &Path, directory: &str, option: &str) -> Result<PathBuf, Problem> {
+    let path = root.join(directory);
+    if path.is_symlink()
+        && let Err((message, _)) = link::follow(&path, root)
+    {
+        let problem = Problem::error(format!("nothing is written there: {message}")).at(directory, None);
+        return Err(problem.hint(format!("rm {directory}, or name another directory with {option}")));
+    }
+    Ok(path)
+}
 
 /// A file to be written.
 #[derive(Debug)]

@@ -58,6 +58,10 @@ impl Helm {
     /// Helm, to be run by others; it gets no secret.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
+        // It may run in another directory, and a relative place for temporary files is not there.
+        if let Ok(temporary) = std::path::absolute(std::env::temp_dir()) {
+            command.env("TMPDIR", temporary);
+        }
         secrets::withhold(&mut command);
         command
     }

@@ -19,7 +19,10 @@ const DEFAULT: &str = "site";
 /// may also hold the site of an earlier run. Nobody's work is ever in the way of a preview.
 pub fn place(asked: Option<&Path>, source: &Repository) -> Result<PathBuf> {
     let default = source.root().join(DEFAULT);
-    let place = resolved(asked.unwrap_or(&default))?;
+    let place = match asked {
+        Some(asked) => resolved(asked)?,
+        None => resolved(&files::at_root(source.root(), DEFAULT, "--out").map_err(Problems::from)?)?,
+    };
     let _lock = lock(&place);
     let refuse = |why: &str| {
         let message = format!("the site cannot go to {}: {why}", name(&files::shown(&place)));

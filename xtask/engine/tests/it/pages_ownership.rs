@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::remote::{BRANCH, RECORD, Remote, publisher};
+use crate::remote::{BRANCH, CHART_PAGE, FOREIGN, RECORD, Remote, bump, publisher};
 use crate::sandbox::{Ran, Sandbox};
 
 /// What mike, chart-releaser, another Helm repository and previews of pull requests leave on a branch.
@@ -184,4 +184,36 @@ fn others_who_write_in_between() {
     remote.docs(&sandbox).ended(0);
     assert_others(&remote);
     assert!(remote.text("index.html").contains("New words."));
+}
+
+/// The Helm repository takes no place of others either.
+#[test]
+fn charts_leave_what_others_put_in_their_way() {
+    let remote = Remote::seeded();
+    let sandbox = publisher("web", "1.0.0");
+    remote.overwrite(&[(CHART_PAGE, Some(b"<h1>Our charts</h1>"))]);
+    let ran = remote.charts(&sandbox).ended(0);
+    assert_eq!(remote.text(CHART_PAGE), "<h1>Our charts</h1>");
+    assert!(
+        ran.stderr.contains("note: charts/index.html on the branch is not a page of this program"),
+        "{ran:?}"
+    );
+    for path in ["charts/web-1.1.0.tgz/b", ".nojekyll/x", "charts/index.html/z"] {
+        let remote = Remote::seeded();
+        bump(&sandbox, "web", "1.1.0");
+        let file = path.rsplit_once('/').expect("a file").0;
+        remote.overwrite(&[(file, None)]);
+        remote.overwrite(&[(path, Some(b"theirs"))]);
+        let ran = remote.charts(&sandbox).ended(1);
+        assert!(
+            ran.stderr.contains(&format!("others have `{path}` on the branch, in the way of `{file}`")),
+            "{ran:?}"
+        );
+        assert_eq!(remote.text(path), "theirs");
+    }
+    let remote = Remote::seeded();
+    let odd = format!("commit {BRANCH}\n{FOREIGN}from {BRANCH}^0\nM 160000 {} {RECORD}\n", remote.tip());
+    remote.import(odd.as_bytes());
+    let ran = remote.docs(&sandbox).ended(1);
+    assert!(ran.stderr.contains("the branch has `.helm-xtask.json` and it is no file"), "{ran:?}");
 }

@@ -135,3 +135,28 @@ fn a_workflow_that_leaves_the_repository_is_not_read() {
     assert!(ran.stderr.contains(&format!("{workflow}: this link leaves the repository")), "{}", ran.stderr);
     assert!(!ran.stdout.contains("auths") && !ran.stderr.contains("auths"), "{}{}", ran.stdout, ran.stderr);
 }
+
+/// A commit can make a link of the directory that we write to, or name git's own as the documentation.
+#[test]
+fn nothing_is_written_or_read_where_a_commit_leads() {
+    let sandbox = Sandbox::with_commit(&[
+        ("charts/web/Chart.yaml", &chart("web", "1.0.0")),
+        ("charts/web/values.yaml", "a: 1\n"),
+        ("mkdocs.yml", "site_name: Shop\n"),
+        ("docs/index.md", "# Shop\n"),
+        ("../outside/SHA256SUMS", "theirs\n"),
+    ]);
+    for directory in ["dist", "site"] {
+        symlink("../outside", sandbox.work().join(directory)).expect("a link");
+    }
+    let release = sandbox.xtask(&["release", "--offline", "--tag", "v1.0.0"]).ended(1);
+    assert!(release.stderr.contains("error: dist: nothing is written there: "), "{release:?}");
+    fs::remove_file(sandbox.work().join("../outside/SHA256SUMS")).expect("a file");
+    let pages = sandbox.xtask(&["pages", "--only", "docs", "--offline", "--docs", "native"]).ended(1);
+    assert!(pages.stderr.contains("error: site: nothing is written there: "), "{pages:?}");
+    assert_eq!(fs::read_dir(sandbox.work().join("../outside")).expect("it").count(), 0);
+    sandbox.write("mkdocs.yml", "site_name: Shop\ndocs_dir: sub/../.git\n");
+    let pages =
+        sandbox.xtask(&["pages", "--only", "docs", "--offline", "--docs", "native", "--out", "new"]).ended(1);
+    assert!(pages.stderr.contains("mkdocs.yml:2: `docs_dir` `sub/../.git` is not"), "{pages:?}");
+}

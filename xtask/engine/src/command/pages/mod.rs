@@ -189,16 +189,19 @@ fn contents(change: &Change, branch: &mut Branch<'_>, tip: &Tip) -> Result<Conte
     branch
         .prefetch(wanted.chain(indexes.iter().map(|(_, object)| *object)).map(|object| object.id.as_str()))?;
     let mut read = |path: &str, is_wanted: bool| {
-        tip.files.get(path).filter(|_| is_wanted).map(|object| branch.read(object)).transpose()
+        let object = tip.files.get(path).filter(|object| is_wanted && object.is_plain());
+        object.map(|object| branch.read(object)).transpose()
     };
-    let (index, record) = (read(INDEX, change.charts.is_some())?, read(RECORD, change.docs.is_some())?);
+    let has_charts = change.charts.is_some();
+    let (index, page) = (read(INDEX, has_charts)?, read(PAGE, has_charts)?);
+    let record = read(RECORD, change.docs.is_some())?;
     let mut of_others = BTreeSet::new();
     for (path, object) in indexes {
         if String::from_utf8_lossy(&branch.read(object)?).lines().any(|line| line.starts_with("entries:")) {
             of_others.insert(path.to_owned());
         }
     }
-    Ok(Contents { index, record, indexes: of_others })
+    Ok(Contents { index, page, record, indexes: of_others })
 }
 
 /// How much publishing would send.

@@ -99,7 +99,10 @@ impl Release {
         }
         let helm = find_helm(args.helm, args.deadline)?;
         let directory = args.from.clone().or_else(|| args.destination.clone());
-        let directory = directory.unwrap_or_else(|| repository.root().join("dist"));
+        let directory = match directory {
+            Some(directory) => directory,
+            None => files::at_root(repository.root(), "dist", "--destination").map_err(Problems::from)?,
+        };
         let (new, _lock) = if args.from.is_some() {
             (None, Lock::of(&directory))
         } else {

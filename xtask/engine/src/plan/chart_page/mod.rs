@@ -258,6 +258,12 @@ fn link(to: &str, label: &str) -> Option<String> {
     usable.then(|| format!("<a href=\"{}\">{}</a>", escape(to), text(label)))
 }
 
+/// Whether a page is one that this program made, of whatever version.
+pub fn is_ours(page: &[u8]) -> bool {
+    let mark = b"<meta name=\"description\" content=\"Helm repository: ";
+    page.windows(mark.len()).any(|bytes| bytes == mark)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,7 +19,7 @@ use crate::model::text::name;
 use crate::model::time;
 use crate::model::url::escape;
 use crate::model::version::precedence;
-use crate::plan::chart_page::{Chart, Facts, Row, page};
+use crate::plan::chart_page::{Chart, Facts, Row, is_ours, page};
 
 /// What happens to the index; each as `NAME VERSION`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub struct Merge<'c, 'a> {
     pub config: &'c Config,
     pub there: &'c BTreeMap<String, Object>,
     pub old: Option<&'c [u8]>,
+    pub page: Option<&'c [u8]>,
     pub charts: &'a Charts,
     pub restored: &'c Restored,
     pub time: u64,
@@ -229,10 +230,21 @@ impl<'a> Merge<'_, 'a> {
         let paths = self.there.keys().map(String::as_str);
         let missing = missing(self.config, &index, paths.chain(files.keys().map(String::as_str)));
         problems.extend(missing.warnings(self.config, self.restored.is_asked));
-        files.insert(PAGE.to_owned(), Held::Data(Cow::Owned(page.into_bytes())));
+        match self.there.get(PAGE) {
+            Some(object) if !object.is_plain() || !self.page.is_some_and(is_ours) => {
+                problems.push(foreign_page());
+            }
+            _ => drop(files.insert(PAGE.to_owned(), Held::Data(Cow::Owned(page.into_bytes())))),
+        }
         files.insert(INDEX.to_owned(), Held::Data(Cow::Owned(merged.text)));
         Some(())
     }
+}
+
+/// Somebody wrote a page of their own.
+fn foreign_page() -> Problem {
+    let message = format!("{PAGE} on the branch is not a page of this program, and stays");
+    Problem::note(message).hint("delete it from the branch to get a page that lists the charts")
 }
 
 /// The branch has another archive for the version of a package.

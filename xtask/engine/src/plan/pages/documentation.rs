@@ -1,13 +1,15 @@
 //! What publishing the documentation does to the branch. A file is removed only if this program wrote it and it is still
 //! what was written; all else belongs to others and stays, unless a page takes its place, which is said.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::record::{RECORD, Record};
-use super::{Contents, DOMAIN, NO_JEKYLL, RESERVED, Tip, owners, root};
+use super::{Contents, DOMAIN, NO_JEKYLL, OTHER_INDEX, Planned, RESERVED, Tip, owners, root};
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::git::{Object, blob_id};
 use crate::model::ignore;
+use crate::model::oci::HUB_FILE;
 use crate::model::problem::Problem;
 use crate::model::text::{few, first, name};
 use crate::plan::docs::File;
@@ -45,12 +47,16 @@ impl Scene<'_> {
         let none = BTreeMap::new();
         let there = self.tip.map_or(&none, |tip| &tip.files);
         check(self.config, there, self.docs, problems);
+        if there.get(RECORD).is_some_and(|object| !object.is_plain()) {
+            let problem = Problem::error(format!("the branch has {} and it is no file", name(RECORD)));
+            problems.push(problem.hint("remove it from the branch: then no file there is ours"));
+        }
         let text = self.contents.record.as_deref();
         let old = text.map(|text| Record::read(text, problems)).unwrap_or_default();
         let is_adopted = |path: &str| self.adopt.iter().any(|pattern| fits(pattern, path));
         let is_of_chart = |path: &str| self.is_of_repository(path);
         let is_ours = |path: &str, object: &Object| {
-            old.has(path, object) || is_adopted(path) && object.is_plain() && !is_of_chart(path)
+            old.has(path, object) || is_adopted(path) && object.is_plain() && self.may_be_adopted(path)
         };
         let mut out = Documentation::default();
         let pages: BTreeMap<&str, &File> = self.docs.iter().map(|file| (file.path.as_str(), file)).collect();
@@ -66,7 +72,6 @@ impl Scene<'_> {
         let odd =
             self.tip.iter().flat_map(|tip| &tip.odd).map(|path| String::from_utf8_lossy(path).into_owned());
         out.foreign.extend(odd.filter(|path| !is_reserved(self.config, root(path))));
-        problems.extend(in_the_way(&out.foreign, &pages));
         let mut record = Record::default();
         // What stood there before with the same bytes stays theirs: who removes the page does not remove it.
         let is_new = |file: &&File| {
@@ -87,6 +92,12 @@ impl Scene<'_> {
     /// Whether a file belongs to a Helm repository. Who has added that could install nothing from it any more.
     fn is_of_repository(&self, path: &str) -> bool {
         path.ends_with(".tgz") || path.ends_with(".prov") || self.contents.indexes.contains(path)
+    }
+
+    /// Whether an earlier documentation may have written a file. Of an index nobody looks here what it lists.
+    fn may_be_adopted(&self, path: &str) -> bool {
+        let file_name = path.rsplit('/').next().unwrap_or(path);
+        !self.is_of_repository(path) && ![OTHER_INDEX, HUB_FILE].contains(&file_name)
     }
 
     /// What is said of files of others: those that a page replaces, and at the first publishing all that stay.
@@ -122,7 +133,7 @@ impl Scene<'_> {
     /// A pattern that claims nothing is a typo, or was done by an earlier run.
     fn useless(&self, there: &BTreeMap<String, Object>) -> Vec<Problem> {
         let claims =
-            |pattern: &&String| there.keys().any(|path| fits(pattern, path) && !self.is_of_repository(path));
+            |pattern: &&String| there.keys().any(|path| fits(pattern, path) && self.may_be_adopted(path));
         let useless = self.adopt.iter().filter(|pattern| !claims(pattern));
         let problem = |pattern: &String| {
             let message =
@@ -171,27 +182,27 @@ fn of_chart(path: &str) -> Problem {
 }
 
 /// A file where others have a directory, or the other way round: git would remove theirs.
-fn in_the_way(foreign: &[String], pages: &BTreeMap<&str, &File>) -> Vec<Problem> {
-    let foreign: BTreeSet<&str> = foreign.iter().map(String::as_str).collect();
+pub fn in_the_way(tip: Option<&Tip>, removed: &[Vec<u8>], files: &[Planned<'_>]) -> Vec<Problem> {
+    let removed: BTreeSet<&[u8]> = removed.iter().map(Vec::as_slice).collect();
+    let there = tip.into_iter().flat_map(|tip| {
+        let odd = tip.odd.iter().map(|path| String::from_utf8_lossy(path));
+        tip.files.keys().map(|path| Cow::Borrowed(path.as_str())).chain(odd)
+    });
+    let there: BTreeSet<Cow<'_, str>> = there.filter(|path| !removed.contains(path.as_bytes())).collect();
     let parent = |path: &str| {
-        path.match_indices('/')
-            .filter_map(|(at, _)| path.get(..at))
-            .find(|parent| foreign.contains(parent))
-            .map(str::to_owned)
+        let mut parents = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        parents.find(|parent| there.contains(*parent)).map(str::to_owned)
     };
     let mut problems = BTreeMap::new();
-    for path in pages.keys() {
+    for Planned { path, .. } in files {
         let directory = format!("{path}/");
-        let below = foreign.range(&*directory..).next().filter(|other| other.starts_with(&directory));
-        if let Some(theirs) = below.map(|below| (*below).to_owned()).or_else(|| parent(path)) {
-            let message = format!(
-                "the documentation has {}, and others have {} on the branch",
-                name(path),
-                name(&theirs)
-            );
-            let problem =
-                Problem::error(message).hint("rename the page: git holds a file or a directory, not both");
-            problems.entry(theirs).or_insert(problem);
+        let mut after = there.range(Cow::Borrowed(&*directory)..);
+        let below = after.next().filter(|other| other.starts_with(&directory));
+        if let Some(theirs) = below.map(ToString::to_string).or_else(|| parent(path)) {
+            let message =
+                format!("others have {} on the branch, in the way of {}", name(&theirs), name(path));
+            let hint = "git holds a file or a directory, not both: rename the page, or move what is there";
+            problems.entry(theirs).or_insert(Problem::error(message).hint(hint));
         }
     }
     problems.into_values().collect()

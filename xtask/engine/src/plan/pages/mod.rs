@@ -111,6 +111,8 @@ impl Package {
 pub struct Contents {
     /// The content of [`INDEX`] where the branch has it; no branch and no index are the only reasons for there to be none.
     pub index: Option<Vec<u8>>,
+    /// The content of [`PAGE`], likewise.
+    pub page: Option<Vec<u8>>,
     /// The content of [`RECORD`], likewise.
     pub record: Option<Vec<u8>>,
     /// Other indexes of Helm repositories that lie where the documentation has a file.
@@ -278,6 +280,7 @@ pub fn plan<'a>(
             config,
             there,
             old,
+            page: contents.page.as_deref(),
             charts,
             restored,
             time: charts.created.unwrap_or(change.time),
@@ -295,6 +298,7 @@ pub fn plan<'a>(
     }
     let files: Vec<Planned<'a>> =
         files.into_iter().map(|(path, content)| compare(there, path, content)).collect();
+    problems.extend(documentation::in_the_way(tip, &removed, &files));
     let added = files.iter().filter(|file| file.state == State::Added).count();
     let others = (there.len() + added).saturating_sub(removed.len() + files.len());
     limits::check(others, &files, &mut problems);

@@ -11,7 +11,7 @@ fn of_docs<'a>(tip: &Tip, recorded: &[(&str, &[u8])], change: &'a Change) -> Res
         record.add(path, Object::file(&blob_id(data)));
     }
     let indexes = tip.files.keys().filter(|path| path.ends_with("index.yaml")).cloned().collect();
-    let contents = Contents { index: None, record: Some(record.text()), indexes };
+    let contents = Contents { record: Some(record.text()), indexes, ..Contents::default() };
     plan_of(&CONFIG, Some(tip), &contents, change, &Restored::default())
 }
 
@@ -165,6 +165,7 @@ fn others_lose_nothing_and_nothing_of_ours_is_stale() {
             let tip = tip(&files);
             let contents = Contents {
                 index: branch.get(INDEX).cloned(),
+                page: branch.get(PAGE).cloned(),
                 record: branch.get(RECORD).cloned(),
                 indexes: ["helm/index.yaml".to_owned()].into(),
             };
@@ -217,11 +218,8 @@ fn documentation_in_the_way_of_others() {
         ("helm/index.yaml", "`helm/index.yaml` on the branch belongs to a Helm repository"),
         ("helm/a-1.0.0.tgz", "belongs to a Helm repository"),
         ("helm/a-1.0.0.tgz.prov", "belongs to a Helm repository"),
-        (
-            "guide/index.html",
-            "the documentation has `guide/index.html`, and others have `guide` on the branch",
-        ),
-        ("about", "the documentation has `about`, and others have `about/team.html` on the branch"),
+        ("guide/index.html", "others have `guide` on the branch, in the way of `guide/index.html`"),
+        ("about", "others have `about/team.html` on the branch, in the way of `about`"),
     ] {
         let change = change(docs(&[(path, "new")]), None);
         let found = of_docs(&tip, &[], &change).expect_err("an error").to_string();

@@ -19,7 +19,8 @@ fn plan<'a>(
     change: &'a Change,
     restored: &Restored,
 ) -> Result<Plan<'a>, Problems> {
-    let contents = Contents { index: index.map(<[u8]>::to_vec), ..Contents::default() };
+    let page = Some(b"<meta name=\"description\" content=\"Helm repository: ".to_vec());
+    let contents = Contents { index: index.map(<[u8]>::to_vec), page, ..Contents::default() };
     super::plan(config, tip, &contents, change, restored)
 }
 
