@@ -11,7 +11,7 @@ use crate::model::index::{Index, Version};
 use crate::model::oci::Reference;
 use crate::model::problem::Problem;
 use crate::plan::check::published::{Content, Next};
-use crate::plan::pages::{INDEX, Package, Tip, path_of};
+use crate::plan::pages::{INDEX, Package, Tip};
 use crate::plan::publish::oci_target;
 use crate::plan::release::Published;
 use crate::plan::same::differences;
@@ -125,8 +125,7 @@ fn orphan(branch: &mut Branch<'_>, tip: &Tip, next: &Next<'_>) -> Option<(Conten
     Some((content, Published { name: name.clone(), archive, provenance }))
 }
 
-/// What the registry has under the version of a chart. A registry that does not answer is asked
-/// no more.
+/// What the registry has under the version of a chart. A registry that does not answer is asked no more.
 fn pushed(
     config: &Config,
     registry: &mut Option<Registry<'_>>,
@@ -187,9 +186,8 @@ fn prefetch(
     index: &Index<'_>,
     cache: &Cache,
 ) -> Result<()> {
-    let published = charts.iter().filter_map(|next| next.counterpart(index));
-    let published = published.filter(|version| cache.get(&version.digest).is_none());
-    let paths = published.filter_map(|version| path_of(config, version.urls.first()?));
-    let objects: Vec<_> = paths.filter_map(|path| tip.files.get(&path)).collect();
-    branch.prefetch(objects.iter().map(|object| object.id.as_str()))
+    let versions = charts.iter().filter_map(|next| next.counterpart(index));
+    let unknown = versions.filter(|version| cache.get(&version.digest).is_none());
+    let objects = unknown.filter_map(|version| published::place(config, tip, version));
+    branch.prefetch(objects.map(|object| object.id.as_str()))
 }

@@ -5,6 +5,7 @@ use super::cache::Cache;
 use super::http::{Http, Request};
 use crate::model::archive::{digest, plain_digest};
 use crate::model::config::{Config, HELM_REPOSITORY};
+use crate::model::git::Object;
 use crate::model::host::{host, is_private};
 use crate::model::index::Version;
 use crate::model::text::name;
@@ -25,19 +26,14 @@ pub fn archive(
     }
     let is_it = |data: &[u8]| plain_digest(&digest(data)) == plain_digest(&version.digest);
     let Some(url) = version.urls.first() else { return Err("the index has no URL for it".to_owned()) };
-    let object = path_of(config, url).and_then(|path| tip.files.get(&path));
-    // The address may be that of the site before it moved: then the archive is the one of its name.
-    let namesake =
-        url.rsplit('/').next().and_then(|file| tip.files.get(&format!("{HELM_REPOSITORY}/{file}")));
-    let moved = namesake.filter(|_| object.is_none()).and_then(|object| branch.read(object).ok());
-    let data = match (object, moved.filter(|data| is_it(data)), http) {
-        (Some(object), ..) => branch.read(object).map_err(|error| format!("{error:#}"))?,
-        (None, Some(data), _) => data,
-        (None, None, _) if path_of(config, url).is_some() => {
-            return Err(format!("the branch does not have {}", name(url)));
-        }
-        (None, None, Some(http)) => download(http, url)?,
-        (None, None, None) => return Err(format!("it is not on the branch but at {}", name(url))),
+    let on_branch = place(config, tip, version).map(|object| branch.read(object));
+    let is_ours = path_of(config, url).is_some();
+    let data = match (on_branch, http) {
+        (Some(data), _) if is_ours => data.map_err(|error| format!("{error:#}"))?,
+        (Some(Ok(data)), _) if is_it(&data) => data,
+        (None, _) if is_ours => return Err(format!("the branch does not have {}", name(url))),
+        (_, Some(http)) => download(http, url)?,
+        (_, None) => return Err(format!("it is not on the branch but at {}", name(url))),
     };
     if version.digest.is_empty() {
         return Ok(data);
@@ -48,6 +44,14 @@ pub fn archive(
     } else {
         Err(format!("the index says {}, and the archive has {}", name(&version.digest), digest(&data)))
     }
+}
+
+/// The archive of a version on the branch, by its address. That may be the one of the site before it moved: then it is
+/// that of its name, if the digest is right.
+pub fn place<'t>(config: &Config, tip: &'t Tip, version: &Version<'_>) -> Option<&'t Object> {
+    let url = version.urls.first()?;
+    let namesake = || Some(format!("{HELM_REPOSITORY}/{}", url.rsplit('/').next()?));
+    tip.files.get(&path_of(config, url).or_else(namesake)?)
 }
 
 /// Gets the provenance file of a version, which lies beside its archive; `None` where there is none.

@@ -259,6 +259,14 @@ fn a_backfill_gives_targets_what_they_lack() {
         let manifest = state[format!("charts/{name}")].to_string();
         assert!(manifest.contains(theirs), "{name} {theirs}: {state:#}");
     }
+    // A tag that was moved since asks for nothing where everything is in place.
+    life.tag("api-1.0.0");
+    let (status, said) = life.run(&["release", "--oci", &registry.url(), "--publish=oci,pages"]);
+    assert_eq!(status, 0, "{said}");
+    life.sandbox.git(&["push", "--quiet", "--force", "../remote.git", "HEAD~1:refs/tags/api-1.0.0"]);
+    let (status, said) = life.run(&["release", "--oci", &registry.url(), "--publish=oci,pages"]);
+    assert_eq!(status, 0, "{said}");
+    life.sandbox.git(&["tag", "--delete", "api-1.0.0"]);
     // What the registry alone has is published, too.
     life.tag("web-1.0.0");
     let (status, said) = life.run(&["release", "--oci", &registry.url(), "--publish=oci"]);

@@ -47,7 +47,7 @@ fn without_guide(sandbox: &Sandbox) {
 #[test]
 fn the_first_documentation_removes_nothing() {
     let (remote, mut sandbox) = (of_others(), publisher("web", "1.0.0"));
-    let said = "warning: 9 files of `gh-pages` stay, since this program did not write them (they seem to be versions of a \
+    let said = "warning: `gh-pages` keeps what this program did not write, 9 files (they seem to be versions of a \
                 documentation by mike, previews of pull requests, a Helm repository): `1.0/`, `1.1/`, `google123.html`, \
                 `helm/`, `index.yaml`, `packages/`, `pr-preview/`, `versions.json`\n\
                 hint: if an earlier documentation wrote some of them, claim these, or they stay for ever: \

@@ -196,7 +196,11 @@ fn write(release: &Release, destination: &Path) -> Result<Lock> {
     let mtime = release.manifest.commit.time;
     // An earlier run may have taken the published archive, and with it what signs that one.
     for archive in release.archives.iter().filter(|archive| archive.provenance.is_none()) {
-        files::remove(&destination.join(format!("{}.prov", archive.package.file_name())))?;
+        let provenance = destination.join(format!("{}.prov", archive.package.file_name()));
+        let text = files::read(&provenance).unwrap_or_default();
+        if !String::from_utf8_lossy(&text).contains(&archive.digest) {
+            files::remove(&provenance)?;
+        }
     }
     let archives = release.archives.iter().flat_map(|archive| {
         let file_name = archive.package.file_name();

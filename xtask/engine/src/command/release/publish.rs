@@ -11,7 +11,7 @@ use crate::model::manifest::Manifest;
 use crate::model::oci::HUB_FILE;
 use crate::model::problem::{Problem, Problems, fold, verdict};
 use crate::plan::pages::{Change, Package};
-use crate::plan::publish::{Planned, Step, Target, doubt};
+use crate::plan::publish::{Found, Planned, Step, Target, doubt};
 use crate::world::actions::Group;
 use crate::world::branch::Branch;
 use crate::world::github::Github;
@@ -193,7 +193,10 @@ fn look_at<'a>(
             }
         }
     }
+    // A run that finds everything in place asks for nothing.
+    let is_done = outcome.planned.iter().all(|planned| planned.found == Found::Done);
     if is_publishing
+        && !is_done
         && !job.has(Target::Github)
         && let Err(error) = pages::check_tag(job, &mut clients.branch)
     {

@@ -113,13 +113,10 @@ impl Scene<'_> {
         if is_first {
             let folded = fold(out.foreign.iter().map(String::as_str));
             let message = format!(
-                "{} of {} stay, since this program did not write them{}: {}",
-                if out.foreign.len() == 1 {
-                    "1 file".to_owned()
-                } else {
-                    format!("{} files", out.foreign.len())
-                },
+                "{} keeps what this program did not write, {} {}{}: {}",
                 name(&self.config.branch),
+                out.foreign.len(),
+                if out.foreign.len() == 1 { "file" } else { "files" },
                 owners::whose(&out.foreign),
                 first(MOST_ENTRIES, &folded.keys().cloned().collect::<Vec<_>>()),
             );

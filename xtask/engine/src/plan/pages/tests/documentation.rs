@@ -72,7 +72,7 @@ fn what_an_earlier_documentation_wrote_is_claimed() {
     assert_eq!(outcome(&first), "+.helm-xtask.json +.nojekyll *index.html =same.html");
     let said = warnings(&first);
     assert_eq!(said[0], "the documentation takes the place of files of others: `index.html`");
-    let stay = "4 files of `gh-pages` stay, since this program did not write them (they seem to be a Helm repository): \
+    let stay = "`gh-pages` keeps what this program did not write, 4 files (they seem to be a Helm repository): \
                 `guide/`, `helm/`, `other.html`";
     assert_eq!(said[1..], [stay]);
     // The page that was there before with the same bytes is still theirs.
