@@ -120,7 +120,7 @@ fn orphan(branch: &mut Branch<'_>, tip: &Tip, next: &Next<'_>) -> Option<(Conten
     let (name, version) = (&next.package.metadata.name, next.version()?);
     let path = format!("{HELM_REPOSITORY}/{name}-{version}.tgz");
     let archive = branch.read(tip.files.get(&path)?).ok()?;
-    let provenance = tip.files.get(&format!("{path}.prov")).and_then(|object| branch.read(object).ok());
+    let provenance = published::provenance_of(branch, tip, &path);
     let content = next.compare(&archive, &version).ok()?;
     Some((content, Published { name: name.clone(), archive, provenance }))
 }
@@ -170,7 +170,7 @@ pub fn adopt(
             |archive: &Vec<u8>| differences(&package.data, archive).is_ok_and(|files| files.is_empty());
         let Some(archive) = archive.ok().filter(is_same) else { continue };
         package.provenance = published::provenance(config, branch, tip, None, version);
-        plain_digest(&version.digest).clone_into(&mut package.digest);
+        plain_digest(&digest(&archive)).clone_into(&mut package.digest);
         package.data = archive;
         is_any = true;
     }

@@ -102,6 +102,11 @@ impl Problem {
         self
     }
 
+    /// Whether it stops what was asked for.
+    pub(crate) fn is_error(&self) -> bool {
+        self.severity < Severity::Warning
+    }
+
     /// The same as a warning, if it is an error.
     #[must_use]
     pub(crate) fn only_warns(self) -> Self {
@@ -217,11 +222,7 @@ pub fn fold(problems: Vec<Problem>) -> Vec<Problem> {
 /// place.
 pub fn verdict(mut problems: Vec<Problem>) -> Result<Vec<Problem>, Problems> {
     problems.sort_by(|a, b| (a.severity, &a.place).cmp(&(b.severity, &b.place)));
-    if problems.iter().all(|problem| problem.severity >= Severity::Warning) {
-        Ok(problems)
-    } else {
-        Err(Problems(problems))
-    }
+    if problems.iter().any(Problem::is_error) { Err(Problems(problems)) } else { Ok(problems) }
 }
 
 #[cfg(test)]

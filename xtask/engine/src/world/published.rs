@@ -7,7 +7,7 @@ use crate::model::archive::{digest, plain_digest};
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::git::Object;
 use crate::model::host::{host, is_private};
-use crate::model::index::Version;
+use crate::model::index::{Version, is_of};
 use crate::model::text::name;
 use crate::plan::pages::{Tip, path_of};
 
@@ -35,10 +35,7 @@ pub fn archive(
         (_, Some(http)) => download(http, url)?,
         (_, None) => return Err(format!("it is not on the branch but at {}", name(url))),
     };
-    if version.digest.is_empty() {
-        return Ok(data);
-    }
-    if is_it(&data) {
+    if is_of(version, &digest(&data)) {
         cache.put(&data);
         Ok(data)
     } else {
@@ -64,9 +61,14 @@ pub fn provenance(
 ) -> Option<Vec<u8>> {
     let url = version.urls.first()?;
     match path_of(config, url) {
-        Some(path) => branch.read(tip.files.get(&format!("{path}.prov"))?).ok(),
+        Some(path) => provenance_of(branch, tip, &path),
         None => download(http?, &format!("{url}.prov")).ok(),
     }
+}
+
+/// The provenance file that lies beside an archive of the branch.
+pub fn provenance_of(branch: &mut Branch<'_>, tip: &Tip, archive: &str) -> Option<Vec<u8>> {
+    branch.read(tip.files.get(&format!("{archive}.prov"))?).ok()
 }
 
 fn download(http: &Http, url: &str) -> Result<Vec<u8>, String> {

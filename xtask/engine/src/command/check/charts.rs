@@ -6,7 +6,7 @@ use super::Scene;
 use crate::command::release::make;
 use crate::model::chart_testing::ChartTesting;
 use crate::model::config::Config;
-use crate::model::problem::Severity;
+use crate::model::problem::Problem;
 use crate::plan::check::yaml::File;
 use crate::plan::check::{Area, Chart, Report, annotations, chart_testing, content, dependencies, images};
 use crate::plan::package::{Overrides, package};
@@ -42,7 +42,7 @@ pub fn read(
     let chart = |source: Source| {
         let mut found = source.problems.clone();
         let package = package(source.files.clone(), &source.path, &Overrides::default(), &mut found);
-        let is_whole = found.iter().all(|problem| problem.severity >= Severity::Warning);
+        let is_whole = !found.iter().any(Problem::is_error);
         problems.extend(found);
         Chart { source, package, is_whole }
     };

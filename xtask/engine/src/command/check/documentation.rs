@@ -1,7 +1,6 @@
 //! The documents: whether the site can be built, and whether links, commands, addresses and versions are right.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use anyhow::Result;
 use semver::Version;
@@ -21,7 +20,7 @@ use crate::plan::pages::Change;
 use crate::world::branch::Branch;
 use crate::world::publish::look;
 use crate::world::remote::Remote;
-use crate::world::{docs, documents, environment, terminal};
+use crate::world::{docs, documents, terminal};
 
 /// Looks at the documents.
 pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
@@ -74,11 +73,11 @@ fn site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
 /// Says whose files would stay on the branch, or make place for a page. A branch that cannot be looked at is told by the
 /// release.
 fn branch(scene: &Scene<'_>, docs: Vec<File>, report: &mut Report) -> Result<()> {
-    if scene.args.offline || environment::is_offline() {
+    if scene.is_offline() {
         return Ok(());
     }
     let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
-    let mut branch = Branch::new(&remote, &scene.config.branch, Duration::from_secs(scene.args.deadline))?;
+    let mut branch = Branch::new(&remote, &scene.config.branch, scene.limit())?;
     let Ok(Some(tip)) = terminal::hushed(|| look(&mut branch)) else { return Ok(()) };
     let change = Change { source: String::new(), time: 0, docs: Some(docs), adopt: Vec::new(), charts: None };
     match decide(scene.config, Repair::No, &change, &mut branch, Some(&tip)) {

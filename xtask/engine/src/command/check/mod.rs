@@ -9,6 +9,8 @@ mod release;
 mod report;
 mod workflows;
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use self::charts::Read;
@@ -27,7 +29,7 @@ use crate::plan::lint::{Message, lint};
 use crate::plan::release::Changelog;
 use crate::world::git::Repository;
 use crate::world::helm::Helm;
-use crate::world::{mend, threads};
+use crate::world::{environment, mend, threads};
 
 /// What is looked at.
 struct Scene<'a> {
@@ -56,6 +58,16 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// Whether nobody may look at what is published.
+    fn is_offline(&self) -> bool {
+        self.args.offline || environment::is_offline()
+    }
+
+    /// How long a look at what is published may take.
+    fn limit(&self) -> Duration {
+        Duration::from_secs(self.args.deadline)
+    }
+
     /// What the charts say that a release publishes.
     fn released(&self) -> impl Iterator<Item = &Metadata> {
         let released = self.charts.iter().filter(|chart| self.config.releases(&chart.source.path));

@@ -1,7 +1,5 @@
 //! The next release: whether it can be made, and how it compares with what is published.
 
-use std::time::Duration;
-
 use anyhow::Result;
 
 use super::Scene;
@@ -20,7 +18,6 @@ use crate::plan::pages::{self, Change, Charts};
 use crate::plan::publish::{Found, Target, steps, sums};
 use crate::plan::release::{Archive, Published, Release, Source, decide, prepare};
 use crate::world::branch::Branch;
-use crate::world::environment;
 use crate::world::remote::Remote;
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
@@ -33,7 +30,7 @@ pub fn tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
 pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Some(head) = scene.head.clone() else { return Ok(()) };
     let observed = make::observed(sources(scene), Vec::new(), head);
-    let is_offline = scene.args.offline || environment::is_offline();
+    let is_offline = scene.is_offline();
     let mut same = None;
     if is_offline {
         let hint = if scene.args.offline { "leave out --offline" } else { "unset CARGO_NET_OFFLINE" };
@@ -73,14 +70,10 @@ fn sources(scene: &Scene<'_>) -> Sources {
     }
 }
 
-fn limit(scene: &Scene<'_>) -> Duration {
-    Duration::from_secs(scene.args.deadline)
-}
-
 /// Compares each chart with what the Helm repository has of it. What is there as it is here comes back.
 fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
     let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
-    let mut branch = Branch::new(&remote, &scene.config.branch, limit(scene))?;
+    let mut branch = Branch::new(&remote, &scene.config.branch, scene.limit())?;
     let mut problems = Vec::new();
     let charts: Vec<(&Chart, Next<'_>)> =
         scene.charts.iter().filter_map(|chart| Some((chart, next(scene, chart)?))).collect();
@@ -94,7 +87,7 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
     let at = published::Scene {
         config: scene.config,
         root: scene.repository.root(),
-        limit: limit(scene),
+        limit: scene.limit(),
         plain_http: false,
         is_for_targets: false,
     };
@@ -114,10 +107,9 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
         }
         same.extend(archive);
         // A version that is taken is told once: what its release would lack besides is nobody's business.
-        let is_taken = problem.as_ref().is_some_and(|problem| problem.severity < Severity::Warning);
+        let is_taken = problem.as_ref().is_some_and(Problem::is_error);
         if is_taken && scene.tag.is_none() {
-            let name = next.package.metadata.name.clone();
-            same.push(Published { name, archive: Vec::new(), provenance: None });
+            same.push(Published::unread(next.package));
         }
         report.add(Area::Release, problem);
     }
@@ -126,8 +118,7 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
 
 /// What the next release makes of a chart; `None` if the tag leaves it out, or nobody can read all of it.
 fn next<'a>(scene: &'a Scene<'_>, chart: &'a Chart) -> Option<Next<'a>> {
-    let is_read = chart.source.problems.iter().all(|problem| problem.severity >= Severity::Warning);
-    let package: &Package = chart.package.as_ref().filter(|_| is_read)?;
+    let package: &Package = chart.package.as_ref().filter(|_| chart.source.is_read())?;
     let tag = scene.tag.as_ref();
     (tag.is_none_or(|tag| is_of(tag, chart)) && scene.config.releases(&chart.source.path)).then(|| Next {
         path: &chart.source.path,
@@ -170,7 +161,7 @@ fn look(scene: &Scene<'_>, release: Release, report: &mut Report) -> Result<()> 
         plain_http: false,
         api: None,
         wait: false,
-        limit: limit(scene),
+        limit: scene.limit(),
     };
     for target in [Target::Oci, Target::Github] {
         job.targets = vec![target];

@@ -34,7 +34,7 @@ pub fn tell(mut report: Report, mended: &[Edit], is_json: bool) -> Result<()> {
         terminal::result("Found", &found(&report, &told))?;
     }
     // All of it has been told.
-    if told.iter().any(|problem| problem.severity < Severity::Warning) {
+    if told.iter().any(Problem::is_error) {
         return Err(Problems(Vec::new()).into());
     }
     Ok(())

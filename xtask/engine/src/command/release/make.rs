@@ -9,7 +9,7 @@ use crate::cli;
 use crate::command::published::{Scene, compare as compare_published};
 use crate::command::{compare, replaceable};
 use crate::model::config::Config;
-use crate::model::problem::{Problem, Problems, Severity, verdict};
+use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::name;
 use crate::plan::check::published::Next;
 use crate::plan::release::{
@@ -107,15 +107,13 @@ fn published(
     for (chart, compared) in prepared.charts.iter().zip(compared) {
         let id = format!("{}-{}", chart.package.metadata.name, chart.package.metadata.version);
         let is_replaced = args.replace.contains(&id);
-        same.extend(compared.same.filter(|_| !is_replaced && chart.is_read()));
+        same.extend(compared.same.filter(|_| !is_replaced && chart.is_read));
         if let Some(why) = compared.content.err().filter(|_| !is_replaced) {
             problems.push(uncompared(&id, &why, is_released && !args.backfill));
-            let name = chart.package.metadata.name.clone();
-            same.extend((!is_for_targets).then(|| Published { name, archive: Vec::new(), provenance: None }));
+            same.extend((!is_for_targets).then(|| Published::unread(&chart.package)));
         }
         // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
-        let is_error =
-            |problem: &Problem| problem.severity < Severity::Warning && !is_replaced && !chart.has_errors();
+        let is_error = |problem: &Problem| problem.is_error() && !is_replaced && !chart.has_errors();
         problems.extend(compared.problem.filter(is_error));
     }
     verdict(problems)?.iter().for_each(terminal::problem);

@@ -1,7 +1,7 @@
 //! The metadata in an archive that was made earlier, perhaps by somebody else: taken as Helm takes it.
 
 use super::super::archive::{self, Entry};
-use super::super::problem::{Problem, Severity};
+use super::super::problem::Problem;
 use super::read::{self, Author};
 use super::{BOM, Metadata, sanitise_fields, validate};
 
@@ -37,7 +37,7 @@ fn judged(
 ) -> Option<Metadata> {
     let mut found = Vec::new();
     let metadata = read(&mut found);
-    found.retain(|problem| problem.severity < Severity::Warning);
+    found.retain(Problem::is_error);
     let is_good = found.is_empty();
     let hint = "make the archive again, or delete it";
     problems.extend(found.into_iter().map(|problem| Problem { hint: Some(hint.to_owned()), ..problem }));

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::archive::{self, Entry};
-use super::super::problem::{Problem, Severity};
+use super::super::problem::Problem;
 use super::super::text::name;
 use super::read::{self, Author, Lines};
 use super::{BOM, Chart, Dependency, Lock, Metadata, values};
@@ -204,7 +204,7 @@ impl Loader<'_> {
         let (at, depth, mut found) = (self.shown(path), self.depth + 1, Vec::new());
         let author = Author::Other;
         let chart = Loader { at, depth, author, budget: self.budget, problems: &mut found }.load(files);
-        let errors = found.into_iter().filter(|problem| problem.severity < Severity::Warning);
+        let errors = found.into_iter().filter(Problem::is_error);
         self.problems.extend(errors.map(|problem| problem.hint(hint)));
         chart
     }

@@ -1,7 +1,7 @@
 //! Chart.yaml as it is written, which is what `helm lint` judges: requirements.yaml is not laid over it, and no field
 //! is sanitised.
 
-use super::super::problem::{Problem, Severity};
+use super::super::problem::Problem;
 use super::super::yaml::{self, Document, Node, Pair};
 use super::read::{Author, DEPENDENCY, Lines, MAINTAINER, METADATA, Reader, field_of};
 use super::{BOM, Metadata};
@@ -28,7 +28,7 @@ impl Written {
         let mut problems = Vec::new();
         let (metadata, lines) =
             Reader { bytes, file, author: Author::Other, problems: &mut problems }.metadata(&root);
-        problems.retain(|problem| problem.severity < Severity::Warning);
+        problems.retain(Problem::is_error);
         if problems.is_empty() { Ok(Self { metadata, repeated, root, lines }) } else { Err(problems) }
     }
 

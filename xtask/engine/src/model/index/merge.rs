@@ -148,7 +148,7 @@ fn sort<'n>(
         let versions = || found.iter().filter_map(|&i| old.versions().get(i));
         if found.is_empty() {
             sorted.added.push(new);
-        } else if let Some(other) = versions().find(|version| is_other(version, new)) {
+        } else if let Some(other) = versions().find(|version| !is_of(version, &new.digest)) {
             let before = unused.len();
             unused.retain(|(chart, version)| (chart.as_str(), version.as_str()) != key);
             if unused.len() == before {
@@ -167,9 +167,9 @@ fn sort<'n>(
     sorted
 }
 
-/// Whether an entry has another digest. One without any says nothing, and Helm asks for none.
-fn is_other(version: &Version<'_>, new: &NewVersion) -> bool {
-    !version.digest.is_empty() && plain_digest(&version.digest) != new.digest
+/// Whether an entry may be that of an archive with this digest. One without any says nothing, and Helm asks for none.
+pub fn is_of(version: &Version<'_>, digest: &str) -> bool {
+    version.digest.is_empty() || plain_digest(&version.digest) == plain_digest(digest)
 }
 
 fn conflict(old: &Index<'_>, published: &Version<'_>, new: &NewVersion) -> Problem {

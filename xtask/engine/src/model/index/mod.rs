@@ -13,13 +13,13 @@ mod splice;
 #[cfg(test)]
 mod tests;
 
-use super::problem::{Problem, Severity};
+use super::problem::Problem;
 use super::text::name;
 use super::version::helm_accepts;
 use super::yaml::{self, Value};
 
 pub use helm_xtask_formats::Version;
-pub use merge::{Merged, merge};
+pub use merge::{Merged, is_of, merge};
 pub use new::{Format, NewVersion};
 
 use helm_xtask_formats::{Chart, Hole, Notes, Parts, Style};
@@ -190,7 +190,7 @@ fn limited(mut problems: Vec<Problem>, file: &str) -> Vec<Problem> {
     let more = problems.len().saturating_sub(MOST_PROBLEMS);
     problems.truncate(MOST_PROBLEMS);
     if more > 0 {
-        let is_warning = problems.iter().all(|problem| problem.severity >= Severity::Warning);
+        let is_warning = !problems.iter().any(Problem::is_error);
         let new = if is_warning { Problem::warning } else { Problem::error };
         problems.push(new(format!("and {more} more of this kind")).at(file, None));
     }

@@ -249,7 +249,7 @@ fn json_stays_json() {
 fn problems(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let index = Index::read(text.as_bytes(), "i", &mut problems);
-    let is_error = problems.iter().any(|problem| problem.severity < Severity::Warning);
+    let is_error = problems.iter().any(Problem::is_error);
     assert_eq!(index.is_none(), is_error, "{text}: {problems:?}");
     problems.iter().map(ToString::to_string).collect()
 }

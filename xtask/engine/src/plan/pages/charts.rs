@@ -14,7 +14,7 @@ use crate::model::chart::Metadata;
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::git::{Object, blob_id};
 use crate::model::index::{Format, Index, Merged, NewVersion, Version, merge};
-use crate::model::problem::{Problem, Severity};
+use crate::model::problem::Problem;
 use crate::model::text::name;
 use crate::model::time;
 use crate::model::url::escape;
@@ -69,7 +69,7 @@ impl<'a> Merge<'_, 'a> {
         let replace = self.replaced(old.as_ref());
         let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &time::utc(self.time), problems)?;
         self.check_archives(old.as_ref(), &merged, problems);
-        if problems.iter().skip(before).any(|problem| problem.severity < Severity::Warning) {
+        if problems.iter().skip(before).any(Problem::is_error) {
             return None;
         }
         let entries = self.entries(&merged);

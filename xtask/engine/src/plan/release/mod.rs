@@ -17,7 +17,7 @@ use crate::model::archive::{self, Entry};
 use crate::model::config::{Config, THE_CONFIG, Versions, is_oci_component};
 use crate::model::ignore::Kind;
 use crate::model::manifest::{self, Manifest};
-use crate::model::problem::{Problem, Problems, Severity, verdict};
+use crate::model::problem::{Problem, Problems, verdict};
 use crate::model::text::{few, name};
 use crate::model::version::{self, Tag};
 
@@ -140,8 +140,6 @@ pub struct Prepared {
     pub charts: Vec<PreparedChart>,
     /// What replaced fields of every Chart.yaml.
     overrides: Overrides,
-    /// Whether the version is that of a snapshot.
-    is_snapshot: bool,
     /// Whether only what is published is wanted.
     backfill: bool,
     /// How many charts the repository has.
@@ -163,24 +161,15 @@ pub struct PreparedChart {
     changelog: Option<Changelog>,
     /// What is wrong with it, if it is released.
     problems: Vec<Problem>,
-    /// Whether all of it could be read.
-    is_read: bool,
+    /// Whether all of it could be read, so that it can be compared.
+    pub is_read: bool,
 }
 
 impl PreparedChart {
-    /// Whether all of it could be read, so that it can be compared.
-    pub fn is_read(&self) -> bool {
-        self.is_read
-    }
-
     /// Whether it cannot be released as it is here.
     pub fn has_errors(&self) -> bool {
-        self.problems.iter().any(is_error)
+        self.problems.iter().any(Problem::is_error)
     }
-}
-
-fn is_error(problem: &Problem) -> bool {
-    problem.severity < Severity::Warning
 }
 
 /// An archive that is published with the content of ours: nothing else may become that version any more.
@@ -194,6 +183,13 @@ pub struct Published {
     pub provenance: Option<Vec<u8>>,
 }
 
+impl Published {
+    /// One whose archive nobody has: it is left out, whatever it holds.
+    pub fn unread(package: &Package) -> Self {
+        Self { name: package.metadata.name.clone(), archive: Vec::new(), provenance: None }
+    }
+}
+
 /// Selects and packages the charts. Errors that do not concern a single chart are reported at once, all others by [`decide`].
 pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems> {
     let Observed { charts, problems, wanted, backfill, tags, commit, changelog, mut changed } = observed;
@@ -201,7 +197,6 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     let names: Vec<String> = charts.iter().map(|(name, _)| name.clone()).collect();
     let tag = if backfill { None } else { tags.choose(&names, &commit.id)? };
     let selected = select::select(charts, &wanted, tag.as_ref(), config)?;
-    let is_snapshot = tag.is_none() && config.stamps();
     let version = match &tag {
         Some(tag) => tag.version.to_string(),
         None => snapshot::version(&tags, &names, &commit),
@@ -210,8 +205,8 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     let mut problems = [config.problems(), problems].concat();
     let (mut prepared, mut locked) = (Vec::new(), Vec::new());
     for source in selected {
+        let is_read = source.is_read();
         let mut found = source.problems;
-        let is_read = !found.iter().any(is_error);
         let Some(package) = package(source.files, &source.path, &overrides, &mut found) else {
             problems.extend(found);
             continue;
@@ -227,19 +222,7 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     problems.extend(unknown_latest(config, &names));
     let all = names.len();
     let charts = prepared;
-    Ok(Prepared {
-        tag,
-        charts,
-        overrides,
-        is_snapshot,
-        backfill,
-        all,
-        commit,
-        changelog,
-        changed,
-        locked,
-        problems,
-    })
+    Ok(Prepared { tag, charts, overrides, backfill, all, commit, changelog, changed, locked, problems })
 }
 
 /// Decides the release. A chart that is published as it is here is left out of a release without a tag; one with a tag
@@ -254,7 +237,6 @@ pub fn decide(
         tag,
         charts,
         overrides,
-        is_snapshot,
         backfill,
         all,
         commit,
@@ -264,6 +246,7 @@ pub fn decide(
         mut problems,
     } = prepared;
     let is_unknown = tag.is_none() && published.is_none();
+    let is_snapshot = tag.is_none() && config.stamps();
     let published = published.unwrap_or_default();
     let find = |chart: &PreparedChart| published.iter().find(|one| one.name == chart.package.metadata.name);
     let (left_out, charts): (Vec<_>, Vec<_>) =
@@ -281,9 +264,7 @@ pub fn decide(
             sections.find(&package.metadata, changelog.as_ref(), &mut silent);
         }
     }
-    let severity =
-        |one: &Problem| if is_unknown { one.severity.max(Severity::Warning) } else { one.severity };
-    problems.extend(silent.into_iter().map(|one| Problem { severity: severity(&one), ..one }));
+    problems.extend(silent.into_iter().map(|one| if is_unknown { one.only_warns() } else { one }));
     problems.extend(sections.silence().filter(|_| !backfill));
     // Two charts may share a file through a link.
     changed.sort();

@@ -10,6 +10,11 @@ use crate::model::text::name;
 use crate::model::version::{BadTag, Tag};
 
 impl Source {
+    /// Whether all of it could be read, so that it can be compared.
+    pub fn is_read(&self) -> bool {
+        !self.problems.iter().any(Problem::is_error)
+    }
+
     /// The name that Chart.yaml gives the chart, else that of its directory: what a tag may begin with.
     pub fn name(&self) -> String {
         let chart_yaml = self.files.iter().find(|file| file.path == "Chart.yaml");

@@ -19,7 +19,7 @@ use super::rehearsal::Targets;
 use crate::model::archive::{plain_digest, sha256};
 use crate::model::config::{Config, HELM_REPOSITORY};
 use crate::model::index::{Index, Version};
-use crate::model::problem::{Problem, Severity, verdict};
+use crate::model::problem::{Problem, verdict};
 use crate::model::text::{name, size};
 use crate::plan::github::Wanted;
 use crate::plan::pages::{Package, path_of};
@@ -197,7 +197,7 @@ fn read(text: &[u8]) -> Result<Index<'_>, Problem> {
     let mut problems = Vec::new();
     let index = Index::read(text, "index.yaml", &mut problems);
     index.ok_or_else(|| {
-        let first = problems.into_iter().find(|problem| problem.severity < Severity::Warning);
+        let first = problems.into_iter().find(Problem::is_error);
         first.unwrap_or_else(|| broken("the index cannot be read".to_owned()))
     })
 }

@@ -3,9 +3,8 @@
 use anyhow::Result;
 
 use super::{Steps, Story, broken, get, id, read, same, versions};
-use crate::model::archive::plain_digest;
 use crate::model::chart::metadata_of;
-use crate::model::index::Version;
+use crate::model::index::{Version, is_of};
 use crate::model::oci::{Reference, tag};
 use crate::model::problem::Problem;
 use crate::model::text::name;
@@ -47,7 +46,7 @@ fn use_repository(
     };
     let url = entry.urls.first().map(|url| resolved(url, &story.repository())).unwrap_or_default();
     steps.make("Pulled", url.clone(), || {
-        if !entry.digest.is_empty() && plain_digest(&entry.digest) != package.digest {
+        if !is_of(entry, &package.digest) {
             return Err(broken(format!("the index gives {} another digest", name(&id(package)))));
         }
         checked(&get(http, url)?, package)
