@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::base::config::Config;
+use crate::base::problem::{Problem, Problems, Severity};
+use crate::base::text::name;
+use crate::ci::{self, Step};
 use crate::cli::{Command, Commands, Installed, Standard};
 use crate::command;
-use crate::model::config::Config;
-use crate::model::problem::{Problem, Problems, Severity};
-use crate::model::text::name;
-use crate::plan::ci::{self, Step};
-use crate::world::{environment, files, scratch, terminal};
+use crate::sys::{environment, files, scratch, terminal};
 
-/// A repository's `cargo xtask`. [`app!`](crate::app!) makes one; [`App::main`] and [`App::run`] are its entry points.
+/// A repository's `cargo xtask`. [`app!`](self!) makes one; [`App::main`] and [`App::run`] are its entry points.
 #[derive(Clone)]
 pub struct App {
     pub(crate) config: Config,
@@ -159,8 +159,8 @@ pub fn installed() -> ExitCode {
         check_arguments()?;
         scratch::remove_on_signals()?;
         let done = match Installed::parse() {
-            Installed::Package(args) => command::package::run(&args),
-            Installed::Index(args) => command::index::run(&args),
+            Installed::Package(args) => crate::chart::command::run(&args),
+            Installed::Index(args) => crate::index::command::run(&args),
         };
         done.map_err(command::problems_of)
     };

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum, value_parser};
 
-use crate::plan::docs::Builder;
-use crate::plan::publish::Target;
+use crate::docs::Builder;
+use crate::release::steps::Target;
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]

@@ -1,7 +1,32 @@
 //! What the tests of this library and its own program use. Nothing here is part of its interface.
 
 pub use crate::app::installed;
-pub use crate::model::{
-    archive, changelog, chart, html, ignore, index, manifest, mkdocs, problem, text, version, yaml,
-};
-pub use crate::plan::{chart_page, check, compare, docs, lint, package, publish, release};
+pub use crate::base::{html, problem, text, version};
+pub use crate::chart::{archive, compare, ignore, package};
+pub use crate::check::lint;
+pub use crate::dist::manifest;
+pub use crate::docs::mkdocs;
+pub use crate::pages::page as chart_page;
+pub use crate::release::{changelog, steps as publish};
+pub use helm_xtask_formats::yaml;
+
+/// What the tests use of the room.
+pub mod chart {
+    pub use crate::chart::{Metadata, helm_lint, load, metadata_of, to_yaml};
+}
+/// What the tests use of the room.
+pub mod check {
+    pub use crate::check::{Chart, commands, document};
+}
+/// What the tests use of the room.
+pub mod docs {
+    pub use crate::docs::{File, Sources, build, check};
+}
+/// What the tests use of the room.
+pub mod index {
+    pub use crate::index::{Format, Index, NewVersion, merge};
+}
+/// What the tests use of the room.
+pub mod release {
+    pub use crate::release::{Changelog, Commit, Observed, Release, Source, Tags, decide, prepare};
+}

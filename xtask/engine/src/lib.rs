@@ -21,19 +21,31 @@
 //! year old.
 
 mod app;
+mod base;
+mod chart;
+mod check;
+mod ci;
 mod cli;
 mod command;
+mod dist;
+mod docs;
+mod git;
+mod github;
+mod index;
 #[doc(hidden)]
 pub mod internals;
-mod model;
-mod plan;
-mod world;
+mod pages;
+mod preflight;
+mod registry;
+mod rehearsal;
+mod release;
+mod sys;
 
-pub use app::App;
+pub use crate::app::App;
+pub use crate::base::config::{Config, Versions};
+pub use crate::base::problem::{Place, Problem, Problems, Severity};
+pub use crate::ci::Step;
+pub use crate::cli::Command;
+pub use crate::release::command::{Plan, Release};
+pub use crate::release::steps::Target;
 pub use clap;
-pub use cli::Command;
-pub use command::release::{Plan, Release};
-pub use model::config::{Config, Versions};
-pub use model::problem::{Place, Problem, Problems, Severity};
-pub use plan::ci::Step;
-pub use plan::publish::Target;

@@ -142,7 +142,7 @@ fn the_documentation_fits_a_phone() {
 /// of controls.
 #[test]
 fn colours_have_enough_contrast() {
-    let style = include_str!("../../src/plan/web/base.css");
+    let style = include_str!("../../src/base/web.css");
     let (light, rest) = style.split_once("@media (prefers-color-scheme: dark)").expect("two schemes");
     let dark = rest.split("@media print").next().expect("the dark scheme");
     for scheme in [light, dark] {

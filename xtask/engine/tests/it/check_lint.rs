@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use helm_xtask::internals::archive::Entry;
+use helm_xtask::internals::chart::helm_lint::{Said, messages};
 use helm_xtask::internals::check::Chart;
-use helm_xtask::internals::check::helm::{Said, messages};
 use helm_xtask::internals::ignore::Kind;
 use helm_xtask::internals::lint::{By, lint};
 use helm_xtask::internals::package::{Overrides, package};

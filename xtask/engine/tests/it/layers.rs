@@ -19,7 +19,7 @@ const OF_WORLD: [&str; 2] = ["std::fs", "std::env"];
 /// A longer file does more than one thing.
 const MAX_LINES: usize = 500;
 /// A table that Unicode makes as long as it is.
-const TABLE: &str = "xtask/engine/src/model/printable.rs";
+const TABLE: &str = "xtask/engine/src/base/printable.rs";
 
 /// Whether a file is one that the rules are about.
 pub fn is_source(path: &str) -> bool {

@@ -157,9 +157,7 @@ fn the_library_names_no_place_of_this_repository() {
 #[test]
 fn the_files_to_copy_are_shown_as_they_are() {
     let adopting = read(&root().join("docs/adopting.md"));
-    for file in
-        ["examples/smallest/main.rs", "examples/own_command/main.rs", "src/plan/check/cargo_config.toml"]
-    {
+    for file in ["examples/smallest/main.rs", "examples/own_command/main.rs", "src/check/cargo_config.toml"] {
         let text = read(&root().join("xtask/engine").join(file));
         assert!(adopting.contains(&format!("\n{text}```\n")), "docs/adopting.md shows another {file}");
     }

@@ -1,0 +1,18 @@
+//! Formats: text and bytes to types and back. No I/O.
+
+pub mod base64;
+pub mod config;
+pub mod host;
+pub mod html;
+pub mod http;
+pub mod json;
+pub mod path;
+pub mod percent;
+mod printable;
+pub mod problem;
+pub mod text;
+pub mod time;
+pub mod url;
+pub mod version;
+
+pub use helm_xtask_formats::yaml;

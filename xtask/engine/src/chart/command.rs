@@ -1,0 +1,131 @@
+//! `cargo xtask package`: chart directories to archives.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::archive;
+use super::io::directory;
+use super::package::{Overrides, Package, package};
+use crate::base::problem::{Problem, verdict};
+use crate::base::text::{name, size};
+use crate::base::version::helm_accepts;
+use crate::cli;
+use crate::command::{by, compare, find_helm};
+use crate::git::io::repository::Repository;
+use crate::sys::files::{self, NewFile};
+use crate::sys::{environment, terminal};
+
+/// A chart on its way to an archive.
+struct Chart {
+    at: String,
+    directory: PathBuf,
+    package: Package,
+    time: u64,
+}
+
+/// Runs the command. No archive is written unless all of them can be.
+pub fn run(args: &cli::Package) -> Result<()> {
+    let overrides = Overrides { version: args.version.clone(), app_version: args.app_version.clone() };
+    let (mut charts, mut problems) = (Vec::new(), Vec::new());
+    if let Some(version) = overrides.version.as_ref().filter(|version| !helm_accepts(version)) {
+        problems.push(
+            Problem::usage(format!("--version {} is not a semantic version", name(version)))
+                .hint("--version 1.2.3"),
+        );
+    }
+    let mut times = Times::new()?;
+    for path in &args.charts {
+        charts.extend(observe(path, &overrides, &mut times, &mut problems)?);
+    }
+    same_file_twice(&charts, &mut problems);
+    verdict(problems)?.iter().for_each(terminal::problem);
+    let helm = find_helm(args.helm, args.deadline)?;
+    if let Some(helm) = &helm {
+        let all = charts.iter().map(|chart| (chart.directory.clone(), chart.at.as_str(), &chart.package));
+        compare(helm, all, &overrides)?;
+    }
+    write(&charts, &args.destination, &by(helm.as_ref(), args.helm))
+}
+
+fn write(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
+    let mut archives = Vec::new();
+    for chart in charts {
+        archives.push(archive::write(&chart.package.entries)?);
+    }
+    let all = || charts.iter().zip(&archives);
+    let files: Vec<NewFile<'_>> = all()
+        .map(|(chart, data)| NewFile { name: chart.package.file_name(), data, mtime: chart.time })
+        .collect();
+    files::write_all(destination, &files, None)?;
+    for (chart, bytes) in all() {
+        let place = destination.join(chart.package.file_name());
+        let facts = format!("{}  {}", size(bytes.len() as u64), archive::digest(bytes));
+        terminal::result("Packaged", &format!("{} -> {}  {facts}  {by}", chart.at, place.display()))?;
+    }
+    Ok(())
+}
+
+fn observe(
+    path: &Path,
+    overrides: &Overrides,
+    times: &mut Times,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Chart>> {
+    let at = match path.to_string_lossy().trim_end_matches('/') {
+        "" => "/".to_owned(),
+        at => at.to_owned(),
+    };
+    let Some(directory) = files::absolute(path).ok().filter(|directory| directory.is_dir()) else {
+        let problem = Problem::error("there is no such directory").at(&at, None);
+        problems.push(problem.hint("name the directory that holds Chart.yaml"));
+        return Ok(None);
+    };
+    let repository = Repository::around(&directory);
+    let boundary = repository.as_ref().map_or(directory.as_path(), Repository::root);
+    let read = directory::read(&directory, boundary, &at);
+    problems.extend(read.problems);
+    let time = times.of(repository.as_ref())?.unwrap_or(archive::ENTRY_TIME);
+    let package = package(read.files, &at, overrides, problems);
+    Ok(package.map(|package| Chart { at, directory, package, time }))
+}
+
+/// The modification time of an archive, which `helm push` publishes: `SOURCE_DATE_EPOCH`, else that of the commit.
+struct Times {
+    epoch: Option<u64>,
+    commits: HashMap<PathBuf, Option<u64>>,
+}
+
+impl Times {
+    fn new() -> Result<Self> {
+        Ok(Self { epoch: environment::source_date_epoch()?, commits: HashMap::new() })
+    }
+
+    fn of(&mut self, repository: Option<&Repository>) -> Result<Option<u64>> {
+        let Some(repository) = repository.filter(|_| self.epoch.is_none()) else {
+            return Ok(self.epoch);
+        };
+        if let Some(time) = self.commits.get(repository.root()) {
+            return Ok(*time);
+        }
+        let time = repository.commit()?.map(|commit| commit.time);
+        self.commits.insert(repository.root().to_owned(), time);
+        Ok(time)
+    }
+}
+
+fn same_file_twice(charts: &[Chart], problems: &mut Vec<Problem>) {
+    for (i, chart) in charts.iter().enumerate() {
+        let file_name = chart.package.file_name();
+        if let Some(other) = charts.iter().take(i).find(|other| other.package.file_name() == file_name) {
+            let message =
+                format!("its archive would replace that of {}, {}", name(&other.at), name(&file_name));
+            problems.push(
+                Problem::error(message)
+                    .at(&chart.at, None)
+                    .hint("package them into two directories, or rename one"),
+            );
+        }
+    }
+}

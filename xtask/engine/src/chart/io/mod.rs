@@ -1,0 +1,5 @@
+//! Charts on disk, and the helm program.
+
+pub mod charts;
+pub mod directory;
+pub mod helm;

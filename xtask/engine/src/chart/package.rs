@@ -1,0 +1,127 @@
+//! What an archive holds: the entries of a chart in Helm's order, with the version that it is released as.
+
+use super::archive::{self, Entry};
+use super::{Chart, Lines, Lock, Metadata};
+use crate::base::problem::Problem;
+use crate::base::text::{sanitise, size};
+use crate::chart;
+
+/// What replaces the fields of Chart.yaml in the archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The chart's version; it must be one that Helm accepts.
+    pub version: Option<String>,
+    /// The version of what the chart installs; any text.
+    pub app_version: Option<String>,
+}
+
+/// One archive, ready to be written.
+#[derive(Debug)]
+pub struct Package {
+    /// The metadata that the archive's Chart.yaml has.
+    pub metadata: Metadata,
+    /// Lines of the fields of Chart.yaml, for what is found wrong with them.
+    pub lines: Lines,
+    /// The files in their order, each path beginning with the chart's name.
+    pub entries: Vec<Entry>,
+    /// Chart.lock, or requirements.lock.
+    pub lock: Option<Lock>,
+    /// The name and version of each chart in charts/.
+    pub children: Vec<(String, String)>,
+    /// Where `helm dependency build` puts the sub-charts that Chart.lock names, below the chart's directory.
+    pub locked: Vec<String>,
+}
+
+impl Package {
+    /// The file name that Helm gives: `NAME-VERSION.tgz`, as written.
+    pub fn file_name(&self) -> String {
+        format!("{}-{}.tgz", self.metadata.name, self.metadata.version)
+    }
+
+    /// The line of a field of Chart.yaml.
+    pub fn line(&self, field: &str) -> Option<usize> {
+        self.lines.get(field).copied()
+    }
+}
+
+/// Decides what the archive of a chart holds. `files` are those of its directory in the order of the walk, `at` is
+/// its path for messages. What is wrong is added to `problems`; without an error among them there is a package.
+pub fn package(
+    files: Vec<Entry>,
+    at: &str,
+    overrides: &Overrides,
+    problems: &mut Vec<Problem>,
+) -> Option<Package> {
+    let mut chart = chart::load(files, at, problems)?;
+    if let Some(version) = &overrides.version {
+        chart.metadata.version.clone_from(version);
+    }
+    if let Some(app_version) = &overrides.app_version {
+        chart.metadata.app_version = sanitise(app_version);
+    }
+    let (metadata, lines, lock) = (chart.metadata.clone(), chart.lines.clone(), chart.lock.clone());
+    let child = |child: &Chart| (child.metadata.name.clone(), child.metadata.version.clone());
+    let (children, locked) = (chart.children.iter().map(child).collect(), locked(&chart));
+    let mut entries = Vec::new();
+    emit(chart, "", at, &mut entries, problems);
+    let package = Package { metadata, lines, entries, lock, children, locked };
+    check_loadable(&package, at, problems);
+    Some(package)
+}
+
+fn locked(chart: &Chart) -> Vec<String> {
+    let locked = chart.lock.iter().flat_map(|lock| lock.dependencies.iter().flatten().flatten());
+    let ids: Vec<(&String, &String)> = locked.map(|one| (&one.name, &one.version)).collect();
+    let children = chart.children.iter().map(|child| &child.metadata);
+    let children = children.filter(|child| ids.contains(&(&child.name, &child.version)));
+    children.map(|child| format!("charts/{}-{}.tgz", child.name, child.version)).collect()
+}
+
+/// Adds the entries of a chart, then those of its sub-charts. Helm takes sub-charts in random order; we take the
+/// one in which they were loaded. It writes the lock of a v2 chart alone, always as Chart.lock; a v1 chart keeps its
+/// requirements.lock as it is.
+fn emit(chart: Chart, prefix: &str, at: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
+    let directory = format!("{prefix}{}", chart.metadata.name);
+    let mut add =
+        |path: &str, data: Vec<u8>| entries.push(Entry { path: format!("{directory}/{path}"), data });
+    match chart::to_yaml(&chart.metadata) {
+        Ok(text) => add("Chart.yaml", text.into_bytes()),
+        Err(message) => problems.push(Problem::error(message).at(format!("{at}/Chart.yaml"), None)),
+    }
+    match chart.lock.filter(|_| chart.metadata.is_v2()).map(|lock| lock.to_yaml()) {
+        None => {}
+        Some(Ok(text)) => add("Chart.lock", text.into_bytes()),
+        Some(Err(message)) => problems.push(Problem::error(message).at(format!("{at}/Chart.lock"), None)),
+    }
+    for file in chart.files {
+        add(&file.path, file.data);
+    }
+    for child in chart.children {
+        let at = format!("{at}/charts/{}", child.metadata.name);
+        emit(child, &format!("{directory}/charts/"), &at, entries, problems);
+    }
+}
+
+/// Helm makes archives that it cannot load; we do not.
+fn check_loadable(package: &Package, at: &str, problems: &mut Vec<Problem>) {
+    for entry in &package.entries {
+        let path = entry.path.split_once('/').map_or("", |(_, path)| path);
+        if let Some(why) = archive::unreadable(path) {
+            problems.push(
+                Problem::error(why)
+                    .at(format!("{at}/{path}"), None)
+                    .hint("rename it, or name it in .helmignore"),
+            );
+        }
+    }
+    let content: u64 = package.entries.iter().map(archive::cost).sum();
+    if content > archive::MAX_TOTAL {
+        let message = format!(
+            "the files of this chart add up to {}: Helm loads no archive above 100 MiB",
+            size(content)
+        );
+        problems.push(
+            Problem::error(message).at(at, None).hint("name what the chart does not need in .helmignore"),
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! `ct.yaml` of chart-testing, where there is one: what it tests and what a release publishes should be the same charts.
+
+use std::collections::BTreeSet;
+
+use super::ct_yaml::{ChartTesting, Text, has_name};
+use crate::base::config::Config;
+use crate::base::path::{self, join};
+use crate::base::problem::Problem;
+use crate::base::text::name;
+
+/// The files that may be such a configuration. chart-testing itself looks at the root, in `.ct/` and outside of the
+/// repository; elsewhere its `--config` names one. What lies in a chart or among the workflows is something else.
+pub fn files(files: &[String]) -> Vec<&str> {
+    let charts: BTreeSet<&str> = files.iter().filter_map(|path| path.strip_suffix("/Chart.yaml")).collect();
+    let is_in_chart = |path: &str| {
+        let parts = path.match_indices('/').filter_map(|(at, _)| path.split_at_checked(at));
+        parts.into_iter().any(|(above, _)| charts.contains(above))
+    };
+    let is_config =
+        |path: &&str| has_name(path) && !path.starts_with(".github/workflows/") && !is_in_chart(path);
+    files.iter().map(String::as_str).filter(is_config).collect()
+}
+
+/// The directories whose sub-directories are charts that are published or tested, that of the config first.
+pub fn directories(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<String> {
+    let mut directories = vec![plain(&config.charts)];
+    for (directory, _) in configs.iter().flat_map(dirs) {
+        let directory = plain(directory);
+        if !directories.contains(&directory) && has_charts(&directory, files) {
+            directories.push(directory);
+        }
+    }
+    directories
+}
+
+/// Where a chart is excluded, if every configuration excludes it.
+pub fn exclusion(configs: &[ChartTesting], chart: &str) -> Option<String> {
+    let own = chart.rsplit('/').next().unwrap_or(chart);
+    let line = |config: &ChartTesting| {
+        let (_, line) = config.excluded_charts.iter().find(|(excluded, _)| excluded == own)?;
+        Some(format!("{}:{line}", config.file))
+    };
+    let lines: Option<Vec<String>> = configs.iter().map(line).collect();
+    lines?.into_iter().next()
+}
+
+/// Where what is tested is not what is published.
+pub fn problems(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<Problem> {
+    let charts = plain(&config.charts);
+    let of = |read: &ChartTesting| -> Vec<Problem> {
+        let found = dirs(read).filter_map(|(written, line)| {
+            directory(written, &charts, files).map(|problem| problem.at(&read.file, Some(*line)))
+        });
+        found.chain(untested(read, &charts, files)).collect()
+    };
+    configs.iter().flat_map(of).collect()
+}
+
+/// A directory that is not there, or whose charts are not published.
+fn directory(written: &str, charts: &str, files: &[String]) -> Option<Problem> {
+    let (directory, shown) = (plain(written), name(written));
+    if !has(&directory, files) {
+        let message = format!("chart-testing looks for charts in {shown}, which is not there");
+        return Some(Problem::warning(message).hint(format!("write `{charts}`")));
+    }
+    let message = format!(
+        "chart-testing tests the charts in {shown}, and a release publishes those in {} alone",
+        name(charts)
+    );
+    let problem = Problem::note(message).hint(format!("move those that are for users to `{charts}`"));
+    (directory != charts && has_charts(&directory, files)).then_some(problem)
+}
+
+/// Charts that are published, where all directories that are tested are there and are others.
+fn untested(read: &ChartTesting, charts: &str, files: &[String]) -> Option<Problem> {
+    let is_other = |(written, _): &Text| plain(written) != charts && has(&plain(written), files);
+    let (_, line) = dirs(read).next().filter(|_| dirs(read).all(is_other))?;
+    let message =
+        format!("a release publishes the charts in {}, which chart-testing does not test", name(charts));
+    Some(Problem::warning(message).at(&read.file, Some(*line)).hint(format!("add `- {charts}`")))
+}
+
+/// A branch to compare with that the remote does not have. `references` are the branches that git has of it, with `HEAD` for
+/// its default: a clone has that, and CI, which fetches but a few, has not.
+pub fn branch(config: &ChartTesting, references: &[String]) -> Option<Problem> {
+    let (branch, line) = config.target_branch.as_ref()?;
+    if references.contains(branch) || !references.iter().any(|reference| reference == "HEAD") {
+        return None;
+    }
+    let message = format!(
+        "chart-testing compares charts with the branch {}, which {} does not have",
+        name(branch),
+        remote(config)
+    );
+    let near = references.iter().find(|known| matches!(known.as_str(), "main" | "master"));
+    let hint =
+        near.map_or_else(|| "name the default branch".to_owned(), |near| format!("target-branch: {near}"));
+    Some(Problem::warning(message).at(&config.file, Some(*line)).hint(hint))
+}
+
+/// The remote that has the branch.
+pub fn remote(config: &ChartTesting) -> &str {
+    config.remote.as_ref().map_or("origin", |(remote, _)| remote)
+}
+
+fn dirs(config: &ChartTesting) -> impl Iterator<Item = &Text> {
+    config.chart_dirs.iter().flatten()
+}
+
+/// `./charts/` is `charts`, and the root `.`.
+fn plain(path: &str) -> String {
+    join("", path).filter(|path| !path.is_empty()).unwrap_or_else(|| ".".to_owned())
+}
+
+/// Whether there is a file below a directory.
+fn has(directory: &str, files: &[String]) -> bool {
+    directory == "."
+        || files.iter().any(|file| file.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// Whether a sub-directory is a chart.
+fn has_charts(directory: &str, files: &[String]) -> bool {
+    let charts = files.iter().filter_map(|file| file.strip_suffix("/Chart.yaml"));
+    charts.into_iter().any(|chart| plain(path::directory(chart)) == directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::config::SHOP;
+
+    fn paths() -> Vec<String> {
+        [
+            "charts/web/Chart.yaml",
+            "charts/web/ci/ct-values.yaml",
+            "more/db/Chart.yaml",
+            "docs/index.md",
+            "ct.yaml",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    fn testing(chart_dirs: &[&str], excluded: &[&str]) -> ChartTesting {
+        let texts =
+            |texts: &[&str]| texts.iter().zip(2..).map(|(text, line)| ((*text).to_owned(), line)).collect();
+        ChartTesting {
+            file: "ct.yaml".to_owned(),
+            chart_dirs: (!chart_dirs.is_empty()).then(|| texts(chart_dirs)),
+            excluded_charts: texts(excluded),
+            ..ChartTesting::default()
+        }
+    }
+
+    #[test]
+    fn places() {
+        let also =
+            [".github/ct-lint.yaml", ".github/workflows/ct.yaml", "charts/web/x/ct.yaml"].map(str::to_owned);
+        assert_eq!(files(&[paths(), also.to_vec()].concat()), ["ct.yaml", ".github/ct-lint.yaml"]);
+    }
+
+    #[test]
+    fn what_is_read() {
+        let read = |dirs: &[&str]| directories(&SHOP, &[testing(dirs, &[])], &paths());
+        assert_eq!(read(&[]), ["charts"]);
+        assert_eq!(read(&["./more/", "charts", "docs", "no"]), ["charts", "more"]);
+        let configs = [testing(&[], &["db", "web"]), testing(&[], &["web"])];
+        assert_eq!(exclusion(&configs, "charts/web"), Some("ct.yaml:3".to_owned()));
+        assert_eq!(exclusion(&configs, "more/db").or(exclusion(&[], "charts/web")), None);
+    }
+
+    #[test]
+    fn branches() {
+        let target_branch = Some(("master".to_owned(), 4));
+        let config = ChartTesting { target_branch, ..testing(&[], &[]) };
+        let found = |known: &[&str]| {
+            let known: Vec<String> = known.iter().map(|one| (*one).to_owned()).collect();
+            branch(&config, &known).map(|problem| problem.to_string())
+        };
+        assert_eq!(found(&["HEAD", "master"]).or(found(&["main"])), None);
+        let expected =
+            "ct.yaml:4: chart-testing compares charts with the branch `master`, which origin does not have";
+        assert_eq!(found(&["HEAD", "main"]).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn what_differs() {
+        for (dirs, expected) in [
+            (&[][..], &[][..]),
+            (&["./charts"], &[]),
+            (&["charts", "docs"], &[]),
+            (
+                &["charts", "more"],
+                &[
+                    "ct.yaml:3: chart-testing tests the charts in `more`, and a release publishes those in `charts` alone",
+                ],
+            ),
+            (&["chart"], &["ct.yaml:2: chart-testing looks for charts in `chart`, which is not there"]),
+            (
+                &["docs"],
+                &["ct.yaml:2: a release publishes the charts in `charts`, which chart-testing does not test"],
+            ),
+        ] {
+            let found: Vec<String> =
+                problems(&SHOP, &[testing(dirs, &[])], &paths()).iter().map(ToString::to_string).collect();
+            assert_eq!(found, expected, "{dirs:?}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Whether charts/ holds what Chart.yaml asks for and Chart.lock says. Packaging takes charts/ as it lies there:
+//! what differs is in the archive without a word.
+
+use semver::Version;
+
+use super::Chart;
+use crate::base::problem::Problem;
+use crate::base::text::{few, name};
+use crate::chart::package::Package;
+use crate::chart::{Dependency, Lock};
+
+/// Looks at the dependencies of a chart; those that charts/ lacks are reported by packaging.
+pub fn check(chart: &Chart) -> Vec<Problem> {
+    let Some(package) = &chart.package else { return Vec::new() };
+    let dependencies = Dependencies { chart, package };
+    match &package.lock {
+        None => dependencies.without_lock(),
+        Some(lock) if !lock.fits(&package.metadata) => vec![dependencies.out_of_sync(lock)],
+        Some(lock) => dependencies.other_versions(lock),
+    }
+}
+
+struct Dependencies<'a> {
+    chart: &'a Chart,
+    package: &'a Package,
+}
+
+impl Dependencies<'_> {
+    fn declared(&self) -> impl Iterator<Item = &Dependency> {
+        self.package.metadata.dependencies.iter().flatten()
+    }
+
+    /// The file that declares dependencies, and its lock.
+    fn files(&self) -> (&'static str, &'static str) {
+        let is_there = |path: &str| self.chart.source.files.iter().any(|file| file.path == path);
+        match (is_there("requirements.yaml"), is_there("requirements.lock"), is_there("Chart.lock")) {
+            (false, true, _) => ("Chart.yaml", "requirements.lock"),
+            (true, false, true) => ("requirements.yaml", "Chart.lock"),
+            (true, ..) => ("requirements.yaml", "requirements.lock"),
+            (false, false, _) => ("Chart.yaml", "Chart.lock"),
+        }
+    }
+
+    fn at(&self, problem: Problem, file: &str, line: Option<usize>) -> Problem {
+        problem.at(format!("{}/{file}", self.chart.source.path), line)
+    }
+
+    fn out_of_sync(&self, lock: &Lock) -> Problem {
+        let (declares, file) = self.files();
+        let text = self.chart.source.files.iter().find(|one| one.path == file).map(|one| one.data.as_slice());
+        let digest =
+            text.and_then(|text| text.split(|&b| b == b'\n').position(|line| line.starts_with(b"digest:")));
+        let is_locked = |one: &Dependency| {
+            lock.dependencies.iter().flatten().flatten().any(|locked| locked.name == one.name)
+        };
+        let new: Vec<String> =
+            self.declared().filter(|one| !is_locked(one)).map(|one| one.name.clone()).collect();
+        let missing = if new.is_empty() { String::new() } else { format!(" ({} is not in it)", few(&new)) };
+        let message = format!(
+            "it locks other dependencies than {declares} declares{missing}: `helm dependency build` refuses it"
+        );
+        let problem = self.at(Problem::error(message), file, digest.map(|line| line + 1));
+        problem.hint(match self.declared().next() {
+            Some(_) => format!("helm dependency update {}", self.chart.source.path),
+            None => "delete it".to_owned(),
+        })
+    }
+
+    /// Sub-charts without a repository are part of the chart, and the lock only repeats what is asked of them.
+    fn other_versions(&self, lock: &Lock) -> Vec<Problem> {
+        let (_, file) = self.files();
+        let locked = lock.dependencies.iter().flatten().flatten().filter(|one| !one.repository.is_empty());
+        let differs = |one: &Dependency| {
+            let there = self.version_of(&one.name).filter(|there| **there != one.version)?;
+            let message = format!(
+                "charts/ holds {} {there}, and this locks {}: the archive gets the former",
+                name(&one.name),
+                name(&one.version)
+            );
+            let hint = format!("helm dependency build {}", self.chart.source.path);
+            Some(self.at(Problem::warning(message), file, Some(one.line)).hint(hint))
+        };
+        locked.filter_map(differs).collect()
+    }
+
+    /// Where there is no lock, a range means what was fetched last.
+    fn without_lock(&self) -> Vec<Problem> {
+        let (declares, lock) = self.files();
+        let hint = format!("helm dependency update {}", self.chart.source.path);
+        let fetched: Vec<&Dependency> = self.declared().filter(|one| !one.repository.is_empty()).collect();
+        let at = |problem, one: &Dependency| self.at(problem, declares, Some(one.line)).hint(&hint);
+        let differs = |one: &&Dependency| {
+            let there = self
+                .version_of(&one.name)
+                .filter(|there| is_exact(&one.version) && **there != one.version)?;
+            let (dependency, version) = (name(&one.name), name(&one.version));
+            let message = format!(
+                "charts/ holds {dependency} {there} instead of {version}: the archive gets the former"
+            );
+            Some(at(Problem::warning(message), one))
+        };
+        let mut problems: Vec<Problem> = fetched.iter().filter_map(differs).collect();
+        let is_loose = |one: &&&Dependency| !one.repository.starts_with("file://") && !is_exact(&one.version);
+        let loose: Vec<&Dependency> = fetched.iter().filter(is_loose).copied().collect();
+        let Some(first) = loose.first().or(fetched.first()) else { return problems };
+        let problem = if loose.is_empty() {
+            let why = "`helm dependency build` cannot tell whether charts/ is up to date";
+            Problem::note(format!("there is no {lock}: {why}"))
+        } else {
+            let names: Vec<String> = loose.iter().map(|one| one.name.clone()).collect();
+            let why = format!("on another day the archive gets other versions of {}", few(&names));
+            Problem::warning(format!("there is no {lock}: {why}"))
+        };
+        problems.push(at(problem, first));
+        problems
+    }
+
+    /// The version of a sub-chart that is there.
+    fn version_of(&self, dependency: &str) -> Option<&String> {
+        let child = self.package.children.iter().find(|(name, _)| name == dependency);
+        child.map(|(_, version)| version)
+    }
+}
+
+/// Whether it names one version and not a range.
+fn is_exact(version: &str) -> bool {
+    Version::parse(version).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::tests::{chart, told};
+
+    const DIGEST: &str = "sha256:3eceab4b543f7156561d52a812294af65b56eeeeebb03e8b525d635d9c8787a3";
+
+    fn found(dependency: &str, lock: Option<&str>, child: &str) -> Vec<String> {
+        let yaml =
+            format!("apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {{name: d, {dependency}}}\n");
+        let child = format!("apiVersion: v2\nname: d\nversion: {child}\n");
+        let mut files = vec![("Chart.yaml", yaml.as_str()), ("charts/d/Chart.yaml", &child)];
+        files.extend(lock.map(|lock| ("Chart.lock", lock)));
+        told(check(&chart(&files)))
+    }
+
+    #[test]
+    fn what_lies_in_charts_is_what_is_asked_for() {
+        let web = "repository: \"https://example.com\"";
+        for (dependency, child, expected) in [
+            ("version: 1.0.0", "2.0.0", &[][..]),
+            (
+                &format!("version: 1.0.0, {web}"),
+                "1.0.0",
+                &[
+                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | helm dependency update c",
+                ],
+            ),
+            (
+                &format!("version: ^1.0.0, {web}"),
+                "1.0.0",
+                &[
+                    "warning c/Chart.yaml:5: there is no Chart.lock: on another day the archive gets other versions of `d` | helm dependency update c",
+                ],
+            ),
+            (
+                "version: ^1.0.0, repository: \"file://../d\"",
+                "1.0.0",
+                &[
+                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | helm dependency update c",
+                ],
+            ),
+            (
+                &format!("version: 1.0.0, {web}"),
+                "1.1.0",
+                &[
+                    "warning c/Chart.yaml:5: charts/ holds `d` 1.1.0 instead of `1.0.0`: the archive gets the former | helm dependency update c",
+                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | helm dependency update c",
+                ],
+            ),
+        ] {
+            assert_eq!(found(dependency, None, child), expected, "{dependency} {child}");
+        }
+    }
+
+    #[test]
+    fn a_lock_is_for_these_dependencies_and_these_versions() {
+        let lock = format!(
+            "dependencies:\n- name: d\n  repository: https://example.com\n  version: 1.2.0\ndigest: {DIGEST}\n"
+        );
+        let declared = "version: ^1.0.0, repository: \"https://example.com\"";
+        assert_eq!(found(declared, Some(&lock), "1.2.0"), [""; 0]);
+        // Helm locks the URL of a repository that is declared by its name.
+        for by_name in ["@web", "alias:web"] {
+            let declared = format!("version: ^1.0.0, repository: {by_name:?}");
+            assert_eq!(found(&declared, Some(&lock), "1.2.0"), [""; 0]);
+        }
+        assert_eq!(
+            found(declared, Some(&lock), "1.1.0"),
+            [
+                "warning c/Chart.lock:2: charts/ holds `d` 1.1.0, and this locks `1.2.0`: the archive gets the former | helm dependency build c"
+            ]
+        );
+        assert_eq!(
+            found("version: ^1.1.0, repository: \"https://example.com\"", Some(&lock), "1.2.0"),
+            [
+                "error c/Chart.lock:5: it locks other dependencies than Chart.yaml declares: `helm dependency build` refuses it | helm dependency update c"
+            ]
+        );
+    }
+}

@@ -1,0 +1,304 @@
+//! Whether the images that values.yaml names are those that Chart.yaml speaks of.
+
+use super::Chart;
+use super::annotations::{Annotation, PREFIX, annotations};
+use super::image::Image;
+use super::yaml::File;
+use crate::base::config::Versions;
+use crate::base::problem::Problem;
+use crate::base::text::name;
+use crate::base::yaml::{Node, Pair};
+
+/// An image in values.yaml: `{registry, repository, tag}`.
+struct Named {
+    /// Its keys, such as `server.image`.
+    path: String,
+    /// With the registry, where there is one.
+    repository: String,
+    tag: String,
+    /// The line of the tag, else of the repository.
+    line: usize,
+    /// Whether it is what the chart is there for.
+    is_main: bool,
+}
+
+/// Looks at the images of a chart, whose Chart.yaml is handed in.
+pub fn check(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) -> Vec<Problem> {
+    let (source, Some(package)) = (&chart.source, &chart.package) else { return Vec::new() };
+    let Some(values) = File::of(source, "values.yaml") else { return Vec::new() };
+    let mut images = Vec::new();
+    collect(&values.root, &[], &package.metadata.name, &mut images);
+    let falls_back = source.files.iter().any(|file| {
+        file.path.starts_with("templates/")
+            && String::from_utf8_lossy(&file.data).contains(".Chart.AppVersion")
+    });
+    let app_version =
+        App { version: &package.metadata.app_version, line: package.line("appVersion"), falls_back };
+    let main = images.iter().filter(|image| image.is_main);
+    let mut problems: Vec<Problem> = match versions {
+        Versions::Verify | Versions::StampVersion => {
+            main.filter_map(|image| app_version.differs(image, &values, chart_yaml)).collect()
+        }
+        Versions::Stamp => main.filter_map(|image| app_version.fixed(image, &values)).collect(),
+    };
+    for annotation in annotations(chart_yaml).filter(|one| one.key.strip_prefix(PREFIX) == Some("images")) {
+        let app_version = (versions != Versions::Stamp).then_some(app_version.version);
+        problems.extend(announced(&annotation, &images, &values, app_version));
+    }
+    problems
+}
+
+/// The version of what the chart installs.
+struct App<'a> {
+    version: &'a str,
+    line: Option<usize>,
+    /// Whether a template makes it the tag of an image.
+    falls_back: bool,
+}
+
+impl App<'_> {
+    /// A tag that names another version.
+    fn differs(&self, image: &Named, values: &File<'_>, chart_yaml: &File<'_>) -> Option<Problem> {
+        let line = self.line?;
+        if !(is_version(&image.tag) && is_version(self.version)) || agree(&image.tag, self.version) {
+            return None;
+        }
+        let message = format!(
+            "`{}.tag` is {}, and the `appVersion` in {}:{line} is {}: users are told another version than runs",
+            image.path,
+            name(&image.tag),
+            chart_yaml.path,
+            name(self.version)
+        );
+        let hint = if self.falls_back {
+            format!(
+                "write `tag: \"\"`, so that the templates take `.Chart.AppVersion`, or `appVersion: \"{}\"`",
+                image.tag
+            )
+        } else {
+            format!("write `appVersion: \"{}\"` in {}", image.tag, chart_yaml.path)
+        };
+        Some(Problem::warning(message).at(&values.path, Some(image.line)).hint(hint))
+    }
+
+    /// A tag that stays as it is when a release changes `appVersion`.
+    fn fixed(&self, image: &Named, values: &File<'_>) -> Option<Problem> {
+        if !is_version(&image.tag) {
+            return None;
+        }
+        let message = format!(
+            "`{}.tag` stays {}, while each release makes its own version the `appVersion`",
+            image.path,
+            name(&image.tag)
+        );
+        let hint = if self.falls_back {
+            "write `tag: \"\"`, so that the templates take `.Chart.AppVersion`".to_owned()
+        } else {
+            let value = format!("{{{{ .Values.{}.tag | default .Chart.AppVersion }}}}", image.path);
+            format!("write `tag: \"\"`, and `{value}` in the template")
+        };
+        Some(Problem::warning(message).at(&values.path, Some(image.line)).hint(hint))
+    }
+}
+
+/// Collects the images below a node, which has these keys.
+fn collect(node: &Node, keys: &[&str], chart: &str, images: &mut Vec<Named>) {
+    for item in node.items() {
+        collect(item, keys, chart, images);
+    }
+    for pair in node.pairs() {
+        let keys = [keys, &[pair.key.written.as_str()]].concat();
+        images.extend(named(pair, &keys, chart));
+        collect(&pair.value, &keys, chart, images);
+    }
+}
+
+fn named(pair: &Pair, keys: &[&str], chart: &str) -> Option<Named> {
+    let field = |key: &str| pair.value.get(key).and_then(|pair| Some((pair.value.text()?, pair.line)));
+    let (repository, at) = field("repository")?;
+    let (tag, line) = field("tag").unwrap_or(("", at));
+    let repository = match field("registry") {
+        Some((registry, _)) if !registry.is_empty() => format!("{registry}/{repository}"),
+        _ => repository.to_owned(),
+    };
+    let is_main = keys == ["image"] || keys.ends_with(&["image"]) && is_called(&repository, chart);
+    Some(Named { path: keys.join("."), repository, tag: tag.to_owned(), line, is_main })
+}
+
+/// Whether the last part of a repository is the name of the chart.
+fn is_called(repository: &str, chart: &str) -> bool {
+    let letters =
+        |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    letters(repository.rsplit('/').next().unwrap_or_default()) == letters(chart)
+}
+
+/// Whether a tag is a version, and not `latest` or a commit.
+fn is_version(tag: &str) -> bool {
+    let plain = tag.strip_prefix('v').unwrap_or(tag);
+    let mut parts = plain.split(['-', '+', '@', '_']).next().unwrap_or_default().split('.');
+    plain.contains('.') && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether two versions may be of one application: `v` and a flavour such as `-alpine` aside, and a shorter one is the
+/// newest of its line.
+fn agree(tag: &str, app_version: &str) -> bool {
+    let plain = |text: &str| {
+        let text = text.split('@').next().unwrap_or_default();
+        text.strip_prefix('v').unwrap_or(text).to_owned()
+    };
+    let (tag, app_version) = (plain(tag), plain(app_version));
+    let begins = |long: &str, short: &str| {
+        long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '+', '.', '_']))
+    };
+    begins(&tag, &app_version) || begins(&app_version, &tag)
+}
+
+/// What the annotation says about images that values.yaml names; without a tag there, a template takes `app_version`,
+/// or what a release makes of that where it is `None`.
+fn announced(
+    annotation: &Annotation<'_>,
+    images: &[Named],
+    values: &File<'_>,
+    app_version: Option<&str>,
+) -> Vec<Problem> {
+    let Ok(document) = annotation.yaml() else { return Vec::new() };
+    let judge = |item: &Node| {
+        let pair = item.get("image")?;
+        let Image { repository, tag, .. } = Image::split(pair.value.text()?);
+        let same: Vec<&Named> = images.iter().filter(|image| image.repository == repository).collect();
+        let runs = |image: &Named| {
+            Some(image.tag.clone()).filter(|tag| !tag.is_empty()).or(Some(app_version?.to_owned()))
+        };
+        let agrees = |image: &&Named| runs(image).is_some_and(|runs| !is_version(&runs) || agree(tag, &runs));
+        let first = same.first().filter(|_| is_version(tag) && !same.iter().any(agrees))?;
+        let (problem, hint) = match runs(first) {
+            Some(runs) => (
+                format!("{}, and {}:{} means {}", name(tag), values.path, first.line, name(&runs)),
+                format!("write `image: {repository}:{runs}`"),
+            ),
+            None => (
+                format!("fixed at {}, while each release makes its own version the tag", name(tag)),
+                format!("delete `{}`: Artifact Hub finds the images by itself", annotation.key),
+            ),
+        };
+        let message =
+            format!("image {} is {problem}: Artifact Hub scans another image than runs", name(repository));
+        Some(annotation.at(Problem::warning(message), Some(pair.line)).hint(hint))
+    };
+    document.root.items().iter().filter_map(judge).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::tests::{chart, told};
+
+    fn looked_at(chart: &Chart, versions: Versions) -> Vec<String> {
+        told(check(chart, &File::of(&chart.source, "Chart.yaml").expect("YAML"), versions))
+    }
+
+    fn found(versions: Versions, app_version: &str, values: &str, template: &str) -> Vec<String> {
+        let yaml = format!("apiVersion: v2\nname: my-web\nversion: 1.0.0\nappVersion: {app_version:?}\n");
+        let files = [("Chart.yaml", yaml.as_str()), ("values.yaml", values), ("templates/a.yaml", template)];
+        looked_at(&chart(&files), versions)
+    }
+
+    #[test]
+    fn tags_that_agree() {
+        for (tag, app_version) in [
+            ("", "1.2.3"),
+            ("1.2.3", "1.2.3"),
+            ("v1.2.3", "1.2.3"),
+            ("1.2.3", "v1.2.3"),
+            ("1.2.3-alpine", "1.2.3"),
+            ("1.2.3", "1.2.3-alpine"),
+            ("1.2", "1.2.3"),
+            ("1.2.3@sha256:0a", "1.2.3"),
+            ("latest", "1.2.3"),
+            ("2024", "1.2.3"),
+            ("0a1b2c3", "1.2.3"),
+            ("1.2.3", "latest"),
+            ("1.2.3", ""),
+        ] {
+            let values = format!("image:\n  repository: a/b\n  tag: {tag:?}\n");
+            assert_eq!(found(Versions::Verify, app_version, &values, ""), [""; 0], "{tag} {app_version}");
+        }
+        // Other parts of the chart have versions of their own.
+        for values in [
+            "sidecar:\n  image: {repository: a/b, tag: 9.9.9}\n",
+            "image: a/b:9.9.9\n",
+            "image: {tag: 9.9.9}",
+        ] {
+            assert_eq!(found(Versions::Verify, "1.2.3", values, ""), [""; 0], "{values}");
+        }
+    }
+
+    #[test]
+    fn tags_that_differ() {
+        let differs = "`1.2.4`, and the `appVersion` in c/Chart.yaml:4 is `1.2.3`: users are told another version than runs";
+        for (path, values) in [
+            ("image", "image:\n  repository: a/b\n  tag: 1.2.4\n"),
+            ("a.image", "a:\n  image: {registry: x, repository: a/myweb,\n    tag: 1.2.4}\n"),
+        ] {
+            let expected = format!(
+                "warning c/values.yaml:3: `{path}.tag` is {differs} | write `appVersion: \"1.2.4\"` in c/Chart.yaml"
+            );
+            assert_eq!(found(Versions::Verify, "1.2.3", values, ""), [expected], "{values}");
+        }
+        let values = "image:\n  repository: a/b\n  tag: 1.2.4\n";
+        assert_eq!(
+            found(Versions::Verify, "1.2.3", values, "{{ .Values.image.tag | default .Chart.AppVersion }}"),
+            [format!(
+                "warning c/values.yaml:3: `image.tag` is {differs} | write `tag: \"\"`, so that the templates take `.Chart.AppVersion`, or `appVersion: \"1.2.4\"`"
+            )]
+        );
+    }
+
+    /// A release stamps its version, so that a tag can be right once at most.
+    #[test]
+    fn tags_that_a_release_leaves_behind() {
+        let values = |tag| format!("image:\n  repository: a/b\n  tag: {tag:?}\n");
+        for tag in ["", "latest"] {
+            assert_eq!(found(Versions::Stamp, "1.2.3", &values(tag), ""), [""; 0], "{tag}");
+        }
+        assert_eq!(
+            found(Versions::Stamp, "1.2.3", &values("1.2.3"), "{{ .Chart.AppVersion }}"),
+            [
+                "warning c/values.yaml:3: `image.tag` stays `1.2.3`, while each release makes its own version the `appVersion` | write `tag: \"\"`, so that the templates take `.Chart.AppVersion`"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_images_that_artifact_hub_is_told() {
+        let found = |announced: &str, tag: &str, versions| {
+            let yaml = format!(
+                "apiVersion: v2\nname: web\nversion: 1.0.0\nappVersion: 1.2.3\nannotations:\n  artifacthub.io/images: |\n    - name: a\n      image: {announced}\n"
+            );
+            let values = format!("image:\n  registry: ghcr.io\n  repository: a/b\n  tag: {tag:?}\n");
+            looked_at(&chart(&[("Chart.yaml", &yaml), ("values.yaml", &values)]), versions)
+        };
+        for (announced, tag) in [
+            ("ghcr.io/a/b:1.2.3", ""),
+            ("ghcr.io/a/b:v1.2.3", ""),
+            ("ghcr.io/a/b:1.2.3-alpine", "1.2.3"),
+            ("ghcr.io/a/b", ""),
+            ("ghcr.io/a/other:9.9.9", ""),
+            ("ghcr.io/a/b:9.9.9", "latest"),
+        ] {
+            assert_eq!(found(announced, tag, Versions::Verify), [""; 0], "{announced}");
+        }
+        for (versions, expected) in [
+            (
+                Versions::Verify,
+                "warning c/Chart.yaml:8: image `ghcr.io/a/b` is `1.2.2`, and c/values.yaml:4 means `1.2.3`: Artifact Hub scans another image than runs | write `image: ghcr.io/a/b:1.2.3`",
+            ),
+            (
+                Versions::Stamp,
+                "warning c/Chart.yaml:8: image `ghcr.io/a/b` is fixed at `1.2.2`, while each release makes its own version the tag: Artifact Hub scans another image than runs | delete `artifacthub.io/images`: Artifact Hub finds the images by itself",
+            ),
+        ] {
+            assert_eq!(found("ghcr.io/a/b:1.2.2", "", versions), [expected]);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! How cargo runs this program, in this clone and in others.
+
+use super::documents;
+use crate::check::cargo::{CONFIG, LOCK, MANIFEST, ignored, problems};
+use crate::check::command::Scene;
+use crate::check::{Area, Report};
+
+/// Looks at the files of cargo, where they lie at the root.
+pub fn check(scene: &Scene<'_>, report: &mut Report) {
+    let root = scene.repository.root();
+    if !root.join(MANIFEST).is_file() {
+        return;
+    }
+    let own = [MANIFEST, LOCK, CONFIG, scene.app.file()];
+    let there: Vec<String> =
+        own.into_iter().filter(|path| root.join(path).is_file()).map(str::to_owned).collect();
+    report.add(Area::Config, ignored(&there, &scene.files));
+    let mut found = Vec::new();
+    let documents = documents::read(scene.repository, [MANIFEST, CONFIG].into_iter(), &mut found);
+    let document = |path: &str| documents.iter().find(|document| document.path == path);
+    if let Some(manifest) = document(MANIFEST) {
+        found.extend(problems(manifest, document(CONFIG), scene.app.package));
+    }
+    report.add(Area::Config, found);
+}

@@ -1,0 +1,66 @@
+//! The charts as they lie there: read and packaged as for a release, and looked at as `helm lint` would.
+
+use anyhow::Result;
+
+use crate::base::config::Config;
+use crate::base::problem::Problem;
+use crate::chart::io::charts;
+use crate::chart::package::{Overrides, package};
+use crate::check::command::Scene;
+use crate::check::ct_yaml::ChartTesting;
+use crate::check::yaml::File;
+use crate::check::{Area, Chart, Report, annotations, chart_testing, content, dependencies, images};
+use crate::git::io::repository::Repository;
+use crate::release::io::make;
+use crate::release::{Changelog, Source};
+
+/// The charts, and what a release takes besides.
+#[derive(Default)]
+pub struct Read {
+    /// Every chart that is published or tested, by its directory.
+    pub charts: Vec<Chart>,
+    /// The changelog at the root.
+    pub changelog: Option<Changelog>,
+    /// What else is not in the commit as it is here.
+    pub changed: Vec<String>,
+}
+
+/// Reads every chart that is published or tested, and says what keeps it from being packaged.
+pub fn read(
+    config: &Config,
+    repository: &Repository,
+    files: &[String],
+    testing: &[ChartTesting],
+    report: &mut Report,
+) -> Result<Read> {
+    let (mut problems, mut places) = (Vec::new(), Vec::new());
+    for directory in chart_testing::directories(config, testing, files) {
+        places.extend(charts::places_in(config, &directory, repository.root(), &mut problems)?);
+    }
+    let sources = make::read(config, places, repository)?;
+    problems.extend(sources.problems);
+    let chart = |source: Source| {
+        let mut found = source.problems.clone();
+        let package = package(source.files.clone(), &source.path, &Overrides::default(), &mut found);
+        let is_whole = !found.iter().any(Problem::is_error);
+        problems.extend(found);
+        Chart { source, package, is_whole }
+    };
+    let charts: Vec<Chart> = sources.charts.into_iter().map(chart).collect();
+    report.looked_at(charts.len(), "chart");
+    report.add(Area::Charts, problems);
+    Ok(Read { charts, changelog: sources.changelog, changed: sources.changed })
+}
+
+/// Looks at each chart.
+pub fn check(scene: &Scene<'_>, report: &mut Report) {
+    for (chart, messages) in scene.charts.iter().zip(&scene.lint) {
+        report.add_unsaid(Area::Charts, messages.iter().flat_map(|message| message.problems.clone()));
+        report.add(Area::Charts, dependencies::check(chart));
+        if let Some(chart_yaml) = File::of(&chart.source, "Chart.yaml") {
+            report.add(Area::Charts, annotations::check(&chart_yaml));
+            report.add(Area::Charts, images::check(chart, &chart_yaml, scene.config.versions));
+        }
+    }
+    report.add(Area::Charts, content::check(&scene.charts));
+}

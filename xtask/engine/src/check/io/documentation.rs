@@ -1,0 +1,100 @@
+//! The documents: whether the site can be built, and whether links, commands, addresses and versions are right.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use semver::Version;
+
+use super::documents;
+use crate::base::config::Versions;
+use crate::chart::Metadata;
+use crate::check::command::Scene;
+use crate::check::commands::{self, documented};
+use crate::check::document::{Document, Shown};
+use crate::check::links::Targets;
+use crate::check::mentions::{self, Facts};
+use crate::check::{Area, Report};
+use crate::command::{problems_of, refusal};
+use crate::docs::{self, Builder, File};
+use crate::git::io::branch::Branch;
+use crate::git::io::remote::Remote;
+use crate::pages::Change;
+use crate::pages::command::{Repair, decide};
+use crate::pages::io::publish::look;
+use crate::sys::terminal;
+
+/// Looks at the documents.
+pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+    site(scene, report)?;
+    let markdown = scene.files.iter().map(String::as_str).filter(|file| file.ends_with(".md"));
+    let mut problems = Vec::new();
+    let documents = documents::read(scene.repository, markdown, &mut problems);
+    let charts: Vec<String> = scene.charts.iter().map(|chart| chart.source.path.clone()).collect();
+    let targets = Targets::new(&scene.files, &documents);
+    let shown: Vec<Shown<'_>> = documents.iter().map(|one| (one, one.snippets())).collect();
+    let those = |is: &dyn Fn(&Document) -> bool| shown.iter().filter(|(one, _)| is(one)).collect::<Vec<_>>();
+    let on_github = those(&|document| document.is_on_github(&charts));
+    report.looked_at(on_github.len(), "document");
+    problems.extend(on_github.into_iter().flat_map(|(document, _)| targets.problems(document)));
+    for command in documented(&those(&Document::is_for_contributors)) {
+        problems
+            .extend(refusal(scene.app, &command.command).map(|words| commands::problem(&command, &words)));
+    }
+    let facts = Facts { config: &scene.app.config, versions: versions(scene) };
+    let is_generated = |document: &Document| scene.files.contains(&format!("{}.gotmpl", document.path));
+    problems.extend(mentions::problems(
+        &facts,
+        &those(&|document| document.is_for_users(&charts)),
+        is_generated,
+    ));
+    report.add(Area::Documentation, problems);
+    Ok(())
+}
+
+/// Builds the site as `cargo xtask pages` would, and looks what publishing it would do to the branch.
+fn site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+    let root = scene.repository.root();
+    match docs::io::build(root, Builder::Auto) {
+        Ok(Some(site)) => {
+            report.checked.push(format!("the documentation ({})", site.by));
+            branch(scene, site.files, report)?;
+        }
+        Ok(None) => {}
+        Err(error) => match docs::io::beyond_native(root)? {
+            Some(problem) => {
+                let why = format!("mkdocs is not in PATH, and {problem}");
+                report.leave_out("the documentation site", why, "pip install what mkdocs.yml names");
+            }
+            None => report.add(Area::Documentation, problems_of(error).0),
+        },
+    }
+    Ok(())
+}
+
+/// Says whose files would stay on the branch, or make place for a page. A branch that cannot be looked at is told by the
+/// release.
+fn branch(scene: &Scene<'_>, docs: Vec<File>, report: &mut Report) -> Result<()> {
+    if scene.is_offline() {
+        return Ok(());
+    }
+    let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
+    let mut branch = Branch::new(&remote, &scene.config.branch, scene.limit())?;
+    let Ok(Some(tip)) = terminal::hushed(|| look(&mut branch)) else { return Ok(()) };
+    let change = Change { source: String::new(), time: 0, docs: Some(docs), adopt: Vec::new(), charts: None };
+    match decide(scene.config, Repair::No, &change, &mut branch, Some(&tip)) {
+        Ok(plan) => report.add(Area::Documentation, plan.warnings),
+        Err(error) => report.add(Area::Documentation, problems_of(error).0),
+    }
+    Ok(())
+}
+
+/// The charts that are released, by name, each with the version that it has or that the tag gives it. Where tags decide
+/// versions and there is none yet, nobody knows them.
+fn versions(scene: &Scene<'_>) -> BTreeMap<String, Option<String>> {
+    let version = |metadata: &Metadata| {
+        let tag = scene.tag.as_ref().filter(|tag| tag.chart.as_ref().is_none_or(|one| *one == metadata.name));
+        let own = || (scene.config.versions == Versions::Verify).then(|| metadata.version.clone());
+        tag.map(|tag| tag.version.to_string()).or_else(own).filter(|own| Version::parse(own).is_ok())
+    };
+    scene.released().map(|metadata| (metadata.name.clone(), version(metadata))).collect()
+}

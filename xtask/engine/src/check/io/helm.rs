@@ -1,0 +1,92 @@
+//! The charts as helm lints, renders and packages them, where it is there.
+
+use anyhow::Result;
+
+use crate::base::text::name;
+use crate::chart::helm_lint::{Heard, Said};
+use crate::chart::io::charts;
+use crate::chart::io::helm::Helm;
+use crate::chart::package::{Overrides, Package};
+use crate::check::chart_testing::exclusion;
+use crate::check::command::Scene;
+use crate::check::lint::{Message, is_said};
+use crate::check::{Area, Chart, Report};
+use crate::cli::HelmMode;
+use crate::command::{compare, problems_of};
+use crate::sys::{terminal, threads};
+
+/// What helm said, each with the values that it came with, and how many of those there are.
+type Words = (Vec<(Said, Option<String>)>, usize);
+
+/// Asks helm about each chart that can be packaged.
+pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+    let Some(helm) = scene.helm else {
+        let (why, hint) = match scene.args.helm {
+            HelmMode::Never => ("helm was not to be used", "leave out --helm never"),
+            _ => ("helm is not in PATH", "install it (https://helm.sh/docs/intro/install), or set HELM_BIN"),
+        };
+        let what = "what the templates render, and whether values.yaml fits values.schema.json";
+        report.leave_out(what, why, hint);
+        return Ok(());
+    };
+    let charts = scene.charts.iter().zip(&scene.lint);
+    let charts: Vec<(&Chart, &Package, &Vec<Message>)> =
+        charts.filter_map(|(chart, messages)| Some((chart, chart.whole()?, messages))).collect();
+    let mut tested = charts.clone();
+    tested.retain(|(chart, ..)| match exclusion(&scene.testing, &chart.source.path) {
+        None => true,
+        Some(line) => {
+            let what = format!("what helm says of {}", name(&chart.source.path));
+            report.leave_out(&what, format!("{line} excludes it from tests"), "");
+            false
+        }
+    });
+    let mut problems = Vec::new();
+    let values = |(chart, ..): &(&Chart, _, _)| {
+        charts::test_values(&chart.source.path, scene.repository.root(), &mut problems)
+    };
+    let values = tested.iter().map(values).collect::<Result<Vec<_>>>()?;
+    report.add(Area::Helm, problems);
+    let asked: Vec<_> = tested.iter().zip(values).collect();
+    let all = threads::map(&asked, |((chart, package, _), values)| ask(scene, helm, chart, package, values));
+    for ((chart, package, messages), said) in tested.iter().zip(all) {
+        let (mut said, asked) = match said {
+            Ok(words) => words,
+            Err(error) => {
+                report.add(Area::Helm, problems_of(error).0);
+                continue;
+            }
+        };
+        said.retain(|(said, _)| !is_said(said, messages));
+        let (path, chart, helm) = (&*chart.source.path, &*package.metadata.name, &*helm.version);
+        report.add(Area::Helm, Heard { path, chart, helm, asked, said: &said }.problems());
+    }
+    let root = scene.repository.root();
+    let all = charts.iter().map(|(chart, package, _)| {
+        let path = &chart.source.path;
+        (root.join(path), path.as_str(), *package)
+    });
+    if let Err(error) = compare(helm, all, &Overrides::default()) {
+        report.add(Area::Helm, problems_of(error).0);
+    }
+    Ok(())
+}
+
+/// Lints and renders a chart with each of its `ci/*-values.yaml`, with its own values alone where there is none, as
+/// chart-testing does.
+fn ask(scene: &Scene<'_>, helm: &Helm, chart: &Chart, package: &Package, values: &[String]) -> Result<Words> {
+    let (root, path) = (scene.repository.root(), &chart.source.path);
+    terminal::progress("Linting", &format!("{path} with helm {}", helm.version));
+    let is_library = package.metadata.kind == "library";
+    let mut all: Vec<Option<&String>> = values.iter().map(Some).collect();
+    if all.is_empty() {
+        all.push(None);
+    }
+    let (mut words, asked) = (Vec::new(), all.len());
+    for values in all {
+        let said = helm.lint(root, path, values.map(String::as_str), is_library)?;
+        let below = values.and_then(|values| values.strip_prefix(path)?.strip_prefix('/'));
+        words.extend(said.into_iter().map(|said| (said, below.map(str::to_owned))));
+    }
+    Ok((words, asked))
+}

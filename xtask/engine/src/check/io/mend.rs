@@ -1,0 +1,49 @@
+//! Edits of the user's files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::base::problem::Edit;
+use crate::check::mend::mend;
+use crate::sys::files::{self, NewFile};
+use crate::sys::{environment, link};
+
+/// Makes the edits in the files below `root`, each file at once; those that were made come back.
+pub fn apply<'e>(root: &Path, edits: impl Iterator<Item = &'e Edit>) -> Result<Vec<&'e Edit>> {
+    let mut by_file: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
+    for edit in edits {
+        by_file.entry(&edit.file).or_default().push(edit);
+    }
+    let mut made = Vec::new();
+    for (file, edits) in by_file {
+        // What cannot be mended stays a finding.
+        let Some((real, text)) = read(&root.join(file), root) else { continue };
+        let mended = mend(&text, &edits);
+        if mended.made.is_empty() {
+            continue;
+        }
+        let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else { continue };
+        let name = name.to_string_lossy().into_owned();
+        let permissions = fs::metadata(&real).ok().map(|metadata| metadata.permissions());
+        let new = NewFile { name, data: mended.text.as_bytes(), mtime: environment::clock() };
+        files::write_all(directory, &[new], None)?;
+        if let Some(permissions) = permissions {
+            fs::set_permissions(&real, permissions)?;
+        }
+        made.extend(mended.made);
+    }
+    Ok(made)
+}
+
+/// Where a file lies in the end, and its text: none if it is not there yet. `None` where it is not for us to change.
+fn read(path: &Path, root: &Path) -> Option<(PathBuf, String)> {
+    if path.symlink_metadata().is_err() {
+        return Some((path.to_owned(), String::new()));
+    }
+    let real = link::follow(path, root).ok()?.real;
+    let text = files::read_text(&real).ok()?.unwrap_or_default();
+    Some((real, text))
+}

@@ -1,0 +1,194 @@
+//! The next release: whether it can be made, and how it compares with what is published.
+
+use anyhow::Result;
+
+use crate::base::config::Versions;
+use crate::base::problem::{Problem, Severity};
+use crate::base::text::name;
+use crate::base::version::Tag;
+use crate::chart::package::Package;
+use crate::check::command::Scene;
+use crate::check::{Area, Chart, Report};
+use crate::command::problems_of;
+use crate::git::io::branch::Branch;
+use crate::git::io::remote::Remote;
+use crate::pages::io::compare::{self, Compared};
+use crate::pages::published::Next;
+use crate::pages::{self, Change, Charts};
+use crate::release::io::make::{self, Head, Sources};
+use crate::release::io::publish::{self, Job, Outcome};
+use crate::release::steps::{Found, Target, steps, sums};
+use crate::release::{Archive, Published, Release, Source, decide, prepare};
+
+/// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
+pub fn tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
+    let names: Vec<String> = charts.iter().map(|chart| Source::name(&chart.source)).collect();
+    head.tags.choose(&names, &head.commit.id).ok().flatten()
+}
+
+/// Looks at the next release.
+pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+    let Some(head) = scene.head.clone() else { return Ok(()) };
+    let observed = make::observed(sources(scene), Vec::new(), head);
+    let is_offline = scene.is_offline();
+    let mut same = None;
+    if is_offline {
+        let hint = if scene.args.offline { "leave out --offline" } else { "unset CARGO_NET_OFFLINE" };
+        report.leave_out("what is published", "no network was to be used", hint);
+    } else {
+        match compare(scene, report) {
+            Ok(published) => same = Some(published),
+            Err(error) => {
+                let problems = problems_of(error).0.into_iter();
+                problems
+                    .for_each(|problem| report.doubt("what the Helm repository has of the charts", problem));
+            }
+        }
+    }
+    match prepare(scene.config, observed).and_then(|prepared| decide(scene.config, prepared, same.as_deref()))
+    {
+        Err(problems) => report.add(Area::Release, problems.0),
+        Ok(release) => {
+            report.add(Area::Release, release.warnings.iter().cloned());
+            // Where tags decide versions, there is none to look for before the tag.
+            if !is_offline && (release.manifest.tag.is_some() || scene.config.versions == Versions::Verify) {
+                look(scene, release, report)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The charts that are released; what is wrong besides them has been told.
+fn sources(scene: &Scene<'_>) -> Sources {
+    let released = scene.charts.iter().map(|chart| &chart.source);
+    Sources {
+        charts: released.filter(|source| scene.config.releases(&source.path)).cloned().collect(),
+        changelog: scene.changelog.clone(),
+        changed: scene.changed.clone(),
+        problems: Vec::new(),
+    }
+}
+
+/// Compares each chart with what the Helm repository has of it. What is there as it is here comes back.
+fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
+    let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
+    let mut branch = Branch::new(&remote, &scene.config.branch, scene.limit())?;
+    let mut problems = Vec::new();
+    let charts: Vec<(&Chart, Next<'_>)> =
+        scene.charts.iter().filter_map(|chart| Some((chart, next(scene, chart)?))).collect();
+    let all: Vec<Next<'_>> = charts.iter().map(|(_, next)| *next).collect();
+    if let Some(tag) = &scene.tag {
+        // The tag releases none of these.
+        for chart in scene.charts.iter().filter(|chart| !is_of(tag, chart)) {
+            report.only_warn(&chart.source.path);
+        }
+    }
+    let at = compare::Scene {
+        config: scene.config,
+        root: scene.repository.root(),
+        limit: scene.limit(),
+        plain_http: false,
+        is_for_targets: false,
+    };
+    let compared = compare::compare(&at, &mut branch, &all, &mut problems)?;
+    report.add(Area::Release, problems);
+    let mut same = Vec::new();
+    for ((chart, next), Compared { content, same: archive, problem }) in charts.iter().zip(compared) {
+        // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
+        let problem = problem.filter(|_| chart.is_whole);
+        if let Err(why) = content {
+            let what = format!("whether {} differs from what is published", name(next.path));
+            let (chart, url) = (&next.package.metadata.name, scene.config.helm_repository());
+            report.leave_out(&what, why, &format!("compare them by hand: helm pull {chart} --repo {url}"));
+        }
+        if archive.is_some() && !scene.config.stamps() {
+            report.only_warn(next.path);
+        }
+        same.extend(archive);
+        // A version that is taken is told once: what its release would lack besides is nobody's business.
+        let is_taken = problem.as_ref().is_some_and(Problem::is_error);
+        if is_taken && scene.tag.is_none() {
+            same.push(Published::unread(next.package));
+        }
+        report.add(Area::Release, problem);
+    }
+    Ok(same)
+}
+
+/// What the next release makes of a chart; `None` if the tag leaves it out, or nobody can read all of it.
+fn next<'a>(scene: &'a Scene<'_>, chart: &'a Chart) -> Option<Next<'a>> {
+    let package: &Package = chart.package.as_ref().filter(|_| chart.source.is_read())?;
+    let tag = scene.tag.as_ref();
+    (tag.is_none_or(|tag| is_of(tag, chart)) && scene.config.releases(&chart.source.path)).then(|| Next {
+        path: &chart.source.path,
+        package,
+        tag: tag.map(|tag| &tag.version),
+        versions: scene.config.versions,
+        chart_yaml: chart.text("Chart.yaml").unwrap_or_default(),
+    })
+}
+
+/// Whether a tag releases a chart.
+fn is_of(tag: &Tag, chart: &Chart) -> bool {
+    tag.chart.as_ref().is_none_or(|one| *one == chart.source.name())
+}
+
+/// Looks whether the registry and GitHub have something in the way of the release.
+fn look(scene: &Scene<'_>, release: Release, report: &mut Report) -> Result<()> {
+    let Release { archives, manifest, .. } = release;
+    if archives.is_empty() {
+        return Ok(());
+    }
+    let charts = Charts { packages: archives.into_iter().map(released).collect(), ..Charts::default() };
+    let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
+    let mut job = Job {
+        config: scene.config,
+        targets: Vec::new(),
+        sums: sums(&manifest),
+        steps: steps(scene.config, &manifest, false),
+        manifest: &manifest,
+        notes: "",
+        change: Change {
+            source: String::new(),
+            time: manifest.commit.time,
+            docs: None,
+            adopt: Vec::new(),
+            charts: Some(charts),
+        },
+        helm: None,
+        remote: &remote,
+        plain_http: false,
+        api: None,
+        wait: false,
+        limit: scene.limit(),
+    };
+    for target in [Target::Oci, Target::Github] {
+        job.targets = vec![target];
+        judge(target, publish::look(&job)?, report);
+    }
+    Ok(())
+}
+
+/// What stands in the way of a release is an error; what is not there yet, such as its tag, is only noted.
+fn judge(target: Target, outcome: Outcome, report: &mut Report) {
+    let is_unknown = |found: Found| matches!(found, Found::Unknown | Found::NotLookedAt);
+    let has_gaps = outcome.planned.iter().any(|planned| is_unknown(planned.found));
+    for problem in outcome.problems {
+        match problem.severity {
+            Severity::Warning if has_gaps => report.doubt(&format!("what is at {target}"), problem),
+            Severity::Warning => report.add(Area::Release, [Problem { severity: Severity::Note, ..problem }]),
+            _ => report.add(Area::Release, [problem]),
+        }
+    }
+}
+
+fn released(archive: Archive) -> pages::Package {
+    pages::Package {
+        file_name: archive.package.file_name(),
+        metadata: archive.package.metadata,
+        data: archive.bytes,
+        digest: crate::chart::archive::plain_digest(&archive.digest).to_owned(),
+        provenance: archive.provenance,
+    }
+}

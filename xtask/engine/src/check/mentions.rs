@@ -1,0 +1,325 @@
+//! What the documents tell users to type, against the facts: the address of the Helm repository, that of the registry, and
+//! the versions that are released.
+//!
+//! Repositories of others are not looked at, nor are words in place of a value. An older version is right where the
+//! document speaks of older versions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+
+use super::document::{Document, Shown, Snippet};
+use crate::base::config::Config;
+use crate::base::problem::{Edit, Problem};
+use crate::base::text::name;
+use crate::docs::markdown::fence::Fence;
+
+/// The facts.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// Where is published to.
+    pub config: &'a Config,
+    /// The charts that are released, by name, each with its version.
+    pub versions: BTreeMap<String, Option<String>>,
+}
+
+/// Words in a document that are not as they should be.
+#[derive(Debug, PartialEq, Eq)]
+struct Wrong {
+    line: usize,
+    /// As the line has it.
+    words: String,
+    /// What should stand there.
+    right: String,
+    why: String,
+}
+
+/// What helm gets a chart for.
+const GETS: [&str; 5] = ["install", "upgrade", "pull", "fetch", "template"];
+/// What users cannot type as it is.
+const PLACEHOLDERS: [char; 6] = ['<', '$', '{', '[', '…', '*'];
+
+/// Where documents disagree with the facts. What `is_generated` is mended at its source.
+pub fn problems(
+    facts: &Facts<'_>,
+    documents: &[&Shown<'_>],
+    is_generated: impl Fn(&Document) -> bool,
+) -> Vec<Problem> {
+    let aliases = facts.aliases(documents);
+    let of = |(document, snippets): &&Shown<'_>| -> Vec<Problem> {
+        let wrong = facts.wrong(document, snippets, &aliases);
+        let generated = !wrong.is_empty() && is_generated(document);
+        wrong.iter().map(|wrong| wrong.problem(document, generated)).collect()
+    };
+    documents.iter().flat_map(of).collect()
+}
+
+impl Wrong {
+    fn problem(&self, document: &Document, generated: bool) -> Problem {
+        let problem = Problem::warning(format!("{} {}", name(&self.words), self.why))
+            .at(&document.path, Some(self.line));
+        if generated {
+            let source = format!("{}.gotmpl", document.path);
+            return problem.hint(format!(
+                "write {} in {}, and run helm-docs",
+                name(&self.right),
+                name(&source)
+            ));
+        }
+        let problem = problem.hint(format!("write {}", name(&self.right)));
+        problem.edit(Edit::within(&document.path, &document.text, self.line, &self.words, &self.right))
+    }
+}
+
+impl Facts<'_> {
+    /// What users may have called the Helm repository when they added it.
+    fn aliases(&self, documents: &[&Shown<'_>]) -> BTreeSet<String> {
+        let snippets = documents.iter().flat_map(|(_, snippets)| snippets);
+        let added = snippets.filter_map(|snippet| {
+            let (alias, url) = added(&snippet.text)?;
+            url.starts_with(&self.config.pages).then(|| alias.to_owned())
+        });
+        added.chain([self.config.name().to_owned()]).collect()
+    }
+
+    fn wrong(&self, document: &Document, snippets: &[Snippet<'_>], aliases: &BTreeSet<String>) -> Vec<Wrong> {
+        let (mut wrong, past) = (Vec::new(), past(&document.text));
+        for (line, text) in (1..).zip(document.text.lines()) {
+            let mut look = |(words, right, why): (&str, String, String)| {
+                wrong.push(Wrong { line, words: words.to_owned(), right, why });
+            };
+            addresses(text, "oci://").filter_map(|url| self.reference(url)).for_each(&mut look);
+            addresses(text, "https://").filter_map(|url| self.archive(url)).for_each(&mut look);
+        }
+        for snippet in snippets {
+            wrong.extend(self.repository(snippet));
+            let is_past = past.iter().any(|(from, to)| (*from..*to).contains(&snippet.line()));
+            wrong.extend(self.version(snippet, aliases).filter(|_| !is_past));
+        }
+        wrong.sort_by_key(|wrong| wrong.line);
+        wrong
+    }
+
+    /// A chart of ours in the registry, but not where it is pushed.
+    fn reference<'t>(&self, url: &'t str) -> Option<(&'t str, String, String)> {
+        let chart = self.in_registry(url)?;
+        let right = format!("{}/{chart}", self.config.oci);
+        let (address, _) = split_tag(url);
+        (address != right).then(|| (address, right, "is not where the chart is pushed".to_owned()))
+    }
+
+    /// The chart of ours that lies, or is said to lie, in the registry at a URL: below the same host and owner.
+    fn in_registry<'t>(&self, url: &'t str) -> Option<&'t str> {
+        let owner: Vec<&str> = self.config.oci.split('/').take(4).collect();
+        let (address, _) = split_tag(url);
+        let (directory, chart) = address.rsplit_once('/')?;
+        let is_ours = format!("{directory}/").starts_with(&format!("{}/", owner.join("/")));
+        (is_ours && self.versions.contains_key(chart)).then_some(chart)
+    }
+
+    /// An archive of ours on the pages, but not in the Helm repository.
+    fn archive<'t>(&self, url: &'t str) -> Option<(&'t str, String, String)> {
+        let (directory, file) = url.rsplit_once('/')?;
+        let is_ours = format!("{directory}/").starts_with(&format!("{}/", self.config.pages));
+        let stem = file.strip_suffix(".tgz").filter(|_| is_ours)?;
+        let of = |chart: &String| stem.strip_prefix(chart.as_str()).is_some_and(|rest| rest.starts_with('-'));
+        self.versions.keys().find(|chart| of(chart))?;
+        let right = format!("{}/{file}", self.config.helm_repository());
+        (url != right).then(|| (url, right, "is not where the archive is published".to_owned()))
+    }
+
+    /// The Helm repository under another address.
+    fn repository(&self, snippet: &Snippet<'_>) -> Option<Wrong> {
+        let (alias, url) = added(&snippet.text)?;
+        let right = self.config.helm_repository();
+        let below = |base: &str| url == base || url.starts_with(&format!("{base}/"));
+        let is_ours = below(&self.config.pages) || alias == self.config.name();
+        if !is_ours || url.trim_end_matches('/') == right || !url.starts_with("https://") {
+            return None;
+        }
+        let why = "is not where the Helm repository is published".to_owned();
+        Some(Wrong { line: line_with(snippet, url), words: url.to_owned(), right, why })
+    }
+
+    /// A version of a chart of ours that is not the one that is released.
+    fn version(&self, snippet: &Snippet<'_>, aliases: &BTreeSet<String>) -> Option<Wrong> {
+        let words: Vec<&str> = snippet.text.split_whitespace().collect();
+        let mut after_helm = words.iter().skip_while(|word| **word != "helm");
+        after_helm.find(|word| GETS.contains(word))?;
+        let chart = |word: &&str| {
+            let (alias, chart) = word.split_once('/')?;
+            let is_ours = aliases.contains(alias) && self.versions.contains_key(chart);
+            self.in_registry(word).or(is_ours.then_some(chart)).map(str::to_owned)
+        };
+        let right = self.versions.get(&words.iter().find_map(chart)?)?.as_ref()?;
+        let spaced = words.iter().skip_while(|word| **word != "--version").nth(1).map(|word| (" ", *word));
+        let joined = || words.iter().find_map(|word| Some(("=", word.strip_prefix("--version=")?)));
+        let (between, given) = spaced.or_else(joined)?;
+        let is_version = Version::parse(given.strip_prefix('v').unwrap_or(given)).is_ok();
+        if !is_version || given == right {
+            return None;
+        }
+        let words = format!("--version{between}{given}");
+        let why = format!("is not the version that is released, {}", name(right));
+        let right = format!("--version{between}{right}");
+        Some(Wrong { line: line_with(snippet, &words), words, right, why })
+    }
+}
+
+/// The URLs in a line that begin so.
+fn addresses<'t>(line: &'t str, scheme: &'static str) -> impl Iterator<Item = &'t str> {
+    let ends = |c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ')' | ']' | '>' | ',' | ';' | '|' | '\\')
+    };
+    let url = move |(at, _)| {
+        let (_, rest) = line.split_at_checked(at)?;
+        rest.split(ends).next().map(|url| url.trim_end_matches(['.', ':', '/']))
+    };
+    line.match_indices(scheme).filter_map(url)
+}
+
+/// An address in a registry, and the tag or digest after it.
+fn split_tag(url: &str) -> (&str, &str) {
+    let slash = url.rfind('/').unwrap_or_default();
+    let tag = url.char_indices().find(|(at, c)| *at > slash && matches!(c, ':' | '@'));
+    tag.and_then(|(at, _)| url.split_at_checked(at)).unwrap_or((url, ""))
+}
+
+/// Name and URL of `helm repo add NAME URL`, as far as they are no placeholders.
+fn added(command: &str) -> Option<(&str, &str)> {
+    let (_, rest) = command.split_once("helm repo add ")?;
+    let mut words = rest.split_whitespace().filter(|word| !word.starts_with('-'));
+    let (alias, url) = (words.next()?, words.next()?);
+    let url = url.trim_matches(['"', '\'']);
+    (!url.contains(PLACEHOLDERS)).then_some((alias, url))
+}
+
+/// The line of a snippet that has these words; else its first.
+fn line_with(snippet: &Snippet<'_>, words: &str) -> usize {
+    let mut lines = snippet.lines.iter();
+    lines.find(|(_, text)| text.contains(words)).map_or(snippet.line(), |(line, _)| *line)
+}
+
+/// The lines below headings that name a version, each from and up to a number: they tell of the past.
+fn past(text: &str) -> Vec<(usize, usize)> {
+    let (mut found, mut fence) = (Vec::new(), Fence::default());
+    let mut open: Option<(usize, usize)> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let level = line.bytes().take_while(|byte| *byte == b'#').count();
+        if fence.is_code(line) || level == 0 {
+            continue;
+        }
+        if let Some((_, from)) = open.take_if(|(outer, _)| level <= *outer) {
+            found.push((from, number));
+        }
+        if open.is_none() && line.split_whitespace().any(names_version) {
+            open = Some((level, number));
+        }
+    }
+    found.extend(open.map(|(_, from)| (from, usize::MAX)));
+    found
+}
+
+/// `1.2`, `3.x`, `v4`.
+fn names_version(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let number = word.strip_prefix('v').unwrap_or(word);
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+    is_number && (number != word || number.contains('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::config::SHOP;
+    use crate::check::document::tests::document;
+
+    fn found(text: &str, generated: bool) -> Vec<Problem> {
+        let versions = BTreeMap::from([("web".to_owned(), Some("1.2.3".to_owned()))]);
+        let adds = document("docs/add.md", "`helm repo add mine https://o.github.io/shop/charts`\n");
+        let facts = Facts { config: &SHOP, versions };
+        let readme = document("README.md", text);
+        let shown = [&readme, &adds].map(|document| (document, document.snippets()));
+        problems(&facts, &shown.each_ref(), |_| generated)
+    }
+
+    #[test]
+    fn what_agrees_or_is_not_ours() {
+        for text in [
+            "`helm repo add shop https://o.github.io/shop/charts`",
+            "`helm repo add other https://o.github.io/shop/charts/`",
+            "`helm repo add other https://o.github.io/another`",
+            "`helm repo add shop http://127.0.0.1:8879/charts`",
+            "`helm repo add shop https://<owner>.github.io/x`",
+            "oci://ghcr.io/o/charts/web, oci://ghcr.io/o/charts/web:1.0.0 and oci://ghcr.io/else/web",
+            "oci://ghcr.io/o/charts and oci://ghcr.io/o/images/db",
+            "<https://o.github.io/shop/charts/web-1.0.0.tgz> https://o.github.io/shop/web.tgz",
+            "    helm install web shop/web --version 1.2.3",
+            "    helm install web shop/web --version ^1.0.0",
+            "    helm install web shop/web --version <version>",
+            "    helm install web bitnami/web --version 9.0.0",
+            "    helm install db shop/db --version 9.0.0",
+            "    helm search repo shop/web --version 1.0.0",
+            "Version 1.0.0 of shop/web: helm install --version 1.0.0",
+            "# From 1.x to 2.0\n## Steps\n    helm upgrade web shop/web --version 1.9.0",
+        ] {
+            assert_eq!(found(text, false), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_disagrees() {
+        for (text, line, expected) in [
+            (
+                "`helm repo add x https://o.github.io/shop`",
+                1,
+                "`helm repo add x https://o.github.io/shop/charts`",
+            ),
+            (
+                "`helm repo add shop --force-update https://old.example.com/`",
+                1,
+                "`helm repo add shop --force-update https://o.github.io/shop/charts`",
+            ),
+            ("a oci://ghcr.io/o/web.", 1, "a oci://ghcr.io/o/charts/web."),
+            ("a `oci://ghcr.io/o/helm/web:1.0.0`", 1, "a `oci://ghcr.io/o/charts/web:1.0.0`"),
+            (
+                "(https://o.github.io/shop/web-1.0.0.tgz)",
+                1,
+                "(https://o.github.io/shop/charts/web-1.0.0.tgz)",
+            ),
+            (
+                "```\n$ helm install web mine/web \\\n    --version 1.0.0 \\\n  --wait\n```",
+                3,
+                "    --version 1.2.3 \\",
+            ),
+            (
+                "`helm pull --version=v1.2.2 oci://ghcr.io/o/charts/web`",
+                1,
+                "`helm pull --version=1.2.3 oci://ghcr.io/o/charts/web`",
+            ),
+            (
+                "# 1.0\n# Now\n    helm template shop/web --version 1.0.0",
+                3,
+                "    helm template shop/web --version 1.2.3",
+            ),
+        ] {
+            let problems = found(text, false);
+            let edits: Vec<_> = problems.iter().filter_map(|problem| problem.edit.clone()).collect();
+            let made: Vec<(usize, &str)> =
+                edits.iter().map(|edit| (edit.line, edit.insert[0].as_str())).collect();
+            assert_eq!(made, [(line, expected)], "{text}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_generated_is_mended_at_its_source() {
+        let problems = found("\noci://ghcr.io/o/web", true);
+        assert_eq!(problems[0].edit, None);
+        assert_eq!(
+            problems[0].to_string(),
+            "README.md:2: `oci://ghcr.io/o/web` is not where the chart is pushed"
+        );
+        let hint = "write `oci://ghcr.io/o/charts/web` in `README.md.gotmpl`, and run helm-docs";
+        assert_eq!(problems[0].hint.as_deref(), Some(hint));
+    }
+}

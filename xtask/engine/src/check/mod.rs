@@ -1,0 +1,235 @@
+//! What a repository would stumble over at its next release: everything that `cargo xtask check` finds, as data.
+
+pub mod annotations;
+pub mod cargo;
+pub mod chart_testing;
+pub mod command;
+pub mod commands;
+pub mod content;
+pub mod ct_yaml;
+pub mod dependencies;
+pub mod document;
+pub mod image;
+pub mod images;
+pub mod io;
+mod leaks;
+pub mod links;
+pub mod lint;
+pub mod mend;
+pub mod mentions;
+pub mod workflows;
+pub mod yaml;
+
+use serde::Serialize;
+
+use crate::base::problem::{Edit, Place, Problem, Severity};
+use crate::chart::package::Package;
+use crate::release::Source;
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Area {
+    /// The charts, as they lie there.
+    Charts,
+    /// The charts as helm reads and renders them.
+    Helm,
+    /// Tag, Chart.yaml, changelog, and what is published already.
+    Release,
+    /// `.github/workflows/`.
+    Workflows,
+    /// README.md and the documentation.
+    Documentation,
+    /// What the repository is called and where it publishes, and how cargo runs this program.
+    Config,
+}
+
+/// A chart, read.
+#[derive(Debug)]
+pub struct Chart {
+    /// Its files as they lie there, without those that `.helmignore` names.
+    pub source: Source,
+    /// What is packaged of it, as far as it can be read.
+    pub package: Option<Package>,
+    /// Whether nothing keeps it from being packaged.
+    pub is_whole: bool,
+}
+
+impl Chart {
+    /// What is packaged of it, if it can be.
+    pub fn whole(&self) -> Option<&Package> {
+        self.package.as_ref().filter(|_| self.is_whole)
+    }
+
+    /// The text of one of its files.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        let file = self.source.files.iter().find(|file| file.path == path)?;
+        str::from_utf8(&file.data).ok()
+    }
+}
+
+/// Something that nobody looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unchecked {
+    /// What, such as "what the templates render".
+    pub what: String,
+    /// Why not, such as "helm is not in PATH".
+    pub why: String,
+    /// What to do about that.
+    pub hint: String,
+}
+
+/// All that was found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What is wrong, or could be better.
+    pub findings: Vec<(Area, Problem)>,
+    /// What nobody looked at.
+    pub unchecked: Vec<Unchecked>,
+    /// What was looked at, such as `3 charts`.
+    pub checked: Vec<String>,
+}
+
+impl Report {
+    /// Says that so many of something were looked at.
+    pub fn looked_at(&mut self, count: usize, one: &str) {
+        self.checked.push(format!("{count} {one}{}", if count == 1 { "" } else { "s" }));
+    }
+
+    /// Adds what was found in one area.
+    pub fn add(&mut self, area: Area, problems: impl IntoIterator<Item = Problem>) {
+        for problem in problems {
+            // A release is made as it would be, and finds again what was found before.
+            if !self.findings.iter().any(|(_, found)| *found == problem) {
+                self.findings.push((area, problem));
+            }
+        }
+    }
+
+    /// Adds what nobody has said yet. What something as severe is said of at the same line is the same thing; without a
+    /// line it is if the words are the same.
+    pub fn add_unsaid(&mut self, area: Area, problems: impl IntoIterator<Item = Problem>) {
+        for problem in problems {
+            let has_line = problem.place.as_ref().is_some_and(|place| place.line.is_some());
+            let is_same = |(_, other): &(Area, Problem)| {
+                let is_there = other.place == problem.place && other.severity <= problem.severity;
+                is_there && (has_line || other.message == problem.message)
+            };
+            if !self.findings.iter().any(is_same) {
+                self.findings.push((area, problem));
+            }
+        }
+    }
+
+    /// Leaves out what is said twice with one way out, such as by a linter and by a release: the worse of the two stays, with
+    /// the edit of either.
+    pub fn settle(&mut self) {
+        let known: Vec<Problem> = self.findings.iter().map(|(_, problem)| problem.clone()).collect();
+        let has_line = |problem: &Problem| problem.place.as_ref().is_some_and(|place| place.line.is_some());
+        let is_same = |a: &Problem, b: &Problem| a.hint.is_some() && a.place == b.place && a.hint == b.hint;
+        self.findings.retain_mut(|(_, problem)| {
+            let is_twin = |other: &&Problem| has_line(other) && is_same(other, problem);
+            let twins: Vec<&Problem> = known.iter().filter(is_twin).collect();
+            let edit = twins.iter().find_map(|other| other.edit.clone());
+            let is_worst = twins.iter().all(|other| other.severity >= problem.severity);
+            problem.edit = problem.edit.take().or(edit);
+            is_worst
+        });
+    }
+
+    /// Makes warnings of the errors in a directory, which nobody has to mend: what is published as it is there is not
+    /// released again, and an edit would make it another chart.
+    pub fn only_warn(&mut self, directory: &str) {
+        let is_below = |problem: &Problem| {
+            let below =
+                |place: &Place| place.file.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+            problem.place.as_ref().is_some_and(below)
+        };
+        for (_, problem) in self.findings.iter_mut().filter(|(_, problem)| is_below(problem)) {
+            problem.severity = problem.severity.max(Severity::Warning);
+            problem.edit = None;
+        }
+    }
+
+    /// Says that something was left out.
+    pub fn leave_out(&mut self, what: &str, why: impl Into<String>, hint: &str) {
+        self.unchecked.push(Unchecked { what: what.to_owned(), why: why.into(), hint: hint.to_owned() });
+    }
+
+    /// Says that something could not be looked at for this reason.
+    pub fn doubt(&mut self, what: &str, problem: Problem) {
+        self.leave_out(what, problem.message, &problem.hint.unwrap_or_default());
+    }
+
+    /// The findings for people: a note that is the same of many files is one.
+    pub fn folded(&self) -> Vec<Problem> {
+        let mut folded: Vec<(Problem, usize)> = Vec::new();
+        let is_same = |a: &Problem, b: &Problem| {
+            (a.severity, b.severity) == (Severity::Note, Severity::Note) && a.message == b.message
+        };
+        for (_, problem) in &self.findings {
+            match folded.iter_mut().find(|(first, _)| is_same(first, problem)) {
+                Some((_, more)) => *more += 1,
+                None => folded.push((problem.clone(), 0)),
+            }
+        }
+        let told = |(problem, more): (Problem, usize)| match more {
+            0 => problem,
+            _ => Problem { message: format!("{} (and {more} more like it)", problem.message), ..problem },
+        };
+        folded.into_iter().map(told).collect()
+    }
+
+    /// The edits that mend findings. What could be better is left to its author.
+    pub fn edits(&self) -> impl Iterator<Item = &Edit> {
+        let wrong = self.findings.iter().filter(|(_, problem)| problem.severity < Severity::Note);
+        wrong.filter_map(|(_, problem)| problem.edit.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::archive::Entry;
+    use crate::chart::package::{Overrides, package};
+    use std::collections::BTreeMap;
+
+    /// The chart `c` with these files.
+    pub fn chart(files: &[(&str, &str)]) -> Chart {
+        let entry =
+            |(path, text): &(&str, &str)| Entry { path: (*path).to_owned(), data: text.as_bytes().to_vec() };
+        let files: Vec<Entry> = files.iter().map(entry).collect();
+        let package = package(files.clone(), "c", &Overrides::default(), &mut Vec::new());
+        let source = Source {
+            path: "c".into(),
+            files,
+            top: BTreeMap::new(),
+            problems: Vec::new(),
+            changed: Vec::new(),
+            changelog: None,
+        };
+        Chart { source, is_whole: package.is_some(), package }
+    }
+
+    /// Problems as lines: severity, place and message, hint.
+    pub fn told(problems: Vec<Problem>) -> Vec<String> {
+        let line = |problem: Problem| {
+            let severity = format!("{:?}", problem.severity).to_lowercase();
+            format!("{severity} {problem} | {}", problem.hint.as_deref().unwrap_or_default())
+        };
+        problems.into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn the_worse_of_two_stays_with_the_edit_of_either() {
+        let at = |problem: Problem| problem.at("c", Some(1)).hint("write `a`");
+        let edit = Edit { file: "c".into(), line: 1, remove: vec![], insert: vec!["a".into()] };
+        let mut report = Report::default();
+        report.add(Area::Charts, [at(Problem::warning("a linter")).edit(edit.clone())]);
+        report.add(Area::Release, [at(Problem::error("a release")), Problem::note("else").at("c", Some(1))]);
+        report.settle();
+        let left: Vec<&str> = report.findings.iter().map(|(_, problem)| problem.message.as_str()).collect();
+        assert_eq!(left, ["a release", "else"]);
+        assert_eq!(report.edits().collect::<Vec<_>>(), [&edit]);
+    }
+}

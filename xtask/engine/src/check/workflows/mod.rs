@@ -1,0 +1,111 @@
+//! What is wrong with the workflows: rights, order, and whether CI runs what a laptop runs.
+//!
+//! Ours are the files that run `cargo xtask`. Those of others may do as they like, as long as they do not publish the same
+//! things.
+
+mod artifact;
+mod edit;
+mod group;
+mod order;
+mod others;
+mod rights;
+mod starts;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use crate::base::config::Config;
+use crate::base::problem::Problem;
+use crate::ci::run::{Command, Parse, Run, Task};
+use crate::ci::workflow::{Job, Step, Workflow, Written};
+use crate::release::steps::Target;
+
+/// Where GitHub looks for them.
+pub const DIRECTORY: &str = ".github/workflows";
+
+/// A job, and what its steps run.
+struct Work<'a> {
+    workflow: &'a Workflow,
+    job: &'a Job,
+    runs: Vec<(&'a Step, &'a Written, Run)>,
+}
+
+/// What the repository is, besides its workflows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// The versions of its charts, by their names.
+    pub charts: &'a [(String, String)],
+    /// The branch that others see first, as far as this clone knows it.
+    pub default_branch: Option<&'a str>,
+    /// Whether there is documentation to publish.
+    pub has_docs: bool,
+}
+
+/// Everything that is wrong with the workflows of a repository.
+pub fn findings(
+    config: &Config,
+    around: Around<'_>,
+    workflows: &[Workflow],
+    parse: Parse<'_>,
+) -> Vec<Problem> {
+    let works: Vec<Work<'_>> = workflows.iter().flat_map(|workflow| works(workflow, parse)).collect();
+    let ours: Vec<Work<'_>> = works.into_iter().filter(|work| work.workflow.runs_xtask()).collect();
+    let mut problems = others::drift(&ours);
+    for workflow in workflows.iter().filter(|workflow| workflow.runs_xtask()) {
+        problems.extend(rights::strangers(workflow));
+        problems.extend(group::deadlocks(workflow));
+        problems.extend(order::unknown_needs(workflow));
+        problems.extend(starts::default_branch(around, workflow));
+    }
+    for work in &ours {
+        problems.extend(rights::findings(config, work));
+        problems.extend(group::findings(config, work));
+        problems.extend(order::findings(work, &ours));
+        problems.extend(starts::of_single_charts(config, around, work));
+        problems.extend(starts::without_docs(around, work));
+        problems.extend(artifact::findings(work, &ours));
+        problems.extend(steps::findings(work));
+    }
+    problems.extend(others::findings(config, workflows, &ours));
+    let is_shared =
+        |file: &str| workflows.iter().any(|workflow| workflow.file == file && workflow.shares_parts());
+    for problem in &mut problems {
+        // What stands behind an anchor is said of several places, and a line of it mended for one is changed for all.
+        if problem.place.as_ref().is_some_and(|place| is_shared(&place.file)) {
+            problem.edit = None;
+        }
+    }
+    problems
+}
+
+fn works<'a>(workflow: &'a Workflow, parse: Parse<'_>) -> Vec<Work<'a>> {
+    let run = |step: &'a Step| step.run.as_ref().map(|run| (step, run, Run::read(&run.text, parse)));
+    let work = |job: &'a Job| Work { workflow, job, runs: job.steps.iter().filter_map(run).collect() };
+    workflow.jobs.iter().map(work).collect()
+}
+
+impl Work<'_> {
+    /// Its `cargo xtask` commands.
+    fn commands(&self) -> impl Iterator<Item = &Command> {
+        self.runs.iter().flat_map(|(_, _, run)| &run.commands)
+    }
+
+    /// What they do, as far as they can be read.
+    fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.commands().filter_map(|command| command.task.as_ref().ok())
+    }
+
+    /// Where they publish.
+    fn publishes(&self) -> Vec<Target> {
+        Target::in_order(self.tasks().flat_map(Task::publishes).copied().collect())
+    }
+
+    /// Whether they release something.
+    fn releases(&self) -> bool {
+        self.tasks().any(|task| matches!(task, Task::Release { .. }) && !task.publishes().is_empty())
+    }
+
+    fn at(&self, problem: Problem, line: usize) -> Problem {
+        problem.at(&self.workflow.file, Some(line))
+    }
+}

@@ -1,0 +1,145 @@
+//! What comes after what: the check before the release, the release before what is made of it, and releases for tags alone.
+
+use super::artifact::{source, uploads};
+use super::{Work, edit};
+use crate::base::problem::Problem;
+use crate::base::text::{few, name};
+use crate::ci::run::Task;
+use crate::ci::workflow::{Job, Trigger, Workflow, Written};
+
+/// What is wrong with the place of a job among the others.
+pub fn findings(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Problem> {
+    if !work.releases() || follows(work, ours) {
+        return Vec::new();
+    }
+    when(work).into_iter().chain(after(work, ours)).collect()
+}
+
+/// Whether another job releases first: what is said of that one is not said again.
+fn follows(work: &Work<'_>, ours: &[Work<'_>]) -> bool {
+    let mut here = ours.iter().filter(|other| other.is_beside(work) && other.releases());
+    here.any(|other| {
+        work.workflow.waits_for(work.job, &other.job.id.text)
+            || source(work).is_some_and(|from| uploads(other, from))
+    })
+}
+
+/// GitHub takes no file in which a job needs another that is not there, or itself.
+pub fn unknown_needs(workflow: &Workflow) -> Vec<Problem> {
+    let circular = workflow.jobs.iter().find(|job| workflow.waits_for(job, &job.id.text)).map(|job| {
+        let message = format!("job {} needs itself: GitHub runs nothing of this file", name(&job.id.text));
+        let line = job.needs.first().map_or(job.id.line, |needed| needed.line);
+        Problem::error(message).at(&workflow.file, Some(line)).hint("take one `needs:` of the circle away")
+    });
+    let unknown = |job: &'_ Job| {
+        let unknown = job.needs.iter().filter(|needed| workflow.job(&needed.text).is_none());
+        unknown.map(|needed| (job.id.text.clone(), needed.clone())).collect::<Vec<_>>()
+    };
+    let known: Vec<String> = workflow.jobs.iter().map(|job| job.id.text.clone()).collect();
+    let problem = |(job, needed): (String, Written)| {
+        let message = format!(
+            "job {} needs {}, which is not there: GitHub runs nothing of this file",
+            name(&job),
+            name(&needed.text)
+        );
+        let problem = Problem::error(message).at(&workflow.file, Some(needed.line));
+        problem.hint(format!("the jobs are {}", few(&known)))
+    };
+    circular.into_iter().chain(workflow.jobs.iter().flat_map(unknown).map(problem)).collect()
+}
+
+/// A release is for a tag.
+fn when(work: &Work<'_>) -> Option<Problem> {
+    let (triggers, job) = (&work.workflow.triggers, name(&work.job.id.text));
+    if !triggers.iter().any(Trigger::is_for_tags) {
+        let message = format!("job {job} releases, and no tag starts this workflow");
+        let line = triggers.first().map_or(1, |trigger| trigger.event.line);
+        return Some(work.at(Problem::error(message), line).hint("add `tags: [v*]` to `push:` below `on:`"));
+    }
+    let other = triggers.iter().find(|trigger| trigger.is_for_others())?;
+    if is_for_tags(work.workflow, work.job) {
+        return None;
+    }
+    let message = format!(
+        "job {job} releases, and runs for every {} too, where there is no tag: it fails",
+        name(&other.event.text)
+    );
+    let condition = "if: startsWith(github.ref, 'refs/tags/v')";
+    let problem = if let Some(old) = &work.job.condition {
+        work.at(Problem::error(message), old.line)
+    } else {
+        let edit = edit::into_job(work.workflow, work.job, &[condition]);
+        work.at(Problem::error(message), work.job.id.line).edit(edit)
+    };
+    Some(problem.hint(format!("give the job `{condition}`")))
+}
+
+/// Whether a job runs for tags alone: by its own condition, or since it waits for one that does.
+fn is_for_tags(workflow: &Workflow, job: &Job) -> bool {
+    const SIGNS: [&str; 4] = ["refs/tags", "ref_type", "ref_name", "event_name"];
+    let is_limited = |job: &Job| {
+        let condition = job.condition.as_ref().map_or("", |condition| condition.text.as_str());
+        SIGNS.iter().any(|sign| condition.contains(sign))
+            && !condition.trim_start_matches(['$', '{', ' ']).starts_with('!')
+    };
+    is_limited(job) || !runs_whatever(job) && workflow.before(job).into_iter().any(is_limited)
+}
+
+/// Whether a job runs though one that it needs has failed (docs.github.com, "Status check functions").
+fn runs_whatever(job: &Job) -> bool {
+    const WHATEVER: [&str; 3] = ["always()", "failure()", "cancelled()"];
+    job.condition.as_ref().is_some_and(|condition| WHATEVER.iter().any(|word| condition.text.contains(word)))
+}
+
+/// The check comes before the release, and what tells of a version after what publishes it.
+fn after(work: &Work<'_>, ours: &[Work<'_>]) -> Option<Problem> {
+    let here = || ours.iter().filter(|other| other.is_beside(work));
+    let waits_for = |other: &&Work<'_>| work.workflow.waits_for(work.job, &other.job.id.text);
+    let checks = |other: &&Work<'_>| other.tasks().any(|task| *task == Task::Ci);
+    let targets = work.publishes();
+    let is_first = |other: &&Work<'_>| {
+        other.releases() && other.publishes().iter().max() < targets.iter().min() && !waits_for(other)
+    };
+    if let Some(earlier) = here().find(is_first) {
+        return Some(needing(
+            work,
+            Problem::error,
+            earlier,
+            "it may tell of a version that is not published yet",
+        ));
+    }
+    if let Some(condition) = work.job.condition.as_ref().filter(|_| runs_whatever(work.job)) {
+        let message = format!("job {} runs though a job that it needs has failed", name(&work.job.id.text));
+        let problem = work.at(Problem::warning(message), condition.line);
+        return Some(problem.hint("if: startsWith(github.ref, 'refs/tags/v')"));
+    }
+    let is_checked = checks(&work) || here().any(|other| checks(&other) && waits_for(&other));
+    let check = here().find(checks).filter(|_| !is_checked)?;
+    Some(needing(work, Problem::warning, check, "it releases what nobody has looked at yet"))
+}
+
+/// The problem of a job that does not need another, with the edit.
+pub fn needing(work: &Work<'_>, problem: fn(String) -> Problem, other: &Work<'_>, why: &str) -> Problem {
+    let other = other.job.id.text.as_str();
+    let problem = problem(format!("job {} does not need {}: {why}", name(&work.job.id.text), name(other)));
+    let own: Vec<&str> = work.job.needs.iter().map(|needed| needed.text.as_str()).chain([other]).collect();
+    let needs = if own.len() == 1 { other.to_owned() } else { format!("[{}]", own.join(", ")) };
+    let line = work.job.needs.first().map_or(work.job.id.line, |needed| needed.line);
+    let edit = match work.job.needs.as_slice() {
+        [] => edit::into_job(work.workflow, work.job, &[&format!("needs: {needs}")]),
+        [one] if work.workflow.line(one.line).trim_start() == format!("needs: {}", one.text) => {
+            edit::set(work.workflow, one.line, &needs)
+        }
+        _ => None,
+    };
+    // One more would not mend a circle.
+    let edit = edit.filter(|_| !work.workflow.waits_for(work.job, &work.job.id.text));
+    work.at(problem, line).hint(format!("needs: {needs}")).edit(edit)
+}
+
+impl Work<'_> {
+    /// Whether it is another job of the same workflow.
+    fn is_beside(&self, other: &Work<'_>) -> bool {
+        self.workflow.file == other.workflow.file && self.job.id != other.job.id
+    }
+}

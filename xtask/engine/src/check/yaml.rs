@@ -1,0 +1,26 @@
+//! The YAML files of a chart, each as a tree with lines.
+
+use crate::base::yaml::{self, Node};
+use crate::release::Source;
+
+/// One file.
+#[derive(Debug)]
+pub struct File<'a> {
+    /// Its path for messages.
+    pub path: String,
+    /// Its text.
+    pub text: &'a str,
+    /// What is in it.
+    pub root: Node,
+}
+
+impl<'a> File<'a> {
+    /// Reads a file of a chart; `None` for one that is not there or no YAML, which packaging reports.
+    pub fn of(source: &'a Source, file: &str) -> Option<Self> {
+        let data = &source.files.iter().find(|one| one.path == file)?.data;
+        let text = std::str::from_utf8(data).ok()?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let root = yaml::read(text.as_bytes()).ok()?.root;
+        Some(Self { path: format!("{}/{file}", source.path), text, root })
+    }
+}

@@ -1,0 +1,152 @@
+//! `cargo xtask ci`: what CI runs, run here.
+
+use std::fmt::Write;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::io::cargo::{self, Ran};
+use super::io::commands;
+use super::{Here, Job, Step, jobs, list, steps};
+use crate::app::App;
+use crate::base::problem::{Problem, Problems, docs_page};
+use crate::base::text::{cell, name};
+use crate::command::repository;
+use crate::git::io::repository::Repository;
+use crate::sys::{actions, environment, terminal};
+use crate::{cli, docs};
+
+/// Runs the command.
+pub fn run(app: &App, args: &cli::Ci) -> Result<()> {
+    let repository = repository()?;
+    let (workflows, unread) = commands::read(&repository)?;
+    unread.iter().for_each(terminal::problem);
+    let task = |line: &str| commands::task(app, line);
+    let jobs = wanted(jobs(&workflows, &app.steps, &task), args.job.as_deref())?;
+    if args.list {
+        terminal::line(list(&jobs, &app.steps).trim_end())?;
+        return whole(&unread);
+    }
+    tell_what_differs(&repository, &jobs)?;
+    let mut steps = steps(&jobs, &app.steps);
+    if steps.iter().any(Step::builds_docs) && !docs::io::are_there(repository.root())? {
+        steps.retain(|step| !step.builds_docs());
+        let problem = Problem::note("there is no documentation, so that nothing builds it");
+        terminal::problem(&problem.hint("write mkdocs.yml and docs/index.md to have a site"));
+    }
+    let mut done = Vec::new();
+    for step in &steps {
+        done.push((step, perform(step, repository.root(), args.deadline)?));
+    }
+    end(&done)?;
+    whole(&unread)
+}
+
+/// What a workflow runs that cannot be read, nobody knows.
+fn whole(unread: &[Problem]) -> Result<()> {
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let problem = Problem::error("a workflow cannot be read: what it runs was not run");
+    Err(Problems::from(problem.hint("mend it, as said above, and run this again")).into())
+}
+
+/// The jobs that were asked for.
+fn wanted(mut jobs: Vec<Job>, asked: Option<&str>) -> Result<Vec<Job>> {
+    let Some(asked) = asked else { return Ok(jobs) };
+    let known: Vec<String> = jobs.iter().map(|job| job.id.clone()).collect();
+    jobs.retain(|job| job.id == asked);
+    if jobs.is_empty() {
+        let problem =
+            Problem::usage(format!("no workflow that runs `cargo xtask` has a job {}", name(asked)));
+        let hint = match known.as_slice() {
+            [] => "leave out --job: no workflow runs `cargo xtask`".to_owned(),
+            known => format!("the jobs are {}", known.join(", ")),
+        };
+        return Err(Problems::from(problem.hint(hint)).into());
+    }
+    Ok(jobs)
+}
+
+/// Says in what this run is not the one of CI.
+fn tell_what_differs(repository: &Repository, jobs: &[Job]) -> Result<()> {
+    if jobs.is_empty() {
+        let problem =
+            Problem::note("no workflow runs `cargo xtask`: this is what `cargo xtask ci` stands for");
+        terminal::problem(&problem.hint(format!("add the workflows of {}", docs_page("ci"))));
+    }
+    for planned in jobs.iter().flat_map(|job| &job.steps) {
+        if let Here::Not(why) = &planned.here {
+            let problem = Problem::note(format!("{} is not run: {why}", name(&planned.written)));
+            terminal::problem(&problem.hint("make it a `cargo xtask` command to run it here, too"));
+        }
+    }
+    let changed = repository.uncommitted()?;
+    if changed > 0 {
+        let files = if changed == 1 { "1 file differs" } else { &format!("{changed} files differ") };
+        let message = format!("{files} from the commit, which is what CI runs");
+        terminal::problem(&Problem::note(message).hint("git status"));
+    }
+    Ok(())
+}
+
+/// Runs a step. What it printed is shown if it fails, and always in the log of GitHub Actions, where it folds.
+fn perform(step: &Step, root: &Path, deadline: u64) -> Result<Ran> {
+    let what = format!("{}  {}", step.name, step.typed());
+    let group = actions::Group::new(&what);
+    terminal::progress("Running", &what);
+    let limit = Duration::from_secs(deadline);
+    let ran = match cargo::run(&step.command, root, step.is_xtask(), limit) {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            let problem = Problem::error(format!("`{}` did not end within {deadline} s", step.typed()));
+            return Err(Problems::from(problem.hint("give each step longer: --deadline SECONDS")).into());
+        }
+        ran => ran.with_context(|| format!("cannot run `{}`", step.typed()))?,
+    };
+    if ran.failure.is_some() || environment::in_github_actions() {
+        terminal::output(&ran.output);
+    }
+    drop(group);
+    let took = seconds(&ran);
+    match &ran.failure {
+        None => {
+            let offline = step.offline.filter(|_| environment::is_offline());
+            let offline = offline.map_or_else(String::new, |what| format!("; offline, {what}"));
+            terminal::result("Passed", &format!("{what}  ({took}{offline})"))?;
+        }
+        Some(status) => {
+            let problem = Problem::error(format!("`{}` failed after {took}: {status}", step.typed()));
+            terminal::problem(&problem.hint(&step.meaning));
+        }
+    }
+    Ok(ran)
+}
+
+fn seconds(ran: &Ran) -> String {
+    format!("{:.1} s", ran.took.as_secs_f64())
+}
+
+/// The summary; what failed is an error.
+fn end(done: &[(&Step, Ran)]) -> Result<()> {
+    if done.is_empty() {
+        let problem = Problem::error("nothing of what CI runs can be run here");
+        return Err(Problems::from(problem.hint("cargo xtask ci --list")).into());
+    }
+    let mut table = "| Step | | Time | Command |\n| --- | --- | --- | --- |\n".to_owned();
+    for (step, ran) in done {
+        let verdict = if ran.failure.is_some() { "failed" } else { "passed" };
+        let _ = writeln!(table, "| {} | {verdict} | {} | {} |", step.name, seconds(ran), cell(&step.typed()));
+    }
+    actions::summary(&table)?;
+    let failed: Vec<&str> =
+        done.iter().filter(|(_, ran)| ran.failure.is_some()).map(|(step, _)| step.name.as_str()).collect();
+    if failed.is_empty() {
+        let took: f64 = done.iter().map(|(_, ran)| ran.took.as_secs_f64()).sum();
+        let steps = if done.len() == 1 { "1 step" } else { &format!("all {} steps", done.len()) };
+        return Ok(terminal::result("Passed", &format!("{steps} in {took:.1} s"))?);
+    }
+    let message = format!("{} of {} steps failed: {}", failed.len(), done.len(), failed.join(", "));
+    Err(Problems::from(Problem::error(message).hint("each says above what it means")).into())
+}

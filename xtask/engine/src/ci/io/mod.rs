@@ -1,0 +1,5 @@
+//! Runs the steps of CI, and reads the workflows.
+
+pub mod cargo;
+pub mod commands;
+pub mod workflows;

@@ -1,0 +1,144 @@
+//! What a `run:` of a workflow does: `cargo xtask` commands, as the command line's own parser reads them, or something else.
+
+use crate::release::steps::Target;
+
+/// What a `cargo xtask` command does, as far as workflows depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// All that CI looks at.
+    Ci,
+    /// Makes a release, or publishes it.
+    Release {
+        /// Where it publishes; nowhere without `--publish`.
+        publish: Vec<Target>,
+        /// The directory that it takes the release from, in place of making it.
+        from: Option<String>,
+        /// The directory that it makes the release in.
+        to: String,
+    },
+    /// Builds the site, or publishes it.
+    Pages {
+        /// Whether it is published.
+        publish: bool,
+        /// Whether it is the documentation alone.
+        docs: bool,
+    },
+    /// Any other of this library, which publishes nothing.
+    Other,
+    /// One of the repository's own: nobody else knows what it does.
+    Own {
+        /// Whether it is told to publish.
+        publishes: bool,
+    },
+}
+
+/// Reads a `cargo xtask` command; the error is one line.
+pub type Parse<'a> = &'a dyn Fn(&str) -> Result<Task, String>;
+
+/// A `cargo xtask` command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// As it is written.
+    pub text: String,
+    /// What it does, or why it cannot run.
+    pub task: Result<Task, String>,
+}
+
+/// A `run:`, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its `cargo xtask` commands.
+    pub commands: Vec<Command>,
+    /// What of it only a shell understands.
+    pub shell: Option<String>,
+}
+
+/// What a shell gives a meaning to, besides spaces.
+const SHELL: &[char] = &['|', '&', ';', '<', '>', '(', ')', '$', '`', '"', '\'', '\\', '*', '?', '#', '~'];
+
+impl Task {
+    /// Where it publishes.
+    pub fn publishes(&self) -> &[Target] {
+        match self {
+            Self::Release { publish, .. } => publish,
+            Self::Pages { publish: true, .. } => &[Target::Pages],
+            _ => &[],
+        }
+    }
+}
+
+impl Run {
+    /// Reads it.
+    pub fn read(text: &str, parse: Parse<'_>) -> Self {
+        // The shell goes on with the next line where one ends so.
+        let joined = text.replace(" \\\n", " ").replace("\\\n", " ");
+        let is_command = |part: &&str| {
+            let mut words = part.split_whitespace();
+            words.next() == Some("cargo") && words.next() == Some("xtask")
+        };
+        let parts =
+            joined.split(['\n', ';', '&', '|']).map(|part| part.split(" #").next().unwrap_or(part).trim());
+        // What the shell makes of a word nobody knows here.
+        let is_plain = |part: &str| !part.contains(['$', '"', '\'', '`']);
+        let task = |part: &str| {
+            parse(part)
+                .or_else(|why| if is_plain(part) { Err(why) } else { Ok(Task::Own { publishes: false }) })
+        };
+        let command = |part: &str| Command { text: part.to_owned(), task: task(part) };
+        let commands = parts.filter(is_command).map(command).collect();
+        Self { commands, shell: shell(text.trim_end()) }
+    }
+
+    /// Whether it is one `cargo xtask` command and nothing else.
+    pub fn is_one_command(&self) -> bool {
+        self.commands.len() == 1 && self.shell.is_none()
+    }
+}
+
+fn shell(text: &str) -> Option<String> {
+    if text.contains('\n') {
+        return Some("it has more than one line".to_owned());
+    }
+    if text.contains("${{") {
+        return Some("it has `${{`".to_owned());
+    }
+    let found = text.chars().find(|c| SHELL.contains(c))?;
+    Some(format!("it has `{found}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_commands_or_scripts() {
+        let parse = |text: &str| match text {
+            "cargo xtask ci" => Ok(Task::Ci),
+            "cargo xtask check" => Ok(Task::Other),
+            _ => Err("unknown".to_owned()),
+        };
+        for (text, tasks, shell) in [
+            ("cargo xtask ci", vec![Ok(Task::Ci)], None),
+            ("cargo xtask ci\n", vec![Ok(Task::Ci)], None),
+            ("cargo xtask nothing", vec![Err("unknown".to_owned())], None),
+            ("cargo xtasks ci", vec![], None),
+            ("cargo fmt --check", vec![], None),
+            ("cargo xtask ci && cargo xtask check", vec![Ok(Task::Ci), Ok(Task::Other)], Some("`&`")),
+            (
+                "cargo xtask ci\ncargo xtask check\n",
+                vec![Ok(Task::Ci), Ok(Task::Other)],
+                Some("more than one line"),
+            ),
+            ("echo ${{ github.ref }}", vec![], Some("`${{`")),
+            ("cargo xtask ci # all", vec![Ok(Task::Ci)], Some("`#`")),
+            ("cargo xtask \\\nci\n", vec![Ok(Task::Ci)], Some("more than one line")),
+            ("cargo xtask \"$X\"", vec![Ok(Task::Own { publishes: false })], Some("`\"`")),
+        ] {
+            let run = Run::read(text, &parse);
+            let found: Vec<_> = run.commands.iter().map(|command| command.task.clone()).collect();
+            assert_eq!(found, tasks, "{text}");
+            assert_eq!(run.shell.is_some(), shell.is_some(), "{text}");
+            assert!(run.shell.unwrap_or_default().contains(shell.unwrap_or_default()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `dist/manifest.json`: what a release consists of and where each part goes. Later steps read it instead of
+//! guessing from file names.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::text::name;
+use crate::chart::archive::MAX_TIME;
+
+/// The format's version; a reader refuses others.
+pub const FORMAT: u32 = 2;
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Manifest {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The tag of the release; `None` for a local run without one.
+    pub tag: Option<String>,
+    /// The commit that the archives were made from.
+    pub commit: Commit,
+    /// Whether these are all charts of the repository.
+    pub complete: bool,
+    /// One for each archive, by name.
+    pub charts: Vec<Chart>,
+}
+
+/// A commit and how the archives differ from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commit {
+    /// The full object id.
+    pub id: String,
+    /// Time of every entry, in seconds since 1970.
+    pub time: u64,
+    /// Packaged files that are not in the commit as they were packaged. Such archives are not to be published.
+    pub changed: Vec<String>,
+    /// Sub-charts that are not in the commit, whose versions its Chart.lock names.
+    pub locked: Vec<String>,
+}
+
+/// One packaged chart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Chart {
+    /// Name in the archive's Chart.yaml.
+    pub name: String,
+    /// Version in the archive's Chart.yaml.
+    pub version: String,
+    /// appVersion in the archive's Chart.yaml; may be empty.
+    pub app_version: String,
+    /// File name in `dist/`.
+    pub archive: String,
+    /// Size of the archive in bytes.
+    pub size: u64,
+    /// `sha256:` and 64 hex digits, of the archive.
+    pub digest: String,
+    /// `oci://HOST/PATH/NAME:TAG`.
+    pub oci: String,
+    /// Where the Helm repository serves the archive.
+    pub url: String,
+}
+
+/// Whether git may call an object so, by SHA-1 or SHA-256.
+fn is_object_id(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+impl Manifest {
+    /// The text of the file.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Reads the file; the error is the message.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let manifest: Self =
+            serde_json::from_str(text).map_err(|error| format!("it is not a manifest: {error}"))?;
+        match manifest.format {
+            FORMAT if !is_object_id(&manifest.commit.id) => {
+                Err(format!("its commit {} is none", name(&manifest.commit.id)))
+            }
+            FORMAT if manifest.commit.time > MAX_TIME => {
+                Err(format!("its commit has the time {}, which no archive can hold", manifest.commit.time))
+            }
+            FORMAT => Ok(manifest),
+            other => Err(format!("its format is {other}, this xtask reads {FORMAT}")),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading a whole directory: the documentation before it is built, and the site after that.
+//!
+//! Links are followed inside the boundary alone, so that no file of this machine is published, and names must be text.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::base::problem::Problem;
+use crate::base::text::size;
+use crate::docs::File;
+use crate::pages::MAX_FILE;
+use crate::sys::{files, link};
+
+/// Directories of links to directories of links multiply.
+const MAX_LINKS: usize = 5_000;
+
+/// What to do with names that begin with a dot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// They are of no concern.
+    Skip,
+    /// They count; git's own files are refused.
+    Take,
+}
+
+/// What is below a directory.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Its files, sorted, with paths relative to it.
+    pub files: Vec<File>,
+    /// Where each of them lies, absolute and without links.
+    pub real: Vec<PathBuf>,
+    /// The links that lead to them.
+    pub links: BTreeSet<PathBuf>,
+}
+
+/// The files below `directory`, sorted, with paths relative to it. `at` is how it is shown. Links may lead anywhere
+/// inside `boundary`. Both are absolute and without links. What is wrong is added to `problems`.
+pub fn read(
+    directory: &Path,
+    boundary: &Path,
+    at: &str,
+    hidden: Hidden,
+    problems: &mut Vec<Problem>,
+) -> Tree {
+    let mut walk = Walk { directory, boundary, at, hidden, problems, tree: Tree::default(), followed: 0 };
+    let mut entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().min_depth(1).into_iter();
+    while let Some(entry) = entries.next() {
+        match entry {
+            Ok(entry) => {
+                if !walk.visit(&entry) && entry.file_type().is_dir() {
+                    entries.skip_current_dir();
+                }
+            }
+            Err(error) => {
+                let path = error.path().unwrap_or(directory).to_owned();
+                let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+                let cause = error
+                    .io_error()
+                    .map_or("it leads back to a directory above it".to_owned(), ToString::to_string);
+                if !hidden || walk.hidden == Hidden::Take {
+                    walk.error(&path, format!("cannot read it: {cause}"), "mend or delete it");
+                }
+            }
+        }
+        if walk.followed > MAX_LINKS {
+            walk.error(directory, "its links lead to links without an end".to_owned(), "copy files instead");
+            break;
+        }
+    }
+    walk.tree
+}
+
+struct Walk<'a> {
+    directory: &'a Path,
+    boundary: &'a Path,
+    at: &'a str,
+    hidden: Hidden,
+    problems: &'a mut Vec<Problem>,
+    tree: Tree,
+    followed: usize,
+}
+
+impl Walk<'_> {
+    fn error(&mut self, path: &Path, message: String, hint: &str) {
+        let below = path.strip_prefix(self.directory).unwrap_or(path);
+        let shown = if below == Path::new("") {
+            self.at.to_owned()
+        } else {
+            format!("{}/{}", self.at, below.display())
+        };
+        self.problems.push(Problem::error(message).at(shown, None).hint(hint));
+    }
+
+    /// Reads a file, or says whether a directory is to be entered.
+    fn visit(&mut self, entry: &DirEntry) -> bool {
+        let path = entry.path();
+        if self.hidden == Hidden::Skip && entry.file_name().to_string_lossy().starts_with('.') {
+            return false;
+        }
+        if entry.file_name().eq_ignore_ascii_case(".git") {
+            self.error(path, "git's own files cannot be published".to_owned(), "delete it");
+            return false;
+        }
+        if entry.path_is_symlink() {
+            self.followed += 1;
+            match link::follow(path, self.boundary) {
+                Ok(followed) => self.tree.links.extend(followed.links),
+                Err((message, hint)) => {
+                    self.error(path, message, hint);
+                    return false;
+                }
+            }
+        }
+        if !entry.file_type().is_dir()
+            && let Err((message, hint)) = self.file(entry)
+        {
+            self.error(path, message, hint);
+        }
+        true
+    }
+
+    /// Reads a file; the error says why not, and what to do.
+    fn file(&mut self, entry: &DirEntry) -> Result<(), link::Refusal> {
+        let path = entry.path();
+        let relative = relative(path, self.directory).ok_or_else(|| {
+            ("its name is not UTF-8, or has a backslash or a line break".to_owned(), "rename it")
+        })?;
+        if !entry.file_type().is_file() {
+            return Err(("it is neither a file nor a directory".to_owned(), "delete it"));
+        }
+        let length = entry.metadata().map_or(0, |metadata| metadata.len());
+        if length > MAX_FILE {
+            let message = format!("it has {}: GitHub takes no file above 100 MiB", size(length));
+            return Err((message, "make it smaller"));
+        }
+        let unreadable = |error: std::io::Error| (format!("cannot read it: {error}"), "make it readable");
+        // Without a link so far the path has none.
+        let real =
+            if self.followed == 0 { path.to_owned() } else { fs::canonicalize(path).map_err(unreadable)? };
+        let data = files::read_up_to(&real, MAX_FILE).map_err(unreadable)?;
+        self.tree.files.push(File { path: relative, data });
+        self.tree.real.push(real);
+        Ok(())
+    }
+}
+
+/// The path below a directory, with `/`; `None` where it cannot be a URL and a path of git's everywhere.
+fn relative(path: &Path, directory: &Path) -> Option<String> {
+    let part = |component| match component {
+        Component::Normal(part) => part.to_str().filter(|part| !part.contains(['\\', '\n', '\r'])),
+        _ => None,
+    };
+    let parts: Option<Vec<&str>> = path.strip_prefix(directory).ok()?.components().map(part).collect();
+    parts.map(|parts| parts.join("/"))
+}

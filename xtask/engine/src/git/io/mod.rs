@@ -1,0 +1,5 @@
+//! Runs git: in the repository around us, and against the remote that is published to.
+
+pub mod branch;
+pub mod remote;
+pub mod repository;

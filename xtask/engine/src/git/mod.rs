@@ -1,0 +1,5 @@
+//! Git: its objects, and what the refusals of a remote mean.
+
+pub mod io;
+pub mod object;
+pub mod refusal;

@@ -1,0 +1,201 @@
+//! `index.yaml` of a Helm repository: read as Helm's clients read it, extended without touching what is published.
+//!
+//! `scan` reads the layout that Helm writes, line by line; `layout` and `entry` read every other YAML by its events,
+//! `json` reads JSON. All of them give the versions and where each lies in the text, and `merge` inserts new text
+//! between them: what is published keeps its bytes.
+
+pub mod command;
+mod entry;
+pub mod io;
+mod json;
+mod layout;
+mod merge;
+mod new;
+pub mod plan;
+mod splice;
+#[cfg(test)]
+mod tests;
+
+use crate::base::problem::Problem;
+use crate::base::text::name;
+use crate::base::version::helm_accepts;
+use crate::base::yaml::{self, Value};
+
+pub use self::merge::{Merged, is_of, merge};
+pub use self::new::{Format, NewVersion};
+pub use helm_xtask_formats::Version;
+
+use helm_xtask_formats::{Chart, Hole, Notes, Parts, Style};
+
+/// How many problems of one index are reported in full.
+const MOST_PROBLEMS: usize = 20;
+const REWRITE: &str =
+    "write its entries on lines of their own, or all of it as JSON, for instance with `yq -P`";
+const BOM: &str = "\u{feff}";
+
+/// A published index, borrowed from its text.
+#[derive(Debug)]
+pub struct Index<'t> {
+    /// The text without a byte order mark.
+    text: &'t str,
+    has_bom: bool,
+    file: String,
+    parts: Parts<'t>,
+    notes: Notes,
+    /// Whether it was read line by line.
+    is_helms: bool,
+}
+
+/// Why an index cannot be read: problems, or the layout that it has.
+enum Refusal {
+    Problems(Vec<Problem>),
+    Layout(String),
+}
+
+impl<'t> Index<'t> {
+    /// Reads an index; `file` is its name for messages. `None` if there is an error among the problems.
+    ///
+    /// Errors: what Helm's clients refuse as a whole, and layouts that cannot be extended. Warnings: versions that the
+    /// clients skip, that stand there twice, or below another name (Helm's `pkg/repo/v1`, `loadIndex`).
+    pub fn read(text: &'t [u8], file: &str, problems: &mut Vec<Problem>) -> Option<Self> {
+        let text = match str::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => {
+                let before = text.get(..error.valid_up_to()).unwrap_or_default();
+                let line = before.split(|&byte| byte == b'\n').count();
+                problems.push(refused("invalid UTF-8").at(file, Some(line)));
+                return None;
+            }
+        };
+        let (text, has_bom) = text.strip_prefix(BOM).map_or((text, false), |text| (text, true));
+        let mut found = Vec::new();
+        let scanned = scan(text, file, &mut found);
+        let is_helms = scanned.is_some();
+        let parts = scanned.map_or_else(|| read_slowly(text, file), Ok);
+        match parts {
+            Ok(parts) if found.is_empty() => {
+                let notes = helm_xtask_formats::notes(&parts);
+                problems.extend(limited(warnings(&parts, &notes, file), file));
+                Some(Self { text, has_bom, file: file.to_owned(), parts, notes, is_helms })
+            }
+            Ok(_) => {
+                problems.extend(limited(found, file));
+                None
+            }
+            Err(Refusal::Problems(all)) => {
+                problems.extend(limited(all, file));
+                None
+            }
+            Err(Refusal::Layout(why)) => {
+                let problem = Problem::error(format!("cannot extend this index: {why}")).at(file, None);
+                problems.push(problem.hint(REWRITE));
+                None
+            }
+        }
+    }
+
+    /// All versions in the order of the file.
+    pub fn versions(&self) -> &[Version<'t>] {
+        &self.parts.versions
+    }
+
+    /// Its name for messages.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Whether the text is JSON.
+    pub fn format(&self) -> Format {
+        if matches!(self.parts.style, Style::Json { .. }) { Format::Json } else { Format::Yaml }
+    }
+}
+
+/// Reads an index in Helm's layout; what Helm's clients refuse is added to `problems`.
+fn scan<'t>(text: &'t str, file: &str, problems: &mut Vec<Problem>) -> Option<Parts<'t>> {
+    helm_xtask_formats::read(text, &mut |text, lines_before| {
+        let document = yaml::read(text.as_bytes()).ok()?;
+        let Value::Sequence(items) = &document.root.value else { return None };
+        let [item] = items.as_slice() else { return None };
+        for (key, line) in &document.repeated {
+            let problem = refused(&format!("{} is given twice", name(key)));
+            problems.push(problem.at(file, Some(line + lines_before)));
+        }
+        Some(entry::Reader { file, strict: true, lines_before, problems }.version(item))
+    })
+}
+
+/// Reads any index, by its events.
+fn read_slowly<'t>(text: &'t str, file: &str) -> Result<Parts<'t>, Refusal> {
+    if json::is_json(text) {
+        return json::read(text, file);
+    }
+    let mut problems = Vec::new();
+    let document = yaml::read(text.as_bytes()).map_err(|error| {
+        let problem = refused(&error.message).at(file, error.line);
+        Refusal::Problems(vec![problem.hint("restore the file from the branch's history")])
+    })?;
+    for (key, line) in &document.repeated {
+        problems.push(refused(&format!("{} is given twice", name(key))).at(file, Some(*line)));
+    }
+    let mut reader = entry::Reader { file, strict: true, lines_before: 0, problems: &mut problems };
+    let charts = reader.index(&document.root);
+    if problems.is_empty() { layout::read(text, charts) } else { Err(Refusal::Problems(problems)) }
+}
+
+/// An error for what Helm's clients do not load.
+fn refused(what: &str) -> Problem {
+    Problem::error(format!("Helm clients refuse this index: {what}"))
+        .hint("mend it, or take an older one from its history")
+}
+
+/// What Helm's clients skip or take in another way than it looks.
+fn warnings(parts: &Parts<'_>, notes: &Notes, file: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut warn = |version: &Version<'_>, message: String, hint: &str| {
+        problems.push(Problem::warning(message).at(file, Some(version.line)).hint(hint));
+    };
+    let what = |version: &Version<'_>| name(&format!("{} {}", version.name, version.version));
+    for version in notes.unusual.iter().filter_map(|&i| parts.versions.get(i)) {
+        if let Some(why) = skipped(version) {
+            let message = format!("Helm clients skip {}: {why}", what(version));
+            warn(version, message, "mend the entry, or delete it");
+        }
+    }
+    for version in notes.misplaced.iter().filter_map(|&i| parts.versions.get(i)) {
+        let message = format!("{} does not stand below the key of its name", what(version));
+        warn(version, message, "move it there");
+    }
+    for (version, first) in
+        notes.repeated.iter().filter_map(|&(i, first)| parts.versions.get(i).zip(parts.versions.get(first)))
+    {
+        let message = format!("{} is in it twice, first on line {}", what(version), first.line);
+        warn(version, message, "delete the entry whose digest is not that of the file at its URL");
+    }
+    problems
+}
+
+/// Why Helm's clients skip a version.
+fn skipped(version: &Version<'_>) -> Option<&'static str> {
+    if version.name.is_empty() {
+        Some("it has no name")
+    } else if !helm_accepts(&version.version) {
+        Some("its version is not a semantic version")
+    } else if !matches!(&*version.kind, "" | "application" | "library") {
+        Some("its type is neither `application` nor `library`")
+    } else {
+        None
+    }
+}
+
+/// The first of many problems, and how many there are besides.
+fn limited(mut problems: Vec<Problem>, file: &str) -> Vec<Problem> {
+    problems.sort_by(|a, b| (a.severity, &a.place).cmp(&(b.severity, &b.place)));
+    let more = problems.len().saturating_sub(MOST_PROBLEMS);
+    problems.truncate(MOST_PROBLEMS);
+    if more > 0 {
+        let is_warning = !problems.iter().any(Problem::is_error);
+        let new = if is_warning { Problem::warning } else { Problem::error };
+        problems.push(new(format!("and {more} more of this kind")).at(file, None));
+    }
+    problems
+}

@@ -1,0 +1,289 @@
+//! The Helm repository after the publishing: the archives, the index with their entries merged in, and the page that
+//! people see.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashSet};
+
+use super::missing::{is_beside, missing};
+use super::page::{Chart, Facts, Row, is_ours, page};
+use super::{Charts, Held, INDEX, PAGE, Package, Restored};
+use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::problem::Problem;
+use crate::base::text::name;
+use crate::base::time;
+use crate::base::url::escape;
+use crate::base::version::precedence;
+use crate::chart::Metadata;
+use crate::chart::archive::plain_digest;
+use crate::git::object::{Object, blob_id};
+use crate::index::{Format, Index, Merged, NewVersion, Version, merge};
+
+/// What happens to the index; each as `NAME VERSION`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// New ones.
+    pub added: Vec<String>,
+    /// Those that lead to another archive now, as was asked for.
+    pub replaced: Vec<String>,
+    /// Those that were there with this archive already.
+    pub same: Vec<String>,
+    /// Those that were lost and are there again.
+    pub restored: Vec<String>,
+    /// How many have the address of the config now.
+    pub readdressed: usize,
+    /// How many of the old ones stay as they are.
+    pub kept: usize,
+}
+
+/// What the merge needs.
+pub struct Merge<'c, 'a> {
+    pub config: &'c Config,
+    pub there: &'c BTreeMap<String, Object>,
+    pub old: Option<&'c [u8]>,
+    pub page: Option<&'c [u8]>,
+    pub charts: &'a Charts,
+    pub restored: &'c Restored,
+    pub time: u64,
+}
+
+/// What is known of the branch after the commit, by path.
+pub type Files<'a> = BTreeMap<String, Held<'a>>;
+
+impl<'a> Merge<'_, 'a> {
+    /// Adds the files of the Helm repository. `None` comes with an error among the problems.
+    pub fn run(&self, files: &mut Files<'a>, problems: &mut Vec<Problem>) -> Option<Entries> {
+        let before = problems.len();
+        self.check_place(problems);
+        let old = match self.old {
+            Some(text) => Some(Index::read(text, INDEX, problems)?),
+            None => None,
+        };
+        problems.extend(self.restored.problems.iter().cloned());
+        let all = self.new_versions(problems);
+        if old.is_none() && all.is_empty() {
+            return Some(Entries::default());
+        }
+        let replace = self.replaced(old.as_ref());
+        let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &time::utc(self.time), problems)?;
+        self.check_archives(old.as_ref(), &merged, problems);
+        if problems.iter().skip(before).any(Problem::is_error) {
+            return None;
+        }
+        let entries = self.entries(&merged);
+        self.files(merged, files, problems)?;
+        Some(entries)
+    }
+
+    /// What stands where the index belongs and is no file is not the same as nothing.
+    fn check_place(&self, problems: &mut Vec<Problem>) {
+        let in_the_way = |(path, object): &(&String, &Object)| match path.as_str() {
+            INDEX => !object.is_plain(),
+            HELM_REPOSITORY => true,
+            path => path.strip_prefix(INDEX).is_some_and(|rest| rest.starts_with('/')),
+        };
+        if let Some((path, _)) = self.there.iter().find(in_the_way) {
+            let message = format!("the branch has {} where the index belongs, and it is no file", name(path));
+            problems.push(
+                Problem::error(message)
+                    .hint("put the index there, from the history of the branch if need be"),
+            );
+        }
+    }
+
+    /// What the index must have: what was lost, as it was, and the archives of the release.
+    fn new_versions(&self, problems: &mut Vec<Problem>) -> Vec<NewVersion> {
+        let mut all = self.restored.entries.clone();
+        for package in &self.charts.packages {
+            let id = (&package.metadata.name, &package.metadata.version);
+            match all.iter().find(|entry| (&entry.metadata.name, &entry.metadata.version) == id) {
+                None => all.push(self.entry(package)),
+                Some(lost) if lost.digest == package.digest => {}
+                Some(_) => problems.push(differs(&package.file_name, package)),
+            }
+        }
+        all
+    }
+
+    fn entry(&self, package: &Package) -> NewVersion {
+        NewVersion {
+            metadata: package.metadata.clone(),
+            digest: package.digest.clone(),
+            urls: vec![url_of(self.config, &package.file_name)],
+            created: time::utc(self.time),
+        }
+    }
+
+    /// What may be replaced and still has to be.
+    fn replaced(&self, old: Option<&Index<'_>>) -> Vec<(String, String)> {
+        let versions = old.map_or(&[][..], |old| old.versions());
+        let differs = |(chart, version): &&(String, String)| {
+            let mut packages = self.charts.packages.iter();
+            let package = packages
+                .find(|package| package.metadata.name == *chart && package.metadata.version == *version);
+            let published = versions.iter().filter(|other| other.name == *chart && other.version == *version);
+            let mut digests = published.map(|other| plain_digest(&other.digest));
+            package.is_some_and(|package| digests.any(|digest| digest != package.digest))
+        };
+        self.charts.replace.iter().filter(differs).cloned().collect()
+    }
+
+    fn entries(&self, merged: &Merged) -> Entries {
+        let shown = |(chart, version): &(String, String)| format!("{chart} {version}");
+        let all = |ids: &[(String, String)]| ids.iter().map(shown).collect();
+        let lost = self.restored.entries.iter().map(|entry| &entry.metadata);
+        let lost: HashSet<_> = lost.map(|metadata| (&metadata.name, &metadata.version)).collect();
+        let is_restored = |(chart, version): &&(String, String)| lost.contains(&(chart, version));
+        let (restored, added): (Vec<_>, Vec<_>) = merged.added.iter().partition(is_restored);
+        Entries {
+            added: added.into_iter().map(shown).collect(),
+            replaced: all(&merged.replaced),
+            same: all(&merged.same),
+            restored: restored.into_iter().map(shown).collect(),
+            readdressed: self.restored.readdressed,
+            kept: merged.kept,
+        }
+    }
+
+    /// An archive that is there must be the one that is published, also where no entry speaks of it.
+    fn check_archives(&self, old: Option<&Index<'_>>, merged: &Merged, problems: &mut Vec<Problem>) {
+        for package in &self.charts.packages {
+            let id = (package.metadata.name.as_str(), package.metadata.version.as_str());
+            let changed = package
+                .files()
+                .map(|(name, data)| (path(&name), data))
+                .filter(|(path, data)| self.there.get(path).is_some_and(|object| object.id != blob_id(data)));
+            let changed: Vec<String> = changed.map(|(path, _)| path).collect();
+            let leads_here = |other: &&Version<'_>| {
+                (&*other.name, &*other.version) != id
+                    && other.urls.first().is_some_and(|url| is_beside(self.config, url, &package.file_name))
+            };
+            let versions = old.filter(|_| !changed.is_empty()).map_or(&[][..], Index::versions);
+            if let Some(other) = versions.iter().find(leads_here) {
+                let other = name(&format!("{} {}", other.name, other.version));
+                let message = format!("{} is the archive of {other}", name(&path(&package.file_name)));
+                problems.push(
+                    Problem::error(message).hint("publish another version: this one has the same file name"),
+                );
+                continue;
+            }
+            let allowed = merged.replaced.iter().chain(&self.charts.replace);
+            if !allowed.into_iter().any(|(chart, version)| (chart.as_str(), version.as_str()) == id) {
+                problems.extend(changed.iter().map(|path| differs(path, package)));
+                continue;
+            }
+            let stale = path(&format!("{}.prov", package.file_name));
+            if package.provenance.is_none() && self.there.contains_key(&stale) {
+                let message = format!("the branch has {}, which would not fit the new archive", name(&stale));
+                problems
+                    .push(Problem::error(message).hint("sign the new archive, or remove that file first"));
+            }
+        }
+    }
+
+    fn is_here(&self, index: &Index<'_>, package: &Package) -> bool {
+        let Package { metadata, file_name, .. } = package;
+        let mut versions = index.versions().iter();
+        versions.any(|version| {
+            version.name == metadata.name
+                && version.version == metadata.version
+                && version.urls.first().is_some_and(|url| is_beside(self.config, url, file_name))
+        })
+    }
+
+    /// Whether a chart has a higher version than that of the release.
+    fn is_old(&self, index: &Index<'_>) -> bool {
+        let is_higher = |version: &Version<'_>, metadata: &Metadata| {
+            version.name == metadata.name
+                && precedence(&version.version, &metadata.version) == Ordering::Greater
+        };
+        let mut packages = self.charts.packages.iter();
+        packages.any(|package| index.versions().iter().any(|version| is_higher(version, &package.metadata)))
+    }
+
+    fn files(&self, merged: Merged, files: &mut Files<'a>, problems: &mut Vec<Problem>) -> Option<()> {
+        // What is published is read as its users read it: once more, from its text.
+        let mut again = Vec::new();
+        let Some(index) = Index::read(&merged.text, INDEX, &mut again) else {
+            problems.extend(again);
+            return None;
+        };
+        for (path, id) in &self.restored.files {
+            files.insert(path.clone(), Held::Id(id.clone()));
+        }
+        // An entry that was there before may lead elsewhere, such as to a GitHub Release.
+        for package in self.charts.packages.iter().filter(|package| self.is_here(&index, package)) {
+            let of_package =
+                package.files().map(|(name, data)| (path(&name), Held::Data(Cow::Borrowed(data))));
+            files.extend(of_package);
+        }
+        let is_old = self.is_old(&index);
+        // What belongs to the newest release is not for an old one to change.
+        let others =
+            self.charts.others.iter().filter(|file| !is_old || !self.there.contains_key(&path(&file.path)));
+        for file in others {
+            files.insert(path(&file.path), Held::Data(Cow::Borrowed(&*file.data)));
+        }
+        let page = show(self.config, &index);
+        let paths = self.there.keys().map(String::as_str);
+        let missing = missing(self.config, &index, paths.chain(files.keys().map(String::as_str)));
+        problems.extend(missing.warnings(self.config, self.restored.is_asked));
+        match self.there.get(PAGE) {
+            Some(object) if !object.is_plain() || !self.page.is_some_and(is_ours) => {
+                problems.push(foreign_page());
+            }
+            _ => drop(files.insert(PAGE.to_owned(), Held::Data(Cow::Owned(page.into_bytes())))),
+        }
+        files.insert(INDEX.to_owned(), Held::Data(Cow::Owned(merged.text)));
+        Some(())
+    }
+}
+
+/// Somebody wrote a page of their own.
+fn foreign_page() -> Problem {
+    let message = format!("{PAGE} on the branch is not a page of this program, and stays");
+    Problem::note(message).hint("delete it from the branch to get a page that lists the charts")
+}
+
+/// The branch has another archive for the version of a package.
+fn differs(file: &str, package: &Package) -> Problem {
+    let Package { metadata, .. } = package;
+    let message = format!("the branch has another {}, and what is published never changes", name(file));
+    let allow = format!("--replace {}-{}", metadata.name, metadata.version);
+    Problem::error(message).hint(format!("publish a new version, or allow it for this one: {allow}"))
+}
+
+/// Where the Helm repository serves a file.
+pub fn url_of(config: &Config, file_name: &str) -> String {
+    format!("{}/{}", config.helm_repository(), escape(file_name))
+}
+
+/// The page that people see.
+fn show(config: &Config, index: &Index<'_>) -> String {
+    let mut charts: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();
+    for version in index.versions() {
+        charts.entry(&version.name).or_default().push(Row {
+            version: &version.version,
+            app_version: &version.app_version,
+            description: &version.description,
+            created: &version.created,
+            digest: &version.digest,
+            url: version.urls.first().map_or("", |url| url),
+            deprecated: version.deprecated,
+        });
+    }
+    let charts: Vec<Chart<'_>> =
+        charts.into_iter().map(|(name, versions)| Chart { name, versions }).collect();
+    let facts = Facts {
+        name: config.name(),
+        title: &format!("{} charts", config.name()),
+        url: &config.helm_repository(),
+        oci: &config.oci,
+        docs_url: Some(&config.pages),
+    };
+    page(&facts, &charts)
+}
+
+fn path(file_name: &str) -> String {
+    format!("{HELM_REPOSITORY}/{file_name}")
+}

@@ -1,0 +1,210 @@
+//! `cargo xtask pages`: the documentation site and the Helm repository, on one branch.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+pub(crate) use super::io::observe::beside_index;
+use super::io::observe::observe;
+use super::io::publish::{look, make, publish, short};
+use super::io::{compare, history, report, served, site};
+use super::{Change, Contents, INDEX, PAGE, Plan, RECORD, Restored, Tip, plan};
+use crate::base::config::Config;
+use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::text::name;
+use crate::cli::{self, Part};
+use crate::command::repository;
+use crate::git::io::branch::Branch;
+use crate::git::io::remote::Remote;
+use crate::git::object::Object;
+use crate::preflight::io::check_branch;
+use crate::sys::{environment, terminal};
+
+/// What is restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repair {
+    /// Nothing.
+    No,
+    /// What was lost.
+    Lost,
+    /// What was lost, and the address of entries whose archives are on the branch.
+    Readdress,
+}
+
+impl Repair {
+    fn of(args: &cli::Pages) -> Self {
+        match (args.repair, args.readdress) {
+            (false, _) => Self::No,
+            (true, false) => Self::Lost,
+            (true, true) => Self::Readdress,
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
+    check(config, args)?;
+    let source = repository()?;
+    let remote = Remote::find(config, args.remote.as_deref(), &source)?;
+    let out = if args.publish {
+        remote.check_named(config)?;
+        None
+    } else {
+        Some(site::place(args.out.as_deref(), &source)?)
+    };
+    let mut change = observe(config, args, &source)?;
+    if let Some(out) = out.as_deref().filter(|_| args.offline) {
+        return without_tip(config, args, &change, out);
+    }
+    let limit = Duration::from_secs(args.deadline);
+    let mut branch = Branch::new(&remote, &config.branch, limit)?;
+    terminal::progress("Fetching", &branch.shown());
+    let done = perform(config, args, &change, &mut branch, out.as_deref());
+    // What somebody else has packaged is not to be told from another content by its digest.
+    if done.is_err() && branch.is_there() && adopt(config, &mut branch, &mut change, source.root()) {
+        return perform(config, args, &change, &mut branch, out.as_deref());
+    }
+    done
+}
+
+/// Publishes, or writes a preview to `out`.
+fn perform(
+    config: &Config,
+    args: &cli::Pages,
+    change: &Change,
+    branch: &mut Branch<'_>,
+    out: Option<&Path>,
+) -> Result<()> {
+    let decide =
+        |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, Repair::of(args), change, branch, tip);
+    if let Some(out) = out {
+        let tip = look(branch).or_else(|error| without_tip(config, args, change, out).and(Err(error)))?;
+        let plan = decide(branch, tip.as_ref())?;
+        site::write(out, &plan)?;
+        return report::preview(branch, change, &plan, bytes(branch, change, &plan)?, out, args.json);
+    }
+    let limit = Duration::from_secs(args.deadline);
+    let mut is_checked = false;
+    let decide_checked = |branch: &mut Branch<'_>, tip: Option<&Tip>| {
+        let plan = decide(branch, tip)?;
+        if !is_checked && !plan.is_done() {
+            is_checked = true;
+            verdict(check_branch(config, branch, limit)?)?.iter().for_each(terminal::problem);
+        }
+        Ok(plan)
+    };
+    let published = publish(branch, change.time, decide_checked)?;
+    report::published(branch, change, &published, args.json)?;
+    if args.wait {
+        served::wait(&report::expected(config, change), branch.deadline())?;
+    }
+    Ok(())
+}
+
+/// What cannot be, whatever the repository holds.
+fn check(config: &Config, args: &cli::Pages) -> Result<()> {
+    verdict(config.problems())?;
+    let for_charts =
+        [("--repair", args.repair), ("--replace", !args.replace.is_empty()), ("--dist", args.dist.is_some())];
+    let given = for_charts.into_iter().find(|(_, given)| *given);
+    if let (Some((option, _)), Some(Part::Docs)) = (given, args.only) {
+        let message = format!("{option} is for the Helm repository, which --only docs leaves as it is");
+        return Err(Problems::from(Problem::usage(message).hint(format!("leave out {option}"))).into());
+    }
+    if args.offline && args.only != Some(Part::Docs) {
+        let problem = Problem::usage(
+            "--offline cannot say what becomes of the Helm repository, whose index is published",
+        );
+        return Err(Problems::from(problem.hint("add --only docs")).into());
+    }
+    if args.publish && environment::is_pull_request() {
+        let problem = Problem::error("a pull request publishes nothing");
+        return Err(Problems::from(problem.hint("leave --publish out, or run on pushes and tags")).into());
+    }
+    if args.wait { served::check() } else { Ok(()) }
+}
+
+/// Documentation can be looked at without a network, though what publishing it would do cannot be said.
+fn without_tip(config: &Config, args: &cli::Pages, change: &Change, out: &Path) -> Result<()> {
+    if change.charts.is_some() {
+        return Ok(());
+    }
+    let plan = plan(config, None, &Contents::default(), change, &Restored::default())?;
+    site::write(out, &plan)?;
+    if args.json { Ok(()) } else { report::wrote(out, &plan) }
+}
+
+/// Takes the published archives that hold what the packages hold, and says whether there is one.
+fn adopt(config: &Config, branch: &mut Branch<'_>, change: &mut Change, root: &Path) -> bool {
+    let Some(charts) = &mut change.charts else { return false };
+    let Ok(Ok(Some(tip))) = branch.look() else { return false };
+    let index = tip.files.get(INDEX).and_then(|object| branch.read(object).ok());
+    compare::adopt(config, branch, &tip, &index.unwrap_or_default(), &mut charts.packages, root)
+}
+
+/// The commit that follows the branch as it is.
+pub(crate) fn decide<'a>(
+    config: &Config,
+    repair: Repair,
+    change: &'a Change,
+    branch: &mut Branch<'_>,
+    tip: Option<&Tip>,
+) -> Result<Plan<'a>> {
+    let Some(tip) = tip else {
+        return Ok(plan(config, None, &Contents::default(), change, &Restored::default())?);
+    };
+    let contents = contents(change, branch, tip)?;
+    let mut restored = Restored::default();
+    if repair != Repair::No && change.charts.is_some() {
+        terminal::progress("Searching", &format!("the history of {}", branch.shown()));
+        let readdress = repair == Repair::Readdress;
+        restored = history::restore(config, branch, tip, contents.index.as_deref(), change.time, readdress)?;
+    } else if contents.index.is_none()
+        && change.charts.is_some()
+        && let Some(commit) = history::lost_repository(branch)?
+    {
+        let message = format!("the branch had a Helm repository until commit {}", name(&short(&commit)));
+        let hint = "cargo xtask pages --only charts --repair --publish; to begin anew, commit an empty index to the branch";
+        return Err(Problems::from(Problem::error(message).hint(hint)).into());
+    }
+    Ok(plan(config, Some(tip), &contents, change, &restored)?)
+}
+
+/// What has to be read of the branch for what is published.
+fn contents(change: &Change, branch: &mut Branch<'_>, tip: &Tip) -> Result<Contents> {
+    let docs = change.docs.as_deref().unwrap_or_default();
+    let is_index = |path: &str| path == "index.yaml" || path.ends_with("/index.yaml");
+    let indexes = docs.iter().filter(|file| is_index(&file.path));
+    let indexes: Vec<(&str, &Object)> =
+        indexes.filter_map(|file| Some((file.path.as_str(), tip.files.get(&file.path)?))).collect();
+    let of_charts = change.charts.as_ref().map_or(&[][..], |_| &[INDEX, PAGE]);
+    let of_docs = change.docs.as_ref().map_or(&[][..], |_| &[RECORD]);
+    // The page changes with the index, and git sends what changes as the difference to what is there.
+    let wanted = of_charts.iter().chain(of_docs).filter_map(|path| tip.files.get(*path));
+    branch
+        .prefetch(wanted.chain(indexes.iter().map(|(_, object)| *object)).map(|object| object.id.as_str()))?;
+    let mut read = |path: &str, is_wanted: bool| {
+        let object = tip.files.get(path).filter(|object| is_wanted && object.is_plain());
+        object.map(|object| branch.read(object)).transpose()
+    };
+    let has_charts = change.charts.is_some();
+    let (index, page) = (read(INDEX, has_charts)?, read(PAGE, has_charts)?);
+    let record = read(RECORD, change.docs.is_some())?;
+    let mut of_others = BTreeSet::new();
+    for (path, object) in indexes {
+        if String::from_utf8_lossy(&branch.read(object)?).lines().any(|line| line.starts_with("entries:")) {
+            of_others.insert(path.to_owned());
+        }
+    }
+    Ok(Contents { index, page, record, indexes: of_others })
+}
+
+/// How much publishing would send.
+fn bytes(branch: &Branch<'_>, change: &Change, plan: &Plan<'_>) -> Result<u64> {
+    if plan.is_done() {
+        return Ok(0);
+    }
+    branch.pack_size(&make(branch, plan, change.time)?, plan.base.as_deref())
+}

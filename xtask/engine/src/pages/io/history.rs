@@ -1,0 +1,208 @@
+//! What somebody destroyed in the Helm repository, found again in the history of the branch.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use anyhow::{Result, bail};
+
+use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::problem::Problem;
+use crate::base::text::name;
+use crate::base::time;
+use crate::chart::{archive, metadata_of};
+use crate::git::io::branch::Branch;
+use crate::git::object::Object;
+use crate::index::{Index, NewVersion, Version};
+use crate::pages::{Elsewhere, INDEX, Lost, Missing, Restored, Tip, missing, url_of};
+
+/// How many old indexes are read to learn when lost entries were created.
+const OLD_INDEXES: usize = 100;
+
+/// The commit that took the Helm repository from the branch, which has none; `None` if it never had one.
+pub fn lost_repository(branch: &mut Branch<'_>) -> Result<Option<String>> {
+    branch.deepen()?;
+    Ok(branch.commits(INDEX)?.into_iter().next())
+}
+
+/// Finds again what is missing on the branch: the whole index, entries, and archives.
+pub fn restore(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    tip: &Tip,
+    index: Option<&[u8]>,
+    time: u64,
+    readdress: bool,
+) -> Result<Restored> {
+    branch.deepen()?;
+    let commits = branch.commits(INDEX)?;
+    let mut restored = Restored { is_asked: true, ..Restored::default() };
+    whole(branch, &commits, tip, &mut restored)?;
+    let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(fresh);
+    // What is wrong with the index is reported when it is merged into.
+    let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { return Ok(restored) };
+    let mut files = tip.files.clone();
+    for (path, id) in &restored.files {
+        files.insert(path.clone(), Object::file(id));
+    }
+    let Missing { entries, packages, elsewhere } = missing(config, &index, files.keys().map(String::as_str));
+    for lost in packages {
+        if let Some(id) = archive_of(branch, &lost)? {
+            restored.files.push((lost.path, id));
+        }
+    }
+    branch.prefetch(entries.iter().filter_map(|path| Some(files.get(path)?.id.as_str())))?;
+    let mut found = Vec::new();
+    for path in entries {
+        let Some(object) = files.get(&path) else { continue };
+        match entry(config, &path, &branch.read(object)?, time) {
+            Ok(entry) => found.push((path, entry)),
+            Err(problem) => restored.problems.push(problem),
+        }
+    }
+    one_a_version(&index, found, &mut restored);
+    as_they_were(branch, &commits, &mut restored.entries)?;
+    if readdress && !elsewhere.is_empty() {
+        let (text, count) = readdressed(config, branch, &index, &files, &elsewhere, &text)?;
+        (restored.index, restored.readdressed) = (Some(text), count);
+    }
+    restored.problems.extend(nothing(&restored));
+    Ok(restored)
+}
+
+/// Says so where the search was in vain.
+fn nothing(restored: &Restored) -> Option<Problem> {
+    let found = restored.index.is_some() || !restored.entries.is_empty() || !restored.files.is_empty();
+    let message = "nothing was lost that the branch or its history still has: there is nothing to restore";
+    (!found && restored.problems.is_empty()).then(|| Problem::note(message))
+}
+
+/// The index with our address for each archive that is on the branch with the digest of its entry; all else keeps every
+/// byte.
+fn readdressed(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    index: &Index<'_>,
+    files: &BTreeMap<String, Object>,
+    elsewhere: &[Elsewhere],
+    text: &[u8],
+) -> Result<(Vec<u8>, usize)> {
+    branch.prefetch(elsewhere.iter().filter_map(|one| Some(files.get(&one.path)?.id.as_str())))?;
+    let (mut out, mut new) = (text.to_vec(), BTreeSet::new());
+    // From the end, so that what is before keeps its place.
+    for version in index.versions().iter().rev() {
+        let Some(url) = version.urls.first() else { continue };
+        let Some(one) = elsewhere.iter().find(|one| one.url == **url) else { continue };
+        let Some(object) = files.get(&one.path) else { continue };
+        if archive::sha256(&branch.read(object)?) != archive::plain_digest(&version.digest) {
+            continue;
+        }
+        let entry = text.get(version.range.clone()).unwrap_or_default();
+        let at = entry.windows(url.len()).position(|bytes| bytes == url.as_bytes());
+        let Some(at) = at.map(|at| version.range.start + at) else { continue };
+        let address = url_of(config, one.path.rsplit('/').next().unwrap_or(&one.path));
+        out.splice(at..at + url.len(), address.bytes());
+        new.insert(address);
+    }
+    let again = Index::read(&out, INDEX, &mut Vec::new());
+    let is_new = |version: &&Version<'_>| version.urls.first().is_some_and(|url| new.contains(&**url));
+    let count = again.map_or(0, |again| again.versions().iter().filter(is_new).count());
+    if count < new.len() {
+        bail!(
+            "{INDEX} has the addresses of its entries in other places, too: they cannot be changed by themselves"
+        );
+    }
+    Ok((out, count))
+}
+
+/// The id of a lost archive, if the history has one of its digest.
+fn archive_of(branch: &mut Branch<'_>, lost: &Lost) -> Result<Option<String>> {
+    for commit in branch.commits(&lost.path)? {
+        let Some(object) = branch.files(&commit, &lost.path)?.remove(&lost.path) else { continue };
+        if archive::sha256(&branch.read(&object)?) == lost.digest {
+            return Ok(Some(object.id));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes the entries of versions that the index has not. Of several archives of one version, that of the usual name is
+/// the one.
+fn one_a_version(index: &Index<'_>, mut found: Vec<(String, NewVersion)>, restored: &mut Restored) {
+    let id = |entry: &NewVersion| (entry.metadata.name.clone(), entry.metadata.version.clone());
+    let published = index.versions().iter();
+    let mut taken: HashSet<(String, String)> =
+        published.map(|version| (version.name.to_string(), version.version.to_string())).collect();
+    found.sort_by_key(|(path, entry)| {
+        !path.ends_with(&format!("/{}-{}.tgz", entry.metadata.name, entry.metadata.version))
+    });
+    for (path, entry) in found {
+        if taken.insert(id(&entry)) {
+            restored.entries.push(entry);
+        } else {
+            restored.problems.push(stray(&path, &entry));
+        }
+    }
+}
+
+fn fresh() -> Vec<u8> {
+    b"apiVersion: v1\nentries: {}\n".to_vec()
+}
+
+/// What the branch had before somebody removed the whole Helm repository: its files and, unless there is a new one, its
+/// index.
+fn whole(branch: &mut Branch<'_>, commits: &[String], tip: &Tip, restored: &mut Restored) -> Result<()> {
+    for commit in commits {
+        if branch.files(commit, INDEX)?.contains_key(INDEX) {
+            continue;
+        }
+        let files = branch.files(&format!("{commit}^"), HELM_REPOSITORY)?;
+        let is_lost = |path: &String| path != INDEX && !tip.files.contains_key(path);
+        let lost = files.iter().filter(|(path, object)| is_lost(path) && object.is_plain());
+        restored.files.extend(lost.map(|(path, object)| (path.clone(), object.id.clone())));
+        if let Some(index) = files.get(INDEX).filter(|_| !tip.files.contains_key(INDEX)) {
+            restored.index = Some(branch.read(index)?);
+        }
+        break;
+    }
+    branch.prefetch(restored.files.iter().map(|(_, id)| id.as_str()))
+}
+
+/// An entry for an archive, as if it were published now; or why there is none.
+fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Result<NewVersion, Problem> {
+    let mut problems = Vec::new();
+    let Some(metadata) = metadata_of(data, path, &mut problems) else {
+        let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+        let message = format!("there can be no entry for this archive: {why}");
+        let hint = "nothing leads to it: look at it in the branch";
+        return Err(Problem::warning(message).at(path, None).hint(hint));
+    };
+    let digest = archive::sha256(data);
+    let urls = vec![url_of(config, path.rsplit('/').next().unwrap_or(path))];
+    Ok(NewVersion { metadata, digest, urls, created: time::utc(time) })
+}
+
+fn stray(path: &str, entry: &NewVersion) -> Problem {
+    let version = name(&format!("{} {}", entry.metadata.name, entry.metadata.version));
+    let message = format!("the index has another place for {version}");
+    Problem::warning(message).at(path, None).hint("whoever knows its URL can still install it: leave it")
+}
+
+/// Gives entries the time and the URLs that they had in an older index.
+fn as_they_were(branch: &mut Branch<'_>, commits: &[String], entries: &mut [NewVersion]) -> Result<()> {
+    let mut wanted: BTreeMap<String, &mut NewVersion> =
+        entries.iter_mut().map(|entry| (entry.digest.clone(), entry)).collect();
+    for commit in commits.iter().take(OLD_INDEXES) {
+        if wanted.is_empty() {
+            break;
+        }
+        let Some(object) = branch.files(commit, INDEX)?.remove(INDEX) else { continue };
+        let text = branch.read(&object)?;
+        let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { continue };
+        for version in index.versions() {
+            if let Some(entry) = wanted.remove(archive::plain_digest(&version.digest)) {
+                entry.created = version.created.to_string();
+                entry.urls = version.urls.iter().map(ToString::to_string).collect();
+            }
+        }
+    }
+    Ok(())
+}

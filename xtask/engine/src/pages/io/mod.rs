@@ -1,0 +1,11 @@
+//! The branch of GitHub Pages, looked at and published to.
+
+pub mod cache;
+pub mod compare;
+pub mod history;
+pub mod observe;
+pub mod publish;
+pub mod published;
+pub mod report;
+pub mod served;
+pub mod site;

@@ -1,0 +1,144 @@
+//! What there is to publish: the documentation, built, and the release in `dist/`.
+
+use anyhow::Result;
+
+use super::publish::short;
+use crate::base::config::Config;
+use crate::base::problem::{Problem, Problems, Severity};
+use crate::base::text::{few, name};
+use crate::cli::{self, Part};
+use crate::command::{not_replaced, replaceable};
+use crate::dist;
+use crate::dist::io::Release;
+use crate::docs::io::Site;
+use crate::docs::{self, File};
+use crate::git::io::repository::Repository;
+use crate::pages::{Change, Charts};
+use crate::registry::artifact::HUB_FILE;
+use crate::release::release_of;
+use crate::release::steps::{differs_from_commit, next_tags};
+use crate::sys::lock::Lock;
+use crate::sys::{environment, files, terminal};
+
+/// What there is to publish.
+pub fn observe(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Change> {
+    let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
+    let head = source.commit()?.ok_or_else(no_commit)?;
+    let docs = if args.only == Some(Part::Charts) { None } else { build_docs(args, source)? };
+    let release = if args.only == Some(Part::Docs) { None } else { release(config, args, source)? };
+    let commit = commit(&head.id, docs.is_some(), release.as_ref());
+    let with_changes = docs.as_ref().is_some_and(|site| warn_of_changes(&site.changed));
+    let docs = docs.map(|site| site.files);
+    let charts = match release {
+        Some(release) => Some(charts(args, source, release)?),
+        None if args.repair && args.only != Some(Part::Docs) => Some(Charts::default()),
+        None => None,
+    };
+    if docs.is_none() && charts.is_none() {
+        let problem =
+            Problem::error("there is nothing to publish: neither documentation nor a release in dist/");
+        return Err(Problems::from(problem.hint("cargo xtask release")).into());
+    }
+    if let (None, Some(asked)) = (&charts, args.replace.first()) {
+        return Err(not_replaced(asked));
+    }
+    let with_changes = if with_changes { ", with changes" } else { "" };
+    let source = format!("{}@{commit}{with_changes}", config.repository);
+    Ok(Change { source, time: environment::now()?, docs, adopt: args.adopt.clone(), charts })
+}
+
+/// The commit that all of it comes from, or both.
+fn commit(head: &str, has_docs: bool, release: Option<&Release>) -> String {
+    let Some(of) = release.map(|release| &release.manifest.commit.id).filter(|of| *of != head) else {
+        return head.to_owned();
+    };
+    let message =
+        format!("the release is of commit {}, and this is {}", name(&short(of)), name(&short(head)));
+    terminal::problem(&Problem::warning(message).hint("cargo xtask release"));
+    if has_docs { format!("{head}, charts from {of}") } else { of.clone() }
+}
+
+/// Says that the documentation is not that of the commit, if so. Generated pages that git ignores are a way to work.
+fn warn_of_changes(changed: &[String]) -> bool {
+    if changed.is_empty() {
+        return false;
+    }
+    let message = format!("the documentation holds what is not in the commit: {}", few(changed));
+    terminal::problem(&Problem::warning(message).hint("git commit, unless it is generated"));
+    true
+}
+
+fn build_docs(args: &cli::Pages, source: &Repository) -> Result<Option<Site>> {
+    match docs::io::build(source.root(), args.docs)? {
+        Some(site) => {
+            terminal::progress("Built", &format!("the documentation ({})", site.by));
+            Ok(Some(site))
+        }
+        None if args.only == Some(Part::Docs) => {
+            let problem = Problem::error("there is no documentation to publish: no mkdocs.yml");
+            Err(Problems::from(problem.hint("write mkdocs.yml and docs/index.md")).into())
+        }
+        None => Ok(None),
+    }
+}
+
+fn release(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Option<Release>> {
+    let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
+    let lock = Lock::of(&directory);
+    let release = dist::io::read(config, &directory)?;
+    drop(lock);
+    let shown = files::shown(&directory);
+    let is_snapshot = |release: &Release| {
+        release.manifest.tag.is_none()
+            && release.manifest.charts.iter().any(|chart| release_of(&chart.version).is_some())
+    };
+    if let Some(snapshot) = release.as_ref().filter(|release| args.publish && is_snapshot(release)) {
+        let tag = next_tags(&snapshot.manifest).join(", ");
+        let problem = Problem::error(format!("{} holds a snapshot, which is never published", name(&shown)));
+        if args.only == Some(Part::Charts) {
+            let hint = format!("tag the commit as {tag}, then cargo xtask release");
+            return Err(Problems::from(problem.hint(hint)).into());
+        }
+        terminal::progress("Leaving", &format!("the Helm repository as it is: {shown} holds a snapshot"));
+        return Ok(None);
+    }
+    if release.is_none() && args.only == Some(Part::Charts) && !args.repair
+        || release.is_none() && args.dist.is_some()
+    {
+        let problem = Problem::error(format!("there is no release in {}", name(&shown)));
+        return Err(Problems::from(problem.hint("cargo xtask release")).into());
+    }
+    if release.is_none() {
+        terminal::progress(
+            "Leaving",
+            &format!("the Helm repository as it is: there is no release in {shown}"),
+        );
+    }
+    Ok(release)
+}
+
+/// What the Helm repository gets from a release. Archives that nobody else can make from the commit are only looked at.
+fn charts(args: &cli::Pages, source: &Repository, release: Release) -> Result<Charts> {
+    if let Some(problem) = differs_from_commit(&release.manifest) {
+        if args.publish {
+            return Err(Problems::from(problem).into());
+        }
+        terminal::problem(&Problem { severity: Severity::Warning, ..problem });
+    }
+    let replace = replaceable(&args.replace, &release.packages.iter().map(|package| &package.metadata))?;
+    let created = Some(release.manifest.commit.time);
+    Ok(Charts { packages: release.packages, others: beside_index(source)?, replace, created })
+}
+
+/// The files that are published beside the index, as the commit has them.
+pub fn beside_index(source: &Repository) -> Result<Vec<File>> {
+    let committed = source.committed(HUB_FILE)?;
+    let here = files::read_text(&source.root().join(HUB_FILE))?;
+    if here.map(String::into_bytes) != committed {
+        let message = "it is not in the commit as it is here, and what the commit has is published";
+        let problem = Problem::warning(message).at(HUB_FILE, None);
+        terminal::problem(&problem.hint(format!("git add {HUB_FILE} && git commit")));
+    }
+    let file = |data| File { path: HUB_FILE.to_owned(), data };
+    Ok(committed.map(file).into_iter().collect())
+}

@@ -1,0 +1,84 @@
+//! The archives that are published in the Helm repository: on the branch, or where the index says.
+
+use super::cache::Cache;
+use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::host::{host, is_private};
+use crate::base::text::name;
+use crate::chart::archive::{digest, plain_digest};
+use crate::git::io::branch::Branch;
+use crate::git::object::Object;
+use crate::index::{Version, is_of};
+use crate::pages::{Tip, path_of};
+use crate::sys::http::{Http, Request};
+
+/// Gets the archive of a version, which has to be the one that the index names, where it names a digest. The error says
+/// why there is none.
+pub fn archive(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    tip: &Tip,
+    http: Option<&Http>,
+    cache: &Cache,
+    version: &Version<'_>,
+) -> Result<Vec<u8>, String> {
+    if let Some(data) = cache.get(&version.digest) {
+        return Ok(data);
+    }
+    let is_it = |data: &[u8]| plain_digest(&digest(data)) == plain_digest(&version.digest);
+    let Some(url) = version.urls.first() else { return Err("the index has no URL for it".to_owned()) };
+    let on_branch = place(config, tip, version).map(|object| branch.read(object));
+    let is_ours = path_of(config, url).is_some();
+    let data = match (on_branch, http) {
+        (Some(data), _) if is_ours => data.map_err(|error| format!("{error:#}"))?,
+        (Some(Ok(data)), _) if is_it(&data) => data,
+        (None, _) if is_ours => return Err(format!("the branch does not have {}", name(url))),
+        (_, Some(http)) => download(http, url)?,
+        (_, None) => return Err(format!("it is not on the branch but at {}", name(url))),
+    };
+    if is_of(version, &digest(&data)) {
+        cache.put(&data);
+        Ok(data)
+    } else {
+        Err(format!("the index says {}, and the archive has {}", name(&version.digest), digest(&data)))
+    }
+}
+
+/// The archive of a version on the branch, by its address. That may be the one of the site before it moved: then it is
+/// that of its name, if the digest is right.
+pub fn place<'t>(config: &Config, tip: &'t Tip, version: &Version<'_>) -> Option<&'t Object> {
+    let url = version.urls.first()?;
+    let namesake = || Some(format!("{HELM_REPOSITORY}/{}", url.rsplit('/').next()?));
+    tip.files.get(&path_of(config, url).or_else(namesake)?)
+}
+
+/// Gets the provenance file of a version, which lies beside its archive; `None` where there is none.
+pub fn provenance(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    tip: &Tip,
+    http: Option<&Http>,
+    version: &Version<'_>,
+) -> Option<Vec<u8>> {
+    let url = version.urls.first()?;
+    match path_of(config, url) {
+        Some(path) => provenance_of(branch, tip, &path),
+        None => download(http?, &format!("{url}.prov")).ok(),
+    }
+}
+
+/// The provenance file that lies beside an archive of the branch.
+pub fn provenance_of(branch: &mut Branch<'_>, tip: &Tip, archive: &str) -> Option<Vec<u8>> {
+    branch.read(tip.files.get(&format!("{archive}.prov"))?).ok()
+}
+
+fn download(http: &Http, url: &str) -> Result<Vec<u8>, String> {
+    if !is_private(url) {
+        return Err(format!("nobody asks {} without encryption", name(host(url))));
+    }
+    let response = http.follow(Request { method: "GET", url: url.to_owned(), ..Request::default() })?;
+    if response.is_success() {
+        Ok(response.body)
+    } else {
+        Err(format!("{} answers {}", name(url), response.status))
+    }
+}

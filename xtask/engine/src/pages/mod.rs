@@ -1,0 +1,328 @@
+//! What publishing does to the branch that GitHub Pages is built from.
+//!
+//! `charts/` is the Helm repository: archives are added to it and never taken away. The files of the documentation are
+//! recorded, and a new one replaces them, stale pages included. All else belongs to others and stays as it is.
+
+mod charts;
+pub mod command;
+mod documentation;
+pub mod io;
+mod limits;
+mod message;
+mod missing;
+mod owners;
+pub mod page;
+pub mod published;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::charts::Files;
+use self::documentation::Documentation;
+use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::problem::{Problem, Problems, verdict};
+use crate::chart::Metadata;
+use crate::docs::File;
+use crate::git::object::{Content, Object};
+use crate::index::NewVersion;
+
+pub use self::charts::{Entries, url_of};
+pub use self::documentation::{MOST_ENTRIES, fold};
+pub use self::limits::MAX_FILE;
+pub use self::missing::{Elsewhere, Lost, Missing, missing};
+pub use self::record::RECORD;
+
+/// The index of the Helm repository on the branch.
+pub const INDEX: &str = "charts/index.yaml";
+/// What people see at its URL.
+pub const PAGE: &str = "charts/index.html";
+/// Keeps GitHub Pages from running Jekyll over the site, which would drop files that begin with `_`
+/// (docs.github.com, "About GitHub Pages and Jekyll").
+pub const NO_JEKYLL: &str = ".nojekyll";
+/// The domain that GitHub Pages serves the branch at (docs.github.com, "Managing a custom domain").
+const DOMAIN: &str = "CNAME";
+/// Where other tools keep the index of a Helm repository.
+const OTHER_INDEX: &str = "index.yaml";
+/// Root entries that no documentation removes or changes, besides those of the config.
+const RESERVED: [&str; 4] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL, RECORD];
+
+/// The branch as it was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tip {
+    /// The id of its newest commit.
+    pub commit: String,
+    /// Its files.
+    pub files: BTreeMap<String, Object>,
+    /// Its files whose paths are not UTF-8.
+    pub odd: Vec<Vec<u8>>,
+}
+
+/// What is to be published.
+#[derive(Debug)]
+pub struct Change {
+    /// The commit that it comes from, for the message.
+    pub source: String,
+    /// Seconds since 1970: when the commit of the branch is made.
+    pub time: u64,
+    /// The whole documentation site; `None` leaves the published one as it is.
+    pub docs: Option<Vec<File>>,
+    /// Patterns of files of the branch that the documentation claims.
+    pub adopt: Vec<String>,
+    /// What the Helm repository gets; `None` leaves the published one as it is.
+    pub charts: Option<Charts>,
+}
+
+/// What the Helm repository gets.
+#[derive(Debug, Default)]
+pub struct Charts {
+    /// The archives of a release.
+    pub packages: Vec<Package>,
+    /// Files beside the index, such as `artifacthub-repo.yml`, by their name there.
+    pub others: Vec<File>,
+    /// Names and versions whose published archive may be replaced.
+    pub replace: Vec<(String, String)>,
+    /// When the entries are created: the time of the commit that is released. Without a release nothing is.
+    pub created: Option<u64>,
+}
+
+/// An archive.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// What its Chart.yaml says.
+    pub metadata: Metadata,
+    /// Its name.
+    pub file_name: String,
+    /// Its content.
+    pub data: Vec<u8>,
+    /// 64 hex digits.
+    pub digest: String,
+    /// Its provenance file, `FILE_NAME.prov` (helm.sh/docs, "Helm Provenance and Integrity").
+    pub provenance: Option<Vec<u8>>,
+}
+
+impl Package {
+    /// The archive and its provenance file, by name.
+    pub fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let provenance = self.provenance.as_deref().map(|data| (format!("{}.prov", self.file_name), data));
+        std::iter::once((self.file_name.clone(), &*self.data)).chain(provenance)
+    }
+}
+
+/// What was read of the branch.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// The content of [`INDEX`] where the branch has it; no branch and no index are the only reasons for there to be none.
+    pub index: Option<Vec<u8>>,
+    /// The content of [`PAGE`], likewise.
+    pub page: Option<Vec<u8>>,
+    /// The content of [`RECORD`], likewise.
+    pub record: Option<Vec<u8>>,
+    /// Other indexes of Helm repositories that lie where the documentation has a file.
+    pub indexes: BTreeSet<String>,
+}
+
+/// What was found again of what somebody destroyed.
+#[derive(Debug, Default)]
+pub struct Restored {
+    /// The index that the branch had, where it has none now.
+    pub index: Option<Vec<u8>>,
+    /// Entries for packages that have none.
+    pub entries: Vec<NewVersion>,
+    /// Lost files of the Helm repository by their path, with the ids of their contents.
+    pub files: Vec<(String, String)>,
+    /// Whether somebody asked for it.
+    pub is_asked: bool,
+    /// How many entries of `index` have the address of the config, and had another one.
+    pub readdressed: usize,
+    /// What cannot be restored.
+    pub problems: Vec<Problem>,
+}
+
+/// One commit, decided.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The commit that it follows; `None` begins the branch.
+    pub base: Option<String>,
+    /// Every file whose content is known here, by path.
+    pub files: Vec<Planned<'a>>,
+    /// How many files of the branch stay whose content is not known here.
+    pub others: usize,
+    /// Paths of the branch that go.
+    pub removed: Vec<Vec<u8>>,
+    /// Files of others whose place a page takes.
+    pub replaced: Vec<String>,
+    /// Files of others that stay beside the documentation.
+    pub foreign: Vec<String>,
+    /// What happens to the index.
+    pub entries: Option<Entries>,
+    /// What does not stop the publishing.
+    pub warnings: Vec<Problem>,
+    /// The message of the commit.
+    pub message: String,
+}
+
+/// A file of the branch after the commit.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// Where.
+    pub path: String,
+    /// What.
+    pub content: Held<'a>,
+    /// Compared with the branch now.
+    pub state: State,
+}
+
+/// The content of a file.
+#[derive(Debug)]
+pub enum Held<'a> {
+    /// It is here.
+    Data(Cow<'a, [u8]>),
+    /// The remote has it.
+    Id(String),
+}
+
+/// How a file compares with the branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The branch has no such file.
+    Added,
+    /// The branch has another one.
+    Changed,
+    /// The branch has this one.
+    Same,
+}
+
+impl Plan<'_> {
+    /// Whether the branch is already as it should be.
+    pub fn is_done(&self) -> bool {
+        self.removed.is_empty() && self.files.iter().all(|file| file.state == State::Same)
+    }
+
+    /// The plan, if users get anything by it that they could not install before; else there is nothing to do. An old
+    /// release that is published once more must not put its own page, or other files of its time, over newer ones.
+    #[must_use]
+    pub fn only_for_new_archives(mut self) -> Self {
+        if !self.has_new_archives() {
+            self.files.clear();
+        }
+        self
+    }
+
+    fn has_new_archives(&self) -> bool {
+        let entries = self.entries.as_ref();
+        let in_index = entries.is_some_and(|one| !(one.added.is_empty() && one.replaced.is_empty()));
+        let is_archive = |file: &&Planned<'_>| file.path.ends_with(".tgz") || file.path.ends_with(".prov");
+        in_index || self.files.iter().filter(is_archive).any(|file| file.state != State::Same)
+    }
+
+    /// What a commit has to write.
+    pub fn written(&self) -> Vec<(&str, Content<'_>)> {
+        let changed = self.files.iter().filter(|file| file.state != State::Same);
+        changed.map(|file| (file.path.as_str(), file.content.borrowed())).collect()
+    }
+
+    /// The paths of documentation pages and assets in this state.
+    pub fn pages(&self, state: State) -> impl Iterator<Item = &str> {
+        let in_state = self.files.iter().filter(move |file| file.state == state);
+        in_state
+            .map(|file| file.path.as_str())
+            .filter(|path| !is_charts(path) && ![NO_JEKYLL, RECORD].contains(path))
+    }
+}
+
+impl Held<'_> {
+    fn borrowed(&self) -> Content<'_> {
+        match self {
+            Self::Data(data) => Content::Data(data),
+            Self::Id(id) => Content::Id(id),
+        }
+    }
+}
+
+/// Whether a path is in the Helm repository.
+pub fn is_charts(path: &str) -> bool {
+    root(path) == HELM_REPOSITORY
+}
+
+/// Where the branch has the archive that a URL of its index leads to; `None` if that is elsewhere.
+pub fn path_of(config: &Config, url: &str) -> Option<String> {
+    missing::beside(config, url).map(|file| format!("{HELM_REPOSITORY}/{file}"))
+}
+
+/// The entry of the root that a path is in.
+fn root(path: &str) -> &str {
+    path.split('/').next().unwrap_or(path)
+}
+
+/// Decides the commit.
+pub fn plan<'a>(
+    config: &Config,
+    tip: Option<&Tip>,
+    contents: &Contents,
+    change: &'a Change,
+    restored: &Restored,
+) -> Result<Plan<'a>, Problems> {
+    let none = BTreeMap::new();
+    let there = tip.map_or(&none, |tip| &tip.files);
+    let mut problems = Vec::new();
+    let mut files = Files::from([(NO_JEKYLL.to_owned(), Held::Data(Cow::Borrowed(b"".as_slice())))]);
+    let Documentation { removed, replaced, foreign, record } = match &change.docs {
+        Some(docs) => {
+            let scene = documentation::Scene { config, tip, contents, docs, adopt: &change.adopt };
+            let decided = scene.decide(&mut problems);
+            files.extend(docs.iter().map(|file| (file.path.clone(), Held::Data(Cow::Borrowed(&*file.data)))));
+            decided
+        }
+        None => Documentation::default(),
+    };
+    files.extend(record.map(|record| (RECORD.to_owned(), Held::Data(Cow::Owned(record.text())))));
+    let entries = change.charts.as_ref().and_then(|charts| {
+        let old = restored.index.as_deref().or(contents.index.as_deref());
+        let merge = charts::Merge {
+            config,
+            there,
+            old,
+            page: contents.page.as_deref(),
+            charts,
+            restored,
+            time: charts.created.unwrap_or(change.time),
+        };
+        merge.run(&mut files, &mut problems)
+    });
+    if change.charts.is_some() && there.contains_key(OTHER_INDEX) && !there.contains_key(INDEX) {
+        let (old, new) = (&config.pages, config.helm_repository());
+        let message = format!(
+            "the branch has a Helm repository at its root: whoever has added {old} sees nothing of what is published now"
+        );
+        problems.push(
+            Problem::warning(message).hint(format!("tell them: helm repo add {} {new}", config.name())),
+        );
+    }
+    let files: Vec<Planned<'a>> =
+        files.into_iter().map(|(path, content)| compare(there, path, content)).collect();
+    problems.extend(documentation::in_the_way(tip, &removed, &files));
+    let added = files.iter().filter(|file| file.state == State::Added).count();
+    let others = (there.len() + added).saturating_sub(removed.len() + files.len());
+    limits::check(others, &files, &mut problems);
+    let base = tip.map(|tip| tip.commit.clone());
+    let warnings = verdict(problems)?;
+    let message = String::new();
+    let mut plan = Plan { base, files, others, removed, replaced, foreign, entries, warnings, message };
+    plan.message = message::of(&plan, change);
+    Ok(plan)
+}
+
+fn compare<'a>(there: &BTreeMap<String, Object>, path: String, content: Held<'a>) -> Planned<'a> {
+    let state = there.get(&path).map_or(State::Added, |object| {
+        let same = match &content {
+            Held::Data(data) => object.is_file(data),
+            Held::Id(id) => object.id == *id,
+        };
+        // An empty file is enough, and whatever somebody wrote into it does no harm.
+        if same || path == NO_JEKYLL { State::Same } else { State::Changed }
+    });
+    Planned { path, content, state }
+}

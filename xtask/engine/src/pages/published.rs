@@ -1,0 +1,281 @@
+//! A chart against what is published of it: who changes a chart gives it a new version, since a published one never
+//! changes. What counts is the content of the published archive and not a history, which may be shallow or rewritten.
+
+use std::cmp::Ordering;
+
+use semver::Version;
+
+use crate::base::config::Versions;
+use crate::base::problem::{Edit, Problem};
+use crate::base::text::{few, name};
+use crate::base::version::{helm_accepts, precedence, strict_form};
+use crate::chart::package::Package;
+use crate::chart::same::differing;
+use crate::chart::{Metadata, archive};
+use crate::index::{self, Index};
+
+/// What the next release makes of a chart.
+#[derive(Clone, Copy, Debug)]
+pub struct Next<'a> {
+    /// Where the chart lies.
+    pub path: &'a str,
+    /// What is packaged of it.
+    pub package: &'a Package,
+    /// The version that a tag gives it.
+    pub tag: Option<&'a Version>,
+    /// Whether a tag decides the version.
+    pub versions: Versions,
+    /// The text of Chart.yaml.
+    pub chart_yaml: &'a str,
+}
+
+/// How a chart compares with the archive that is published of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// It holds the same.
+    Same,
+    /// It differs in these files.
+    Differs(Vec<String>),
+}
+
+impl Next<'_> {
+    /// The version that it will have; `None` where only a tag will tell.
+    pub fn version(&self) -> Option<String> {
+        let own = || (self.versions == Versions::Verify).then(|| self.package.metadata.version.clone());
+        self.tag.map(Version::to_string).or_else(own)
+    }
+
+    /// The published version that it has to be compared with: the same one, else, where a tag will decide, the newest.
+    pub fn counterpart<'i, 't>(&self, index: &'i Index<'t>) -> Option<&'i index::Version<'t>> {
+        let mut listed = self.listed(index);
+        match self.version() {
+            Some(version) => {
+                let exact = self.listed(index).find(|one| one.version == version);
+                exact.or_else(|| listed.find(|one| same(&one.version, &version)))
+            }
+            None => listed.max_by(|a, b| precedence(&a.version, &b.version)),
+        }
+    }
+
+    fn listed<'i, 't>(&self, index: &'i Index<'t>) -> impl Iterator<Item = &'i index::Version<'t>> {
+        let own = &self.package.metadata.name;
+        index.versions().iter().filter(move |one| one.name == *own && helm_accepts(&one.version))
+    }
+
+    /// Compares with the archive of the counterpart.
+    pub fn compare(&self, archive: &[u8], counterpart: &str) -> Result<Content, String> {
+        let theirs = archive::read(archive, archive::MAX_TOTAL)?;
+        let adapt = |mut own: Metadata, published: &Metadata| {
+            if self.versions != Versions::Verify {
+                counterpart.clone_into(&mut own.version);
+                if self.versions == Versions::Stamp {
+                    let stamped = if self.tag.is_some() { counterpart } else { &published.app_version };
+                    stamped.clone_into(&mut own.app_version);
+                }
+            }
+            own
+        };
+        let changed = differing(&self.package.entries, &theirs, &adapt)?;
+        Ok(if changed.is_empty() { Content::Same } else { Content::Differs(changed) })
+    }
+
+    /// What is wrong with its version, seen what is published. `content` is the comparison with the counterpart.
+    pub fn judge(&self, index: &Index<'_>, content: Option<&Content>) -> Option<Problem> {
+        let listed: Vec<&str> = self.listed(index).map(|one| &*one.version).collect();
+        let newest = listed.iter().copied().max_by(|a, b| precedence(a, b))?;
+        let chart = &self.package.metadata.name;
+        match (self.version().as_deref(), content) {
+            (None, Some(Content::Differs(changed))) => {
+                let message = format!("{} has changed since {newest}, in {}", name(chart), few(changed));
+                let hint =
+                    format!("the next tag has to be above {newest}, such as v{}", above(newest, &listed)?);
+                Some(self.at(Problem::note(message)).hint(hint))
+            }
+            (Some(version), Some(Content::Differs(changed))) => {
+                Some(self.not_bumped(version, changed, &listed))
+            }
+            (Some(version), Some(Content::Same)) if self.tag.is_some() => {
+                let message =
+                    format!("{} is published already, as it is here", name(&format!("{chart} {version}")));
+                Some(self.at(Problem::note(message)).hint("publishing it again changes nothing"))
+            }
+            (Some(version), None)
+                if helm_accepts(version)
+                    && precedence(version, newest) == Ordering::Less
+                    && !listed.iter().any(|one| same(one, version)) =>
+            {
+                let message = format!(
+                    "version {} is below {newest}, which is published: whoever names no version gets that one",
+                    name(version)
+                );
+                let above = above(newest, &listed)?;
+                let write = if self.versions == Versions::Verify {
+                    "write `version: "
+                } else {
+                    "choose a tag such as `v"
+                };
+                let hint = format!("{write}{above}`, unless it is for those who stay on the old one");
+                Some(self.at(Problem::warning(message)).hint(hint))
+            }
+            _ => None,
+        }
+    }
+
+    /// The error of a chart that has changed under a published version.
+    pub fn not_bumped(&self, version: &str, changed: &[String], listed: &[&str]) -> Problem {
+        let chart = &self.package.metadata.name;
+        let message = format!(
+            "{} is published, and differs in {}: what is published never changes",
+            name(&format!("{chart} {version}")),
+            few(changed)
+        );
+        let problem = self.at(Problem::error(message));
+        let Some(next) = above(version, listed) else {
+            return problem.hint("give it a higher version");
+        };
+        if self.versions != Versions::Verify {
+            return problem.hint(format!("choose a higher tag, such as v{next}"));
+        }
+        let problem = problem.hint(format!("write `version: {next}`"));
+        let file = format!("{}/Chart.yaml", self.path);
+        let line = self.package.line("version").unwrap_or_default();
+        problem.edit(Edit::within(&file, self.chart_yaml, line, version, &next))
+    }
+
+    fn at(&self, problem: Problem) -> Problem {
+        problem.at(format!("{}/Chart.yaml", self.path), self.package.line("version"))
+    }
+}
+
+/// Whether two versions are one for Helm.
+fn same(a: &str, b: &str) -> bool {
+    a == b
+        || helm_accepts(a) && helm_accepts(b) && strict_form(a).is_some() && strict_form(a) == strict_form(b)
+}
+
+/// The next patch that is not listed; `None` after a pre-release, whose successor only its author knows.
+fn above(version: &str, listed: &[&str]) -> Option<String> {
+    let mut next = strict_form(version).filter(|version| version.pre.is_empty())?;
+    next.build = semver::BuildMetadata::EMPTY;
+    loop {
+        next = Version::new(next.major, next.minor, next.patch.checked_add(1)?);
+        let text = next.to_string();
+        if !listed.iter().any(|one| same(one, &text)) {
+            return Some(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::archive::Entry;
+    use crate::chart::package::{Overrides, package};
+
+    const INDEX: &str = "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.1.0, urls: [web-1.1.0.tgz], digest: a}\n  - {name: web, version: 1.0.0, urls: [web-1.0.0.tgz], digest: b}\n";
+
+    fn made(version: &str, values: &str) -> Package {
+        stamped(version, values, None)
+    }
+
+    fn stamped(version: &str, values: &str, app_version: Option<&str>) -> Package {
+        let chart = format!("apiVersion: v2\nname: web\nversion: {version}\n");
+        let file = |path: &str, text: &str| Entry { path: path.to_owned(), data: text.as_bytes().to_vec() };
+        let files = vec![file("Chart.yaml", &chart), file("values.yaml", values)];
+        let overrides = Overrides { app_version: app_version.map(str::to_owned), version: None };
+        package(files, "charts/web", &overrides, &mut Vec::new()).expect("a package")
+    }
+
+    /// What is said of a chart of this version with changed values, or the same.
+    fn said(version: &str, tag: Option<&str>, versions: Versions, is_changed: bool) -> Option<String> {
+        let package = made(version, if is_changed { "a: 2\n" } else { "a: 1\n" });
+        let tag = tag.map(|tag| Version::parse(tag).expect("a version"));
+        let chart_yaml = format!("apiVersion: v2\nname: web\nversion: {version}\n");
+        let next = Next {
+            path: "charts/web",
+            package: &package,
+            tag: tag.as_ref(),
+            versions,
+            chart_yaml: &chart_yaml,
+        };
+        let index = Index::read(INDEX.as_bytes(), "index.yaml", &mut Vec::new()).expect("an index");
+        let counterpart = next.counterpart(&index).map(|one| one.version.clone().into_owned());
+        let content = counterpart.map(|version| {
+            let app_version = (versions == Versions::Stamp).then_some(version.as_str());
+            let published = stamped(&version, "a: 1\n", app_version);
+            let published = archive::write(&published.entries).expect("an archive");
+            next.compare(&published, &version).expect("a comparison")
+        });
+        next.judge(&index, content.as_ref()).map(|problem| {
+            let edit = problem
+                .edit
+                .as_ref()
+                .map_or_else(String::new, |edit| format!(" -> {}", edit.insert.concat()));
+            format!("{:?} {problem}{edit}", problem.severity)
+        })
+    }
+
+    #[test]
+    fn what_has_changed_needs_a_new_version() {
+        let (stamp, verify) = (Versions::Stamp, Versions::Verify);
+        for (version, tag, versions, is_changed, expected) in [
+            ("1.1.0", None, verify, false, ""),
+            (
+                "1.1.0",
+                None,
+                verify,
+                true,
+                "Error charts/web/Chart.yaml:3: `web 1.1.0` is published, and differs in `values.yaml`: what is published never changes -> version: 1.1.1",
+            ),
+            (
+                "1.0.0",
+                None,
+                verify,
+                true,
+                "Error charts/web/Chart.yaml:3: `web 1.0.0` is published, and differs in `values.yaml`: what is published never changes -> version: 1.0.1",
+            ),
+            ("1.2.0", None, verify, true, ""),
+            (
+                "1.0.5",
+                None,
+                verify,
+                true,
+                "Warning charts/web/Chart.yaml:3: version `1.0.5` is below 1.1.0, which is published: whoever names no version gets that one",
+            ),
+            ("0.0.0", None, stamp, false, ""),
+            (
+                "0.0.0",
+                None,
+                stamp,
+                true,
+                "Note charts/web/Chart.yaml:3: `web` has changed since 1.1.0, in `values.yaml`",
+            ),
+            (
+                "0.0.0",
+                Some("1.1.0"),
+                stamp,
+                true,
+                "Error charts/web/Chart.yaml:3: `web 1.1.0` is published, and differs in `values.yaml`: what is published never changes",
+            ),
+            (
+                "0.0.0",
+                Some("1.1.0"),
+                stamp,
+                false,
+                "Note charts/web/Chart.yaml:3: `web 1.1.0` is published already, as it is here",
+            ),
+            ("0.0.0", Some("1.2.0"), stamp, true, ""),
+        ] {
+            let said = said(version, tag, versions, is_changed).unwrap_or_default();
+            assert_eq!(said, expected, "{version} {tag:?} {versions:?} {is_changed}");
+        }
+    }
+
+    #[test]
+    fn the_next_version_is_free() {
+        let listed = ["1.0.0", "1.0.1", "v1.0.3"];
+        for (version, next) in [("1.0.0", Some("1.0.2")), ("1.0.2", Some("1.0.4")), ("1.0.0-rc.1", None)] {
+            assert_eq!(above(version, &listed).as_deref(), next, "{version}");
+        }
+    }
+}

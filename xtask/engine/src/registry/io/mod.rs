@@ -1,0 +1,344 @@
+//! A client of registries (OCI distribution specification 1.1): what a tag names, pushing, and reading back.
+
+pub mod credentials;
+pub mod helm_push;
+mod session;
+mod token;
+mod upload;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::credentials::Found;
+use self::session::{Failure, Session};
+use self::upload::DIGEST;
+use super::artifact::{Artifact, CHART_ARCHIVE, CHART_PROVENANCE, CREATED, Reference};
+use super::docker_config::Credentials;
+use super::refusal::{Wish, is_absent};
+use crate::base::http::Response;
+use crate::base::problem::Problem;
+use crate::base::text::name;
+use crate::chart::archive::digest;
+use crate::preflight::Clock;
+use crate::sys::http::Http;
+use crate::sys::secrets;
+
+/// Registries, with the tokens that they gave.
+#[derive(Debug)]
+pub struct Registry<'a> {
+    http: &'a Http,
+    plain_http: bool,
+    is_open: bool,
+    found: RefCell<HashMap<String, Option<Found>>>,
+    headers: RefCell<HashMap<String, String>>,
+}
+
+/// How many blobs a push had to send, and how many were there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Those that were sent.
+    pub sent: usize,
+    /// Those that were there.
+    pub there: usize,
+}
+
+/// Who can read what was pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Those who have the credentials for it.
+    Private,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// With credentials, where there are some.
+    Owner,
+    /// Without.
+    Anyone,
+}
+
+/// More pages of tags than a chart has.
+const MAX_PAGES: usize = 1000;
+/// What may be under a tag: all that a tag can be taken by counts, not only what we push.
+const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+                         application/vnd.docker.distribution.manifest.v2+json, \
+                         application/vnd.docker.distribution.manifest.list.v2+json";
+
+#[derive(Deserialize)]
+struct Manifest {
+    config: Part,
+    layers: Vec<Part>,
+    #[serde(default)]
+    annotations: Value,
+}
+
+/// What a tag names.
+#[derive(Debug)]
+pub struct Published {
+    /// The digest of the manifest.
+    pub digest: String,
+    /// When it says that it was made.
+    pub created: Option<String>,
+    /// The digest of the archive, if it is that of a chart.
+    pub archive: Option<String>,
+}
+
+/// A chart that was pulled.
+#[derive(Debug)]
+pub struct Pulled {
+    /// Its archive.
+    pub archive: Vec<u8>,
+    /// Its provenance file, where it has one.
+    pub provenance: Option<Vec<u8>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Part {
+    media_type: String,
+    digest: String,
+}
+
+impl<'a> Registry<'a> {
+    /// Registries on this machine are spoken to in HTTP, others only if `plain_http`.
+    pub fn new(http: &'a Http, plain_http: bool) -> Self {
+        Self { http, plain_http, is_open: false, found: RefCell::default(), headers: RefCell::default() }
+    }
+
+    /// A registry that asks nobody for credentials, such as that of a rehearsal: the real ones are none of its business.
+    pub fn open(http: &'a Http) -> Self {
+        Self { is_open: true, ..Self::new(http, false) }
+    }
+
+    /// The digest that a tag names. `None` only where the registry says that there is no such tag or repository; every
+    /// doubt is an error. Credentials are used where there are some, for the right to push if `writing`.
+    pub fn digest(&self, at: &Reference, writing: bool) -> Result<Option<String>, Problem> {
+        let wish = if writing { Wish::LookToWrite } else { Wish::Look };
+        let session = Session { registry: self, at, wish, who: Who::Owner };
+        let head = manifest(session, "HEAD").map_err(|failure| session.failed(failure))?;
+        if let Some(digest) = head.header(DIGEST).filter(|digest| head.status == 200 && is_sha256(digest)) {
+            return Ok(Some(digest.to_owned()));
+        }
+        // What is wrong stands in a body, which only the answer to GET has.
+        let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
+        match answer.status {
+            200 => content(at, &answer).map(Some),
+            _ if is_absent(&answer) => Ok(None),
+            _ => Err(session.refused(&answer)),
+        }
+    }
+
+    /// The tags of a repository (OCI distribution specification 1.1, "Listing Tags").
+    pub fn tags(&self, at: &Reference, writing: bool) -> Result<Vec<String>, Problem> {
+        let wish = if writing { Wish::LookToWrite } else { Wish::Look };
+        let session = Session { registry: self, at, wish, who: Who::Owner };
+        let mut tags = Vec::new();
+        let mut path = "tags/list?n=1000".to_owned();
+        for _ in 0..MAX_PAGES {
+            let answer =
+                session.look("GET", &path, "application/json").map_err(|failure| session.failed(failure))?;
+            let list: Option<Tags> =
+                serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200);
+            tags.extend(list.ok_or_else(|| session.refused(&answer))?.tags.unwrap_or_default());
+            match next_page(&answer) {
+                Some(next) => path = next,
+                None => return Ok(tags),
+            }
+        }
+        let message = format!("the list of tags of {} has no end", name(&at.to_string()));
+        Err(Problem::error(message).hint("mend the registry, or the proxy before it"))
+    }
+
+    /// Asks for the right to push to a repository, before anything is pushed. What comes back is the registry's clock.
+    pub fn ask_to_push(&self, at: &Reference) -> Result<Option<Clock>, Problem> {
+        Session { registry: self, at, wish: Wish::Write, who: Who::Owner }.ask_to_push()
+    }
+
+    /// Pushes what is not there yet: blobs first and the tag last. What the tag named before is not looked at.
+    pub fn push(&self, at: &Reference, artifact: &Artifact) -> Result<Sent, Problem> {
+        let sent = self.complete(at, artifact)?;
+        Session { registry: self, at, wish: Wish::Write, who: Who::Owner }.tag(artifact)?;
+        Ok(sent)
+    }
+
+    /// Sends the blobs that are not there.
+    pub fn complete(&self, at: &Reference, artifact: &Artifact) -> Result<Sent, Problem> {
+        let session = Session { registry: self, at, wish: Wish::Write, who: Who::Owner };
+        let mut count = Sent::default();
+        for blob in &artifact.blobs {
+            let counted = if session.upload(blob)? { &mut count.sent } else { &mut count.there };
+            *counted += 1;
+        }
+        Ok(count)
+    }
+
+    /// Reads what a tag names without credentials, all of it, and compares digests. Where nobody may without, the owner
+    /// looks whether it is there.
+    pub fn read_back(&self, at: &Reference, digest: &str) -> Result<Access, Problem> {
+        let session = Session { registry: self, at, wish: Wish::Look, who: Who::Anyone };
+        let found = match manifest(session, "GET") {
+            Ok(answer) if answer.status == 200 => {
+                let found = content(at, &answer)?;
+                if found == digest {
+                    parts(session, &answer)?;
+                }
+                Some(found)
+            }
+            Ok(answer) | Err(Failure::Token(answer)) if matches!(answer.status, 401 | 403 | 404) => None,
+            Ok(answer) | Err(Failure::Token(answer)) => return Err(session.refused(&answer)),
+            Err(failure) => return Err(session.failed(failure)),
+        };
+        let access = if found.is_some() { Access::Public } else { Access::Private };
+        match found.map_or_else(|| self.digest(at, true), |found| Ok(Some(found)))? {
+            Some(found) if found == digest => Ok(access),
+            Some(found) => Err(differs(at, &found, digest)),
+            None => {
+                Err(Problem::error(format!("{} is not there after it was pushed", name(&at.to_string())))
+                    .hint("run it again"))
+            }
+        }
+    }
+
+    /// What a tag names, as far as a chart is compared with it.
+    pub fn published(&self, at: &Reference) -> Result<Published, Problem> {
+        let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
+        let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
+        if answer.status != 200 {
+            return Err(session.refused(&answer));
+        }
+        let digest = content(at, &answer)?;
+        let Ok(Manifest { layers, annotations, .. }) = serde_json::from_slice(&answer.body) else {
+            return Ok(Published { digest, created: None, archive: None });
+        };
+        let archive = layers.into_iter().find(|layer| layer.media_type == CHART_ARCHIVE);
+        let created = annotations.get(CREATED).and_then(Value::as_str).map(str::to_owned);
+        Ok(Published { digest, created, archive: archive.map(|layer| layer.digest) })
+    }
+
+    /// A chart, checked by digest.
+    pub fn pull(&self, at: &Reference) -> Result<Pulled, Problem> {
+        let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
+        let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
+        if answer.status != 200 {
+            return Err(session.refused(&answer));
+        }
+        content(at, &answer)?;
+        let mut parts: BTreeMap<String, Vec<u8>> = parts(session, &answer)?.into_iter().collect();
+        let no_chart = || Problem::error(format!("{} is no chart", name(&at.to_string())));
+        let archive = parts.remove(CHART_ARCHIVE).ok_or_else(no_chart)?;
+        Ok(Pulled { archive, provenance: parts.remove(CHART_PROVENANCE) })
+    }
+
+    /// The credentials of a host, looked for once.
+    pub fn credentials(&self, host: &str) -> Result<Option<Found>, Problem> {
+        if self.is_open {
+            return Ok(None);
+        }
+        if let Some(found) = self.found.borrow().get(host) {
+            return Ok(found.clone());
+        }
+        let found = credentials::find(host)?;
+        if let Some(Found { credentials, .. }) = &found {
+            let (Credentials::Password { password: secret, .. } | Credentials::Identity(secret)) =
+                credentials;
+            secrets::remember(secret);
+        }
+        self.found.borrow_mut().insert(host.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    fn header(&self, session: &Session<'_>) -> Option<String> {
+        self.headers.borrow().get(&session.key()).cloned()
+    }
+
+    fn remember(&self, session: &Session<'_>, header: &str) {
+        secrets::remember(header.split_once(' ').map_or(header, |(_, secret)| secret));
+        self.headers.borrow_mut().insert(session.key(), header.to_owned());
+    }
+
+    /// Where the credentials of a host came from, if they were asked for.
+    fn source(&self, host: &str) -> Option<String> {
+        self.found.borrow().get(host)?.as_ref().map(|found| found.source.clone())
+    }
+}
+
+/// What all kinds of manifests have (OCI image specification, "Image Manifest").
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyManifest {
+    #[serde(rename = "schemaVersion")]
+    _version: serde::de::IgnoredAny,
+}
+
+/// A page of tags.
+#[derive(Deserialize)]
+struct Tags {
+    tags: Option<Vec<String>>,
+}
+
+/// Where the next page of tags is, if there is one.
+fn next_page(answer: &Response) -> Option<String> {
+    answer.next()?.split_once('?').map(|(_, query)| format!("tags/list?{query}"))
+}
+
+fn manifest(session: Session<'_>, method: &'static str) -> Result<Response, Failure> {
+    session.look(method, &format!("manifests/{}", session.at.tag), MANIFESTS)
+}
+
+/// The digest of a manifest's content.
+fn content(at: &Reference, answer: &Response) -> Result<String, Problem> {
+    let found = digest(&answer.body);
+    match answer.header(DIGEST) {
+        Some(said) if is_sha256(said) && said != found => Err(differs(at, &found, said)),
+        _ if serde_json::from_slice::<AnyManifest>(&answer.body).is_err() => {
+            let cause = format!("what {} has at {} is no manifest", at.host, name(&at.to_string()));
+            Err(Problem::error(cause).hint("is it a registry? see `oci` in the config"))
+        }
+        _ => Ok(found),
+    }
+}
+
+/// The blobs that a manifest names, with their types, checked by digest.
+fn parts(session: Session<'_>, manifest: &Response) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+    let at = session.at;
+    let no_artifact = |_| Problem::error(format!("{} is no chart", name(&at.to_string())));
+    let Manifest { config, layers, .. } = serde_json::from_slice(&manifest.body).map_err(no_artifact)?;
+    let mut parts = Vec::new();
+    for part in std::iter::once(config).chain(layers) {
+        if !is_sha256(&part.digest) {
+            return Err(Problem::error(format!(
+                "{} has the digest {}",
+                name(&at.to_string()),
+                name(&part.digest)
+            )));
+        }
+        let path = format!("blobs/{}", part.digest);
+        let answer = session.look("GET", &path, "*/*").map_err(|failure| session.failed(failure))?;
+        if answer.status != 200 {
+            return Err(session.refused(&answer));
+        }
+        let found = digest(&answer.body);
+        if found != part.digest {
+            return Err(differs(at, &found, &part.digest));
+        }
+        parts.push((part.media_type, answer.body));
+    }
+    Ok(parts)
+}
+
+fn differs(at: &Reference, found: &str, expected: &str) -> Problem {
+    let message = format!("{} has {}, not {expected}", name(&at.to_string()), name(found));
+    Problem::error(message).hint("did somebody push at the same time? run it again")
+}
+
+fn is_sha256(digest: &str) -> bool {
+    digest
+        .strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}

@@ -1,0 +1,175 @@
+//! What is asked of a registry about one repository. A redirect to another place gets no credentials.
+
+use super::{Registry, Who, credentials};
+use crate::base::host::{self, is_loopback};
+use crate::base::http::Response;
+use crate::base::problem::Problem;
+use crate::base::text::name;
+use crate::registry::artifact::Reference;
+use crate::registry::docker_config::is_docker_hub;
+use crate::registry::refusal::{self, Asked, Wish};
+use crate::sys::environment;
+use crate::sys::http::{Http, Request};
+
+/// A conversation about one repository.
+#[derive(Clone, Copy)]
+pub(super) struct Session<'a> {
+    pub registry: &'a Registry<'a>,
+    pub at: &'a Reference,
+    pub wish: Wish,
+    pub who: Who,
+}
+
+/// Why there is no answer.
+pub(super) enum Failure {
+    /// Nothing came back.
+    Silent(String),
+    /// The token server refused.
+    Token(Response),
+    /// Something else.
+    Problem(Problem),
+}
+
+/// How often a redirect is followed.
+const MAX_REDIRECTS: usize = 5;
+
+impl Session<'_> {
+    /// The URL of something of the repository, such as `blobs/DIGEST`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}/v2/{}/{path}", self.base(), self.at.repository)
+    }
+
+    /// Asks, and follows where the answer points to; for what changes nothing.
+    pub fn look(&self, method: &'static str, path: &str, accept: &str) -> Result<Response, Failure> {
+        let mut url = self.url(path);
+        for _ in 0..MAX_REDIRECTS {
+            let headers = vec![("accept", accept.to_owned())];
+            let answer = self.ask(Request { method, url: url.clone(), headers, body: None })?;
+            match answer.header("location").filter(|_| (300..400).contains(&answer.status)) {
+                Some(location) => url = self.next(&url, location)?,
+                None => return Ok(answer),
+            }
+        }
+        Err(Failure::Silent("it redirects without an end".to_owned()))
+    }
+
+    /// Asks until there is an answer that lasts; for what may be repeated.
+    pub fn ask(&self, request: Request<'_>) -> Result<Response, Failure> {
+        self.with_authorization(request, Http::ask)
+    }
+
+    /// Asks once.
+    pub fn send(&self, request: Request<'_>) -> Result<Response, Failure> {
+        self.with_authorization(request, Http::send)
+    }
+
+    /// Where an answer points to, from the URL that was asked.
+    pub fn next(&self, url: &str, location: &str) -> Result<String, Failure> {
+        let next = if is_https(location) || is_http(location) {
+            location.to_owned()
+        } else if location.starts_with('/') && !location.starts_with("//") {
+            format!("{}{location}", origin(url))
+        } else {
+            let directory = url.split('?').next().and_then(|path| path.rsplit_once('/'));
+            format!("{}/{location}", directory.map_or("", |(directory, _)| directory))
+        };
+        let is_safe = is_https(&next) || self.registry.plain_http || is_loopback(host::host(&next));
+        if location.starts_with("//") || !is_safe {
+            let cause = format!("{} points to {}, which is not https", self.at.host, name(location));
+            return Err(Failure::Problem(
+                Problem::error(cause).hint("mend the registry, or the proxy before it"),
+            ));
+        }
+        Ok(next)
+    }
+
+    /// The problem that a failure is.
+    pub fn failed(&self, failure: Failure) -> Problem {
+        match failure {
+            Failure::Silent(why) => self.problem(|asked| refusal::silent(asked, &why)),
+            Failure::Token(answer) => self.refused(&answer),
+            Failure::Problem(problem) => problem,
+        }
+    }
+
+    /// The problem that an answer is.
+    pub fn refused(&self, answer: &Response) -> Problem {
+        self.problem(|asked| refusal::refused(asked, answer, environment::clock()))
+    }
+
+    fn problem(&self, of: impl FnOnce(Asked<'_>) -> Problem) -> Problem {
+        let source = self.registry.source(&self.at.host).filter(|_| self.who == Who::Owner);
+        of(Asked {
+            at: self.at,
+            wish: self.wish,
+            credentials: source.as_deref(),
+            is_github: credentials::is_github(&self.at.host),
+            in_workflow: environment::in_github_actions(),
+        })
+    }
+
+    /// What shares its tokens.
+    pub fn key(&self) -> String {
+        let may_push = self.wish != Wish::Look;
+        format!("{}/{} {may_push} {:?}", self.at.host, self.at.repository, self.who)
+    }
+
+    /// Docker Hub answers elsewhere than its name says.
+    pub fn base(&self) -> String {
+        let host = if is_docker_hub(&self.at.host) { "registry-1.docker.io" } else { &self.at.host };
+        let scheme = if self.registry.plain_http || is_loopback(host) { "http" } else { "https" };
+        format!("{scheme}://{host}")
+    }
+
+    /// Asks with what opened the repository before; where that does not, with what the answer wants to see.
+    fn with_authorization(
+        &self,
+        mut request: Request<'_>,
+        ask: impl Fn(&Http, &Request<'_>) -> Result<Response, String>,
+    ) -> Result<Response, Failure> {
+        let is_elsewhere = origin(&request.url) != origin(&self.base());
+        let known = self.registry.header(self).filter(|_| !is_elsewhere);
+        request.headers.extend(known.map(|value| ("authorization", value)));
+        let answer = ask(self.registry.http, &request).map_err(Failure::Silent)?;
+        if answer.status != 401 || is_elsewhere {
+            return Ok(answer);
+        }
+        let Some(header) = self.authorize(&answer)? else { return Ok(answer) };
+        self.registry.remember(self, &header);
+        request.headers.retain(|(name, _)| *name != "authorization");
+        request.headers.push(("authorization", header));
+        ask(self.registry.http, &request).map_err(Failure::Silent)
+    }
+}
+
+pub(super) fn is_https(url: &str) -> bool {
+    starts_with(url, "https://")
+}
+
+pub(super) fn is_http(url: &str) -> bool {
+    starts_with(url, "http://")
+}
+
+fn starts_with(url: &str, scheme: &str) -> bool {
+    url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+/// Scheme and host of a URL, so that two of one place are equal.
+fn origin(url: &str) -> String {
+    let (scheme, default) = if is_https(url) { ("https", ":443") } else { ("http", ":80") };
+    let host = host::host(url).to_ascii_lowercase();
+    format!("{scheme}://{}", host.strip_suffix(default).unwrap_or(&host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        assert_eq!(origin("HTTPS://GHCR.io:443/v2/"), origin("https://ghcr.io?x"));
+        for other in ["http://ghcr.io", "https://ghcr.io:80", "https://ghcr.io@h/", "https://h/ghcr.io"] {
+            assert_ne!(origin(other), origin("https://ghcr.io"), "{other}");
+        }
+    }
+}

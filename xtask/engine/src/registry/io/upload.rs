@@ -1,0 +1,110 @@
+//! Blobs and manifests on their way into a registry (OCI distribution specification 1.1, "Push").
+
+use super::differs;
+use super::session::{Failure, Session};
+use crate::base::http::Response;
+use crate::base::percent;
+use crate::base::problem::Problem;
+use crate::preflight::Clock;
+use crate::registry::artifact::{Artifact, Blob, MANIFEST};
+use crate::registry::refusal::words;
+use crate::sys::environment;
+use crate::sys::http::Request;
+
+/// How the digest of a manifest is named in an answer.
+pub(super) const DIGEST: &str = "docker-content-digest";
+
+impl Session<'_> {
+    /// Uploads a blob, unless it is there already: whether it had to be sent.
+    pub fn upload(&self, blob: &Blob) -> Result<bool, Problem> {
+        let mut tries = 0;
+        loop {
+            if self.has(blob)? {
+                return Ok(tries > 0);
+            }
+            let answer = match self.send_blob(blob) {
+                Ok(answer) if answer.is_success() => return Ok(true),
+                Ok(answer) => Ok(answer),
+                Err(Failure::Silent(why)) => Err(why),
+                Err(failure) => return Err(self.failed(failure)),
+            };
+            tries += 1;
+            if !self.registry.http.should_repeat(tries, &answer, &self.url("blobs")) {
+                return Err(match answer {
+                    Ok(answer) => self.refused(&answer),
+                    Err(why) => self.failed(Failure::Silent(why)),
+                });
+            }
+        }
+    }
+
+    /// Asks for the right to push, and pushes nothing: an upload is begun and cancelled, which leaves neither a blob nor a
+    /// tag nor a repository. Registries that cannot cancel (GHCR says 405) forget it. What is no refusal is no answer.
+    pub fn ask_to_push(&self) -> Result<Option<Clock>, Problem> {
+        let url = self.url("blobs/uploads/");
+        let request = Request { method: "POST", url: url.clone(), body: Some(&[]), ..Request::default() };
+        let begun = match self.ask(request) {
+            Ok(answer) | Err(Failure::Token(answer)) => answer,
+            Err(Failure::Silent(_)) => return Ok(None),
+            Err(Failure::Problem(problem)) => return Err(problem),
+        };
+        if matches!(begun.status, 401 | 403 | 404 | 405) && !begun.is_temporary() {
+            return Err(self.refused(&begun));
+        }
+        if let Some(location) = begun.header("location").filter(|_| begun.is_success())
+            && let Ok(url) = self.next(&url, location)
+        {
+            let _ = self.send(Request { method: "DELETE", url, ..Request::default() });
+        }
+        let clock = |theirs| Clock { host: self.at.host.clone(), theirs, ours: environment::clock() };
+        Ok(begun.date().map(clock))
+    }
+
+    /// Whether a blob is there. A registry that refuses to say so says why when it is sent.
+    fn has(&self, blob: &Blob) -> Result<bool, Problem> {
+        let answer = self.look("HEAD", &format!("blobs/{}", blob.digest), "*/*");
+        let answer = answer.map_err(|failure| self.failed(failure))?;
+        if answer.is_temporary() {
+            return Err(self.refused(&answer));
+        }
+        Ok(answer.status == 200)
+    }
+
+    /// One upload from its start to its end. One that broke off is not continued: nobody knows how much of it arrived.
+    fn send_blob(&self, blob: &Blob) -> Result<Response, Failure> {
+        let url = self.url("blobs/uploads/");
+        let begun =
+            self.send(Request { method: "POST", url: url.clone(), body: Some(&[]), ..Request::default() })?;
+        let Some(location) = begun.header("location").filter(|_| begun.is_success()) else {
+            let nowhere = "it begins an upload and names no place for it".to_owned();
+            return if begun.is_success() { Err(Failure::Silent(nowhere)) } else { Ok(begun) };
+        };
+        let location = self.next(&url, location)?;
+        let separator = if location.contains('?') { '&' } else { '?' };
+        let url = format!("{location}{separator}digest={}", percent::encode(&blob.digest, b""));
+        let headers = vec![("content-type", "application/octet-stream".to_owned())];
+        let answer = self.send(Request { method: "PUT", url, headers, body: Some(&blob.data) })?;
+        // What was begun on one machine of a registry may be unknown to the next.
+        let is_forgotten = answer.status == 404;
+        if is_forgotten {
+            Err(Failure::Silent(format!("it forgot the upload: {}", words(&answer))))
+        } else {
+            Ok(answer)
+        }
+    }
+
+    /// Gives an artifact, whose blobs are there, its tag.
+    pub fn tag(&self, artifact: &Artifact) -> Result<(), Problem> {
+        let url = self.url(&format!("manifests/{}", self.at.tag));
+        let headers = vec![("content-type", MANIFEST.to_owned())];
+        let request = Request { method: "PUT", url, headers, body: Some(&artifact.manifest) };
+        let answer = self.ask(request).map_err(|failure| self.failed(failure))?;
+        if !answer.is_success() {
+            return Err(self.refused(&answer));
+        }
+        match answer.header(DIGEST) {
+            Some(digest) if digest != artifact.digest => Err(differs(self.at, digest, &artifact.digest)),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! OCI registries: artifacts, credentials, and what a refusal means.
+
+pub mod artifact;
+pub mod challenge;
+pub mod docker_config;
+pub mod io;
+pub mod refusal;

@@ -1,0 +1,283 @@
+//! What the refusal of a registry means, and what to do about it.
+
+use serde::Deserialize;
+
+use super::artifact::Reference;
+use crate::base::http::Response;
+use crate::base::problem::Problem;
+use crate::base::text::{name, shown};
+
+/// What was asked of a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To see what is there.
+    Look,
+    /// The same, by somebody who is to change it.
+    LookToWrite,
+    /// To change it.
+    Write,
+}
+
+/// Whom a registry refused, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// What was asked about.
+    pub at: &'a Reference,
+    /// What was asked for.
+    pub wish: Wish,
+    /// Where the credentials came from that were shown, if any were.
+    pub credentials: Option<&'a str>,
+    /// Whether the registry is GitHub's.
+    pub is_github: bool,
+    /// Whether a workflow of GitHub Actions asked.
+    pub in_workflow: bool,
+}
+
+/// The longest part of a registry's words that is repeated, in characters.
+const MAX_WORDS: usize = 300;
+
+/// The body of a refusal, as the distribution specification has it, and as token servers do.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Body {
+    errors: Vec<Reason>,
+    message: Option<String>,
+    details: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Reason {
+    code: String,
+    message: String,
+}
+
+/// Whether a registry says that there is no such tag or repository (OCI distribution specification 1.1, "Error codes";
+/// Harbor says `NOT_FOUND`). A 404 of something that is no registry does not.
+pub fn is_absent(response: &Response) -> bool {
+    let known = |reason: &Reason| {
+        matches!(reason.code.to_ascii_uppercase().as_str(), "MANIFEST_UNKNOWN" | "NAME_UNKNOWN" | "NOT_FOUND")
+    };
+    response.status == 404 && body(response).errors.iter().any(known)
+}
+
+/// What a registry says about a refusal: its status and its own words.
+pub fn words(response: &Response) -> String {
+    let Body { errors, message, details } = body(response);
+    let reasons = errors.into_iter().map(|reason| {
+        if reason.message.is_empty() { reason.code.to_ascii_lowercase() } else { reason.message }
+    });
+    let said: Vec<String> = reasons.chain(message).chain(details).filter(|text| !text.is_empty()).collect();
+    let said: String = shown(&said.join("; ")).chars().take(MAX_WORDS).collect();
+    if said.is_empty() { response.status.to_string() } else { format!("{} ({said})", response.status) }
+}
+
+fn body(response: &Response) -> Body {
+    serde_json::from_slice(&response.body).unwrap_or_default()
+}
+
+/// The problem that a registry's answer is. `now` is in seconds since 1970.
+pub fn refused(asked: Asked<'_>, response: &Response, now: u64) -> Problem {
+    let host = &asked.at.host;
+    let cause = match (response.status, asked.credentials) {
+        (401 | 403, None) => format!("without credentials {host} answers {}", words(response)),
+        (401 | 403, Some(source)) => {
+            format!("to the credentials of {source} {host} answers {}", words(response))
+        }
+        _ => format!("{host} answers {}", words(response)),
+    };
+    problem(asked, &cause).hint(hint(asked, response, now))
+}
+
+/// The problem that there is no answer for this reason.
+pub fn silent(asked: Asked<'_>, why: &str) -> Problem {
+    let host = &asked.at.host;
+    let has = |signs: &[&str]| signs.iter().any(|sign| why.contains(sign));
+    let hint = if has(&["corrupt message"]) {
+        format!("does {host} speak HTTP? add --plain-http")
+    } else if has(&["TLS", "ertificate"]) {
+        "set SSL_CERT_FILE to the certificates to trust".to_owned()
+    } else if has(&["no host", "lookup address"]) {
+        "is the network there, and `oci` in the config right?".to_owned()
+    } else {
+        "is the network there? run it again: what is there already is not sent again".to_owned()
+    };
+    problem(asked, &format!("{host}: {}", shown(why))).hint(hint)
+}
+
+fn problem(asked: Asked<'_>, cause: &str) -> Problem {
+    let what = match asked.wish {
+        Wish::Look | Wish::LookToWrite => "cannot tell what is at",
+        Wish::Write => "cannot push to",
+    };
+    Problem::error(format!("{what} {}: {cause}", name(&asked.at.to_string())))
+}
+
+fn hint(asked: Asked<'_>, response: &Response, now: u64) -> String {
+    let host = &asked.at.host;
+    if response.is_rate_limit() {
+        return match response.pause(now) {
+            Some(pause) => format!("too many requests: run it again in {pause} s"),
+            None => "too many requests: wait some minutes and run it again".to_owned(),
+        };
+    }
+    match (response.status, asked.credentials) {
+        (401 | 403, None) => no_credentials(asked),
+        (401, Some(source)) if asked.in_workflow && source == "GITHUB_TOKEN" => rights_of_job(asked),
+        (401, Some(source)) => format!("have they ended? see {source}, or type: helm registry login {host}"),
+        (403, Some(_)) if asked.is_github => rights(asked),
+        (403, Some(source)) => format!("let the user of {source} push to {}", name(&asked.at.repository)),
+        (404, _) if asked.wish == Wish::Write => {
+            let owner = asked.at.repository.split('/').next().unwrap_or_default();
+            format!("is there an owner {} at {host}? see `oci` in the config", name(owner))
+        }
+        (404, _) => format!("is {host} a registry? see `oci` in the config"),
+        (405, _) => format!("{host} takes no pushes: it may be a mirror, or read-only for now"),
+        (413, _) => format!("{host}, or a proxy before it, takes no uploads of this size: raise its limit"),
+        (300..=399, _) => "it sends pushes elsewhere: name that place in `oci` in the config".to_owned(),
+        (500..=599, _) => "the registry has trouble of its own: run it again later".to_owned(),
+        _ => "what it says is all that is known".to_owned(),
+    }
+}
+
+/// What a workflow needs to push to GitHub's registry (docs.github.com, "Publishing and installing a package with GitHub
+/// Actions").
+const RIGHTS: &str = "give the job `permissions: packages: write`; if the package is there already, add this repository \
+                      with the role Write in its settings -> Manage Actions access";
+
+/// Where a package of GHCR is set up; `None` for other registries.
+pub fn package_settings(at: &Reference) -> Option<String> {
+    let (owner, package) = at.repository.split_once('/').filter(|_| at.host == "ghcr.io")?;
+    let package = package.replace('/', "%2F");
+    Some(format!(
+        "https://github.com/users/{owner}/packages/container/{package}/settings (of an organisation: /orgs/{owner}/…)"
+    ))
+}
+
+/// [`RIGHTS`], and where.
+fn rights_of_job(asked: Asked<'_>) -> String {
+    package_settings(asked.at).map_or_else(|| RIGHTS.to_owned(), |settings| format!("{RIGHTS}: {settings}"))
+}
+
+fn no_credentials(asked: Asked<'_>) -> String {
+    let host = &asked.at.host;
+    match (asked.is_github, asked.in_workflow) {
+        (true, true) => format!("give the step `env: GITHUB_TOKEN: ${{{{ github.token }}}}` and {RIGHTS}"),
+        (true, false) => format!(
+            "a package that is private and one that is not there look the same from outside; type: \
+             helm registry login {host}, with a token that has `write:packages`"
+        ),
+        _ => format!("type: helm registry login {host}; or set XTASK_OCI_USERNAME and XTASK_OCI_PASSWORD"),
+    }
+}
+
+fn rights(asked: Asked<'_>) -> String {
+    if asked.in_workflow {
+        return rights_of_job(asked);
+    }
+    let owner = asked.at.repository.split('/').next().unwrap_or_default();
+    let right = if asked.wish == Wish::Look { "read:packages" } else { "write:packages" };
+    format!("the token needs `{right}`, and its user that right for packages of {}", name(owner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, body: &str) -> Response {
+        Response { status, headers: Vec::new(), body: body.into() }
+    }
+
+    #[test]
+    fn absence_is_said_in_so_many_words() {
+        for (status, body, expected) in [
+            (404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#, true),
+            (404, r#"{"errors":[{"code":"name_unknown","detail":{"name":"x"}}]}"#, true),
+            (404, r#"{"errors":[{"code":"NOT_FOUND","message":"artifact o/web:1 not found"}]}"#, true),
+            (404, r#"{"errors":[{"code":"DENIED"}]}"#, false),
+            (404, r#"{"errors":[]}"#, false),
+            (404, "<html>not found</html>", false),
+            (404, "", false),
+            (403, r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#, false),
+            (500, r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#, false),
+        ] {
+            assert_eq!(is_absent(&response(status, body)), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_registrys_words_are_printable_and_short() {
+        for (body, expected) in [
+            (
+                r#"{"errors":[{"code":"DENIED","message":"denied\u001b[2J"},{"code":"X"}]}"#,
+                "403 (denied\\u{1b}[2J; x)",
+            ),
+            (r#"{"details":"incorrect username or password"}"#, "403 (incorrect username or password)"),
+            (r#"{"message":"no"}"#, "403 (no)"),
+            ("::error::x", "403"),
+            ("", "403"),
+        ] {
+            assert_eq!(words(&response(403, body)), expected);
+        }
+        let long = format!(r#"{{"message":"{}"}}"#, "é".repeat(1000));
+        assert_eq!(words(&response(500, &long)).chars().count(), "500 ()".len() + MAX_WORDS);
+    }
+
+    #[test]
+    fn every_refusal_has_its_hint() {
+        let at = Reference::parse("oci://ghcr.io/o/web:1").expect("a reference");
+        let (nobody, token, user) = (None, Some("GITHUB_TOKEN"), Some("`~/.docker/config.json`"));
+        for (status, credentials, is_github, in_workflow, hint) in [
+            (401, nobody, true, true, "env: GITHUB_TOKEN: ${{ github.token }}"),
+            (403, nobody, true, false, "look the same from outside"),
+            (401, nobody, false, false, "XTASK_OCI_USERNAME"),
+            (401, token, true, true, "packages: write"),
+            (401, user, true, false, "have they ended?"),
+            (403, token, true, true, "Manage Actions access"),
+            (403, user, true, false, "`write:packages`"),
+            (403, user, false, false, "let the user of"),
+            (404, user, true, false, "an owner `o`"),
+            (405, user, false, false, "takes no pushes"),
+            (413, user, false, false, "raise its limit"),
+            (429, nobody, false, false, "wait some minutes"),
+            (307, nobody, false, false, "sends pushes elsewhere"),
+            (502, nobody, false, false, "run it again later"),
+        ] {
+            let asked = Asked { at: &at, wish: Wish::Write, credentials, is_github, in_workflow };
+            let problem = refused(asked, &response(status, ""), 0);
+            assert!(problem.message.starts_with("cannot push to `oci://ghcr.io/o/web:1`: "), "{problem}");
+            assert!(problem.message.contains(&status.to_string()), "{problem}");
+            let said = problem.hint.expect("a hint");
+            assert!(said.contains(hint), "{status} {said}");
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_says_when_it_ends() {
+        let at = Reference::parse("oci://ghcr.io/o/web:1").expect("a reference");
+        let asked =
+            Asked { at: &at, wish: Wish::Look, credentials: None, is_github: true, in_workflow: false };
+        let mut limited = response(429, "");
+        limited.headers.push(("retry-after".to_owned(), "90".to_owned()));
+        let hint = refused(asked, &limited, 0).hint;
+        assert_eq!(hint.as_deref(), Some("too many requests: run it again in 90 s"));
+    }
+
+    #[test]
+    fn silence_has_a_cause() {
+        let at = Reference::parse("oci://h/o/web:1").expect("a reference");
+        let asked =
+            Asked { at: &at, wish: Wish::Look, credentials: None, is_github: false, in_workflow: false };
+        for (why, hint) in [
+            ("TLS: invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
+            ("received corrupt message of type InvalidContentType", "--plain-http"),
+            ("there is no host of that name", "is the network there, and"),
+            ("failed to lookup address information: Name or service not known", "is the network there, and"),
+            ("it did not answer in time (global)", "run it again"),
+        ] {
+            let problem = silent(asked, why);
+            assert_eq!(problem.message, format!("cannot tell what is at `oci://h/o/web:1`: h: {why}"));
+            assert!(problem.hint.expect("a hint").contains(hint), "{why}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! `cargo xtask release --rehearse`: the whole publish, by the code that publishes in earnest, to targets on this machine;
+//! then what a user would do with it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::io::servers::{self, Rehearsal, Scene, Start, Targets};
+use super::io::user::{self, Story};
+use crate::base::config::Config;
+use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::text::name;
+use crate::chart::io::charts;
+use crate::cli;
+use crate::command::{by, find_helm, repository};
+use crate::git::io::remote::Remote;
+use crate::git::io::repository::Repository;
+use crate::pages::command::beside_index;
+use crate::pages::io::publish::short;
+use crate::pages::{INDEX, Package};
+use crate::release::io::publish::{self, Job};
+use crate::release::io::walk::{change, read};
+use crate::release::io::{github, make, report};
+use crate::release::steps::{Found, Planned, Target, next_tags, retarget, steps, sums, tags};
+use crate::release::{Release, release_of};
+use crate::sys::http::{Http, PATIENT};
+use crate::sys::{environment, files, terminal};
+
+/// How many charts users are told how to install.
+const MOST_CHARTS: usize = 3;
+
+/// Runs the rehearsal. Neither a tag nor a clean tree is needed for one.
+pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
+    verdict(config.problems())?;
+    let (repository, helm) = (repository()?, find_helm(args.helm, args.deadline)?);
+    let (root, _lock) = servers::prepare(repository.root())?;
+    let mut times = Times::begin();
+    let directory = root.join("dist");
+    let (made, _) = make::make(config, args, &repository, helm.as_ref(), &directory)?;
+    report::made(&made, false, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+    if made.archives.is_empty() {
+        return Ok(terminal::line(
+            "nothing left this machine: there is nothing to release, and so nothing to rehearse",
+        )?);
+    }
+    let (release, others) = (read(config, &directory)?, beside_index(&repository)?);
+    times.end_of("package");
+
+    let tags = tags(&release.manifest);
+    let rehearsal = start(config, args, &repository, root, &tags, &release.manifest.commit.id)?;
+    let (targets, before) = (rehearsal.targets(), rehearsal.file(INDEX)?);
+    times.end_of("targets");
+
+    let manifest = retarget(&release.manifest, &targets.oci);
+    let remote = Remote::find(config, Some(&targets.repository.to_string_lossy()), &repository)?;
+    let job = Job {
+        config,
+        targets: Target::ALL.to_vec(),
+        sums: sums(&manifest),
+        steps: steps(config, &manifest, !others.is_empty()),
+        manifest: &manifest,
+        notes: &release.notes,
+        change: change(config, &args.replace, &release, others)?,
+        helm: helm.as_ref(),
+        remote: &remote,
+        plain_http: false,
+        wait: false,
+        api: Some(targets.api.clone()),
+        limit: limit(args),
+    };
+    perform(&job, &mut times)?;
+    rehearsal.deploy()?;
+    let values = ci_values(&repository, &made)?;
+    play(&job, targets, &values, before.as_deref())?;
+    times.end_of("user");
+    end(config, job.packages(), &tags, &next_tags(&release.manifest), &targets.root, &times)
+}
+
+/// Stands up the targets.
+fn start(
+    config: &Config,
+    args: &cli::Release,
+    repository: &Repository,
+    root: PathBuf,
+    tags: &[String],
+    commit: &str,
+) -> Result<Rehearsal> {
+    let is_online = !args.offline && !environment::is_offline();
+    let find = || Remote::find(config, args.remote.as_deref(), repository);
+    let remote = is_online.then(find).transpose()?;
+    let scene = Scene { config, root, remote: remote.as_ref(), tags, commit, limit: limit(args) };
+    let rehearsal = Rehearsal::start(&scene)?;
+    begun(config, rehearsal.begun_with())?;
+    Ok(rehearsal)
+}
+
+fn limit(args: &cli::Release) -> Duration {
+    Duration::from_secs(args.deadline)
+}
+
+/// What the branch begins with.
+fn begun(config: &Config, start: &Start) -> Result<()> {
+    let empty = |why: &str| terminal::result("Began", &format!("{} anew: {why}", config.branch));
+    match start {
+        Start::Copied { url, commit } => {
+            terminal::result("Copied", &format!("{} of {url} at {}", config.branch, short(commit)))?;
+        }
+        Start::Absent { url } => empty(&format!("{url} has no such branch"))?,
+        Start::Unasked => empty("offline, nobody looks at the real one")?,
+        Start::Unread { url, why } => {
+            let message = format!("cannot read {} of {}: {why}", name(&config.branch), name(url));
+            let hint = "what is published already is not part of this rehearsal";
+            terminal::problem(&Problem::warning(message).hint(hint));
+            empty("the real one cannot be read")?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks, publishes, and publishes once more: nothing may be left to do then.
+fn perform(job: &Job<'_>, times: &mut Times) -> Result<()> {
+    let seen = terminal::hushed(|| publish::look(job))?;
+    report::plan(&seen.planned)?;
+    let outcome = terminal::hushed(|| publish::publish(job, &report::done))?;
+    verdict(outcome.stopped)?;
+    outcome.problems.iter().for_each(terminal::problem);
+    times.end_of("publish");
+    let again = terminal::hushed(|| publish::publish(job, &|_| Ok(())))?;
+    verdict(again.stopped)?;
+    let is_left = |planned: &&Planned| planned.found != Found::Done;
+    if let Some(left) = again.planned.iter().find(is_left) {
+        let message = format!("publishing again does something again: {}", left.line().1);
+        let hint = "a release that was cut off could not be finished by running again; please report this";
+        return Err(Problems::from(Problem::error(message).hint(hint)).into());
+    }
+    terminal::result("Unchanged", "all of it: publishing again finds nothing left to do")?;
+    times.end_of("again");
+    Ok(())
+}
+
+/// The first `ci/*-values.yaml` of each chart that has one.
+fn ci_values(repository: &Repository, made: &Release) -> Result<BTreeMap<String, PathBuf>> {
+    let (mut values, mut problems) = (BTreeMap::new(), Vec::new());
+    for archive in &made.archives {
+        let first =
+            charts::test_values(&archive.source, repository.root(), &mut problems)?.into_iter().next();
+        let path = first.map(|file| repository.root().join(file));
+        values.extend(path.map(|path| (archive.package.metadata.name.clone(), path)));
+    }
+    verdict(problems)?;
+    Ok(values)
+}
+
+/// Lets a user find, get and render what was published.
+fn play(
+    job: &Job<'_>,
+    targets: &Targets,
+    values: &BTreeMap<String, PathBuf>,
+    before: Option<&[u8]>,
+) -> Result<()> {
+    let http = Http::new(job.limit, PATIENT)?;
+    let releases: Vec<_> = job.steps.iter().filter_map(|step| github::wanted(job, step)).collect();
+    let story =
+        Story { config: job.config, targets, packages: job.packages(), values, releases: &releases, before };
+    user::play(&story, job.helm, &http, &mut |step| {
+        let saw = if step.saw.is_empty() { String::new() } else { format!("  {}", step.saw) };
+        Ok(terminal::result(step.verb, &format!("{}{saw}  ({:.2} s)", step.what, step.took.as_secs_f64()))?)
+    })
+}
+
+/// How long it took, where it lies, and what users get to read.
+/// `rehearsed` are the tags that were tried, and `tags` those that release the charts.
+fn end(
+    config: &Config,
+    packages: &[Package],
+    rehearsed: &[String],
+    tags: &[String],
+    root: &Path,
+    times: &Times,
+) -> Result<()> {
+    terminal::result("Rehearsed", &format!("{} in {}", rehearsed.join(", "), times.shown()))?;
+    let lies = format!("{}/{{dist,site,registry,github,{}.git}}", files::shown(root), config.branch);
+    terminal::result("Look", &format!("at {lies}"))?;
+    terminal::line("users will type")?;
+    let (name, url) = (config.name(), config.helm_repository());
+    terminal::line(&format!("  helm repo add {name} {url}"))?;
+    let charts = packages.iter().map(|package| &package.metadata).filter(|chart| chart.kind != "library");
+    for chart in charts.take(MOST_CHARTS) {
+        let version = release_of(&chart.version).map_or_else(|| chart.version.clone(), |one| one.to_string());
+        let chart = &chart.name;
+        terminal::line(&format!("  helm install {chart} {name}/{chart} --version {version}"))?;
+        terminal::line(&format!("  helm install {chart} {}/{chart} --version {version}", config.oci))?;
+    }
+    let how = if let [tag] = tags {
+        format!("a pushed tag releases it: git tag {tag} && git push origin {tag}")
+    } else {
+        // GitHub starts no workflow for tags of which more than three are pushed at once (docs.github.com, "Events that
+        // trigger workflows", `push`).
+        let first = tags.first().map_or("", String::as_str);
+        format!(
+            "each pushed tag releases its chart, at most three of them at once: git tag {first} && git push origin {first}"
+        )
+    };
+    Ok(terminal::line(&format!("nothing left this machine; {how}"))?)
+}
+
+/// How long each part took.
+struct Times {
+    last: Instant,
+    parts: Vec<(&'static str, Duration)>,
+}
+
+impl Times {
+    fn begin() -> Self {
+        Self { last: Instant::now(), parts: Vec::new() }
+    }
+
+    fn end_of(&mut self, part: &'static str) {
+        let now = Instant::now();
+        self.parts.push((part, now - self.last));
+        self.last = now;
+    }
+
+    fn shown(&self) -> String {
+        let total: Duration = self.parts.iter().map(|(_, took)| *took).sum();
+        let part = |(part, took): &(&str, Duration)| format!("{part} {:.1} s", took.as_secs_f64());
+        let parts: Vec<String> = self.parts.iter().map(part).collect();
+        format!("{:.1} s: {}", total.as_secs_f64(), parts.join(", "))
+    }
+}

@@ -1,0 +1,248 @@
+//! The user with helm: what they type, in a directory and with a configuration of their own.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use semver::Version;
+use serde::Deserialize;
+
+use super::{Steps, Story, broken, id, same};
+use crate::base::problem::Problem;
+use crate::base::text::{name, shown};
+use crate::chart::io::helm::{Helm, cause};
+use crate::pages::Package;
+use crate::sys::{environment, files, process};
+
+/// A user who has helm.
+pub struct Player<'a> {
+    story: &'a Story<'a>,
+    helm: &'a Helm,
+    /// Where the user works.
+    home: PathBuf,
+    deadline: Instant,
+}
+
+/// What `helm search` prints of a version.
+#[derive(Deserialize)]
+struct Hit {
+    name: String,
+    version: String,
+}
+
+impl<'a> Player<'a> {
+    /// A user with an empty home.
+    pub fn new(story: &'a Story<'a>, helm: &'a Helm, deadline: Instant) -> Result<Self> {
+        let home = story.targets.root.join("user");
+        fs::create_dir_all(&home)
+            .with_context(|| format!("cannot make {}", name(&home.to_string_lossy())))?;
+        Ok(Self { story, helm, home, deadline })
+    }
+
+    /// Does it all.
+    pub fn play(&self, steps: &mut Steps<'_>) -> Result<()> {
+        let (repository, url) = (self.story.config.name(), self.story.repository());
+        let add = ["repo", "add", repository, &url];
+        let has_repository = steps.make("Added", line(&add), || self.run(&add).map(|_| String::new()))?;
+        if has_repository {
+            self.search(steps, repository)?;
+        }
+        for package in self.story.packages {
+            if let Some(url) = self.story.elsewhere(package) {
+                steps.make("Skipped", url, || Ok("the archive lies there already".to_owned()))?;
+            } else if has_repository {
+                self.use_repository(steps, repository, package)?;
+            }
+            self.use_registry(steps, package)?;
+        }
+        Ok(())
+    }
+
+    /// A new version is found, a prerelease with `--devel` alone.
+    fn search(&self, steps: &mut Steps<'_>, repository: &str) -> Result<()> {
+        let (next, stable): (Vec<_>, Vec<_>) = self.story.packages.iter().partition(|one| is_prerelease(one));
+        let usual = ["search", "repo", repository, "--versions"];
+        let (verb, told) = if stable.is_empty() { ("Hid", &next) } else { ("Found", &stable) };
+        steps.make(verb, line(&usual), || {
+            let hits = self.hits(&usual)?;
+            shows(&hits, repository, &stable, true)?;
+            shows(&hits, repository, &next, false)?;
+            Ok(ids(told))
+        })?;
+        if next.is_empty() {
+            return Ok(());
+        }
+        let devel = [&usual[..], &["--devel"]].concat();
+        steps.make("Found", line(&devel), || {
+            shows(&self.hits(&devel)?, repository, &next, true)?;
+            Ok(ids(&next))
+        })?;
+        Ok(())
+    }
+
+    fn hits(&self, words: &[&str]) -> Result<Vec<Hit>, Problem> {
+        let printed = self.run(&[words, &["--output", "json"]].concat())?;
+        let no_json = |error| broken(format!("{} prints no JSON: {error}", name(&line(words))));
+        serde_json::from_slice(&printed).map_err(no_json)
+    }
+
+    fn use_repository(&self, steps: &mut Steps<'_>, repository: &str, package: &Package) -> Result<()> {
+        let (chart, version) = (package.metadata.name.as_str(), package.metadata.version.as_str());
+        let reference = format!("{repository}/{chart}");
+        self.pull(steps, &["pull", &reference, "--version", version], package)?;
+        if package.metadata.kind == "library" {
+            let saw = || Ok("a library renders nothing by itself".to_owned());
+            return steps.make("Skipped", line(&["template", chart]), saw).map(drop);
+        }
+        self.template(steps, &["template", chart, &reference, "--version", version])
+    }
+
+    fn use_registry(&self, steps: &mut Steps<'_>, package: &Package) -> Result<()> {
+        let (chart, version) = (package.metadata.name.as_str(), package.metadata.version.as_str());
+        let reference = self.story.oci(package);
+        self.pull(steps, &["pull", &reference, "--version", version, "--plain-http"], package)?;
+        if package.metadata.kind == "library" {
+            return Ok(());
+        }
+        self.template(steps, &["template", chart, &reference, "--version", version, "--plain-http"])
+    }
+
+    /// Pulls a chart anew, and compares it.
+    fn pull(&self, steps: &mut Steps<'_>, words: &[&str], package: &Package) -> Result<()> {
+        let file = self.home.join(&package.file_name);
+        let pulled = steps.make("Pulled", line(words), || {
+            let _ = fs::remove_file(&file);
+            self.run(words)?;
+            let missing = |error| broken(format!("helm pulled no {}: {error}", name(&package.file_name)));
+            same(&fs::read(&file).map_err(missing)?, package)
+        });
+        pulled.map(drop)
+    }
+
+    fn template(&self, steps: &mut Steps<'_>, words: &[&str]) -> Result<()> {
+        let hint = "mend the template, or write what it needs into values.yaml, or into a `ci/NAME-values.yaml` beside it";
+        steps.make("Rendered", line(words), || {
+            let values = words.get(1).and_then(|chart| self.story.values.get(*chart));
+            let (printed, with) = match (self.run(words), values) {
+                (Err(_), Some(values)) => {
+                    let path = values.to_string_lossy();
+                    let printed = self.run(&[words, &["--values", &path]].concat());
+                    (printed, format!(" with {}", files::shown(values)))
+                }
+                (printed, _) => (printed, String::new()),
+            };
+            let printed = printed.map_err(|problem| problem.hint(hint))?;
+            let text = String::from_utf8_lossy(&printed);
+            let count = text.lines().filter(|line| line.starts_with("kind:")).count();
+            Ok(format!("{count} object{}{with}", if count == 1 { "" } else { "s" }))
+        })?;
+        Ok(())
+    }
+
+    /// Runs helm as this user; an error has its words.
+    fn run(&self, words: &[&str]) -> Result<Vec<u8>, Problem> {
+        let failed = |why: &str| broken(format!("{} fails: {why}", name(&line(words))));
+        let mut command = self.command();
+        command.args(words).current_dir(&self.home);
+        match process::run(command, Vec::new(), self.deadline) {
+            Ok(output) if output.status.success() => Ok(output.stdout),
+            Ok(output) => Err(failed(&reason(&output.stderr))),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Err(failed("it did not end in time; give it longer: --deadline SECONDS"))
+            }
+            Err(error) => Err(failed(&error.to_string())),
+        }
+    }
+
+    /// Helm without anything of the maintainer's: no settings, no plugins, no credentials, no cluster.
+    fn command(&self) -> Command {
+        let mut command = self.helm.command();
+        for variable in environment::of_helm() {
+            command.env_remove(variable);
+        }
+        let own = |name: &str| self.home.join(".helm").join(name);
+        command.env("HELM_CONFIG_HOME", own("config")).env("HELM_CACHE_HOME", own("cache"));
+        command.env("HELM_DATA_HOME", own("data")).env("DOCKER_CONFIG", own("docker"));
+        command.env("KUBECONFIG", own("kubeconfig"));
+        command
+    }
+}
+
+/// Whether what helm lists has these packages, as it should or should not.
+fn shows(hits: &[Hit], repository: &str, packages: &[&Package], wanted: bool) -> Result<(), Problem> {
+    let is_listed = |package: &&Package| {
+        let full = format!("{repository}/{}", package.metadata.name);
+        hits.iter().any(|hit| hit.name == full && hit.version == package.metadata.version)
+    };
+    match packages.iter().find(|package| is_listed(package) != wanted) {
+        Some(package) if wanted => Err(broken(format!("`helm search` does not list {}", name(&id(package))))),
+        Some(package) => {
+            let message =
+                format!("`helm search` lists the prerelease {} without `--devel`", name(&id(package)));
+            Err(broken(message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn is_prerelease(package: &Package) -> bool {
+    Version::parse(&package.metadata.version).is_ok_and(|version| !version.pre.is_empty())
+}
+
+fn ids(packages: &[&Package]) -> String {
+    packages.iter().map(|package| id(package)).collect::<Vec<_>>().join(", ")
+}
+
+/// What the user typed.
+fn line(words: &[&str]) -> String {
+    format!("helm {}", words.join(" "))
+}
+
+/// Why helm failed, in one line.
+fn reason(said: &str) -> String {
+    let lines = cause(said)
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("Use --debug flag"));
+    shown(&lines.collect::<Vec<_>>().join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hit, ids, is_prerelease, reason, shows};
+    use crate::rehearsal::io::user::tests::package;
+
+    #[test]
+    fn what_a_search_must_show() {
+        let hit = |name: &str, version: &str| Hit { name: name.to_owned(), version: version.to_owned() };
+        let hits = [hit("r/web", "1.0.0"), hit("r/webs", "2.0.0"), hit("other/web", "3.0.0")];
+        for (version, is_shown) in [("1.0.0", true), ("2.0.0", false), ("3.0.0", false)] {
+            let package = package("web", version);
+            assert_eq!(shows(&hits, "r", &[&package], true).is_ok(), is_shown, "{version}");
+            assert_eq!(shows(&hits, "r", &[&package], false).is_ok(), !is_shown, "{version}");
+        }
+        let (one, other) = (package("web", "1.0.0"), package("api", "1.0.0-rc.1+b"));
+        assert_eq!(ids(&[&one, &other]), "web 1.0.0, api 1.0.0-rc.1+b");
+        assert!(
+            !is_prerelease(&one) && is_prerelease(&other) && !is_prerelease(&package("web", "1.0.0+rc-1"))
+        );
+    }
+
+    #[test]
+    fn reasons() {
+        for (said, why) in [
+            ("WARNING: x\nError: no chart version found for web-9\n", "no chart version found for web-9"),
+            (
+                "Error: at (a.yaml:1:4): no image\n\nUse --debug flag to render out invalid YAML\n",
+                "at (a.yaml:1:4): no image",
+            ),
+            ("Error: values:\n- a: b\n- c\n", "values:; - a: b; - c"),
+            ("panic\u{1b}[2J", "panic\\u{1b}[2J"),
+        ] {
+            assert_eq!(reason(said), why);
+        }
+    }
+}

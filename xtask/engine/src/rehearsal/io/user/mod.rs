@@ -1,0 +1,250 @@
+//! Plays the user of a rehearsed release: finds it, gets it, renders it, and compares all of it with what was published.
+//! With helm as users do it; where it is not there, by what helm does on the network.
+
+mod helm;
+mod native;
+mod release;
+
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use self::helm::Player;
+use super::servers::Targets;
+use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::problem::{Problem, verdict};
+use crate::base::text::{name, size};
+use crate::chart::archive::{plain_digest, sha256};
+use crate::chart::io::helm::Helm;
+use crate::github::Wanted;
+use crate::index::{Index, Version};
+use crate::pages::{Package, path_of};
+use crate::sys::http::{Http, Request};
+
+/// What was published, and where.
+pub struct Story<'a> {
+    /// The facts of the repository.
+    pub config: &'a Config,
+    /// Where the user looks.
+    pub targets: &'a Targets,
+    /// The charts.
+    pub packages: &'a [Package],
+    /// By the names of charts: values for those that cannot be rendered with their own (chart-testing's
+    /// `ci/*-values.yaml`).
+    pub values: &'a BTreeMap<String, PathBuf>,
+    /// The GitHub Releases.
+    pub releases: &'a [Wanted<'a>],
+    /// The index that the branch had before; `None` where it had none.
+    pub before: Option<&'a [u8]>,
+}
+
+/// One thing that the user did, and what came of it.
+#[derive(Debug)]
+pub struct Step {
+    /// Such as `Pulled`.
+    pub verb: &'static str,
+    /// What was typed or asked for.
+    pub what: String,
+    /// What the user saw.
+    pub saw: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Steps as they are made.
+struct Steps<'s> {
+    tell: &'s mut dyn FnMut(&Step) -> Result<()>,
+    problems: Vec<Problem>,
+}
+
+impl Steps<'_> {
+    /// Makes a step; what goes wrong is kept for the end. Whether it went well comes back.
+    fn make(
+        &mut self,
+        verb: &'static str,
+        what: String,
+        act: impl FnOnce() -> Result<String, Problem>,
+    ) -> Result<bool> {
+        let begun = Instant::now();
+        match act() {
+            Ok(saw) => {
+                (self.tell)(&Step { verb, what, saw, took: begun.elapsed() })?;
+                Ok(true)
+            }
+            Err(problem) => {
+                self.problems.push(problem);
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// Plays all of it; each step is told when it is made. All that a user would stumble over is in the error.
+pub fn play(
+    story: &Story<'_>,
+    helm: Option<&Helm>,
+    http: &Http,
+    tell: &mut dyn FnMut(&Step) -> Result<()>,
+) -> Result<()> {
+    let mut steps = Steps { tell, problems: Vec::new() };
+    match helm {
+        Some(helm) => Player::new(story, helm, http.deadline())?.play(&mut steps)?,
+        None => native::play(story, http, &mut steps)?,
+    }
+    keeps(story, http, &mut steps)?;
+    release::verify(story, http, &mut steps)?;
+    verdict(steps.problems)?;
+    Ok(())
+}
+
+impl Story<'_> {
+    /// The URL of the Helm repository.
+    fn repository(&self) -> String {
+        format!("{}/{HELM_REPOSITORY}", self.targets.pages)
+    }
+
+    /// The index as it is served.
+    fn index(&self, http: &Http) -> Result<Vec<u8>, Problem> {
+        get(http, format!("{}/index.yaml", self.repository()))
+    }
+
+    /// Where an archive lies that is published elsewhere than in the Helm repository: no rehearsal has that place.
+    fn elsewhere(&self, package: &Package) -> Option<String> {
+        let before = read(self.before?).ok()?;
+        let mut versions = before.versions().iter();
+        let new = &package.metadata;
+        let version = versions.find(|old| (&*old.name, &*old.version) == (&*new.name, &*new.version))?;
+        let url = version.urls.first().filter(|url| path_of(self.config, url).is_none())?;
+        Some(url.to_string())
+    }
+
+    /// Where the registry has a chart, without its tag.
+    fn oci(&self, package: &Package) -> String {
+        format!("{}/{}", self.targets.oci, package.metadata.name)
+    }
+}
+
+/// What is served at a URL.
+fn get(http: &Http, url: String) -> Result<Vec<u8>, Problem> {
+    let request = Request { method: "GET", url, ..Request::default() };
+    match http.ask(&request) {
+        Ok(response) if response.status == 200 => Ok(response.body),
+        Ok(response) => Err(broken(format!("{} is answered with {}", name(&request.url), response.status))),
+        Err(words) => Err(broken(format!("{} is not answered: {words}", name(&request.url)))),
+    }
+}
+
+/// What a user would report.
+fn broken(message: String) -> Problem {
+    Problem::error(message).hint("look into target/rehearsal: all that was published lies there")
+}
+
+/// What a user sees of an archive, which must be the published one.
+fn same(data: &[u8], package: &Package) -> Result<String, Problem> {
+    let found = sha256(data);
+    if found == package.digest {
+        return Ok(format!("{}, the published digest", size(data.len() as u64)));
+    }
+    let (chart, version) = (&package.metadata.name, &package.metadata.version);
+    let what = name(&format!("{chart} {version}"));
+    Err(broken(format!(
+        "the user gets {what} with the digest {found}, and it was published as {}",
+        package.digest
+    )))
+}
+
+/// A package as people name it.
+fn id(package: &Package) -> String {
+    format!("{} {}", package.metadata.name, package.metadata.version)
+}
+
+/// What was listed before is listed still.
+fn keeps(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()> {
+    let Some(before) = story.before.and_then(|text| read(text).ok()) else { return Ok(()) };
+    let is_new = |old: &Version<'_>| {
+        let new = story.packages.iter().map(|package| &package.metadata);
+        new.into_iter().any(|new| (&*new.name, &*new.version) == (&*old.name, &*old.version))
+    };
+    let old: Vec<&Version<'_>> = before.versions().iter().filter(|version| !is_new(version)).collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    let what = "what the index listed before".to_owned();
+    steps.make("Kept", what, || kept(&old, read(&story.index(http)?)?.versions())).map(drop)
+}
+
+/// Whether all of these are listed now, each with the digest that it had.
+fn kept(old: &[&Version<'_>], now: &[Version<'_>]) -> Result<String, Problem> {
+    let now: HashSet<_> = now.iter().map(identity).collect();
+    match old.iter().find(|one| !now.contains(&identity(one))) {
+        None => Ok(versions(old.len())),
+        Some(lost) => {
+            let lost = name(&format!("{} {}", lost.name, lost.version));
+            Err(broken(format!("the index does not list {lost} as it did")))
+        }
+    }
+}
+
+fn identity<'v>(version: &'v Version<'_>) -> (&'v str, &'v str, &'v str) {
+    (&version.name, &version.version, plain_digest(&version.digest))
+}
+
+/// An index as Helm's clients read it.
+fn read(text: &[u8]) -> Result<Index<'_>, Problem> {
+    let mut problems = Vec::new();
+    let index = Index::read(text, "index.yaml", &mut problems);
+    index.ok_or_else(|| {
+        let first = problems.into_iter().find(Problem::is_error);
+        first.unwrap_or_else(|| broken("the index cannot be read".to_owned()))
+    })
+}
+
+fn versions(count: usize) -> String {
+    format!("{count} version{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::Metadata;
+
+    /// A package whose archive is its name.
+    pub fn package(chart: &str, version: &str) -> Package {
+        let metadata =
+            Metadata { name: chart.to_owned(), version: version.to_owned(), ..Metadata::default() };
+        let (file_name, data) = (format!("{chart}-{version}.tgz"), chart.as_bytes().to_vec());
+        Package { metadata, file_name, digest: sha256(&data), data, provenance: None }
+    }
+
+    #[test]
+    fn archives_are_compared() {
+        let web = package("web", "1.0.0");
+        assert_eq!(same(b"web", &web).as_deref(), Ok("3 B, the published digest"));
+        let problem = same(b"Web", &web).expect_err("another archive");
+        assert!(problem.message.starts_with("the user gets `web 1.0.0` with the digest "), "{problem}");
+    }
+
+    #[test]
+    fn indexes_are_compared() {
+        let entry = |version: &str, digest: &str| {
+            format!("  - {{name: web, version: {version}, digest: {digest}, urls: [x]}}\n")
+        };
+        let index = |entries: &[String]| format!("apiVersion: v1\nentries:\n  web:\n{}", entries.concat());
+        let (first, second) = (entry("1.0.0", "sha256:aa"), entry("1.1.0", "bb"));
+        let before = index(&[first.clone(), second.clone()]);
+        let before = read(before.as_bytes()).expect("an index");
+        let old: Vec<_> = before.versions().iter().collect();
+        for (now, is_kept) in [
+            (index(&[entry("2.0.0", "cc"), second.clone(), entry("1.0.0", "aa")]), true),
+            (index(&[entry("2.0.0", "cc"), second.clone()]), false),
+            (index(&[first, entry("1.1.0", "cc")]), false),
+        ] {
+            let listed = read(now.as_bytes()).expect("an index");
+            assert_eq!(kept(&old, listed.versions()).is_ok(), is_kept, "{now}");
+        }
+        assert!(read(b"<!doctype html>").is_err());
+    }
+}

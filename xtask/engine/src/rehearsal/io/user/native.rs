@@ -1,0 +1,86 @@
+//! The user without helm: the requests that helm would make, and what it would check.
+
+use anyhow::Result;
+
+use super::{Steps, Story, broken, get, id, read, same, versions};
+use crate::base::problem::Problem;
+use crate::base::text::name;
+use crate::chart::metadata_of;
+use crate::index::{Version, is_of};
+use crate::pages::Package;
+use crate::registry::artifact::{Reference, tag};
+use crate::registry::io::Registry;
+use crate::sys::http::Http;
+
+/// Does it all.
+pub fn play(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()> {
+    let mut text = Vec::new();
+    steps.make("Read", format!("{}/index.yaml", story.repository()), || {
+        text = story.index(http)?;
+        Ok(versions(read(&text)?.versions().len()))
+    })?;
+    let index = read(&text).ok();
+    for package in story.packages {
+        if let Some(url) = story.elsewhere(package) {
+            steps.make("Skipped", url, || Ok("the archive lies there already".to_owned()))?;
+        } else if let Some(index) = &index {
+            use_repository(story, http, index.versions(), package, steps)?;
+        }
+        use_registry(story, http, package, steps)?;
+    }
+    let saw = || Ok("without helm nothing is rendered".to_owned());
+    steps.make("Skipped", "helm template".to_owned(), saw).map(drop)
+}
+
+fn use_repository(
+    story: &Story<'_>,
+    http: &Http,
+    listed: &[Version<'_>],
+    package: &Package,
+    steps: &mut Steps<'_>,
+) -> Result<()> {
+    let (chart, version) = (&package.metadata.name, &package.metadata.version);
+    let Some(entry) = listed.iter().find(|one| one.name == *chart && one.version == *version) else {
+        steps.problems.push(broken(format!("the index does not list {}", name(&id(package)))));
+        return Ok(());
+    };
+    let url = entry.urls.first().map(|url| resolved(url, &story.repository())).unwrap_or_default();
+    steps.make("Pulled", url.clone(), || {
+        if !is_of(entry, &package.digest) {
+            return Err(broken(format!("the index gives {} another digest", name(&id(package)))));
+        }
+        checked(&get(http, url)?, package)
+    })?;
+    Ok(())
+}
+
+/// A URL of the index, which may be relative to it.
+fn resolved(url: &str, repository: &str) -> String {
+    if url.contains("://") { url.to_owned() } else { format!("{repository}/{url}") }
+}
+
+fn use_registry(story: &Story<'_>, http: &Http, package: &Package, steps: &mut Steps<'_>) -> Result<()> {
+    let at = format!("{}:{}", story.oci(package), tag(&package.metadata.version));
+    let registry = Registry::new(http, false);
+    steps.make("Pulled", at.clone(), || {
+        let reference =
+            Reference::parse(&at).ok_or_else(|| broken(format!("{} is no reference", name(&at))))?;
+        checked(&registry.pull(&reference)?.archive, package)
+    })?;
+    Ok(())
+}
+
+/// The published archive, which holds the chart that its name says.
+fn checked(data: &[u8], package: &Package) -> Result<String, Problem> {
+    let saw = same(data, package)?;
+    let mut problems = Vec::new();
+    let metadata = metadata_of(data, &package.file_name, &mut problems);
+    let is_it = metadata.is_some_and(|found| {
+        (&found.name, &found.version) == (&package.metadata.name, &package.metadata.version)
+    });
+    if is_it {
+        return Ok(saw);
+    }
+    let unlike = || broken(format!("{} holds another chart", name(&package.file_name)));
+    Err(problems.into_iter().next().unwrap_or_else(unlike))
+}

@@ -1,0 +1,212 @@
+//! Makes the release in `dist/` from the commit that is checked out.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::base::config::Config;
+use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::text::name;
+use crate::chart::io::charts::{self, Place};
+use crate::chart::io::helm::Helm;
+use crate::cli;
+use crate::command::{compare, replaceable};
+use crate::git::io::branch::Branch;
+use crate::git::io::remote::Remote;
+use crate::git::io::repository::Repository;
+use crate::pages::io::compare::{Scene, compare as compare_published};
+use crate::pages::published::Next;
+use crate::release::{
+    Archive, Changelog, Commit, MANIFEST, Observed, Prepared, PreparedChart, Published, Release, Source,
+    Tags, decide, prepare,
+};
+use crate::sys::files::{self, NewFile};
+use crate::sys::lock::Lock;
+use crate::sys::{environment, terminal};
+
+/// Makes it; helm has to agree where it is there. What is published of the charts is looked at first, unless there is no
+/// network to be used: a published version is taken as it is, or left out where no tag asks for it. Other runs leave the
+/// directory alone until the lock is dropped, so that what is read back there is this release.
+pub fn make(
+    config: &Config,
+    args: &cli::Release,
+    repository: &Repository,
+    helm: Option<&Helm>,
+    destination: &Path,
+) -> Result<(Release, Lock)> {
+    if args.backfill && config.stamps() {
+        let problem = Problem::usage("--backfill is for charts whose version stands in Chart.yaml");
+        return Err(Problems::from(problem.hint("git checkout v1.2.3 && cargo xtask release")).into());
+    }
+    let mut head = head(args.tag.as_ref(), repository)?;
+    let mut problems = Vec::new();
+    let places = charts::places(config, repository.root(), &mut problems)?;
+    let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
+    let mut sources = read(config, places, repository)?;
+    sources.problems.extend(problems);
+    let remote = Remote::find(config, args.remote.as_deref(), repository)?;
+    let is_online = !args.offline && !environment::is_offline();
+    let mut branch = is_online.then(|| Branch::new(&remote, &config.branch, limit(args))).transpose()?;
+    if let Some(branch) = branch.as_ref().filter(|_| config.stamps()) {
+        head.tags.remote = branch.tags().ok().and_then(Result::ok);
+    }
+    let prepared = prepare(config, Observed { backfill: args.backfill, ..observed(sources, wanted, head) })?;
+    let published = match &mut branch {
+        Some(branch) if prepared.tag.is_some() || !config.stamps() => {
+            published(config, branch, &prepared, args, repository.root())?
+        }
+        _ => None,
+    };
+    let release = decide(config, prepared, published.as_deref())?;
+    release.warnings.iter().for_each(terminal::problem);
+    if let Some(helm) = helm {
+        let directory = |archive: &'_ Archive| repository.root().join(&archive.source);
+        let charts = release.archives.iter().map(|one| (directory(one), one.source.as_str(), &one.package));
+        compare(helm, charts, &release.overrides)?;
+    }
+    replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.package.metadata))?;
+    let lock = write(&release, destination)?;
+    Ok((release, lock))
+}
+
+fn limit(args: &cli::Release) -> Duration {
+    Duration::from_secs(args.deadline)
+}
+
+/// The published archives that hold what is here. One with other content under the same version stops the release, unless
+/// it may be replaced. `None` if the branch cannot be looked at, which the look at all targets tells.
+fn published(
+    config: &Config,
+    branch: &mut Branch<'_>,
+    prepared: &Prepared,
+    args: &cli::Release,
+    root: &Path,
+) -> Result<Option<Vec<Published>>> {
+    let tag = prepared.tag.as_ref().map(|tag| &tag.version);
+    let is_released = tag.is_some();
+    let next = prepared.charts.iter().map(|PreparedChart { source, package, .. }| Next {
+        path: source,
+        package,
+        tag,
+        versions: config.versions,
+        chart_yaml: "",
+    });
+    let charts: Vec<Next<'_>> = next.collect();
+    // The look at all targets says the same again, and what keeps it from answering.
+    let is_for_targets = tag.is_some() || args.backfill;
+    let scene = Scene { config, root, limit: limit(args), plain_http: args.plain_http, is_for_targets };
+    let look = || compare_published(&scene, branch, &charts, &mut Vec::new());
+    let compared = terminal::hushed(look);
+    let compared = match compared {
+        Ok(compared) => compared,
+        Err(error) if args.backfill => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let (mut same, mut problems) = (Vec::new(), Vec::new());
+    for (chart, compared) in prepared.charts.iter().zip(compared) {
+        let id = format!("{}-{}", chart.package.metadata.name, chart.package.metadata.version);
+        let is_replaced = args.replace.contains(&id);
+        same.extend(compared.same.filter(|_| !is_replaced && chart.is_read));
+        if let Some(why) = compared.content.err().filter(|_| !is_replaced) {
+            problems.push(uncompared(&id, &why, is_released && !args.backfill));
+            same.extend((!is_for_targets).then(|| Published::unread(&chart.package)));
+        }
+        // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
+        let is_error = |problem: &Problem| problem.is_error() && !is_replaced && !chart.has_errors();
+        problems.extend(compared.problem.filter(is_error));
+    }
+    verdict(problems)?.iter().for_each(terminal::problem);
+    Ok(Some(same))
+}
+
+/// A version that is published, and that nobody could compare: it is not released again.
+fn uncompared(id: &str, why: &str, is_released: bool) -> Problem {
+    let message = format!("{} is published, and could not be compared with what is here: {why}", name(id));
+    if is_released {
+        Problem::error(message).hint("run it again when that can be read: what is published never changes")
+    } else {
+        Problem::warning(message).hint("it is left out; compare it again when that can be read")
+    }
+}
+
+/// The charts of a repository as they lie there, and what was wrong while they were read.
+#[derive(Debug)]
+pub struct Sources {
+    /// The charts.
+    pub charts: Vec<Source>,
+    /// The changelog at the root.
+    pub changelog: Option<Changelog>,
+    /// What else is not in the commit as it is here.
+    pub changed: Vec<String>,
+    /// What is wrong besides the charts.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads charts.
+pub fn read(config: &Config, places: Vec<Place>, repository: &Repository) -> Result<Sources> {
+    let mut problems = Vec::new();
+    let changelog = charts::changelog("", repository, &mut problems)?;
+    let root = changelog.as_ref().map(|(_, followed)| followed);
+    let (charts, changed) = charts::sources(config, places, root, repository, &mut problems)?;
+    Ok(Sources { charts, changelog: changelog.map(|(changelog, _)| changelog), changed, problems })
+}
+
+/// The commit that is checked out, with the tags that it may be released as.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The commit.
+    pub commit: Commit,
+    /// Where a tag was found.
+    pub tags: Tags,
+}
+
+/// Looks at the commit. `tag` is the one of the command line.
+pub fn head(tag: Option<&String>, repository: &Repository) -> Result<Head> {
+    let no_commit = || {
+        Problems::from(Problem::error("there is no commit to release").hint("git add --all && git commit"))
+    };
+    let mut commit = repository.commit()?.ok_or_else(no_commit)?;
+    if let Some(time) = environment::source_date_epoch()? {
+        commit.time = time;
+    }
+    let tags =
+        Tags { flag: tag.cloned(), github: environment::github_tag(), git: repository.tags()?, remote: None };
+    Ok(Head { commit, tags })
+}
+
+/// What there is to release. `wanted` are charts by name or directory, all without any.
+pub fn observed(sources: Sources, wanted: Vec<String>, head: Head) -> Observed {
+    let Sources { charts, changelog, changed, problems } = sources;
+    let Head { commit, tags } = head;
+    Observed { charts, problems, wanted, backfill: false, tags, commit, changelog, changed }
+}
+
+/// Archives first and the manifest last: it says that the others are there. Where nothing is released, there is none.
+fn write(release: &Release, destination: &Path) -> Result<Lock> {
+    if release.archives.is_empty() {
+        let lock = Lock::of(destination);
+        files::remove(&destination.join(MANIFEST))?;
+        return Ok(lock);
+    }
+    files::make_directory(destination)?;
+    let lock = Lock::of(destination);
+    let mtime = release.manifest.commit.time;
+    // An earlier run may have taken the published archive, and with it what signs that one.
+    for archive in release.archives.iter().filter(|archive| archive.provenance.is_none()) {
+        let provenance = destination.join(format!("{}.prov", archive.package.file_name()));
+        let text = files::read(&provenance).unwrap_or_default();
+        if !String::from_utf8_lossy(&text).contains(&archive.digest) {
+            files::remove(&provenance)?;
+        }
+    }
+    let archives = release.archives.iter().flat_map(|archive| {
+        let file_name = archive.package.file_name();
+        let provenance = archive.provenance.as_ref().map(|data| (format!("{file_name}.prov"), data));
+        std::iter::once((file_name, &archive.bytes)).chain(provenance)
+    });
+    let others = release.files.iter().map(|(name, data)| (name.clone(), data));
+    let files = archives.chain(others).map(|(name, data)| NewFile { name, data, mtime });
+    files::write_all(destination, &files.collect::<Vec<_>>(), Some(MANIFEST))?;
+    Ok(lock)
+}

@@ -1,0 +1,10 @@
+//! Makes a release, and takes it to its targets.
+
+pub mod github;
+pub mod make;
+pub mod pages;
+pub mod preflight;
+pub mod publish;
+pub mod registry;
+pub mod report;
+pub mod walk;

@@ -1,0 +1,104 @@
+//! What `cargo xtask release` says: to people, to programs, and to GitHub Actions.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::publish::{Job, Outcome};
+use super::walk;
+use crate::base::text::{code, size};
+use crate::command::as_json;
+use crate::release::Release;
+use crate::release::steps::{Planned, Target};
+use crate::sys::{actions, terminal};
+
+/// The archives that were made.
+pub fn made(release: &Release, is_backfill: bool, destination: &str, by: &str) -> Result<()> {
+    for archive in &release.archives {
+        let facts = format!("{}  {}", size(archive.bytes.len() as u64), archive.digest);
+        let file_name = archive.package.file_name();
+        terminal::result(
+            "Packaged",
+            &format!("{} -> {destination}/{file_name}  {facts}  {by}", archive.source),
+        )?;
+    }
+    if !release.left_out.is_empty() {
+        let (verb, why) = if is_backfill {
+            ("Left out", "not published as they are here")
+        } else {
+            ("Unchanged", "published already")
+        };
+        terminal::result(verb, &format!("{}: {why}", release.left_out.join(", ")))?;
+    }
+    if release.archives.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = release.files.iter().map(|(name, _)| name.as_str()).collect();
+    Ok(terminal::result("Wrote", &format!("{destination}/{{{}}}", names.join(",")))?)
+}
+
+/// What publishing would do.
+pub fn plan(planned: &[Planned]) -> Result<()> {
+    planned.iter().try_for_each(done)
+}
+
+/// What publishing is about to do.
+pub fn announce(planned: &Planned) {
+    let (verb, what) = planned.line();
+    terminal::progress(verb, &what);
+}
+
+/// What was done.
+pub fn done(planned: &Planned) -> Result<()> {
+    let (verb, what) = planned.line();
+    Ok(terminal::result(verb, &what)?)
+}
+
+/// All of it for a program.
+pub fn json(release: &walk::Release, outcome: &Outcome) -> Result<()> {
+    let all = release.warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
+    let out = json!({
+        "destination": release.directory().to_string_lossy(),
+        "manifest": release.manifest(),
+        "leftOut": release.left_out,
+        "plan": outcome.planned,
+        "pushed": outcome.pushed,
+        "release": outcome.url,
+        "problems": all.map(as_json).collect::<Vec<_>>(),
+    });
+    Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)
+}
+
+/// What later steps of a workflow may use, and the summary that its run shows.
+pub fn to_actions(job: &Job<'_>, outcome: &Outcome) -> Result<()> {
+    let charts = &job.manifest.charts;
+    let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
+    let digests: BTreeMap<&str, &str> =
+        charts.iter().map(|chart| (&*chart.archive, &*chart.digest)).collect();
+    let version = charts.first().map_or("", |chart| &chart.version);
+    let mut outputs = vec![
+        ("version", version.to_owned()),
+        ("charts", json!(names).to_string()),
+        ("digests", json!(digests).to_string()),
+    ];
+    outputs.extend(job.has(Target::Oci).then(|| ("oci", json!(outcome.pushed).to_string())));
+    actions::outputs(&outputs)?;
+    actions::summary(&summary(job, outcome))
+}
+
+/// Servers, hooks and charts have their words in it, of which none may be a link or an image.
+fn summary(job: &Job<'_>, outcome: &Outcome) -> String {
+    let tag = job.manifest.tag.as_deref().map(code).unwrap_or_default();
+    let mut text = format!("### {} {tag}\n\n", job.config.name());
+    for (verb, what) in outcome.planned.iter().map(Planned::line) {
+        let _ = writeln!(text, "- {verb} {}", code(&what));
+    }
+    for (kind, problems) in [("CAUTION", &outcome.stopped), ("WARNING", &outcome.problems)] {
+        for problem in problems {
+            let _ = write!(text, "\n> [!{kind}]\n> {}\n", code(&problem.to_string()));
+        }
+    }
+    text + "\n"
+}

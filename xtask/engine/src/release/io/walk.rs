@@ -1,0 +1,327 @@
+//! One release from observation to publication: the walk of `cargo xtask release`, and of a repository that scripts it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Parser;
+use serde::{Serialize, Serializer};
+
+use super::make::make;
+use super::publish::{self, Job, Outcome};
+use super::report;
+use crate::app::App;
+use crate::base::config::{Config, is_oci_base};
+use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::text::name;
+use crate::chart::io::helm::Helm;
+use crate::command::{by, find_helm, problems_of, replaceable, repository};
+use crate::dist::manifest::Manifest;
+use crate::docs::File;
+use crate::git::io::remote::Remote;
+use crate::git::io::repository::Repository;
+use crate::github::io::Github;
+use crate::pages::command::beside_index;
+use crate::pages::io::served;
+use crate::pages::{Change, Charts};
+use crate::release::steps::{Planned, Target, differs_from_commit, doubt, incomplete, steps, sums};
+use crate::sys::lock::Lock;
+use crate::sys::{environment, files, terminal};
+use crate::{cli, dist};
+
+/// A release that lies in a directory: its archives, SHA256SUMS, release-notes.md and manifest.json.
+///
+/// ```no_run
+/// # fn release(app: &helm_xtask::App) -> Result<(), helm_xtask::Problems> {
+/// use helm_xtask::{Release, Target};
+///
+/// let release = Release::observe(app, Some("v1.2.3"))?;
+/// let plan = release.plan(&[Target::Oci, Target::Github])?;
+/// print!("{plan}");
+/// let done = plan.publish()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Release {
+    config: Config,
+    args: cli::Release,
+    repository: Repository,
+    remote: Remote,
+    helm: Option<Helm>,
+    directory: PathBuf,
+    made: dist::io::Release,
+    /// What belongs beside the index.
+    others: Vec<File>,
+    /// The charts that are not part of it, each as `NAME VERSION`.
+    pub(crate) left_out: Vec<String>,
+    /// What was said while it was made.
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// What publishing does, or did: a line for each step in its `Display`, and the `plan` of `cargo xtask release --json` in
+/// its `Serialize`.
+#[derive(Debug)]
+pub struct Plan<'r> {
+    release: &'r Release,
+    targets: Vec<Target>,
+    pub(crate) outcome: Outcome,
+}
+
+/// The command line of a walk without one.
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    args: cli::Release,
+}
+
+impl Release {
+    /// Packages the charts at the commit that is checked out, as `tag` names and versions them, into `dist/` at the root of
+    /// the repository, and reads them back. Without a tag it is the one that GitHub Actions runs for, else the one at
+    /// HEAD, else the versions in Chart.yaml.
+    ///
+    /// # Errors
+    ///
+    /// Everything for which `cargo xtask release` fails before it looks at a target.
+    pub fn observe(app: &App, tag: Option<&str>) -> Result<Self, Problems> {
+        let line = ["release"].into_iter().chain(tag.into_iter().flat_map(|tag| ["--tag", tag]));
+        let Line { args } = Line::try_parse_from(line).map_err(|error| Problem::usage(error.to_string()))?;
+        Self::take(&app.config, cli::Release { json: true, ..args }).map_err(problems_of)
+    }
+
+    /// Makes the release that a command line asks for, or reads the one that it names.
+    pub(crate) fn take(config: &Config, mut args: cli::Release) -> Result<Self> {
+        let config = with_registry(config, args.oci.as_deref())?;
+        args.publish = args.publish.map(|asked| to_fill(asked, args.backfill)).transpose()?;
+        let repository = repository()?;
+        let remote = Remote::find(&config, args.remote.as_deref(), &repository)?;
+        if let Some(targets) = &args.publish {
+            check_targets(&config, &remote, targets, args.wait)?;
+        }
+        let helm = find_helm(args.helm, args.deadline)?;
+        let directory = args.from.clone().or_else(|| args.destination.clone());
+        let directory = match directory {
+            Some(directory) => directory,
+            None => files::at_root(repository.root(), "dist", "--destination").map_err(Problems::from)?,
+        };
+        let (new, _lock) = if args.from.is_some() {
+            (None, Lock::of(&directory))
+        } else {
+            let (new, lock) = make(&config, &args, &repository, helm.as_ref(), &directory)?;
+            (Some(new), lock)
+        };
+        if let Some(new) = new.as_ref().filter(|_| !args.json) {
+            report::made(new, args.backfill, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+        }
+        verdict(config.problems())?;
+        let made = match &new {
+            Some(new) if new.archives.is_empty() => dist::io::Release {
+                manifest: new.manifest.clone(),
+                packages: Vec::new(),
+                notes: String::new(),
+            },
+            _ => read(&config, &directory)?,
+        };
+        let (left_out, warnings) = new.map(|new| (new.left_out, new.warnings)).unwrap_or_default();
+        let others = beside_index(&repository)?;
+        Ok(Self { config, args, repository, remote, helm, directory, made, others, left_out, warnings })
+    }
+
+    /// Where it lies.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The targets that the command line names.
+    pub(crate) fn asked(&self) -> Option<&[Target]> {
+        self.args.publish.as_deref()
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.made.manifest
+    }
+
+    /// Looks at targets and decides what publishing there would do; nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// A target has another content under one of these versions, or the release cannot be published for another reason.
+    pub fn plan(&self, targets: &[Target]) -> Result<Plan<'_>, Problems> {
+        let plan = self.look(Target::in_order(targets.to_vec())).map_err(problems_of)?;
+        verdict(plan.outcome.problems.clone())?;
+        Ok(plan)
+    }
+
+    /// The plan for all targets that it may go to.
+    pub(crate) fn look_at_all(&self) -> Result<Plan<'_>> {
+        self.look(to_fill(Target::ALL.to_vec(), self.args.backfill)?)
+    }
+
+    /// The plan for some targets, with what stands in its way.
+    pub(crate) fn look(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
+        let mut outcome = publish::look(&self.job(&targets)?)?;
+        outcome.problems.extend(self.incomplete()?.map(|problem| doubt(problem, false)));
+        Ok(Plan { release: self, targets, outcome })
+    }
+
+    /// The plan for all targets, of which none was asked.
+    pub(crate) fn unseen(&self) -> Plan<'_> {
+        let planned = steps(&self.config, self.manifest(), !self.others.is_empty());
+        let planned = planned.into_iter().map(Planned::unseen).collect();
+        Plan {
+            release: self,
+            targets: Target::ALL.to_vec(),
+            outcome: Outcome { planned, ..Outcome::default() },
+        }
+    }
+
+    /// Publishes to targets.
+    pub(crate) fn publish(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
+        verdict(self.incomplete()?.into_iter().chain(differs_from_commit(self.manifest())).collect())?;
+        let job = self.job(&targets)?;
+        let tell = |planned: &Planned| if self.args.json { Ok(()) } else { report::done(planned) };
+        let outcome = publish::publish(&job, &tell)?;
+        outcome.problems.iter().for_each(terminal::problem);
+        // What is published is published, whoever is told.
+        if let Err(error) = report::to_actions(&job, &outcome) {
+            terminal::problem(&Problem::warning(format!("{error:#}")));
+        }
+        Ok(Plan { release: self, targets, outcome })
+    }
+
+    /// Why it is not all that its tag releases. With `--from` it was another clone that knew no tag.
+    fn incomplete(&self) -> Result<Option<Problem>> {
+        let manifest = self.manifest();
+        if self.args.backfill {
+            return Ok(None);
+        }
+        let is_shallow =
+            manifest.tag.is_none() && self.args.from.is_none() && self.repository.is_shallow()?;
+        let tags = if manifest.tag.is_none() { self.repository.tags()? } else { Vec::new() };
+        let here = tags.into_iter().filter(|(_, commit)| *commit == manifest.commit.id);
+        Ok(incomplete(manifest, is_shallow, &here.map(|(tag, _)| tag).collect::<Vec<_>>()))
+    }
+
+    fn job(&self, targets: &[Target]) -> Result<Job<'_>> {
+        let manifest = self.manifest();
+        Ok(Job {
+            config: &self.config,
+            targets: targets.to_vec(),
+            sums: sums(manifest),
+            manifest,
+            notes: &self.made.notes,
+            change: change(&self.config, &self.args.replace, &self.made, self.others.clone())?,
+            steps: steps(&self.config, manifest, !self.others.is_empty()),
+            helm: self.helm.as_ref(),
+            remote: &self.remote,
+            plain_http: self.args.plain_http,
+            api: None,
+            wait: self.args.wait,
+            limit: Duration::from_secs(self.args.deadline),
+        })
+    }
+}
+
+impl<'r> Plan<'r> {
+    /// Publishes what is planned: to the OCI registry, then the Helm repository, then GitHub. Nothing is written unless
+    /// every target can take its part, and running it again finishes what was cut off.
+    ///
+    /// # Errors
+    ///
+    /// What stopped it. The steps before that stand.
+    pub fn publish(&self) -> Result<Plan<'r>, Problems> {
+        let release = self.release;
+        let publish = || {
+            check_targets(&release.config, &release.remote, &self.targets, false)?;
+            release.publish(self.targets.clone())
+        };
+        let done = publish().map_err(problems_of)?;
+        verdict(done.outcome.stopped.clone())?;
+        Ok(done)
+    }
+}
+
+impl fmt::Display for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.outcome.planned.iter().try_for_each(|planned| {
+            let (verb, what) = planned.line();
+            writeln!(f, "{verb:>12} {what}")
+        })
+    }
+}
+
+impl Serialize for Plan<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.outcome.planned.serialize(serializer)
+    }
+}
+
+/// The targets that a backfill fills: a GitHub Release is that of a tag.
+fn to_fill(mut targets: Vec<Target>, is_backfill: bool) -> Result<Vec<Target>, Problems> {
+    targets.retain(|target| !is_backfill || *target != Target::Github);
+    if targets.is_empty() {
+        let problem = Problem::usage("--backfill makes no GitHub Release: that is made of a tag");
+        return Err(problem.hint("cargo xtask release --tag NAME-1.2.3 --publish=github").into());
+    }
+    Ok(targets)
+}
+
+/// The config with the registry that was asked for.
+pub fn with_registry(config: &Config, asked: Option<&str>) -> Result<Config> {
+    let Some(oci) = asked else { return Ok(config.clone()) };
+    let base = oci.trim_end_matches('/');
+    if !is_oci_base(base) {
+        let problem = Problem::usage(format!("--oci {} is not of the form `oci://host/path`", name(oci)));
+        return Err(Problems::from(
+            problem.hint("lower case, without a tag, as in oci://ghcr.io/owner/charts"),
+        )
+        .into());
+    }
+    Ok(config.clone().oci(base))
+}
+
+/// What the Helm repository gets.
+pub fn change(
+    config: &Config,
+    replace: &[String],
+    release: &dist::io::Release,
+    others: Vec<File>,
+) -> Result<Change> {
+    let packages = release.packages.clone();
+    let replace = replaceable(replace, &packages.iter().map(|package| &package.metadata))?;
+    let source = format!("{}@{}", config.repository, release.manifest.commit.id);
+    let charts = Charts { packages, others, replace, created: Some(release.manifest.commit.time) };
+    Ok(Change { source, time: environment::now()?, docs: None, adopt: Vec::new(), charts: Some(charts) })
+}
+
+/// Rejects targets that contradict each other, the options, or where this runs.
+fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: bool) -> Result<()> {
+    if environment::is_pull_request() {
+        let problem = Problem::error("a pull request publishes nothing");
+        return Err(Problems::from(problem.hint("leave --publish out, or run on tags")).into());
+    }
+    if let (Some(host), Some(site)) = (remote.host(), Github::site())
+        && targets.contains(&Target::Github)
+        && !host.eq_ignore_ascii_case(&site)
+    {
+        let message = format!("the branch is at {}, and the release would go to {}", name(host), name(&site));
+        let hint = format!("export GITHUB_SERVER_URL=https://{host} GITHUB_API_URL=https://{host}/api/v3");
+        return Err(Problems::from(Problem::usage(message).hint(hint)).into());
+    }
+    remote.check_named(config)?;
+    if wait && !targets.contains(&Target::Pages) {
+        let problem = Problem::usage("--wait waits for the Helm repository, which is not published");
+        return Err(Problems::from(problem.hint("leave out --wait, or add `pages` to --publish")).into());
+    }
+    if wait { served::check() } else { Ok(()) }
+}
+
+/// The release in a directory.
+pub fn read(config: &Config, directory: &Path) -> Result<dist::io::Release> {
+    let missing = || {
+        let problem = Problem::error(format!("there is no release in {}", name(&files::shown(directory))));
+        Problems::from(problem.hint("cargo xtask release"))
+    };
+    Ok(dist::io::read(config, directory)?.ok_or_else(missing)?)
+}

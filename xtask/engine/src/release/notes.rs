@@ -1,0 +1,181 @@
+//! `release-notes.md`: what changed, how to install it, and what it must hash to.
+
+use std::fmt::Write as _;
+
+use semver::Version;
+
+use super::changelog::{self, Section};
+use super::{Archive, CHANGELOG, Changelog, changes};
+use crate::base::config::Config;
+use crate::base::problem::Problem;
+use crate::base::text::{cell, few, name, prose};
+use crate::base::version::Tag;
+use crate::chart::Metadata;
+use crate::chart::archive::plain_digest;
+
+/// The sections of the changelogs that a release needs, each once.
+pub(crate) struct Sections<'a> {
+    root: Option<&'a Changelog>,
+    tag: Option<&'a Tag>,
+    is_snapshot: bool,
+    /// Whether the repository has one chart, which needs no name in a heading.
+    has_one_chart: bool,
+    found: Vec<Found>,
+    silent: Vec<String>,
+}
+
+/// The section of what no release has yet (keepachangelog.com, "How can I reduce the effort required?").
+const UNRELEASED: &str = "Unreleased";
+
+struct Found {
+    file: String,
+    heading: String,
+    title: String,
+    text: String,
+}
+
+impl<'a> Sections<'a> {
+    /// `root` is the changelog of the repository.
+    pub(crate) fn new(
+        root: Option<&'a Changelog>,
+        tag: Option<&'a Tag>,
+        is_snapshot: bool,
+        has_one_chart: bool,
+    ) -> Self {
+        Self { root, tag, is_snapshot, has_one_chart, found: Vec::new(), silent: Vec::new() }
+    }
+
+    /// Finds what changed in a chart: in its own changelog, in that of the repository, or in its annotation. A section
+    /// may be headed by `NAME-VERSION` or by the version, which in the repository's means a chart without its own
+    /// changelog; one for several charts is taken once. Where there is a changelog, what is missing is an error; in a
+    /// chart's own, which may have been given up, only for the tag that releases it. A snapshot takes what is unreleased,
+    /// and so may a prerelease.
+    pub(crate) fn find(&mut self, chart: &Metadata, own: Option<&Changelog>, problems: &mut Vec<Problem>) {
+        let version = self.tag.map_or_else(|| chart.version.clone(), |tag| tag.version.to_string());
+        let of_chart = format!("{}-{version}", chart.name);
+        let places = [
+            own.map(|log| (log, of_chart.as_str(), format!("{} {version}", chart.name))),
+            own.map(|log| (log, version.as_str(), format!("{} {version}", chart.name))),
+            self.root.map(|log| (log, of_chart.as_str(), of_chart.clone())),
+            self.root.filter(|_| own.is_none()).map(|log| (log, version.as_str(), version.clone())),
+        ];
+        for (log, heading, title) in places.into_iter().flatten().filter(|_| !self.is_snapshot) {
+            match changelog::section(&log.text, heading) {
+                Section::Missing => {}
+                section => return self.take(log, heading, title, section, problems),
+            }
+        }
+        let is_prerelease = Version::parse(&version).is_ok_and(|version| !version.pre.is_empty());
+        if self.is_snapshot || is_prerelease {
+            let unreleased = own.or(self.root).map(|log| (log, changelog::section(&log.text, UNRELEASED)));
+            match unreleased {
+                Some((log, section @ Section::Text(_))) => {
+                    return self.take(log, UNRELEASED, version, section, problems);
+                }
+                _ if self.is_snapshot => return,
+                _ => {}
+            }
+        }
+        let is_given_up = self.tag.is_none() && self.root.is_none();
+        match (changes::of(chart), own.or(self.root)) {
+            (Some(text), _) => {
+                let title = format!("{} {version}", chart.name);
+                self.found.push(Found { file: String::new(), heading: of_chart, title, text });
+            }
+            (None, Some(_)) if is_given_up => self.silent.push(of_chart),
+            (None, Some(log)) => {
+                let is_of_all = self.tag.is_some_and(|tag| tag.chart.is_none());
+                let heading =
+                    if own.is_some() || is_of_all || self.has_one_chart { &version } else { &of_chart };
+                self.take(log, heading, String::new(), Section::Missing, problems);
+            }
+            (None, None) => self.silent.push(of_chart),
+        }
+    }
+
+    fn take(
+        &mut self,
+        log: &Changelog,
+        heading: &str,
+        title: String,
+        section: Section,
+        problems: &mut Vec<Problem>,
+    ) {
+        if self.found.iter().any(|found| found.file == log.path && found.heading == heading) {
+            return;
+        }
+        let text = match section {
+            Section::Text(text) => text,
+            other => {
+                problems.push(missing(&log.path, heading, &other));
+                String::new()
+            }
+        };
+        self.found.push(Found { file: log.path.clone(), heading: heading.to_owned(), title, text });
+    }
+
+    /// The charts of which nothing says what changed. A repository without a changelog may do so.
+    pub(crate) fn silence(&self) -> Option<Problem> {
+        let first = self.silent.first()?;
+        let message = format!(
+            "nothing says what changed in {}: the release notes only tell how to install",
+            few(&self.silent)
+        );
+        let hint = format!(
+            "write `## [{first}] - YYYY-MM-DD` into {CHANGELOG}, or `{}` into Chart.yaml",
+            changes::ANNOTATION
+        );
+        Some(Problem::warning(message).hint(hint))
+    }
+}
+
+fn missing(file: &str, version: &str, section: &Section) -> Problem {
+    let write = format!("write `## [{version}] - YYYY-MM-DD` and below it what changed for users");
+    let (message, line) = match *section {
+        Section::Empty(line) => (format!("the section of {} is empty", name(version)), Some(line)),
+        Section::Twice(line) => (format!("{} has a second section", name(version)), Some(line)),
+        _ => (format!("there is no section for {}", name(version)), None),
+    };
+    let hint = match section {
+        Section::Twice(_) => "join the two".to_owned(),
+        Section::Empty(_) => "write below it what changed for users".to_owned(),
+        _ => write,
+    };
+    Problem::error(message).at(file, line).hint(hint)
+}
+
+/// The whole text.
+pub(crate) fn text(config: &Config, archives: &[Archive], sections: &Sections<'_>) -> String {
+    let mut out = String::new();
+    for found in &sections.found {
+        if sections.found.len() > 1 {
+            let _ = write!(out, "## {}\n\n", prose(&found.title));
+        }
+        let _ = write!(out, "{}\n\n", found.text);
+    }
+    let (alias, repository) = (config.name(), config.helm_repository());
+    let _ = write!(
+        out,
+        "## Install\n\nFrom the Helm repository:\n\n```console\nhelm repo add {alias} {repository}\n"
+    );
+    for archive in archives {
+        let chart = &archive.package.metadata;
+        let _ = writeln!(out, "{} {alias}/{} --version {}", verb(chart), chart.name, chart.version);
+    }
+    out.push_str("```\n\nFrom the OCI registry:\n\n```console\n");
+    for archive in archives {
+        let chart = &archive.package.metadata;
+        let _ = writeln!(out, "{} {}/{} --version {}", verb(chart), config.oci, chart.name, chart.version);
+    }
+    out.push_str("```\n\n## Digests\n\n| Archive | SHA-256 |\n| --- | --- |\n");
+    for archive in archives {
+        let digest = plain_digest(&archive.digest);
+        let _ = writeln!(out, "| {} | `{digest}` |", cell(&archive.package.file_name()));
+    }
+    out
+}
+
+/// A library cannot be installed, only fetched.
+fn verb(chart: &Metadata) -> String {
+    if chart.kind == "library" { "helm pull".to_owned() } else { format!("helm install {}", chart.name) }
+}

@@ -1,0 +1,128 @@
+//! Requests to servers, with patience: what may pass is tried again, and a server that asks for a pause gets it.
+//!
+//! Redirects are answers like others, since whoever follows one has to decide who gets the credentials.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::transport::Transport;
+use super::{environment, pause, secrets, terminal};
+use crate::base::host::{host, is_private};
+use crate::base::http::Response;
+
+/// A client with a deadline for all that it does.
+#[derive(Debug)]
+pub struct Http {
+    transport: Transport,
+    deadline: Instant,
+    max_tries: u32,
+    /// Hosts that did not answer, however often they were asked, and why.
+    silent: RefCell<BTreeMap<String, String>>,
+}
+
+/// A request.
+#[derive(Debug, Default)]
+#[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport reads all of it"))]
+pub struct Request<'a> {
+    /// Such as `GET`.
+    pub method: &'static str,
+    /// Absolute.
+    pub url: String,
+    /// Without those that every request has.
+    pub headers: Vec<(&'static str, String)>,
+    /// The content.
+    pub body: Option<&'a [u8]>,
+}
+
+/// How often something is tried where all depends on it, and where somebody only wants to know.
+pub const PATIENT: u32 = 5;
+pub const CURIOUS: u32 = 2;
+/// How often a file may lie elsewhere.
+const MAX_REDIRECTS: usize = 5;
+/// The shortest and the longest of the longest pauses that nobody asked for.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const MAX_PAUSE: Duration = Duration::from_secs(8);
+
+impl Http {
+    /// A client that gives up after `limit`, and a request after so many tries without a reason that a server gives.
+    pub fn new(limit: Duration, max_tries: u32) -> Result<Self> {
+        let deadline = Instant::now() + limit;
+        Ok(Self { transport: Transport::new()?, deadline, max_tries, silent: RefCell::default() })
+    }
+
+    /// When it gives up.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Sends a request that may be repeated, until its answer is one that lasts. The error says why there is none.
+    pub fn ask(&self, request: &Request<'_>) -> Result<Response, String> {
+        let mut tries = 0;
+        loop {
+            if let Some(why) = self.silent.borrow().get(host(&request.url)) {
+                return Err(why.clone());
+            }
+            let answer = self.send(request);
+            tries += 1;
+            if !self.should_repeat(tries, &answer, &request.url) {
+                if let Err(why) = &answer {
+                    self.silent.borrow_mut().insert(host(&request.url).to_owned(), why.clone());
+                }
+                return answer;
+            }
+        }
+    }
+
+    /// The same for a file, wherever it lies in the end; who has it there gets nothing but the question.
+    pub fn follow(&self, mut request: Request<'_>) -> Result<Response, String> {
+        for _ in 0..MAX_REDIRECTS {
+            let response = self.ask(&request)?;
+            let location = response.header("location").filter(|_| matches!(response.status, 301..=308));
+            let Some(url) = location.map(str::to_owned) else { return Ok(response) };
+            if !is_private(&url) {
+                return Err("it names a place for the file that is not encrypted".to_owned());
+            }
+            request = Request { method: "GET", url, ..Request::default() };
+        }
+        Err("there are too many redirects".to_owned())
+    }
+
+    /// Sends a request once: for what must not be done twice.
+    pub fn send(&self, request: &Request<'_>) -> Result<Response, String> {
+        let mut response = self.transport.send(request, self.deadline)?;
+        if !response.is_success() {
+            // What becomes part of a message: it may repeat what it was sent.
+            response.body = secrets::scrub(&String::from_utf8_lossy(&response.body)).into_bytes();
+        }
+        Ok(response)
+    }
+
+    /// Whether to try again what ended like this, after the pause that this call makes.
+    pub fn should_repeat(&self, tries: u32, answer: &Result<Response, String>, url: &str) -> bool {
+        let asked = match answer {
+            Ok(response) if !response.is_temporary() => return false,
+            Ok(response) => response.pause(environment::clock()).map(Duration::from_secs),
+            Err(_) => None,
+        };
+        let pause = asked.unwrap_or_else(|| {
+            let half = pause::longest(FIRST_PAUSE, MAX_PAUSE, tries) / 2;
+            half + pause::random(half)
+        });
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        // A server may ask for longer than any clock goes.
+        if tries >= self.max_tries || pause >= left {
+            return false;
+        }
+        if pause >= Duration::from_secs(1) {
+            let why =
+                answer.as_ref().map_or_else(Clone::clone, |response| format!("it says {}", response.status));
+            terminal::progress("Waiting", &format!("{} s for {}: {why}", pause.as_secs(), host(url)));
+        }
+        thread::sleep(pause);
+        true
+    }
+}

@@ -1,0 +1,26 @@
+//! Stands in for the transport where the feature `network` is off.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::http::Request;
+use crate::base::http::Response;
+use crate::base::problem::{Problem, Problems};
+
+/// There is none.
+#[derive(Debug)]
+pub enum Transport {}
+
+impl Transport {
+    /// An error.
+    pub fn new() -> Result<Self> {
+        let problem = Problem::error("this xtask was compiled without its feature `network`");
+        Err(Problems::from(problem.hint("leave out `--no-default-features`")).into())
+    }
+
+    /// Never called, since there is no transport.
+    pub fn send(&self, _: &Request<'_>, _: Instant) -> Result<Response, String> {
+        match *self {}
+    }
+}
