@@ -3,25 +3,29 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::config::Config;
-use crate::base::problem::{Problem, Problems, Severity};
+use crate::base::problem::{Problem, Problems, Severity, problems_of};
 use crate::base::text::name;
+use crate::ci::program::Program;
+use crate::ci::run::Task;
 use crate::ci::{self, Step};
 use crate::cli::{Command, Commands, Installed, Standard};
-use crate::command;
+use crate::release::command::ReleaseArgs;
+use crate::release::io::walk::Release;
 use crate::sys::{environment, files, scratch, terminal};
 
-/// A repository's `cargo xtask`. [`app!`](self!) makes one; [`App::main`] and [`App::run`] are its entry points.
+/// A repository's `cargo xtask`. [`app!`](crate::app!) makes one; [`App::main`] and [`App::run`] are its entry points.
 #[derive(Clone)]
 pub struct App {
     pub(crate) config: Config,
     /// What `cargo xtask ci` stands for: the repository's own steps, then those of this library.
-    pub(crate) steps: Vec<Step>,
+    steps: Vec<Step>,
     /// The name of the package that the program is compiled from.
-    pub(crate) package: &'static str,
+    package: &'static str,
     /// The path of its main.rs from the root of the workspace.
     file: String,
     /// The text of its main.rs when it was compiled.
@@ -79,12 +83,42 @@ impl App {
 
     /// Does what a command of this library asks for.
     pub fn command(&self, command: &Command) -> Result<(), Problems> {
-        command::run(self, &command.0).map_err(command::problems_of)
+        command.0.run(self).map_err(problems_of)
     }
 
-    /// The path of the program's main.rs from the root of the workspace.
-    pub(crate) fn file(&self) -> &str {
-        &self.file
+    /// Hands the program to a command that looks at it.
+    pub(crate) fn with_program<T>(&self, act: impl FnOnce(Program<'_>) -> T) -> T {
+        act(Program {
+            config: &self.config,
+            steps: &self.steps,
+            package: self.package,
+            file: &self.file,
+            task: &|line| self.task(line),
+            refusal: &|line| self.refusal(line),
+        })
+    }
+
+    /// What a `cargo xtask` command does; the error is one line.
+    fn task(&self, line: &str) -> Result<Task, String> {
+        let first_line = |error: clap::Error| {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            first.strip_prefix("error: ").unwrap_or(first).to_owned()
+        };
+        Ok(match self.parse(line).map_err(first_line)? {
+            Parsed::Ours(command) => command.task(),
+            Parsed::Own { publishes } => Task::Own { publishes },
+        })
+    }
+
+    /// Why a command line is refused; `None` for one that can be typed, and for a command that is spoken of by its name
+    /// alone.
+    fn refusal(&self, line: &str) -> Option<String> {
+        let error = self.parse(line).err()?;
+        let is_name =
+            line.split_whitespace().count() == 3 && error.kind() == ErrorKind::MissingRequiredArgument;
+        let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        (!is_name && !is_help).then(|| error.to_string())
     }
 
     /// What was asked for. Wrong usage, `--help` and `--version` end the program, as clap does it.
@@ -99,7 +133,7 @@ impl App {
     }
 
     /// The command in a line such as `cargo xtask check --tag v1.2.3`. The error is what the program would print.
-    pub(crate) fn parse(&self, line: &str) -> Result<Parsed, clap::Error> {
+    fn parse(&self, line: &str) -> Result<Parsed, clap::Error> {
         let matches = self.parser.clone().try_get_matches_from(line.split_whitespace().skip(1))?;
         if matches.subcommand_name().is_some_and(Commands::has_subcommand) {
             return Commands::from_arg_matches(&matches).map(|ours| Parsed::Ours(Box::new(ours)));
@@ -113,7 +147,7 @@ impl App {
         let Some(package) = environment::crate_directory() else { return Ok(()) };
         let file_name = self.file.rsplit('/').next().unwrap_or(&self.file);
         let Ok(here) = files::absolute(&package.join("src").join(file_name)) else { return Ok(()) };
-        let here = files::read_text(&here).map_err(command::problems_of)?;
+        let here = files::read_text(&here).map_err(problems_of)?;
         if here.is_none_or(|here| here == self.source) {
             return Ok(());
         }
@@ -122,6 +156,27 @@ impl App {
             name(&self.file)
         ));
         Err(problem.hint(format!("touch {}, then run it again", self.file)).into())
+    }
+}
+
+impl Release {
+    /// Packages the charts at the commit that is checked out, as `tag` names and versions them, into `dist/` at the root of
+    /// the repository, and reads them back. Without a tag it is the one that GitHub Actions runs for, else the one at
+    /// HEAD, else the versions in Chart.yaml.
+    ///
+    /// # Errors
+    ///
+    /// Everything for which `cargo xtask release` fails before it looks at a target.
+    pub fn observe(app: &App, tag: Option<&str>) -> Result<Self, Problems> {
+        /// The command line of a release that is not asked for by one.
+        #[derive(Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: ReleaseArgs,
+        }
+        let line = ["release"].into_iter().chain(tag.into_iter().flat_map(|tag| ["--tag", tag]));
+        let Line { args } = Line::try_parse_from(line).map_err(|error| Problem::usage(error.to_string()))?;
+        Self::take(&app.config, ReleaseArgs { json: true, ..args }).map_err(problems_of)
     }
 }
 
@@ -136,7 +191,7 @@ impl fmt::Debug for App {
 
 /// What a command line asks for.
 #[derive(Debug)]
-pub(crate) enum Parsed {
+enum Parsed {
     /// A command of this library.
     Ours(Box<Commands>),
     /// One of the repository's own.
@@ -162,7 +217,7 @@ pub fn installed() -> ExitCode {
             Installed::Package(args) => crate::chart::command::run(&args),
             Installed::Index(args) => crate::index::command::run(&args),
         };
-        done.map_err(command::problems_of)
+        done.map_err(problems_of)
     };
     ended(act())
 }

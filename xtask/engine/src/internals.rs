@@ -1,7 +1,7 @@
 //! What the tests of this library and its own program use. Nothing here is part of its interface.
 
 pub use crate::app::installed;
-pub use crate::base::{html, problem, text, version};
+pub use crate::base::{digest, html, limits, problem, text, version};
 pub use crate::chart::{archive, compare, ignore, package};
 pub use crate::check::lint;
 pub use crate::dist::manifest;
@@ -28,5 +28,7 @@ pub mod index {
 }
 /// What the tests use of the room.
 pub mod release {
-    pub use crate::release::{Changelog, Commit, Observed, Release, Source, Tags, decide, prepare};
+    pub use crate::chart::source::{Changelog, Source};
+    pub use crate::git::Commit;
+    pub use crate::release::{Observed, Release, Tags, decide, prepare};
 }

@@ -26,7 +26,6 @@ mod chart;
 mod check;
 mod ci;
 mod cli;
-mod command;
 mod dist;
 mod docs;
 mod git;

@@ -2,8 +2,8 @@
 
 use super::path;
 use super::problem::Problem;
+use super::reference::Reference;
 use super::text::name;
-use crate::registry::artifact::Reference;
 
 /// What hints call the place where the config is written. `terminal` puts the path of the program's main.rs there.
 pub const THE_CONFIG: &str = "the config";

@@ -1,15 +1,19 @@
 //! Formats: text and bytes to types and back. No I/O.
 
 pub mod base64;
+pub mod clock;
 pub mod config;
+pub mod digest;
 pub mod host;
 pub mod html;
 pub mod http;
 pub mod json;
+pub mod limits;
 pub mod path;
 pub mod percent;
 mod printable;
 pub mod problem;
+pub mod reference;
 pub mod text;
 pub mod time;
 pub mod url;

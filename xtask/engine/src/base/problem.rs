@@ -225,6 +225,11 @@ pub fn verdict(mut problems: Vec<Problem>) -> Result<Vec<Problem>, Problems> {
     if problems.iter().any(Problem::is_error) { Err(Problems(problems)) } else { Ok(problems) }
 }
 
+/// What an error is made of, for those who go on.
+pub fn problems_of(error: anyhow::Error) -> Problems {
+    error.downcast::<Carried>().map_or_else(Problems::from, |carried| carried.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,6 +95,9 @@ fn days_in(year: u32, month: u32) -> u32 {
     }
 }
 
+/// The largest time that 11 octal digits hold; later ones would need another header.
+pub const MAX_TIME: u64 = 0o77_777_777_777;
+
 #[cfg(test)]
 mod tests {
     use super::{from_http, normal, utc};

@@ -107,6 +107,12 @@ fn why_not(text: &str, charts: &[String]) -> BadTag {
     }
 }
 
+/// The release that would follow a snapshot; `None` for other versions.
+pub fn release_of(version: &str) -> Option<Version> {
+    let version = Version::parse(version).ok().filter(|version| version.pre.starts_with("dev."))?;
+    Some(Version::new(version.major, version.minor, version.patch))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,17 +9,15 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 
-use flate2::{Compression, GzBuilder, read::MultiGzDecoder};
-pub use helm_xtask_formats::archive::{hex, sha256};
+use flate2::read::MultiGzDecoder;
+use flate2::{Compression, GzBuilder};
 
-/// Helm loads no file that is larger (`pkg/chart/loader/archive.MaxDecompressedFileSize`).
-pub const MAX_FILE: u64 = 5 * 1024 * 1024;
+use crate::base::limits::MAX_HELM_FILE;
+
 /// Helm loads no archive that inflates to more (`MaxDecompressedChartSize`).
 pub const MAX_TOTAL: u64 = 100 * 1024 * 1024;
 /// Room in a stream for the headers of small archives.
 const MIN_STREAM: u64 = 1024 * 1024;
-/// The largest time that 11 octal digits hold; later ones would need another header.
-pub const MAX_TIME: u64 = 0o77_777_777_777;
 
 const BLOCK: usize = 512;
 const GZIP_EXTRA: &[u8] = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo=";
@@ -40,16 +38,6 @@ impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({} bytes)", self.path, self.data.len())
     }
-}
-
-/// The lower-case hex SHA-256 of some bytes, with the `sha256:` that OCI puts before it.
-pub fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", sha256(bytes))
-}
-
-/// A digest without the `sha256:` that some tools put before it in an index.
-pub fn plain_digest(digest: &str) -> &str {
-    digest.strip_prefix("sha256:").unwrap_or(digest)
 }
 
 /// The time of every entry: 1980-01-01, as reproducible builders set it, since it is the first that every archive format can
@@ -199,7 +187,7 @@ pub fn cost(entry: &Entry) -> u64 {
 
 /// Reads an archive: its files in order, directories left out. The error is the message.
 ///
-/// Bounded by [`MAX_FILE`] and by `limit`, which is at most [`MAX_TOTAL`] and counts the [`cost`] of each file. Every
+/// Bounded by [`MAX_HELM_FILE`] and by `limit`, which is at most [`MAX_TOTAL`] and counts the [`cost`] of each file. Every
 /// path is relative, has no `..`, `.` or empty part and at least one directory, and stands there once.
 pub fn read(bytes: &[u8], limit: u64) -> Result<Vec<Entry>, String> {
     general(bytes, limit, |_| true)
@@ -208,7 +196,7 @@ pub fn read(bytes: &[u8], limit: u64) -> Result<Vec<Entry>, String> {
 /// Reads an archive as [`read`] does with [`MAX_TOTAL`], and keeps the files that have one of the `wanted` paths in their
 /// chart. Plain archives are read by the optimised crate, to the same result.
 pub fn select(bytes: &[u8], wanted: &[&str]) -> Result<Vec<Entry>, String> {
-    let limits = helm_xtask_formats::archive::Limits { file: MAX_FILE, total: MAX_TOTAL };
+    let limits = helm_xtask_formats::archive::Limits { file: MAX_HELM_FILE, total: MAX_TOTAL };
     if let Some(files) = helm_xtask_formats::archive::read(bytes, limits, wanted) {
         return Ok(files.into_iter().map(|(path, data)| Entry { path, data }).collect());
     }
@@ -240,7 +228,7 @@ fn general(bytes: &[u8], limit: u64, is_wanted: impl Fn(&str) -> bool) -> Result
             }
         }
         check_path(&path)?;
-        if file.size() > MAX_FILE {
+        if file.size() > MAX_HELM_FILE {
             return Err(format!("`{path}` is larger than Helm loads (5 MiB)"));
         }
         let mut data = Vec::new();
@@ -322,6 +310,7 @@ pub fn unreadable(path: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::digest::digest;
 
     fn entry(path: &str, data: &[u8]) -> Entry {
         Entry { path: path.to_owned(), data: data.to_vec() }
@@ -424,7 +413,7 @@ mod tests {
             (named("c/..data"), "starts with `..`"),
             (archive_of(|h| h.set_entry_type(tar::EntryType::Symlink)), "neither a file nor a directory"),
             (archive_of(|h| h.set_entry_type(tar::EntryType::Directory)), "no file in it"),
-            (archive_of(|h| h.set_size(MAX_FILE + 1)), "larger than Helm loads"),
+            (archive_of(|h| h.set_size(MAX_HELM_FILE + 1)), "larger than Helm loads"),
             (archive_of(|h| h.set_size(MAX_TOTAL + 1)), "more than Helm loads"),
             (archive_of(|h| h.set_size(2000)), "ends within"),
             (archive_of(|h| fill(&mut h.as_old_mut().mtime, b"zzzzzzzzzzz")), "numeric field"),

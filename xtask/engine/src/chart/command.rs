@@ -4,18 +4,43 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, value_parser};
 
 use super::archive;
 use super::io::directory;
+use super::io::helm::agreement::{HelmMode, by, compare, find_helm};
 use super::package::{Overrides, Package, package};
+use crate::base::digest::digest;
 use crate::base::problem::{Problem, verdict};
 use crate::base::text::{name, size};
 use crate::base::version::helm_accepts;
-use crate::cli;
-use crate::command::{by, compare, find_helm};
 use crate::git::io::repository::Repository;
 use crate::sys::files::{self, NewFile};
 use crate::sys::{environment, terminal};
+
+/// `cargo xtask package`.
+#[derive(Debug, Args)]
+pub struct PackageArgs {
+    /// Directories with a Chart.yaml
+    #[arg(required = true, value_name = "CHART_DIR")]
+    pub charts: Vec<PathBuf>,
+    /// Where to write the archives
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub destination: PathBuf,
+    /// Replace `version` in the archive's Chart.yaml
+    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
+    pub version: Option<String>,
+    /// Replace `appVersion` in the archive's Chart.yaml
+    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
+    pub app_version: Option<String>,
+    /// Whether helm packages too, to compare; the archive is the same in every mode
+    #[arg(long, value_enum, default_value_t)]
+    pub helm: HelmMode,
+    /// How long helm may take for each chart
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+}
 
 /// A chart on its way to an archive.
 struct Chart {
@@ -26,7 +51,7 @@ struct Chart {
 }
 
 /// Runs the command. No archive is written unless all of them can be.
-pub fn run(args: &cli::Package) -> Result<()> {
+pub fn run(args: &PackageArgs) -> Result<()> {
     let overrides = Overrides { version: args.version.clone(), app_version: args.app_version.clone() };
     let (mut charts, mut problems) = (Vec::new(), Vec::new());
     if let Some(version) = overrides.version.as_ref().filter(|version| !helm_accepts(version)) {
@@ -61,7 +86,7 @@ fn write(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
     files::write_all(destination, &files, None)?;
     for (chart, bytes) in all() {
         let place = destination.join(chart.package.file_name());
-        let facts = format!("{}  {}", size(bytes.len() as u64), archive::digest(bytes));
+        let facts = format!("{}  {}", size(bytes.len() as u64), digest(bytes));
         terminal::result("Packaged", &format!("{} -> {}  {facts}  {by}", chart.at, place.display()))?;
     }
     Ok(())

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::json::dependencies;
-use super::{Dependency, Lock, Metadata, archive};
+use super::{Dependency, Lock, Metadata};
+use crate::base::digest::digest;
 use crate::base::json;
 
 impl Lock {
@@ -16,7 +17,7 @@ impl Lock {
         let locked = self.dependencies.as_deref();
         let pair = (some(&resolved).map(dependencies), locked.map(dependencies));
         let helm_2 = BTreeMap::from([("dependencies", some(declared).map(dependencies))]);
-        let of = |json: String| archive::digest(json.as_bytes()) == self.digest;
+        let of = |json: String| digest(json.as_bytes()) == self.digest;
         json::text(&pair, false).is_ok_and(of) || metadata.is_v1() && json::text(&helm_2, false).is_ok_and(of)
     }
 

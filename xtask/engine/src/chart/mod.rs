@@ -15,6 +15,7 @@ mod lock;
 pub mod package;
 mod read;
 pub mod same;
+pub mod source;
 mod values;
 mod write;
 mod written;

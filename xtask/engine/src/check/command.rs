@@ -3,32 +3,63 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, value_parser};
 
 use super::ct_yaml::ChartTesting;
 use super::io::charts::{self, Read};
 use super::io::{cargo, chart_testing, documentation, helm, mend, release, report, workflows};
 use super::lint::{Message, lint};
 use super::{Area, Chart, Report};
-use crate::app::App;
 use crate::base::config::Config;
-use crate::base::problem::Edit;
+use crate::base::problem::{Edit, problems_of};
 use crate::base::version::Tag;
 use crate::chart::Metadata;
 use crate::chart::io::helm::Helm;
-use crate::cli;
-use crate::command::{find_helm, problems_of, repository};
-use crate::git::io::repository::Repository;
-use crate::release::Changelog;
+use crate::chart::io::helm::agreement::{HelmMode, find_helm};
+use crate::chart::source::Changelog;
+use crate::ci::program::Program;
+use crate::git::io::repository::{Repository, repository};
 use crate::release::command::with_registry;
 use crate::release::io::make::{self, Head};
 use crate::sys::{environment, threads};
 
+/// `cargo xtask check`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct CheckArgs {
+    /// The release to check for: `v1.2.3` for all charts, `NAME-1.2.3` for one
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Make the edits that need no thought, and say which
+    #[arg(long)]
+    pub fix: bool,
+    /// Whether helm lints, renders and packages too
+    #[arg(long, value_enum, default_value_t)]
+    pub helm: HelmMode,
+    /// The git repository that the charts are published to [default: the one of the config, at `origin` or on GitHub]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub remote: Option<String>,
+    /// The registry that they are pushed to, as `oci://HOST/PATH` [default: the one of the config]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub oci: Option<String>,
+    /// Do not look at what is published
+    #[arg(long)]
+    pub offline: bool,
+    /// How long looking at what is published may take, and each run of helm
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What is looked at.
 pub struct Scene<'a> {
-    pub app: &'a App,
+    pub program: Program<'a>,
     /// The config, but for what options replace.
     pub config: &'a Config,
-    pub args: &'a cli::Check,
+    pub args: &'a CheckArgs,
     pub repository: &'a Repository,
     pub helm: Option<&'a Helm>,
     /// The files that git tracks or would track, by their paths from the root.
@@ -74,12 +105,12 @@ type Part = fn(&Scene<'_>, &mut Report) -> Result<()>;
 const MOST_ROUNDS: usize = 8;
 
 /// Runs the command.
-pub fn run(app: &App, args: &cli::Check) -> Result<()> {
+pub fn run(program: Program<'_>, args: &CheckArgs) -> Result<()> {
     let repository = repository()?;
     let helm = find_helm(args.helm, args.deadline)?;
     // Helm's words come without edits, so that it is asked once: when nothing is left to mend.
     let asked = helm.as_ref().filter(|_| !args.fix);
-    let (mut report, mut mended) = (look(app, args, &repository, asked)?, Vec::<Edit>::new());
+    let (mut report, mut mended) = (look(program, args, &repository, asked)?, Vec::<Edit>::new());
     for _ in 0..MOST_ROUNDS {
         // What comes again after it was made does not mend anything.
         let edits = report.edits().filter(|edit| args.fix && !mended.contains(edit));
@@ -91,19 +122,24 @@ pub fn run(app: &App, args: &cli::Check) -> Result<()> {
             made.iter().try_for_each(report::mended)?;
         }
         mended.extend(made);
-        report = look(app, args, &repository, asked)?;
+        report = look(program, args, &repository, asked)?;
     }
     if asked.is_none() && helm.is_some() {
-        report = look(app, args, &repository, helm.as_ref())?;
+        report = look(program, args, &repository, helm.as_ref())?;
     }
     report::tell(report, &mended, args.json)
 }
 
 /// Looks at everything. What is found in one area hides nothing of another.
-fn look(app: &App, args: &cli::Check, repository: &Repository, helm: Option<&Helm>) -> Result<Report> {
-    let config = &with_registry(&app.config, args.oci.as_deref())?;
+fn look(
+    program: Program<'_>,
+    args: &CheckArgs,
+    repository: &Repository,
+    helm: Option<&Helm>,
+) -> Result<Report> {
+    let config = &with_registry(program.config, args.oci.as_deref())?;
     let mut report = Report::default();
-    report.add(Area::Config, app.config.problems());
+    report.add(Area::Config, program.config.problems());
     let files = repository.files()?;
     let testing = chart_testing::configurations(config, repository, &files, &mut report);
     let testing = or_tell(testing, Area::Charts, &mut report);
@@ -113,7 +149,7 @@ fn look(app: &App, args: &cli::Check, repository: &Repository, helm: Option<&Hel
     let head = or_tell(make::head(args.tag.as_ref(), repository).map(Some), Area::Release, &mut report);
     let tag = head.as_ref().and_then(|head| release::tag(head, &charts));
     let scene = Scene {
-        app,
+        program,
         config,
         args,
         repository,

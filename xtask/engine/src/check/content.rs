@@ -5,7 +5,7 @@ use crate::base::base64;
 use crate::base::problem::{Edit, Problem};
 use crate::base::text::{few, name, size};
 use crate::chart::archive::{self, Entry};
-use crate::release::Source;
+use crate::chart::source::Source;
 
 /// Kubernetes takes no Secret with more data than this, and Helm keeps each release in one.
 const MAX_SECRET: usize = 1024 * 1024;

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use crate::base::problem::{Edit, Place, Problem, Severity};
 use crate::chart::package::Package;
-use crate::release::Source;
+use crate::chart::source::Source;
 
 /// What was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

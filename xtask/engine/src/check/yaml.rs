@@ -1,7 +1,7 @@
 //! The YAML files of a chart, each as a tree with lines.
 
 use crate::base::yaml::{self, Node};
-use crate::release::Source;
+use crate::chart::source::Source;
 
 /// One file.
 #[derive(Debug)]

@@ -6,31 +6,44 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use clap::{Args, value_parser};
 
 use super::io::cargo::{self, Ran};
-use super::io::commands;
+use super::io::workflows;
+use super::program::Program;
 use super::{Here, Job, Step, jobs, list, steps};
-use crate::app::App;
 use crate::base::problem::{Problem, Problems, docs_page};
 use crate::base::text::{cell, name};
-use crate::command::repository;
-use crate::git::io::repository::Repository;
+use crate::docs;
+use crate::git::io::repository::{Repository, repository};
 use crate::sys::{actions, environment, terminal};
-use crate::{cli, docs};
+
+/// `cargo xtask ci`.
+#[derive(Debug, Args)]
+pub struct CiArgs {
+    /// Run this job of the workflows alone
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+    /// Print jobs and steps, and what becomes of each here; run nothing
+    #[arg(long)]
+    pub list: bool,
+    /// How long each step may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+}
 
 /// Runs the command.
-pub fn run(app: &App, args: &cli::Ci) -> Result<()> {
+pub fn run(program: Program<'_>, args: &CiArgs) -> Result<()> {
     let repository = repository()?;
-    let (workflows, unread) = commands::read(&repository)?;
+    let (workflows, unread) = workflows::read(&repository)?;
     unread.iter().for_each(terminal::problem);
-    let task = |line: &str| commands::task(app, line);
-    let jobs = wanted(jobs(&workflows, &app.steps, &task), args.job.as_deref())?;
+    let jobs = wanted(jobs(&workflows, program.steps, program.task), args.job.as_deref())?;
     if args.list {
-        terminal::line(list(&jobs, &app.steps).trim_end())?;
+        terminal::line(list(&jobs, program.steps).trim_end())?;
         return whole(&unread);
     }
     tell_what_differs(&repository, &jobs)?;
-    let mut steps = steps(&jobs, &app.steps);
+    let mut steps = steps(&jobs, program.steps);
     if steps.iter().any(Step::builds_docs) && !docs::io::are_there(repository.root())? {
         steps.retain(|step| !step.builds_docs());
         let problem = Problem::note("there is no documentation, so that nothing builds it");

@@ -6,6 +6,7 @@
 pub mod command;
 pub mod io;
 mod list;
+pub mod program;
 pub mod run;
 #[cfg(test)]
 mod tests;

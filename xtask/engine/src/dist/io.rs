@@ -6,14 +6,14 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::manifest::{Chart, Manifest};
+use super::{MANIFEST, NOTES, Package, SUMS, foreign, sums};
 use crate::base::config::Config;
+use crate::base::digest::{digest, plain_digest};
+use crate::base::limits::MAX_HELM_FILE;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
-use crate::chart::archive::{self, MAX_FILE, MAX_TOTAL};
+use crate::chart::archive::MAX_TOTAL;
 use crate::chart::metadata_of;
-use crate::pages::Package;
-use crate::release::MANIFEST;
-use crate::release::steps::{NOTES, SUMS, foreign, sums};
 use crate::sys::files;
 
 /// A release on this machine.
@@ -63,7 +63,7 @@ pub fn read(config: &Config, directory: &Path) -> Result<Option<Release>> {
 
 /// A text of the release; `None` where there is none.
 fn text(directory: &Path, file: &str) -> Result<Option<String>, Problems> {
-    let Some(data) = data(directory, file, MAX_FILE)? else { return Ok(None) };
+    let Some(data) = data(directory, file, MAX_HELM_FILE)? else { return Ok(None) };
     String::from_utf8(data).map(Some).map_err(|_| unreadable(directory, file, "it is not UTF-8"))
 }
 
@@ -105,7 +105,7 @@ fn package(
     let Some(data) = read else {
         return broken("the manifest names this archive, and it is not there".to_owned());
     };
-    let digest = archive::digest(&data);
+    let digest = digest(&data);
     if digest != chart.digest {
         return broken(format!("its digest is {digest}, and the manifest says {}", name(&chart.digest)));
     }
@@ -122,13 +122,13 @@ fn package(
         let problem = Problem::error(format!("it holds {holds}, and the manifest says otherwise"));
         problems.push(problem.at(at, None).hint(HINT));
     }
-    let provenance = self::data(directory, &format!("{}.prov", chart.archive), MAX_FILE)?;
+    let provenance = self::data(directory, &format!("{}.prov", chart.archive), MAX_HELM_FILE)?;
     // A signature says which archive it is for (helm.sh/docs, "The Provenance File").
     let signs_this = |text: &Vec<u8>| String::from_utf8_lossy(text).contains(&digest);
     if provenance.as_ref().is_some_and(|text| !signs_this(text)) {
         let problem = Problem::error("it signs another archive").at(format!("{at}.prov"), None);
         problems.push(problem.hint("sign the archive again, or delete this file"));
     }
-    let digest = archive::plain_digest(&digest).to_owned();
+    let digest = plain_digest(&digest).to_owned();
     Ok(Some(Package { metadata, file_name: chart.archive.clone(), data, digest, provenance }))
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::text::name;
-use crate::chart::archive::MAX_TIME;
+use crate::base::time::MAX_TIME;
 
 /// The format's version; a reader refuses others.
 pub const FORMAT: u32 = 2;

@@ -2,3 +2,148 @@
 
 pub mod io;
 pub mod manifest;
+
+use self::manifest::Manifest;
+use crate::base::config::Config;
+use crate::base::digest::plain_digest;
+use crate::base::problem::{Problem, Problems};
+use crate::base::reference::oci_target;
+use crate::base::text::{few, name};
+use crate::base::version::{Tag, release_of};
+use crate::chart::Metadata;
+
+/// The file in `dist/` that speaks of the others.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Checksums of the archives, in `dist/` and as an asset.
+pub const SUMS: &str = "SHA256SUMS";
+
+/// The text of the GitHub Release, in `dist/`.
+pub const NOTES: &str = "release-notes.md";
+
+/// What this repository would not have written into a manifest. `dist/` may come from a job that may do less, or from
+/// elsewhere: it decides neither who gets credentials nor what is published under our name.
+pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
+    let mut found = Vec::new();
+    for chart in &manifest.charts {
+        for (said, own) in [
+            (&chart.oci, oci_target(&config.oci, &chart.name, &chart.version)),
+            (&chart.url, format!("{}/{}", config.helm_repository(), chart.archive)),
+            (&chart.archive, format!("{}-{}.tgz", chart.name, chart.version)),
+        ] {
+            if *said != own {
+                found.push(format!("{} is not {}, as this repository has it", name(said), name(&own)));
+            }
+        }
+    }
+    let names: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
+    match manifest.tag.as_ref().map(|text| Tag::parse(text, &names)) {
+        Some(Err(bad)) => found.push(bad.message()),
+        Some(Ok(tag)) => {
+            let is_of = |chart: &&manifest::Chart| {
+                chart.version == tag.version.to_string()
+                    && tag.chart.as_ref().is_none_or(|one| *one == chart.name)
+            };
+            let others = manifest.charts.iter().filter(|chart| !is_of(chart));
+            let other = |chart: &manifest::Chart| {
+                format!("tag {} does not release {}", name(&tag.text), name(&chart.archive))
+            };
+            found.extend(others.map(other));
+        }
+        None => {}
+    }
+    found
+}
+
+/// The format of `sha256sum`.
+pub fn sums(manifest: &Manifest) -> String {
+    let line = |chart: &manifest::Chart| format!("{}  {}\n", plain_digest(&chart.digest), chart.archive);
+    manifest.charts.iter().map(line).collect()
+}
+
+/// The same release for another registry, `oci://HOST/PATH`.
+pub fn retarget(manifest: &Manifest, oci: &str) -> Manifest {
+    let mut manifest = manifest.clone();
+    for chart in &mut manifest.charts {
+        chart.oci = oci_target(oci, &chart.name, &chart.version);
+    }
+    manifest
+}
+
+/// Nobody else can make archives again that hold what is not in the commit.
+pub fn differs_from_commit(manifest: &Manifest) -> Option<Problem> {
+    let changed = &manifest.commit.changed;
+    let message = format!("the archives hold what is not in the commit: {}", few(changed));
+    (!changed.is_empty()).then(|| Problem::error(message).hint("git commit, then cargo xtask release"))
+}
+
+/// The tags of the GitHub Releases.
+pub fn tags(manifest: &Manifest) -> Vec<String> {
+    by_tag(manifest).into_iter().map(|(tag, _)| tag).collect()
+}
+
+/// The tags that would release the charts: for a snapshot that of the release which follows it.
+pub fn next_tags(manifest: &Manifest) -> Vec<String> {
+    let mut release = manifest.clone();
+    for chart in &mut release.charts {
+        if let Some(version) = release_of(&chart.version).filter(|_| release.tag.is_none()) {
+            chart.version = version.to_string();
+        }
+    }
+    tags(&release)
+}
+
+/// The charts by the tag that releases them. Without a tag: by the one that would, which is `v…` if it would release
+/// just these charts.
+pub fn by_tag(manifest: &Manifest) -> Vec<(String, Vec<&manifest::Chart>)> {
+    let charts: Vec<&manifest::Chart> = manifest.charts.iter().collect();
+    let same = charts.windows(2).all(|pair| matches!(pair, [a, b] if a.version == b.version));
+    match (&manifest.tag, charts.first()) {
+        (Some(tag), _) => vec![(tag.clone(), charts)],
+        (None, Some(first)) if same && manifest.complete => vec![(format!("v{}", first.version), charts)],
+        _ => {
+            let of_one = |chart: &'_ manifest::Chart| format!("{}-{}", chart.name, chart.version);
+            charts.into_iter().map(|chart| (of_one(chart), vec![chart])).collect()
+        }
+    }
+}
+
+/// An archive.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// What its Chart.yaml says.
+    pub metadata: Metadata,
+    /// Its name.
+    pub file_name: String,
+    /// Its content.
+    pub data: Vec<u8>,
+    /// 64 hex digits.
+    pub digest: String,
+    /// Its provenance file, `FILE_NAME.prov` (helm.sh/docs, "Helm Provenance and Integrity").
+    pub provenance: Option<Vec<u8>>,
+}
+
+impl Package {
+    /// The archive and its provenance file, by name.
+    pub fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let provenance = self.provenance.as_deref().map(|data| (format!("{}.prov", self.file_name), data));
+        std::iter::once((self.file_name.clone(), &*self.data)).chain(provenance)
+    }
+}
+
+/// Names and versions whose published archive may be replaced, as `NAME-VERSION` asks for them.
+pub fn replaceable<'m>(
+    asked: &[String],
+    charts: &(impl Iterator<Item = &'m Metadata> + Clone),
+) -> anyhow::Result<Vec<(String, String)>> {
+    let find = |asked: &String| {
+        let found = charts.clone().find(|chart| *asked == format!("{}-{}", chart.name, chart.version));
+        found.map(|chart| (chart.name.clone(), chart.version.clone())).ok_or_else(|| not_replaced(asked))
+    };
+    asked.iter().map(find).collect()
+}
+
+pub fn not_replaced(asked: &str) -> anyhow::Error {
+    let problem = Problem::usage(format!("--replace {}: the release has no such archive", name(asked)));
+    Problems::from(problem.hint("name one as in `web-1.2.3`")).into()
+}

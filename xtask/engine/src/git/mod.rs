@@ -3,3 +3,27 @@
 pub mod io;
 pub mod object;
 pub mod refusal;
+
+use std::collections::BTreeMap;
+
+use self::object::Object;
+
+/// The branch as it was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tip {
+    /// The id of its newest commit.
+    pub commit: String,
+    /// Its files.
+    pub files: BTreeMap<String, Object>,
+    /// Its files whose paths are not UTF-8.
+    pub odd: Vec<Vec<u8>>,
+}
+
+/// A commit.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The full object id.
+    pub id: String,
+    /// Seconds since 1970.
+    pub time: u64,
+}

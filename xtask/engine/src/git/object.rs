@@ -6,7 +6,7 @@ use std::io::BufRead;
 
 use sha1::{Digest, Sha1};
 
-use crate::chart::archive::hex;
+use crate::base::digest::hex;
 
 /// The mode of a plain file; every file that is published has it.
 const FILE: &str = "100644";

@@ -2,10 +2,10 @@
 
 use super::File;
 use super::release::{Asset, Release};
+use crate::base::digest::digest;
 use crate::base::problem::Problem;
 use crate::base::text::{name, size};
-use crate::chart::archive::digest;
-use crate::release::steps::SUMS;
+use crate::dist::SUMS;
 
 /// What a release has of a file.
 pub enum State<'a> {

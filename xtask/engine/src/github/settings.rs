@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use crate::base::clock::Clock;
+
 /// The repository ("REST API endpoints for repositories", "Get a repository").
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -98,4 +100,39 @@ pub struct Source {
     pub branch: String,
     /// `/` or `/docs`.
     pub path: String,
+}
+
+/// What GitHub says about the repository; `None` where it did not say.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The repository itself.
+    pub repository: Option<Repository>,
+    /// The scopes of the token, which only classic tokens have (docs.github.com, "Scopes for OAuth apps").
+    pub scopes: Option<String>,
+    /// The rules of the branch that [`stops`] names, each with who may pass it by.
+    pub rules: Vec<(Rule, Option<String>)>,
+    /// The classic protection of the branch.
+    pub protection: Option<Protection>,
+    /// The site.
+    pub pages: Option<Pages>,
+    /// What its clock said.
+    pub clock: Option<Clock>,
+}
+
+/// Whether a kind of rule keeps a push away that is neither forced nor a merge (docs.github.com, "Available rules for
+/// rulesets"). Those that look at what is in a commit may let ours pass, and say themselves which part they refuse.
+pub fn stops(kind: &str, is_there: bool) -> bool {
+    match kind {
+        "creation" => !is_there,
+        "update" => is_there,
+        "pull_request"
+        | "required_status_checks"
+        | "required_signatures"
+        | "required_deployments"
+        | "workflows"
+        | "merge_queue"
+        | "code_scanning"
+        | "code_quality" => true,
+        _ => false,
+    }
 }

@@ -1,7 +1,7 @@
 //! The plan, by table and by chance.
 
 use super::*;
-use crate::chart::archive::digest;
+use crate::base::digest::digest;
 
 const TAG: &str = "v0.2.0";
 const COMMIT: &str = "1111111111111111111111111111111111111111";

@@ -1,9 +1,11 @@
 //! `cargo xtask index`: the archives of a directory to the index of a Helm repository.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::plan::{self, Archive};
 use super::{Format, Index, Merged, NewVersion, merge};
@@ -11,16 +13,36 @@ use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::url::Base;
+use crate::index;
 use crate::sys::files::{self, NewFile};
 use crate::sys::{environment, terminal};
-use crate::{cli, index};
+
+/// `cargo xtask index`.
+#[derive(Debug, Args)]
+pub struct IndexArgs {
+    /// The directory with the archives: its `*.tgz` and those one level deeper
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The URL that DIR is served at; without it the URLs are relative
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub url: Option<String>,
+    /// An index to add to; what is in it stays as it is, to the byte
+    #[arg(long, value_name = "FILE")]
+    pub merge: Option<PathBuf>,
+    /// Write JSON, in a file of the same name
+    #[arg(long)]
+    pub json: bool,
+    /// Let this version of the index get another digest
+    #[arg(long, value_name = "NAME-VERSION")]
+    pub replace: Vec<String>,
+}
 
 const FILE: &str = "index.yaml";
 /// Archives that are named one by one.
 const MOST_NAMED: usize = 20;
 
 /// Runs the command. Nothing is written if an archive or the old index cannot be read.
-pub fn run(args: &cli::Index) -> Result<()> {
+pub fn run(args: &IndexArgs) -> Result<()> {
     let now = environment::now()?;
     let created = time::utc(now);
     let mut problems = Vec::new();
@@ -88,7 +110,7 @@ fn old_text(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn write(
-    args: &cli::Index,
+    args: &IndexArgs,
     paths: &[String],
     new: &[NewVersion],
     merged: &Merged,

@@ -6,11 +6,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::new::{Format, NewVersion};
 use super::splice::{self, Edit, Place};
 use super::{Chart, Index, REWRITE, Version};
+use crate::base::digest::plain_digest;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::version::{helm_accepts, precedence};
 use crate::base::yaml::key_before;
-use crate::chart::archive::plain_digest;
 
 /// An index with new versions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,6 +16,8 @@ mod splice;
 #[cfg(test)]
 mod tests;
 
+use helm_xtask_formats::{Chart, Hole, Notes, Parts, Style};
+
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::version::helm_accepts;
@@ -24,8 +26,6 @@ use crate::base::yaml::{self, Value};
 pub use self::merge::{Merged, is_of, merge};
 pub use self::new::{Format, NewVersion};
 pub use helm_xtask_formats::Version;
-
-use helm_xtask_formats::{Chart, Hole, Notes, Parts, Style};
 
 /// How many problems of one index are reported in full.
 const MOST_PROBLEMS: usize = 20;

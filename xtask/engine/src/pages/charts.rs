@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::missing::{is_beside, missing};
 use super::page::{Chart, Facts, Row, is_ours, page};
-use super::{Charts, Held, INDEX, PAGE, Package, Restored};
+use super::{Charts, Held, INDEX, PAGE, Restored};
 use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::digest::plain_digest;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::url::escape;
 use crate::base::version::precedence;
 use crate::chart::Metadata;
-use crate::chart::archive::plain_digest;
+use crate::dist::Package;
 use crate::git::object::{Object, blob_id};
 use crate::index::{Format, Index, Merged, NewVersion, Version, merge};
 

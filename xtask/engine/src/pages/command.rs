@@ -1,26 +1,78 @@
 //! `cargo xtask pages`: the documentation site and the Helm repository, on one branch.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use clap::builder::{NonEmptyStringValueParser, PossibleValue};
+use clap::{Args, ValueEnum, value_parser};
 
-pub(crate) use super::io::observe::beside_index;
 use super::io::observe::observe;
 use super::io::publish::{look, make, publish, short};
 use super::io::{compare, history, report, served, site};
-use super::{Change, Contents, INDEX, PAGE, Plan, RECORD, Restored, Tip, plan};
+use super::{Change, Contents, INDEX, PAGE, Plan, RECORD, Restored, plan};
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
-use crate::cli::{self, Part};
-use crate::command::repository;
+use crate::docs::Builder;
+use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
+use crate::git::io::repository::repository;
 use crate::git::object::Object;
 use crate::preflight::io::check_branch;
 use crate::sys::{environment, terminal};
+
+pub(crate) use super::io::observe::beside_index;
+
+/// `cargo xtask pages`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct PagesArgs {
+    /// Publish one part and leave the other as it is
+    #[arg(long, value_enum, value_name = "PART")]
+    pub only: Option<Part>,
+    /// Publish; without it nothing leaves this machine
+    #[arg(long)]
+    pub publish: bool,
+    /// Do not look at what is published: build the documentation alone
+    #[arg(long, conflicts_with_all = ["publish", "remote"])]
+    pub offline: bool,
+    /// Where to write the site as it would be published [default: site/ at the root]
+    #[arg(long, value_name = "DIR", conflicts_with = "publish")]
+    pub out: Option<PathBuf>,
+    /// Where the release is that goes into the Helm repository [default: dist/ at the root]
+    #[arg(long, value_name = "DIR")]
+    pub dist: Option<PathBuf>,
+    /// The repository to publish to [default: the one of the config, at `origin` or on GitHub]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub remote: Option<String>,
+    /// What builds the documentation
+    #[arg(long, value_enum, default_value_t)]
+    pub docs: Builder,
+    /// Let the archive of this version replace a published one that differs; may be repeated
+    #[arg(long, value_name = "NAME-VERSION")]
+    pub replace: Vec<String>,
+    /// Claim files of the branch that an earlier documentation has written, by their paths; may be repeated
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
+    pub adopt: Vec<String>,
+    /// Restore entries and archives that another program removed from the branch
+    #[arg(long)]
+    pub repair: bool,
+    /// Lead entries whose archives are on the branch to the address of the config, as after a move to another domain
+    #[arg(long, requires = "repair")]
+    pub readdress: bool,
+    /// After publishing, wait until GitHub Pages serves what was published
+    #[arg(long, requires = "publish")]
+    pub wait: bool,
+    /// How long all of it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+    /// Print the plan, and what was done, as JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// What is restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +86,7 @@ pub(crate) enum Repair {
 }
 
 impl Repair {
-    fn of(args: &cli::Pages) -> Self {
+    fn of(args: &PagesArgs) -> Self {
         match (args.repair, args.readdress) {
             (false, _) => Self::No,
             (true, false) => Self::Lost,
@@ -44,7 +96,7 @@ impl Repair {
 }
 
 /// Runs the command.
-pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
+pub fn run(config: &Config, args: &PagesArgs) -> Result<()> {
     check(config, args)?;
     let source = repository()?;
     let remote = Remote::find(config, args.remote.as_deref(), &source)?;
@@ -72,7 +124,7 @@ pub fn run(config: &Config, args: &cli::Pages) -> Result<()> {
 /// Publishes, or writes a preview to `out`.
 fn perform(
     config: &Config,
-    args: &cli::Pages,
+    args: &PagesArgs,
     change: &Change,
     branch: &mut Branch<'_>,
     out: Option<&Path>,
@@ -104,7 +156,7 @@ fn perform(
 }
 
 /// What cannot be, whatever the repository holds.
-fn check(config: &Config, args: &cli::Pages) -> Result<()> {
+fn check(config: &Config, args: &PagesArgs) -> Result<()> {
     verdict(config.problems())?;
     let for_charts =
         [("--repair", args.repair), ("--replace", !args.replace.is_empty()), ("--dist", args.dist.is_some())];
@@ -127,7 +179,7 @@ fn check(config: &Config, args: &cli::Pages) -> Result<()> {
 }
 
 /// Documentation can be looked at without a network, though what publishing it would do cannot be said.
-fn without_tip(config: &Config, args: &cli::Pages, change: &Change, out: &Path) -> Result<()> {
+fn without_tip(config: &Config, args: &PagesArgs, change: &Change, out: &Path) -> Result<()> {
     if change.charts.is_some() {
         return Ok(());
     }
@@ -207,4 +259,28 @@ fn bytes(branch: &Branch<'_>, change: &Change, plan: &Plan<'_>) -> Result<u64> {
         return Ok(0);
     }
     branch.pack_size(&make(branch, plan, change.time)?, plan.base.as_deref())
+}
+
+/// A part of the branch with an owner of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// The documentation site, at the root
+    Docs,
+    /// The Helm repository, in charts/
+    Charts,
+}
+
+impl ValueEnum for Builder {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Mkdocs, Self::Native]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Auto => ("auto", "mkdocs where it is there, else this program"),
+            Self::Mkdocs => ("mkdocs", "mkdocs"),
+            Self::Native => ("native", "This program"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }

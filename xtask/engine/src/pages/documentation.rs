@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::record::{RECORD, Record};
-use super::{Contents, DOMAIN, NO_JEKYLL, OTHER_INDEX, Planned, RESERVED, Tip, owners, root};
+use super::{Contents, DOMAIN, NO_JEKYLL, OTHER_INDEX, Planned, RESERVED, owners, root};
 use crate::base::config::{Config, HELM_REPOSITORY};
 use crate::base::problem::Problem;
 use crate::base::text::{few, first, name};
 use crate::chart::ignore;
 use crate::docs::File;
+use crate::git::Tip;
 use crate::git::object::{Object, blob_id};
 use crate::registry::artifact::HUB_FILE;
 

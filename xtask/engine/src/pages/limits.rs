@@ -2,11 +2,10 @@
 //! Pages limits").
 
 use super::{Held, Planned, State};
+use crate::base::limits::MAX_GITHUB_FILE;
 use crate::base::problem::Problem;
 use crate::base::text::{name, size};
 
-/// A push with a larger file is refused.
-pub const MAX_FILE: u64 = 100 * 1024 * 1024;
 /// A larger file brings a warning.
 const LARGE_FILE: u64 = 50 * 1024 * 1024;
 /// A larger site is not published.
@@ -26,7 +25,7 @@ pub fn check(others: usize, files: &[Planned<'_>], problems: &mut Vec<Problem>) 
             archives.push(bytes);
         }
         let too_large = format!("{} is {}", name(&file.path), size(bytes));
-        if bytes > MAX_FILE {
+        if bytes > MAX_GITHUB_FILE {
             let problem = Problem::error(format!("{too_large}: GitHub takes no file above 100 MiB"));
             problems.push(problem.hint("make it smaller, or offer it elsewhere"));
         } else if bytes > LARGE_FILE && file.state != State::Same {

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::digest::plain_digest;
 use crate::base::path::scheme;
 use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::chart::archive::plain_digest;
 use crate::index::Index;
 
 /// What is there without what belongs to it.

@@ -24,14 +24,14 @@ use self::charts::Files;
 use self::documentation::Documentation;
 use crate::base::config::{Config, HELM_REPOSITORY};
 use crate::base::problem::{Problem, Problems, verdict};
-use crate::chart::Metadata;
+use crate::dist::Package;
 use crate::docs::File;
+use crate::git::Tip;
 use crate::git::object::{Content, Object};
 use crate::index::NewVersion;
 
 pub use self::charts::{Entries, url_of};
 pub use self::documentation::{MOST_ENTRIES, fold};
-pub use self::limits::MAX_FILE;
 pub use self::missing::{Elsewhere, Lost, Missing, missing};
 pub use self::record::RECORD;
 
@@ -48,17 +48,6 @@ const DOMAIN: &str = "CNAME";
 const OTHER_INDEX: &str = "index.yaml";
 /// Root entries that no documentation removes or changes, besides those of the config.
 const RESERVED: [&str; 4] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL, RECORD];
-
-/// The branch as it was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tip {
-    /// The id of its newest commit.
-    pub commit: String,
-    /// Its files.
-    pub files: BTreeMap<String, Object>,
-    /// Its files whose paths are not UTF-8.
-    pub odd: Vec<Vec<u8>>,
-}
 
 /// What is to be published.
 #[derive(Debug)]
@@ -86,29 +75,6 @@ pub struct Charts {
     pub replace: Vec<(String, String)>,
     /// When the entries are created: the time of the commit that is released. Without a release nothing is.
     pub created: Option<u64>,
-}
-
-/// An archive.
-#[derive(Clone, Debug)]
-pub struct Package {
-    /// What its Chart.yaml says.
-    pub metadata: Metadata,
-    /// Its name.
-    pub file_name: String,
-    /// Its content.
-    pub data: Vec<u8>,
-    /// 64 hex digits.
-    pub digest: String,
-    /// Its provenance file, `FILE_NAME.prov` (helm.sh/docs, "Helm Provenance and Integrity").
-    pub provenance: Option<Vec<u8>>,
-}
-
-impl Package {
-    /// The archive and its provenance file, by name.
-    pub fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
-        let provenance = self.provenance.as_deref().map(|data| (format!("{}.prov", self.file_name), data));
-        std::iter::once((self.file_name.clone(), &*self.data)).chain(provenance)
-    }
 }
 
 /// What was read of the branch.

@@ -166,6 +166,24 @@ fn above(version: &str, listed: &[&str]) -> Option<String> {
     }
 }
 
+/// An archive that is published with the content of ours: nothing else may become that version any more.
+#[derive(Debug)]
+pub struct Published {
+    /// The chart.
+    pub name: String,
+    /// Its archive.
+    pub archive: Vec<u8>,
+    /// Its provenance file.
+    pub provenance: Option<Vec<u8>>,
+}
+
+impl Published {
+    /// One whose archive nobody has: it is left out, whatever it holds.
+    pub fn unread(package: &Package) -> Self {
+        Self { name: package.metadata.name.clone(), archive: Vec::new(), provenance: None }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,24 +7,6 @@ use crate::base::problem::Problem;
 use crate::base::text::{few, name};
 use crate::github::settings::Rule;
 
-/// Whether a kind of rule keeps a push away that is neither forced nor a merge (docs.github.com, "Available rules for
-/// rulesets"). Those that look at what is in a commit may let ours pass, and say themselves which part they refuse.
-pub fn stops(kind: &str, is_there: bool) -> bool {
-    match kind {
-        "creation" => !is_there,
-        "update" => is_there,
-        "pull_request"
-        | "required_status_checks"
-        | "required_signatures"
-        | "required_deployments"
-        | "workflows"
-        | "merge_queue"
-        | "code_scanning"
-        | "code_quality" => true,
-        _ => false,
-    }
-}
-
 /// One problem for each ruleset that stops the push.
 pub(super) fn rules(facts: &Facts<'_>, branch: Branch) -> Vec<Problem> {
     let rulesets: BTreeSet<u64> = facts.settings.rules.iter().map(|(rule, _)| rule.ruleset_id).collect();

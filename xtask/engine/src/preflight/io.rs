@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Clock, Facts, Writer};
+use super::{Facts, Writer};
+use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::git::io::branch::{Branch, Refusal};

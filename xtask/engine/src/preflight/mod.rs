@@ -11,26 +11,7 @@ use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::git::refusal;
-use crate::github::settings::{Pages, Protection, Repository, Rule};
-
-pub use self::branch::stops;
-
-/// What GitHub says about the repository; `None` where it did not say.
-#[derive(Debug, Default)]
-pub struct Settings {
-    /// The repository itself.
-    pub repository: Option<Repository>,
-    /// The scopes of the token, which only classic tokens have (docs.github.com, "Scopes for OAuth apps").
-    pub scopes: Option<String>,
-    /// The rules of the branch that [`stops`] names, each with who may pass it by.
-    pub rules: Vec<(Rule, Option<String>)>,
-    /// The classic protection of the branch.
-    pub protection: Option<Protection>,
-    /// The site.
-    pub pages: Option<Pages>,
-    /// What its clock said.
-    pub clock: Option<Clock>,
-}
+use crate::github::settings::{Repository, Settings};
 
 /// All that was seen.
 #[derive(Clone, Copy, Debug)]
@@ -66,20 +47,6 @@ pub struct Branch {
     /// Whether it is there already.
     pub is_there: bool,
 }
-
-/// Two clocks at one moment, in seconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clock {
-    /// The server.
-    pub host: String,
-    /// Its clock.
-    pub theirs: u64,
-    /// Ours.
-    pub ours: u64,
-}
-
-/// How many seconds a clock may be off.
-const TOLERANCE: u64 = 300;
 
 /// All that is in the way, as far as GitHub and git tell.
 pub fn problems(facts: &Facts<'_>) -> Vec<Problem> {
@@ -135,22 +102,4 @@ fn missing_scope(facts: &Facts<'_>, repository: &Repository) -> Option<Problem> 
         "https://github.com/settings/tokens -> the token -> {wanted}; gh auth refresh --scopes {wanted}"
     );
     (!has("repo") && !has(wanted)).then(|| Problem::error(message).hint(hint))
-}
-
-impl Clock {
-    /// Times in the index and in commits are for ever, and with a wrong clock certificates and tokens fail in odd ways.
-    pub fn problem(&self) -> Option<Problem> {
-        let Self { host, theirs, ours } = self;
-        let off = theirs.abs_diff(*ours);
-        let how = if ours < theirs { "slow" } else { "fast" };
-        let message = format!("the clock of this machine is {} min {how}, by that of {host}", off / 60);
-        let hint = if cfg!(windows) {
-            "type: w32tm /resync"
-        } else if cfg!(target_os = "macos") {
-            "type: sudo sntp -sS time.apple.com"
-        } else {
-            "type: sudo timedatectl set-ntp true"
-        };
-        (off > TOLERANCE).then(|| Problem::error(message).hint(hint))
-    }
 }

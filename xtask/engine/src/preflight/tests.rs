@@ -1,10 +1,13 @@
 //! What GitHub and git say, and what comes of it.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::*;
+use crate::base::clock::Clock;
 use crate::base::problem::Severity::{self, Error, Warning};
-use std::sync::LazyLock;
+use crate::github::settings::{Protection, Rule, Settings, stops};
 
 static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::new("o/r"));
 const ACTIONS: Writer = Writer { git_has_token: true, releases: true, is_personal: false };

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::artifact::Reference;
 use crate::base::http::Response;
 use crate::base::problem::Problem;
+use crate::base::reference::Reference;
 use crate::base::text::{name, shown};
 
 /// What was asked of a registry.

@@ -12,19 +12,21 @@ use super::io::user::{self, Story};
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
+use crate::base::version::release_of;
 use crate::chart::io::charts;
-use crate::cli;
-use crate::command::{by, find_helm, repository};
+use crate::chart::io::helm::agreement::{by, find_helm};
+use crate::dist::{Package, next_tags, retarget, sums, tags};
 use crate::git::io::remote::Remote;
-use crate::git::io::repository::Repository;
+use crate::git::io::repository::{Repository, repository};
+use crate::pages::INDEX;
 use crate::pages::command::beside_index;
 use crate::pages::io::publish::short;
-use crate::pages::{INDEX, Package};
+use crate::release::Release;
+use crate::release::command::ReleaseArgs;
 use crate::release::io::publish::{self, Job};
 use crate::release::io::walk::{change, read};
 use crate::release::io::{github, make, report};
-use crate::release::steps::{Found, Planned, Target, next_tags, retarget, steps, sums, tags};
-use crate::release::{Release, release_of};
+use crate::release::steps::{Found, Planned, Target, steps};
 use crate::sys::http::{Http, PATIENT};
 use crate::sys::{environment, files, terminal};
 
@@ -32,7 +34,7 @@ use crate::sys::{environment, files, terminal};
 const MOST_CHARTS: usize = 3;
 
 /// Runs the rehearsal. Neither a tag nor a clean tree is needed for one.
-pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
+pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     verdict(config.problems())?;
     let (repository, helm) = (repository()?, find_helm(args.helm, args.deadline)?);
     let (root, _lock) = servers::prepare(repository.root())?;
@@ -81,7 +83,7 @@ pub fn run(config: &Config, args: &cli::Release) -> Result<()> {
 /// Stands up the targets.
 fn start(
     config: &Config,
-    args: &cli::Release,
+    args: &ReleaseArgs,
     repository: &Repository,
     root: PathBuf,
     tags: &[String],
@@ -96,7 +98,7 @@ fn start(
     Ok(rehearsal)
 }
 
-fn limit(args: &cli::Release) -> Duration {
+fn limit(args: &ReleaseArgs) -> Duration {
     Duration::from_secs(args.deadline)
 }
 

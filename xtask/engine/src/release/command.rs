@@ -1,23 +1,80 @@
 //! `cargo xtask release`: everything that a release publishes is made and shown, and with `--publish` published.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
+use clap::builder::{NonEmptyStringValueParser, PossibleValue};
+use clap::{Args, ValueEnum, value_parser};
 
 use super::io::report;
 use super::steps::Target;
-use crate::app::App;
+use crate::base::config::Config;
 use crate::base::problem::verdict;
+use crate::chart::io::helm::agreement::HelmMode;
 use crate::sys::{environment, terminal};
-use crate::{cli, rehearsal};
 
 pub(crate) use super::io::walk::with_registry;
 pub use super::io::walk::{Plan, Release};
 
+/// `cargo xtask release`.
+#[derive(Clone, Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct ReleaseArgs {
+    /// Charts to release, by name or directory; all without any
+    #[arg(value_name = "CHART")]
+    pub charts: Vec<String>,
+    /// Release as this tag says: `v1.2.3` for all charts, `NAME-1.2.3` for one
+    ///
+    /// Without it: the tag that GitHub Actions runs for, else the one at HEAD, else the versions in Chart.yaml.
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Where to write the archives, SHA256SUMS, release-notes.md and manifest.json [default: dist/ at the root]
+    #[arg(short, long, value_name = "DIR")]
+    pub destination: Option<PathBuf>,
+    /// Whether helm packages too, to compare; the archives are the same in every mode
+    #[arg(long, value_enum, default_value_t)]
+    pub helm: HelmMode,
+    /// Publish to the OCI registry, the Helm repository and GitHub, or to some of them; always in that order
+    #[arg(long, value_enum, value_name = "TARGET,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "oci,pages,github")]
+    pub publish: Option<Vec<Target>>,
+    /// Publish the release that DIR holds; nothing is packaged
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["charts", "tag", "destination"])]
+    pub from: Option<PathBuf>,
+    /// Publish to throw-away targets on this machine, and use them as a user would
+    #[arg(long, conflicts_with_all = ["publish", "from", "destination", "oci", "plain_http", "json"])]
+    pub rehearse: bool,
+    /// Give the registry and the Helm repository what they lack of the charts here that are published; release nothing new
+    #[arg(long, conflicts_with_all = ["tag", "from", "rehearse", "offline"])]
+    pub backfill: bool,
+    /// Let this version replace a published one that differs; may be repeated
+    #[arg(long, value_name = "NAME-VERSION")]
+    pub replace: Vec<String>,
+    /// The git repository to publish to [default: the one of the config, at `origin` or on GitHub]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub remote: Option<String>,
+    /// The registry to push to, as `oci://HOST/PATH` [default: the one of the config]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub oci: Option<String>,
+    /// Speak HTTP to the registry; to one on this machine that is spoken anyway
+    #[arg(long)]
+    pub plain_http: bool,
+    /// After publishing the Helm repository, wait until GitHub Pages serves it, before the GitHub Release tells of it
+    #[arg(long, requires = "publish")]
+    pub wait: bool,
+    /// Do not look at what is published
+    #[arg(long, conflicts_with = "publish")]
+    pub offline: bool,
+    /// How long looking and publishing may take, and each run of helm
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+    /// Print the manifest, and the plan or what was done, as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Runs the command.
-pub fn run(app: &App, args: &cli::Release) -> Result<()> {
-    if args.rehearse {
-        return rehearsal::command::run(&app.config, args);
-    }
-    let release = Release::take(&app.config, args.clone())?;
+pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
+    let release = Release::take(config, args.clone())?;
     let Some(targets) = release.asked() else {
         return if args.offline || environment::is_offline() {
             shown(args, &release, &release.unseen(), "; not compared with what is published")
@@ -39,7 +96,7 @@ pub fn run(app: &App, args: &cli::Release) -> Result<()> {
 
 /// The plan. What stops the release makes the command fail; what could not be told does not, since nothing was to be
 /// published.
-fn shown(args: &cli::Release, release: &Release, plan: &Plan<'_>, hint: &str) -> Result<()> {
+fn shown(args: &ReleaseArgs, release: &Release, plan: &Plan<'_>, hint: &str) -> Result<()> {
     if args.json {
         report::json(release, &plan.outcome)?;
     } else {
@@ -48,4 +105,19 @@ fn shown(args: &cli::Release, release: &Release, plan: &Plan<'_>, hint: &str) ->
     }
     verdict(plan.outcome.problems.clone())?.iter().for_each(terminal::problem);
     Ok(())
+}
+
+impl ValueEnum for Target {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Oci => ("oci", "The OCI registry"),
+            Self::Pages => ("pages", "The Helm repository on the branch of GitHub Pages"),
+            Self::Github => ("github", "The GitHub Release"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }

@@ -9,21 +9,22 @@ mod select;
 mod snapshot;
 pub mod steps;
 
-use std::collections::BTreeMap;
-
 use semver::Version;
 
 use self::notes::Sections;
-pub use self::snapshot::release_of;
-use self::steps::{NOTES, SUMS, oci_target, sums};
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
+use crate::base::digest::digest;
 use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::reference::oci_target;
 use crate::base::text::{few, name};
 use crate::base::version::{self, Tag};
-use crate::chart::archive::{self, Entry};
-use crate::chart::ignore::Kind;
+use crate::chart::archive;
 use crate::chart::package::{Overrides, Package, package};
+use crate::chart::source::{Changelog, Source};
 use crate::dist::manifest::{self, Manifest};
+use crate::dist::{MANIFEST, NOTES, SUMS, sums};
+use crate::git::Commit;
+use crate::pages::published::Published;
 
 /// What was seen before anything is decided.
 #[derive(Debug)]
@@ -46,32 +47,6 @@ pub struct Observed {
     pub changed: Vec<String>,
 }
 
-/// One chart directory.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Its path for messages and for helm, such as `charts/web`.
-    pub path: String,
-    /// What it packages, in the order of the walk, relative to it.
-    pub files: Vec<Entry>,
-    /// What lies at its top, packaged or not.
-    pub top: BTreeMap<String, Kind>,
-    /// What was wrong while it was read.
-    pub problems: Vec<Problem>,
-    /// What is not in the commit as it is here, by its path from the root.
-    pub changed: Vec<String>,
-    /// Its own changelog.
-    pub changelog: Option<Changelog>,
-}
-
-/// A changelog.
-#[derive(Clone, Debug)]
-pub struct Changelog {
-    /// Its path from the root.
-    pub path: String,
-    /// Its text.
-    pub text: String,
-}
-
 /// Tags, by where they come from; the first that is there counts.
 #[derive(Clone, Debug, Default)]
 pub struct Tags {
@@ -83,15 +58,6 @@ pub struct Tags {
     pub git: Vec<(String, String)>,
     /// The names of the remote's tags, where somebody asked: a clone may lack some.
     pub remote: Option<Vec<String>>,
-}
-
-/// A commit.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    /// The full object id.
-    pub id: String,
-    /// Seconds since 1970.
-    pub time: u64,
 }
 
 /// A release, complete in memory.
@@ -126,12 +92,6 @@ pub struct Archive {
     pub provenance: Option<Vec<u8>>,
 }
 
-/// The name of a changelog.
-pub const CHANGELOG: &str = "CHANGELOG.md";
-/// The names that it may have: what a file system that ignores case finds by the first has to be found on all.
-pub const CHANGELOGS: [&str; 3] = [CHANGELOG, "Changelog.md", "changelog.md"];
-/// The file in `dist/` that speaks of the others.
-pub const MANIFEST: &str = "manifest.json";
 /// The longest tag that a registry accepts (OCI distribution specification 1.1, "Pulling manifests").
 const MAX_OCI_TAG: usize = 128;
 
@@ -173,24 +133,6 @@ impl PreparedChart {
     /// Whether it cannot be released as it is here.
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(Problem::is_error)
-    }
-}
-
-/// An archive that is published with the content of ours: nothing else may become that version any more.
-#[derive(Debug)]
-pub struct Published {
-    /// The chart.
-    pub name: String,
-    /// Its archive.
-    pub archive: Vec<u8>,
-    /// Its provenance file.
-    pub provenance: Option<Vec<u8>>,
-}
-
-impl Published {
-    /// One whose archive nobody has: it is left out, whatever it holds.
-    pub fn unread(package: &Package) -> Self {
-        Self { name: package.metadata.name.clone(), archive: Vec::new(), provenance: None }
     }
 }
 
@@ -399,7 +341,7 @@ impl Archive {
             None => archive::write(&package.entries).map_err(failed)?,
         };
         let provenance = published.and_then(|published| published.provenance.clone());
-        let digest = archive::digest(&bytes);
+        let digest = digest(&bytes);
         Ok(Self { source, package, bytes, digest, provenance })
     }
 }

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use semver::Version;
 
 use super::changelog::{self, Section};
-use super::{Archive, CHANGELOG, Changelog, changes};
+use super::{Archive, changes};
 use crate::base::config::Config;
+use crate::base::digest::plain_digest;
 use crate::base::problem::Problem;
 use crate::base::text::{cell, few, name, prose};
 use crate::base::version::Tag;
 use crate::chart::Metadata;
-use crate::chart::archive::plain_digest;
+use crate::chart::source::{CHANGELOG, Changelog};
 
 /// The sections of the changelogs that a release needs, each once.
 pub(crate) struct Sections<'a> {

@@ -2,26 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Source, Tags};
+use super::Tags;
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems};
 use crate::base::text::name;
 use crate::base::version::{BadTag, Tag};
-use crate::chart;
-
-impl Source {
-    /// Whether all of it could be read, so that it can be compared.
-    pub fn is_read(&self) -> bool {
-        !self.problems.iter().any(Problem::is_error)
-    }
-
-    /// The name that Chart.yaml gives the chart, else that of its directory: what a tag may begin with.
-    pub fn name(&self) -> String {
-        let chart_yaml = self.files.iter().find(|file| file.path == "Chart.yaml");
-        let directory = || self.path.rsplit('/').next().unwrap_or(&self.path).to_owned();
-        chart_yaml.and_then(|file| chart::declared_name(&file.data)).unwrap_or_else(directory)
-    }
-}
+use crate::chart::source::Source;
 
 impl Tags {
     /// The tag of the release: `--tag`, else the one that GitHub runs for, else the one at `head`. The first two must

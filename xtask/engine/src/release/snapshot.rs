@@ -3,9 +3,10 @@
 
 use semver::Version;
 
-use super::{Commit, Tags};
+use super::Tags;
 use crate::base::time;
 use crate::base::version::Tag;
+use crate::git::Commit;
 
 /// `X.Y.Z-dev.TIME.gCOMMIT`: the next patch above the highest stable release, the time of the commit in UTC, and the first
 /// twelve digits of its id. Nothing is counted, since CI's clone has one commit, and no `+` is in it: registries, labels
@@ -29,15 +30,10 @@ fn next(tags: &Tags, charts: &[String]) -> Version {
     )
 }
 
-/// The release that would follow a snapshot; `None` for other versions.
-pub fn release_of(version: &str) -> Option<Version> {
-    let version = Version::parse(version).ok().filter(|version| version.pre.starts_with("dev."))?;
-    Some(Version::new(version.major, version.minor, version.patch))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::version::release_of;
 
     #[test]
     fn the_next_patch_of_the_highest_release() {

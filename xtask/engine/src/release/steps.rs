@@ -7,14 +7,13 @@ use std::fmt;
 use semver::Version;
 use serde::Serialize;
 
-use super::release_of;
 use crate::base::config::{Config, HELM_REPOSITORY};
 use crate::base::problem::{Problem, Severity};
 use crate::base::text::{few, name};
 use crate::base::version::Tag;
-use crate::chart::archive;
 use crate::dist::manifest::{self, Manifest};
-use crate::registry::artifact::{self, HUB_FILE, HUB_TAG};
+use crate::dist::{SUMS, by_tag, next_tags};
+use crate::registry::artifact::{HUB_FILE, HUB_TAG};
 
 /// One thing that publishing does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -240,40 +239,6 @@ pub fn push(
     (Planned { todo, ..Planned::new(step, found, there) }, problem)
 }
 
-/// What this repository would not have written into a manifest. `dist/` may come from a job that may do less, or from
-/// elsewhere: it decides neither who gets credentials nor what is published under our name.
-pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
-    let mut found = Vec::new();
-    for chart in &manifest.charts {
-        for (said, own) in [
-            (&chart.oci, oci_target(&config.oci, &chart.name, &chart.version)),
-            (&chart.url, format!("{}/{}", config.helm_repository(), chart.archive)),
-            (&chart.archive, format!("{}-{}.tgz", chart.name, chart.version)),
-        ] {
-            if *said != own {
-                found.push(format!("{} is not {}, as this repository has it", name(said), name(&own)));
-            }
-        }
-    }
-    let names: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
-    match manifest.tag.as_ref().map(|text| Tag::parse(text, &names)) {
-        Some(Err(bad)) => found.push(bad.message()),
-        Some(Ok(tag)) => {
-            let is_of = |chart: &&manifest::Chart| {
-                chart.version == tag.version.to_string()
-                    && tag.chart.as_ref().is_none_or(|one| *one == chart.name)
-            };
-            let others = manifest.charts.iter().filter(|chart| !is_of(chart));
-            let other = |chart: &manifest::Chart| {
-                format!("tag {} does not release {}", name(&tag.text), name(&chart.archive))
-            };
-            found.extend(others.map(other));
-        }
-        None => {}
-    }
-    found
-}
-
 /// A release is of its tag: there has to be one, and all that it releases. What was left out could never be added. A
 /// shallow clone may just not have its tag (git-clone(1), `--depth`; actions/checkout fetches one commit and no tags).
 ///
@@ -305,39 +270,6 @@ pub fn incomplete(manifest: &Manifest, is_shallow: bool, here: &[String]) -> Opt
     (!manifest.complete && !is_of_one(tag)).then(|| {
         Problem::error(message).hint("name no CHART, or release each with a tag of its own: NAME-VERSION")
     })
-}
-
-/// Nobody else can make archives again that hold what is not in the commit.
-pub fn differs_from_commit(manifest: &Manifest) -> Option<Problem> {
-    let changed = &manifest.commit.changed;
-    let message = format!("the archives hold what is not in the commit: {}", few(changed));
-    (!changed.is_empty()).then(|| Problem::error(message).hint("git commit, then cargo xtask release"))
-}
-
-/// Checksums of the archives, in `dist/` and as an asset.
-pub const SUMS: &str = "SHA256SUMS";
-/// The text of the GitHub Release, in `dist/`.
-pub const NOTES: &str = "release-notes.md";
-
-/// The same release for another registry, `oci://HOST/PATH`.
-pub fn retarget(manifest: &Manifest, oci: &str) -> Manifest {
-    let mut manifest = manifest.clone();
-    for chart in &mut manifest.charts {
-        chart.oci = oci_target(oci, &chart.name, &chart.version);
-    }
-    manifest
-}
-
-/// Where a chart is pushed, below `base`, which is `oci://HOST/PATH`.
-pub fn oci_target(base: &str, chart: &str, version: &str) -> String {
-    format!("{}/{chart}:{}", base.trim_end_matches('/'), artifact::tag(version))
-}
-
-/// The format of `sha256sum`.
-pub fn sums(manifest: &Manifest) -> String {
-    let line =
-        |chart: &manifest::Chart| format!("{}  {}\n", archive::plain_digest(&chart.digest), chart.archive);
-    manifest.charts.iter().map(line).collect()
 }
 
 /// OCI first and the GitHub Release last, so that nobody is told of a version that cannot be installed yet.
@@ -375,35 +307,4 @@ pub fn steps(config: &Config, manifest: &Manifest, has_hub: bool) -> Vec<Step> {
         });
     }
     steps
-}
-
-/// The tags of the GitHub Releases.
-pub fn tags(manifest: &Manifest) -> Vec<String> {
-    by_tag(manifest).into_iter().map(|(tag, _)| tag).collect()
-}
-
-/// The tags that would release the charts: for a snapshot that of the release which follows it.
-pub fn next_tags(manifest: &Manifest) -> Vec<String> {
-    let mut release = manifest.clone();
-    for chart in &mut release.charts {
-        if let Some(version) = release_of(&chart.version).filter(|_| release.tag.is_none()) {
-            chart.version = version.to_string();
-        }
-    }
-    tags(&release)
-}
-
-/// The charts by the tag that releases them. Without a tag: by the one that would, which is `v…` if it would release
-/// just these charts.
-fn by_tag(manifest: &Manifest) -> Vec<(String, Vec<&manifest::Chart>)> {
-    let charts: Vec<&manifest::Chart> = manifest.charts.iter().collect();
-    let same = charts.windows(2).all(|pair| matches!(pair, [a, b] if a.version == b.version));
-    match (&manifest.tag, charts.first()) {
-        (Some(tag), _) => vec![(tag.clone(), charts)],
-        (None, Some(first)) if same && manifest.complete => vec![(format!("v{}", first.version), charts)],
-        _ => {
-            let of_one = |chart: &'_ manifest::Chart| format!("{}-{}", chart.name, chart.version);
-            charts.into_iter().map(|chart| (of_one(chart), vec![chart])).collect()
-        }
-    }
 }

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::base::problem::{Problem, Problems};
 use crate::base::text::name;
-use crate::chart::archive::MAX_TIME;
+use crate::base::time::MAX_TIME;
 
 /// Whether this is a job of GitHub Actions.
 pub fn in_github_actions() -> bool {

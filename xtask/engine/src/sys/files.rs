@@ -1,19 +1,18 @@
 //! Files and paths; files appear whole or not at all.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{Read, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use std::{fs, io};
 
 use anyhow::{Context, Result, anyhow};
 
 use super::link;
 use super::scratch::Scratch;
+use crate::base::limits::MAX_HELM_FILE;
 use crate::base::problem::{Problem, Problems};
 use crate::base::text::size;
-use crate::chart::archive::MAX_FILE;
 
 /// A directory of ours at the root of the repository, such as `dist`. A commit could make it a link to another place.
 pub fn at_root(root: &Path, directory: &str, option: &str) -> Result<PathBuf, Problem> {
@@ -101,7 +100,7 @@ pub fn read_text(path: &Path) -> Result<Option<String>> {
 
 /// The content of a plain file that is no larger than one of a chart may be.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    read_up_to(path, MAX_FILE).with_context(|| format!("cannot read `{}`", path.display()))
+    read_up_to(path, MAX_HELM_FILE).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
 /// The content of a plain file of at most `limit` bytes, which somebody else may have made: a link is not followed, and a

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::{Value, json};
+
 use super::{environment, secrets};
 use crate::base::config::THE_CONFIG;
 use crate::base::problem::{Place, Problem, Severity};
@@ -125,4 +127,22 @@ fn paint(text: &str, colour: &str, is_terminal: bool) -> String {
 /// Prints to standard error, where nothing can be done about a failure.
 pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", secrets::scrub(text));
+}
+
+/// A problem for a program.
+pub fn as_json(problem: &Problem) -> Value {
+    let severity = match problem.severity {
+        Severity::Usage | Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let place = problem.place.as_ref();
+    json!({
+        "severity": severity,
+        "message": problem.message,
+        "file": place.map(file),
+        "line": place.and_then(|place| place.line),
+        "hint": hint(problem),
+        "edit": problem.edit,
+    })
 }

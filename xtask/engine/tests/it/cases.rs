@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use helm_xtask::internals::archive;
+use helm_xtask::internals::digest;
 
 use crate::sandbox::{Ran, Sandbox};
 
@@ -138,7 +139,7 @@ fn entry_line(entry: &archive::Entry) -> String {
     if entry.path.ends_with(".tgz") {
         return format!("- - {}", entry.path);
     }
-    let digest = archive::digest(&entry.data);
+    let digest = digest::digest(&entry.data);
     format!("{} {} {}", entry.data.len(), &digest["sha256:".len()..][..16], entry.path)
 }
 

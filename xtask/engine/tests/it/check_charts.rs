@@ -175,7 +175,7 @@ dependencies:
 /// A chart of Helm 2's layout, with a lock of Helm 3 and one of Helm 2.
 #[test]
 fn a_lock_of_helm_2_is_one_too() {
-    let digest = helm_xtask::internals::archive::digest(
+    let digest = helm_xtask::internals::digest::digest(
         br#"{"dependencies":[{"name":"d","version":"^1.0.0","repository":"file://../d"}]}"#,
     );
     for (helm_name, helm) in helms("a_lock_of_helm_2_is_one_too") {

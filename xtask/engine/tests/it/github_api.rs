@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use helm_xtask::internals::archive;
+use helm_xtask::internals::digest;
 use serde_json::{Map, Value, json};
 
 use crate::github_form::{
@@ -85,7 +85,7 @@ impl Api {
 
     /// Adds an annotated tag.
     pub fn annotate(&mut self, name: &str, commit: &str) {
-        let object = archive::digest(name.as_bytes())["sha256:".len()..][..40].to_owned();
+        let object = digest::digest(name.as_bytes())["sha256:".len()..][..40].to_owned();
         self.tags.insert(name.into(), Tag { commit: commit.into(), object: Some(object) });
     }
 
@@ -107,7 +107,7 @@ impl Api {
     /// All that lasts, without ids and times: equal for two that hold the same. Releases are sorted by tag.
     pub fn state(&self) -> Value {
         let asset = |asset: &Asset| {
-            let digest = asset.data.as_deref().map(archive::digest);
+            let digest = asset.data.as_deref().map(digest::digest);
             let size = asset.data.as_ref().map_or(0, Vec::len);
             json!({"name": asset.name, "state": asset.state(), "size": size, "digest": digest})
         };
@@ -470,7 +470,7 @@ impl Api {
             "id": asset.id, "node_id": "MDA6RW50aXR5MQ==", "name": name, "label": "",
             "uploader": {"login": "octocat", "id": 1}, "content_type": asset.content_type,
             "state": asset.state(), "size": asset.data.as_ref().map_or(0, Vec::len),
-            "digest": asset.data.as_deref().map(archive::digest), "download_count": 0,
+            "digest": asset.data.as_deref().map(digest::digest), "download_count": 0,
             "created_at": "2017-10-10T16:00:00Z", "updated_at": "2017-10-10T16:00:00Z",
             "browser_download_url": format!("https://github.com/{REPOSITORY}/releases/download/{shown}/{name}"),
         });

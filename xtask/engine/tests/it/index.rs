@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use helm_xtask::internals::archive::{self, Entry};
+use helm_xtask::internals::digest;
 
 use crate::sandbox::{self, Sandbox};
 
@@ -117,7 +118,7 @@ fn a_release_is_added_and_nothing_else_changes() {
     let old = "apiVersion: v1\nentries:\n  web:\n  - created: \"2020-01-02T03:04:05.6Z\"\n    name: web\n    urls:\n    - web-1.0.0.tgz\n    version: 1.0.0\ngenerated: \"2020-01-02T03:04:05.6Z\"\n";
     sandbox.write("index.yaml", old);
     let ran = sandbox.xtask(&["index", "new", "--merge", "index.yaml", "--url", "https://x.y"]).ended(0);
-    let digest = archive::digest(&sandbox.read("new/web-1.1.0.tgz"));
+    let digest = digest::digest(&sandbox.read("new/web-1.1.0.tgz"));
     assert_eq!(
         ran.stdout,
         format!(
@@ -143,7 +144,7 @@ fn a_release_is_added_and_nothing_else_changes() {
         &archive("apiVersion: v2\nname: web\nversion: 1.1.0\ntype: library\n"),
     );
     let ran = sandbox.xtask(&["index", "new", "--merge", "new/index.yaml"]).ended(1);
-    let other = archive::digest(&sandbox.read("new/web-1.1.0.tgz"));
+    let other = digest::digest(&sandbox.read("new/web-1.1.0.tgz"));
     assert_eq!(
         ran.stderr,
         format!(

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use helm_xtask::internals::archive;
+use helm_xtask::internals::digest;
 
 use crate::consumers::Consumer;
 use crate::release::chart;
@@ -292,7 +293,7 @@ pub fn as_others_package(archive: &[u8]) -> Vec<u8> {
 }
 
 pub fn digest(archive: &[u8]) -> String {
-    archive::plain_digest(&archive::digest(archive)).to_owned()
+    digest::plain_digest(&digest::digest(archive)).to_owned()
 }
 
 pub fn put(path: &Path, bytes: &[u8]) {

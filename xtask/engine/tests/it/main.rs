@@ -31,7 +31,7 @@ mod github_habits;
 mod http;
 mod index;
 mod index_property;
-mod layers;
+
 mod life;
 mod package;
 mod pages_content;
@@ -67,6 +67,7 @@ mod registry_server;
 mod rehearsal;
 mod release;
 mod remote;
+mod rooms;
 mod safety;
 mod sandbox;
 mod server;

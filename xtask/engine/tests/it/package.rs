@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use helm_xtask::internals::archive;
+use helm_xtask::internals::digest;
 
 use crate::sandbox::{self, Sandbox};
 
@@ -23,7 +24,7 @@ fn a_chart_becomes_an_archive() {
     let sandbox = web();
     let ran = sandbox.xtask(&["package", "web", "-d", "out"]).ended(0);
     let bytes = sandbox.read("out/web-1.2.3.tgz");
-    let (size, digest) = (bytes.len(), archive::digest(&bytes));
+    let (size, digest) = (bytes.len(), digest::digest(&bytes));
     assert_eq!(
         ran.stdout,
         format!("    Packaged web -> out/web-1.2.3.tgz  {size} B  {digest}  (native; helm not found)\n")

@@ -7,8 +7,9 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
-use helm_xtask::internals::archive::{self, Entry, MAX_FILE, MAX_TOTAL};
+use helm_xtask::internals::archive::{self, Entry, MAX_TOTAL};
 use helm_xtask::internals::chart::{metadata_of, to_yaml};
+use helm_xtask::internals::limits::MAX_HELM_FILE;
 use helm_xtask_formats::archive::Limits;
 
 use crate::property::Random;
@@ -16,7 +17,7 @@ use crate::readers::{gzip, mutated};
 
 const BLOCK: usize = 512;
 const WANTED: [&str; 2] = ["Chart.yaml", "x/y"];
-const LIMITS: Limits = Limits { file: MAX_FILE, total: MAX_TOTAL };
+const LIMITS: Limits = Limits { file: MAX_HELM_FILE, total: MAX_TOTAL };
 
 fn entry(path: &str, data: &[u8]) -> Entry {
     Entry { path: path.to_owned(), data: data.to_vec() }

@@ -1,6 +1,6 @@
 //! `cargo xtask release --publish=github`, from every state to the same release.
 
-use helm_xtask::internals::archive::digest;
+use helm_xtask::internals::digest::digest;
 use serde_json::{Value, json};
 
 use crate::fake::Call;

@@ -208,7 +208,7 @@ fn another_object_under_the_tag_is_no_absence() {
     let index = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
     proxy.fail_all(Fault::Answer(200, Vec::new(), index), "/manifests/");
     let ran = publish(&sandbox, &proxy.host()).ended(1);
-    let other = helm_xtask::internals::archive::digest(index.as_bytes());
+    let other = helm_xtask::internals::digest::digest(index.as_bytes());
     assert!(ran.stderr.contains(&other), "{}", ran.stderr);
     assert_eq!(writes(&proxy.seen()), [""; 0]);
 }

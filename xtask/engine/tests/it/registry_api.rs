@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use helm_xtask::internals::archive;
+use helm_xtask::internals::digest;
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Service};
@@ -61,7 +61,7 @@ impl OciRegistry {
                 let (digests, tags): (Vec<_>, Vec<_>) =
                     manifests.iter().partition(|(reference, _)| reference.contains(':'));
                 let tags: BTreeMap<_, _> =
-                    tags.into_iter().map(|(tag, (_, data))| (tag, archive::digest(data))).collect();
+                    tags.into_iter().map(|(tag, (_, data))| (tag, digest::digest(data))).collect();
                 let digests: BTreeSet<_> = digests.into_iter().map(|(digest, _)| digest).collect();
                 let blobs: Vec<_> =
                     oci.blobs.get(name).map(|blobs| blobs.keys().collect()).unwrap_or_default();
@@ -208,7 +208,7 @@ impl Oci {
     }
 
     fn store(&mut self, name: &str, digest: &str, data: Vec<u8>) -> Result<Answer, Answer> {
-        if archive::digest(&data) != digest {
+        if digest::digest(&data) != digest {
             return Err(error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
         }
         self.blobs.entry(name.to_owned()).or_default().insert(digest.to_owned(), data);
@@ -230,7 +230,7 @@ impl Oci {
                 return Err(invalid("size"));
             }
         }
-        let digest = archive::digest(&asked.body);
+        let digest = digest::digest(&asked.body);
         if reference.contains(':') && reference != digest {
             return Err(error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"));
         }
@@ -253,7 +253,7 @@ pub const TOKEN_START: &str = "registry-bearer-0123456789abcdef-";
 
 fn content(kind: &str, data: &[u8]) -> Answer {
     let headers = vec![("Content-Type".into(), kind.into())];
-    Answer { status: 200, headers, body: data.to_vec() }.with("Docker-Content-Digest", archive::digest(data))
+    Answer { status: 200, headers, body: data.to_vec() }.with("Docker-Content-Digest", digest::digest(data))
 }
 
 fn created(location: &str, digest: &str) -> Answer {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use helm_xtask::internals::archive::digest as digest_of;
+use helm_xtask::internals::digest::digest as digest_of;
 
 use crate::registry::{push_tags, repository_of};
 use crate::registry_server::{PASSWORD, RegistryServer, USER, digest};

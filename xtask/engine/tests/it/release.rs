@@ -5,6 +5,7 @@ use std::path::Path;
 
 use helm_xtask::Config;
 use helm_xtask::internals::archive::{self, Entry};
+use helm_xtask::internals::digest;
 use helm_xtask::internals::manifest::Manifest;
 use helm_xtask::internals::publish::{Step, steps};
 use helm_xtask::internals::release::{Changelog, Commit, Observed, Release, Source, Tags, decide, prepare};
@@ -131,7 +132,7 @@ fn the_manifest_says_what_is_in_dist() {
 }}
 "#,
             bytes.len(),
-            archive::digest(&bytes)
+            digest::digest(&bytes)
         )
     );
     if let Some(sha256sum) = sandbox::find("sha256sum") {

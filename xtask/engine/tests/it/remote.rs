@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use helm_xtask::internals::archive;
+use helm_xtask::internals::digest;
 use serde_yaml::Value;
 
 use crate::release::{chart, manifest};
@@ -286,7 +286,7 @@ impl Remote {
         let archives: Vec<String> = archives.filter(|name| name.ends_with(".tgz")).collect();
         assert_eq!(entries.keys().cloned().collect::<Vec<_>>(), archives, "index and archives");
         for (file, entry) in &entries {
-            let digest = archive::digest(&self.read_of(&commit, &format!("charts/{file}")));
+            let digest = digest::digest(&self.read_of(&commit, &format!("charts/{file}")));
             assert_eq!(digest["sha256:".len()..], entry.digest, "{file}");
         }
         self.git(&["fsck", "--strict", "--no-dangling"]);

@@ -8,8 +8,8 @@ use helm_xtask::internals::check::commands::documented;
 use helm_xtask::internals::check::document::{Document, Shown};
 use serde_json::Value;
 
-use crate::layers;
 use crate::package::copy;
+use crate::rooms;
 use crate::sandbox::{self, Sandbox};
 
 fn root() -> PathBuf {
@@ -37,17 +37,28 @@ fn the_repository_passes_its_own_check() {
 }
 
 #[test]
-fn the_sources_keep_the_rules_of_their_layers() {
+fn the_sources_keep_the_rules_of_their_rooms() {
     let files = Command::new("git").args(["ls-files", "xtask"]).current_dir(root()).output().expect("git");
     let paths = String::from_utf8(files.stdout).expect("UTF-8");
     let sources: Vec<Document> = paths
         .lines()
-        .filter(|path| layers::is_source(path) && root().join(path).is_file())
+        .filter(|path| rooms::is_source(path) && root().join(path).is_file())
         .map(|path| Document { path: path.to_owned(), text: read(&root().join(path)) })
         .collect();
     assert!(sources.len() > 100, "{} sources", sources.len());
-    let broken: Vec<String> = layers::problems(&sources).iter().map(ToString::to_string).collect();
+    let broken: Vec<String> = rooms::problems(&sources).iter().map(ToString::to_string).collect();
     assert!(broken.is_empty(), "{broken:#?}");
+    let (own, others) = rooms::imports(&sources);
+    let share = 100 * own / (own + others);
+    println!("{share} % of the imports above the ground stay in their room ({own} of {})", own + others);
+    assert!(share >= 60, "{share} %: what changes together lies in several rooms");
+}
+
+#[test]
+fn the_rooms_are_documented_in_their_order() {
+    let text = read(&root().join("docs/architecture.md"));
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("/` | "));
+    assert_eq!(rows.map(|(room, _)| room).collect::<Vec<_>>(), rooms::ROOMS);
 }
 
 #[test]

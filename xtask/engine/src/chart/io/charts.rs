@@ -10,9 +10,9 @@ use crate::base::config::Config;
 use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::line_feeds;
+use crate::chart::source::{CHANGELOGS, Changelog, Source};
 use crate::git::io::repository::{Changed, Repository};
 use crate::git::object::blob_id;
-use crate::release::{CHANGELOGS, Changelog, Source};
 use crate::sys::files;
 use crate::sys::link::{self, Followed};
 

@@ -8,9 +8,10 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::base::limits::MAX_HELM_FILE;
 use crate::base::problem::Problem;
 use crate::base::text::size;
-use crate::chart::archive::{self, Entry, MAX_FILE, MAX_TOTAL};
+use crate::chart::archive::{self, Entry, MAX_TOTAL};
 use crate::chart::ignore::{Dropped, Kind, Rules};
 use crate::sys::{files, link};
 
@@ -216,12 +217,12 @@ impl Walk<'_> {
             );
         }
         let length = entry.metadata().map_or(0, |metadata| metadata.len());
-        if length > MAX_FILE {
+        if length > MAX_HELM_FILE {
             let message = format!("it has {}: Helm packages no file above 5 MiB", size(length));
             return self.error(path, message, "name it in .helmignore, or move it out of the chart");
         }
         let origin = self.origin(path);
-        match files::read_up_to(&origin, MAX_FILE) {
+        match files::read_up_to(&origin, MAX_HELM_FILE) {
             Ok(data) => {
                 let file = Entry { path: relative, data };
                 self.cost += archive::cost(&file);

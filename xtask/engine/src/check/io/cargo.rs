@@ -11,7 +11,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     if !root.join(MANIFEST).is_file() {
         return;
     }
-    let own = [MANIFEST, LOCK, CONFIG, scene.app.file()];
+    let own = [MANIFEST, LOCK, CONFIG, scene.program.file];
     let there: Vec<String> =
         own.into_iter().filter(|path| root.join(path).is_file()).map(str::to_owned).collect();
     report.add(Area::Config, ignored(&there, &scene.files));
@@ -19,7 +19,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     let documents = documents::read(scene.repository, [MANIFEST, CONFIG].into_iter(), &mut found);
     let document = |path: &str| documents.iter().find(|document| document.path == path);
     if let Some(manifest) = document(MANIFEST) {
-        found.extend(problems(manifest, document(CONFIG), scene.app.package));
+        found.extend(problems(manifest, document(CONFIG), scene.program.package));
     }
     report.add(Area::Config, found);
 }

@@ -6,13 +6,13 @@ use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::chart::io::charts;
 use crate::chart::package::{Overrides, package};
+use crate::chart::source::{Changelog, Source};
 use crate::check::command::Scene;
 use crate::check::ct_yaml::ChartTesting;
 use crate::check::yaml::File;
 use crate::check::{Area, Chart, Report, annotations, chart_testing, content, dependencies, images};
 use crate::git::io::repository::Repository;
 use crate::release::io::make;
-use crate::release::{Changelog, Source};
 
 /// The charts, and what a release takes besides.
 #[derive(Default)]

@@ -7,6 +7,7 @@ use semver::Version;
 
 use super::documents;
 use crate::base::config::Versions;
+use crate::base::problem::problems_of;
 use crate::chart::Metadata;
 use crate::check::command::Scene;
 use crate::check::commands::{self, documented};
@@ -14,7 +15,6 @@ use crate::check::document::{Document, Shown};
 use crate::check::links::Targets;
 use crate::check::mentions::{self, Facts};
 use crate::check::{Area, Report};
-use crate::command::{problems_of, refusal};
 use crate::docs::{self, Builder, File};
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
@@ -37,10 +37,11 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     report.looked_at(on_github.len(), "document");
     problems.extend(on_github.into_iter().flat_map(|(document, _)| targets.problems(document)));
     for command in documented(&those(&Document::is_for_contributors)) {
-        problems
-            .extend(refusal(scene.app, &command.command).map(|words| commands::problem(&command, &words)));
+        problems.extend(
+            (scene.program.refusal)(&command.command).map(|words| commands::problem(&command, &words)),
+        );
     }
-    let facts = Facts { config: &scene.app.config, versions: versions(scene) };
+    let facts = Facts { config: scene.program.config, versions: versions(scene) };
     let is_generated = |document: &Document| scene.files.contains(&format!("{}.gotmpl", document.path));
     problems.extend(mentions::problems(
         &facts,

@@ -2,17 +2,17 @@
 
 use anyhow::Result;
 
+use crate::base::problem::problems_of;
 use crate::base::text::name;
 use crate::chart::helm_lint::{Heard, Said};
 use crate::chart::io::charts;
 use crate::chart::io::helm::Helm;
+use crate::chart::io::helm::agreement::{HelmMode, compare};
 use crate::chart::package::{Overrides, Package};
 use crate::check::chart_testing::exclusion;
 use crate::check::command::Scene;
 use crate::check::lint::{Message, is_said};
 use crate::check::{Area, Chart, Report};
-use crate::cli::HelmMode;
-use crate::command::{compare, problems_of};
 use crate::sys::{terminal, threads};
 
 /// What helm said, each with the values that it came with, and how many of those there are.

@@ -3,22 +3,23 @@
 use anyhow::Result;
 
 use crate::base::config::Versions;
-use crate::base::problem::{Problem, Severity};
+use crate::base::problem::{Problem, Severity, problems_of};
 use crate::base::text::name;
 use crate::base::version::Tag;
 use crate::chart::package::Package;
+use crate::chart::source::Source;
 use crate::check::command::Scene;
 use crate::check::{Area, Chart, Report};
-use crate::command::problems_of;
+use crate::dist::sums;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::pages::io::compare::{self, Compared};
-use crate::pages::published::Next;
-use crate::pages::{self, Change, Charts};
+use crate::pages::published::{Next, Published};
+use crate::pages::{Change, Charts};
 use crate::release::io::make::{self, Head, Sources};
 use crate::release::io::publish::{self, Job, Outcome};
-use crate::release::steps::{Found, Target, steps, sums};
-use crate::release::{Archive, Published, Release, Source, decide, prepare};
+use crate::release::steps::{Found, Target, steps};
+use crate::release::{Archive, Release, decide, prepare};
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
 pub fn tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
@@ -183,12 +184,12 @@ fn judge(target: Target, outcome: Outcome, report: &mut Report) {
     }
 }
 
-fn released(archive: Archive) -> pages::Package {
-    pages::Package {
+fn released(archive: Archive) -> crate::dist::Package {
+    crate::dist::Package {
         file_name: archive.package.file_name(),
         metadata: archive.package.metadata,
         data: archive.bytes,
-        digest: crate::chart::archive::plain_digest(&archive.digest).to_owned(),
+        digest: crate::base::digest::plain_digest(&archive.digest).to_owned(),
         provenance: archive.provenance,
     }
 }

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use crate::base::problem::{Edit, Problem, Problems, Severity};
 use crate::check::{Area, Report};
-use crate::command::as_json;
-use crate::sys::terminal;
+use crate::sys::terminal::{self, as_json};
 
 /// Tells of an edit that was made.
 pub fn mended(edit: &Edit) -> Result<()> {

@@ -5,12 +5,12 @@ use anyhow::Result;
 use crate::check::command::Scene;
 use crate::check::workflows::{Around, findings};
 use crate::check::{Area, Report};
-use crate::ci::io::commands;
+use crate::ci::io::workflows;
 use crate::docs;
 
 /// Looks at all of them.
 pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
-    let (read, problems) = commands::read(scene.repository)?;
+    let (read, problems) = workflows::read(scene.repository)?;
     report.looked_at(read.len(), "workflow");
     report.add(Area::Workflows, problems);
     let charts: Vec<(String, String)> =
@@ -21,7 +21,6 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         default_branch: default_branch.as_deref(),
         has_docs: docs::io::are_there(scene.repository.root())?,
     };
-    let task = |line: &str| commands::task(scene.app, line);
-    report.add(Area::Workflows, findings(scene.config, around, &read, &task));
+    report.add(Area::Workflows, findings(scene.config, around, &read, scene.program.task));
     Ok(())
 }

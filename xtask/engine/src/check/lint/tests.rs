@@ -3,8 +3,8 @@
 use super::*;
 use crate::chart::archive::Entry;
 use crate::chart::package::{Overrides, package};
+use crate::chart::source::Source;
 use crate::check::{Area, Report};
-use crate::release::Source;
 
 /// A chart of these files, and what packaging finds wrong with it.
 fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {

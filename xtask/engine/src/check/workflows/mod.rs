@@ -20,9 +20,6 @@ use crate::ci::run::{Command, Parse, Run, Task};
 use crate::ci::workflow::{Job, Step, Workflow, Written};
 use crate::release::steps::Target;
 
-/// Where GitHub looks for them.
-pub const DIRECTORY: &str = ".github/workflows";
-
 /// A job, and what its steps run.
 struct Work<'a> {
     workflow: &'a Workflow,

@@ -1,11 +1,11 @@
 //! Who else publishes the same things, and what nobody runs.
 
-use super::{DIRECTORY, Work};
+use super::Work;
 use crate::base::config::Config;
 use crate::base::problem::{Problem, docs_page};
 use crate::base::text::name;
 use crate::ci::run::Task;
-use crate::ci::workflow::{Step, Workflow};
+use crate::ci::workflow::{DIRECTORY, Step, Workflow};
 use crate::release::steps::Target;
 
 /// Actions that publish, and where.

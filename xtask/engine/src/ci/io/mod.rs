@@ -1,5 +1,4 @@
 //! Runs the steps of CI, and reads the workflows.
 
 pub mod cargo;
-pub mod commands;
 pub mod workflows;

@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::base::problem::{Problem, Problems};
-use crate::check::workflows::DIRECTORY;
+use crate::ci::workflow::{self, DIRECTORY, Workflow};
+use crate::git::io::repository::Repository;
 use crate::sys::{files, link};
 
 /// Each file with its text, by its path from the root, sorted. The root is absolute and without links.
@@ -21,4 +22,16 @@ pub fn texts(root: &Path) -> Result<Vec<(String, String)>> {
         Ok(files::read_text(&followed.real)?.map(|text| (path, text)))
     };
     names.into_iter().filter_map(|name| text(name).transpose()).collect()
+}
+
+/// Reads the workflows of the repository; what cannot be read is a problem each.
+pub fn read(repository: &Repository) -> Result<(Vec<Workflow>, Vec<Problem>)> {
+    let (mut read, mut problems) = (Vec::new(), Vec::new());
+    for (file, text) in texts(repository.root())? {
+        match workflow::read(&text, &file) {
+            Ok(workflow) => read.push(workflow),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Ok((read, problems))
 }

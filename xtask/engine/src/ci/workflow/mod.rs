@@ -250,3 +250,6 @@ impl Step {
         self.action().is_some_and(|(name, _)| name.eq_ignore_ascii_case(action))
     }
 }
+
+/// Where GitHub looks for them.
+pub const DIRECTORY: &str = ".github/workflows";

@@ -10,13 +10,12 @@ use anyhow::Result;
 
 use self::mkdocs::Mkdocs;
 use self::tree::Hidden;
-use super::{Builder, File, Sources};
+use super::mkdocs::Settings;
+use super::{Builder, File, Sources, mkdocs as settings};
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::chart::archive::ENTRY_TIME;
 use crate::docs;
-use crate::docs::mkdocs as settings;
-use crate::docs::mkdocs::Settings;
 use crate::git::io::repository::Repository;
 use crate::sys::{environment, files, link};
 

@@ -8,10 +8,10 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::base::limits::MAX_GITHUB_FILE;
 use crate::base::problem::Problem;
 use crate::base::text::size;
 use crate::docs::File;
-use crate::pages::MAX_FILE;
 use crate::sys::{files, link};
 
 /// Directories of links to directories of links multiply.
@@ -133,7 +133,7 @@ impl Walk<'_> {
             return Err(("it is neither a file nor a directory".to_owned(), "delete it"));
         }
         let length = entry.metadata().map_or(0, |metadata| metadata.len());
-        if length > MAX_FILE {
+        if length > MAX_GITHUB_FILE {
             let message = format!("it has {}: GitHub takes no file above 100 MiB", size(length));
             return Err((message, "make it smaller"));
         }
@@ -141,7 +141,7 @@ impl Walk<'_> {
         // Without a link so far the path has none.
         let real =
             if self.followed == 0 { path.to_owned() } else { fs::canonicalize(path).map_err(unreadable)? };
-        let data = files::read_up_to(&real, MAX_FILE).map_err(unreadable)?;
+        let data = files::read_up_to(&real, MAX_GITHUB_FILE).map_err(unreadable)?;
         self.tree.files.push(File { path: relative, data });
         self.tree.real.push(real);
         Ok(())

@@ -3,19 +3,18 @@
 //! that is killed leaves nothing that a later one would see.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 
 use super::remote::{NAME, Remote};
 use crate::base::problem::{Problem, Problems};
 use crate::base::text::name;
+use crate::git::Tip;
 use crate::git::object::{Commit, Object, listing};
-use crate::pages::Tip;
 use crate::sys::process::{self, Output};
 use crate::sys::scratch::{Scratch, no_room};
 

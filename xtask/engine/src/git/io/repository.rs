@@ -13,9 +13,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::{line_feeds, name, shown};
-use crate::chart::archive::MAX_TIME;
+use crate::base::time::MAX_TIME;
+use crate::git::Commit;
 use crate::git::object::{Object, blob_id, listing};
-use crate::release::Commit;
 use crate::sys::files;
 use crate::sys::process::{self, Output};
 
@@ -316,4 +316,11 @@ impl Repository {
             output => Ok((typed, output.context("cannot run git: is it installed?")?)),
         }
     }
+}
+
+/// The repository that the command runs in.
+pub fn repository() -> Result<Repository> {
+    let here = files::absolute(Path::new("."))?;
+    let missing = || Problems::from(Problem::error("this is not a git repository").hint("git init"));
+    Ok(Repository::around(&here).ok_or_else(missing)?)
 }

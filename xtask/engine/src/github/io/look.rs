@@ -1,10 +1,10 @@
 //! What is there: the tag, its releases, and the published releases of other tags.
 
 use super::Github;
+use crate::base::digest::digest;
 use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::chart::archive::digest;
 use crate::chart::same::differences;
 use crate::github::release::{Asset, Named, Release};
 use crate::github::{File, Other, Seen, Wanted};

@@ -3,10 +3,10 @@
 use serde::de::DeserializeOwned;
 
 use super::Github;
+use crate::base::clock::Clock;
 use crate::base::http::Response;
 use crate::base::percent;
-use crate::github::settings::{Branch, Pages, Repository, Rule, Ruleset};
-use crate::preflight::{Clock, Settings, stops};
+use crate::github::settings::{Branch, Pages, Repository, Rule, Ruleset, Settings, stops};
 use crate::sys::environment;
 
 impl Github<'_> {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::chart::archive::{digest, plain_digest};
+use crate::base::digest::{digest, plain_digest};
 use crate::sys::files::{self, NewFile};
 
 /// Where they are; nowhere in a repository without `target/`.

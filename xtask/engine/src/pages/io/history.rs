@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use anyhow::{Result, bail};
 
 use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::digest::{plain_digest, sha256};
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::time;
-use crate::chart::{archive, metadata_of};
+use crate::chart::metadata_of;
+use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::git::object::Object;
 use crate::index::{Index, NewVersion, Version};
-use crate::pages::{Elsewhere, INDEX, Lost, Missing, Restored, Tip, missing, url_of};
+use crate::pages::{Elsewhere, INDEX, Lost, Missing, Restored, missing, url_of};
 
 /// How many old indexes are read to learn when lost entries were created.
 const OLD_INDEXES: usize = 100;
@@ -92,7 +94,7 @@ fn readdressed(
         let Some(url) = version.urls.first() else { continue };
         let Some(one) = elsewhere.iter().find(|one| one.url == **url) else { continue };
         let Some(object) = files.get(&one.path) else { continue };
-        if archive::sha256(&branch.read(object)?) != archive::plain_digest(&version.digest) {
+        if sha256(&branch.read(object)?) != plain_digest(&version.digest) {
             continue;
         }
         let entry = text.get(version.range.clone()).unwrap_or_default();
@@ -117,7 +119,7 @@ fn readdressed(
 fn archive_of(branch: &mut Branch<'_>, lost: &Lost) -> Result<Option<String>> {
     for commit in branch.commits(&lost.path)? {
         let Some(object) = branch.files(&commit, &lost.path)?.remove(&lost.path) else { continue };
-        if archive::sha256(&branch.read(&object)?) == lost.digest {
+        if sha256(&branch.read(&object)?) == lost.digest {
             return Ok(Some(object.id));
         }
     }
@@ -175,7 +177,7 @@ fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Re
         let hint = "nothing leads to it: look at it in the branch";
         return Err(Problem::warning(message).at(path, None).hint(hint));
     };
-    let digest = archive::sha256(data);
+    let digest = sha256(data);
     let urls = vec![url_of(config, path.rsplit('/').next().unwrap_or(path))];
     Ok(NewVersion { metadata, digest, urls, created: time::utc(time) })
 }
@@ -198,7 +200,7 @@ fn as_they_were(branch: &mut Branch<'_>, commits: &[String], entries: &mut [NewV
         let text = branch.read(&object)?;
         let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { continue };
         for version in index.versions() {
-            if let Some(entry) = wanted.remove(archive::plain_digest(&version.digest)) {
+            if let Some(entry) = wanted.remove(plain_digest(&version.digest)) {
                 entry.created = version.created.to_string();
                 entry.urls = version.urls.iter().map(ToString::to_string).collect();
             }

@@ -6,22 +6,20 @@ use super::publish::short;
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems, Severity};
 use crate::base::text::{few, name};
-use crate::cli::{self, Part};
-use crate::command::{not_replaced, replaceable};
-use crate::dist;
+use crate::base::version::release_of;
 use crate::dist::io::Release;
+use crate::dist::{self, differs_from_commit, next_tags, not_replaced, replaceable};
 use crate::docs::io::Site;
 use crate::docs::{self, File};
 use crate::git::io::repository::Repository;
+use crate::pages::command::{PagesArgs, Part};
 use crate::pages::{Change, Charts};
 use crate::registry::artifact::HUB_FILE;
-use crate::release::release_of;
-use crate::release::steps::{differs_from_commit, next_tags};
 use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
 
 /// What there is to publish.
-pub fn observe(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Change> {
+pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Change> {
     let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
     let head = source.commit()?.ok_or_else(no_commit)?;
     let docs = if args.only == Some(Part::Charts) { None } else { build_docs(args, source)? };
@@ -68,7 +66,7 @@ fn warn_of_changes(changed: &[String]) -> bool {
     true
 }
 
-fn build_docs(args: &cli::Pages, source: &Repository) -> Result<Option<Site>> {
+fn build_docs(args: &PagesArgs, source: &Repository) -> Result<Option<Site>> {
     match docs::io::build(source.root(), args.docs)? {
         Some(site) => {
             terminal::progress("Built", &format!("the documentation ({})", site.by));
@@ -82,7 +80,7 @@ fn build_docs(args: &cli::Pages, source: &Repository) -> Result<Option<Site>> {
     }
 }
 
-fn release(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Option<Release>> {
+fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {
     let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
     let lock = Lock::of(&directory);
     let release = dist::io::read(config, &directory)?;
@@ -118,7 +116,7 @@ fn release(config: &Config, args: &cli::Pages, source: &Repository) -> Result<Op
 }
 
 /// What the Helm repository gets from a release. Archives that nobody else can make from the commit are only looked at.
-fn charts(args: &cli::Pages, source: &Repository, release: Release) -> Result<Charts> {
+fn charts(args: &PagesArgs, source: &Repository, release: Release) -> Result<Charts> {
     if let Some(problem) = differs_from_commit(&release.manifest) {
         if args.publish {
             return Err(Problems::from(problem).into());

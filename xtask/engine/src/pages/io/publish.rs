@@ -10,8 +10,8 @@ use crate::base::problem::{Problem, Problems};
 use crate::base::text::{name, shown};
 use crate::git::io::branch::{Branch, Refusal};
 use crate::git::object::Commit;
-use crate::git::refusal;
-use crate::pages::{Plan, Tip};
+use crate::git::{Tip, refusal};
+use crate::pages::Plan;
 use crate::sys::{pause, terminal};
 
 /// How it ended.

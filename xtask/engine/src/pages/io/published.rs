@@ -2,13 +2,14 @@
 
 use super::cache::Cache;
 use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::digest::{digest, plain_digest};
 use crate::base::host::{host, is_private};
 use crate::base::text::name;
-use crate::chart::archive::{digest, plain_digest};
+use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::git::object::Object;
 use crate::index::{Version, is_of};
-use crate::pages::{Tip, path_of};
+use crate::pages::path_of;
 use crate::sys::http::{Http, Request};
 
 /// Gets the archive of a version, which has to be the one that the index names, where it names a digest. The error says

@@ -1,9 +1,8 @@
 //! What GitHub Pages serves, asked with curl: publishing to the branch is one thing, and its deployment another.
 
-use std::io;
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use anyhow::{Context, Result};
 

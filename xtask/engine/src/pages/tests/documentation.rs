@@ -1,6 +1,7 @@
 //! What becomes of files of the documentation, and of those of others.
 
 use super::*;
+use crate::git::Tip;
 use crate::pages::plan as plan_of;
 use crate::pages::record::Record;
 

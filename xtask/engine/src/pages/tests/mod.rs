@@ -6,6 +6,9 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::base::problem::Severity;
+use crate::chart::Metadata;
+use crate::dist::Package;
+use crate::git::Tip;
 use crate::git::object::blob_id;
 use crate::index::Index;
 
@@ -41,7 +44,7 @@ fn package(chart: &str, version: &str, data: &[u8]) -> Package {
         api_version: "v2".to_owned(),
         ..Metadata::default()
     };
-    let digest = crate::chart::archive::sha256(data);
+    let digest = crate::base::digest::sha256(data);
     Package {
         metadata,
         file_name: format!("{chart}-{version}.tgz"),

@@ -1,20 +1,19 @@
 //! `helm push`, told the time of the commit, so that the manifest should be the one that we computed. The credentials
 //! are in no file and no argument.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
+use std::{fs, io};
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::base::host::is_loopback;
 use crate::base::problem::{Problem, Problems};
+use crate::base::reference::Reference;
 use crate::base::text::{name, shown};
 use crate::chart::io::helm::{Helm, cause};
-use crate::registry::artifact::Reference;
 use crate::registry::docker_config::{self, Credentials};
 use crate::sys::files::{self, NewFile};
 use crate::sys::scratch::Scratch;

@@ -15,14 +15,15 @@ use serde_json::Value;
 use self::credentials::Found;
 use self::session::{Failure, Session};
 use self::upload::DIGEST;
-use super::artifact::{Artifact, CHART_ARCHIVE, CHART_PROVENANCE, CREATED, Reference};
+use super::artifact::{Artifact, CHART_ARCHIVE, CHART_PROVENANCE, CREATED};
 use super::docker_config::Credentials;
 use super::refusal::{Wish, is_absent};
+use crate::base::clock::Clock;
+use crate::base::digest::digest;
 use crate::base::http::Response;
 use crate::base::problem::Problem;
+use crate::base::reference::Reference;
 use crate::base::text::name;
-use crate::chart::archive::digest;
-use crate::preflight::Clock;
 use crate::sys::http::Http;
 use crate::sys::secrets;
 

@@ -2,10 +2,10 @@
 
 use super::differs;
 use super::session::{Failure, Session};
+use crate::base::clock::Clock;
 use crate::base::http::Response;
 use crate::base::percent;
 use crate::base::problem::Problem;
-use crate::preflight::Clock;
 use crate::registry::artifact::{Artifact, Blob, MANIFEST};
 use crate::registry::refusal::words;
 use crate::sys::environment;

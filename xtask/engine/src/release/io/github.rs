@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use super::publish::{Job, Outcome};
+use crate::base::digest::digest;
 use crate::base::problem::Problem;
-use crate::chart::archive;
+use crate::dist::SUMS;
 use crate::github::io::Github;
 use crate::github::{Action, File, Plan, Tense, Wanted, check_tag, plan};
-use crate::release::steps::{Found, Planned, SUMS, Step, doubt};
+use crate::release::steps::{Found, Planned, Step, doubt};
 use crate::sys::terminal;
 
 /// What GitHub has of the release.
@@ -66,14 +67,10 @@ fn told(action: &Action, tense: Tense) -> String {
 /// The release as it shall be; `None` for a step that is none.
 pub fn wanted<'a>(job: &'a Job<'_>, step: &'a Step) -> Option<Wanted<'a>> {
     let Step::Create { tag, prerelease, assets, .. } = step else { return None };
-    let sums = File {
-        name: SUMS.to_owned(),
-        data: job.sums.as_bytes(),
-        digest: archive::digest(job.sums.as_bytes()),
-    };
+    let sums = File { name: SUMS.to_owned(), data: job.sums.as_bytes(), digest: digest(job.sums.as_bytes()) };
     let mut files = Vec::new();
     for package in job.packages().iter().filter(|package| assets.contains(&package.file_name)) {
-        files.extend(package.files().map(|(name, data)| File { name, data, digest: archive::digest(data) }));
+        files.extend(package.files().map(|(name, data)| File { name, data, digest: digest(data) }));
     }
     files.extend(assets.iter().any(|asset| asset == SUMS).then_some(sums));
     Some(Wanted {

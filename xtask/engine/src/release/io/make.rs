@@ -10,17 +10,17 @@ use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::chart::io::charts::{self, Place};
 use crate::chart::io::helm::Helm;
-use crate::cli;
-use crate::command::{compare, replaceable};
+use crate::chart::io::helm::agreement::compare;
+use crate::chart::source::{Changelog, Source};
+use crate::dist::{MANIFEST, replaceable};
+use crate::git::Commit;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::Repository;
 use crate::pages::io::compare::{Scene, compare as compare_published};
-use crate::pages::published::Next;
-use crate::release::{
-    Archive, Changelog, Commit, MANIFEST, Observed, Prepared, PreparedChart, Published, Release, Source,
-    Tags, decide, prepare,
-};
+use crate::pages::published::{Next, Published};
+use crate::release::command::ReleaseArgs;
+use crate::release::{Archive, Observed, Prepared, PreparedChart, Release, Tags, decide, prepare};
 use crate::sys::files::{self, NewFile};
 use crate::sys::lock::Lock;
 use crate::sys::{environment, terminal};
@@ -30,7 +30,7 @@ use crate::sys::{environment, terminal};
 /// directory alone until the lock is dropped, so that what is read back there is this release.
 pub fn make(
     config: &Config,
-    args: &cli::Release,
+    args: &ReleaseArgs,
     repository: &Repository,
     helm: Option<&Helm>,
     destination: &Path,
@@ -70,7 +70,7 @@ pub fn make(
     Ok((release, lock))
 }
 
-fn limit(args: &cli::Release) -> Duration {
+fn limit(args: &ReleaseArgs) -> Duration {
     Duration::from_secs(args.deadline)
 }
 
@@ -80,7 +80,7 @@ fn published(
     config: &Config,
     branch: &mut Branch<'_>,
     prepared: &Prepared,
-    args: &cli::Release,
+    args: &ReleaseArgs,
     root: &Path,
 ) -> Result<Option<Vec<Published>>> {
     let tag = prepared.tag.as_ref().map(|tag| &tag.version);

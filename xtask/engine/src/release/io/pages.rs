@@ -3,15 +3,15 @@
 use anyhow::Result;
 
 use super::publish::Job;
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::{Problem, Problems, problems_of};
 use crate::base::text::name;
-use crate::command::problems_of;
+use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::github::tag_at;
+use crate::pages::Plan;
 use crate::pages::command::{Repair, decide};
 use crate::pages::io::report::{expected, summary};
 use crate::pages::io::{publish, served};
-use crate::pages::{Plan, Tip};
 use crate::release::steps::{Found, Planned, Step, doubt};
 use crate::sys::terminal;
 

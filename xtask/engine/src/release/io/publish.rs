@@ -6,14 +6,14 @@ use anyhow::Result;
 
 use super::{github, pages, preflight, registry, report};
 use crate::base::config::Config;
-use crate::base::problem::{Problem, Problems, fold, verdict};
+use crate::base::problem::{Problem, Problems, fold, problems_of, verdict};
 use crate::chart::io::helm::Helm;
-use crate::command::problems_of;
+use crate::dist::Package;
 use crate::dist::manifest::Manifest;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::github::io::Github;
-use crate::pages::{Change, Package};
+use crate::pages::Change;
 use crate::registry::artifact::HUB_FILE;
 use crate::registry::io::Registry;
 use crate::release::steps::{Found, Planned, Step, Target, doubt};

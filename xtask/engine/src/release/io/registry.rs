@@ -7,18 +7,17 @@ use anyhow::Result;
 use semver::Version;
 
 use super::publish::{Job, Outcome};
-use crate::base::problem::{Problem, Problems};
+use crate::base::clock::Clock;
+use crate::base::digest::plain_digest;
+use crate::base::problem::{Problem, Problems, problems_of};
+use crate::base::reference::Reference;
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::version::precedence;
-use crate::chart::archive::plain_digest;
-use crate::chart::io::helm;
 use crate::chart::same;
-use crate::command::problems_of;
-use crate::pages::Package;
-use crate::preflight::Clock;
-use crate::registry::artifact::{Artifact, Reference};
-use crate::registry::io::{Access, Registry};
+use crate::dist::Package;
+use crate::registry::artifact::Artifact;
+use crate::registry::io::{Access, Registry, helm_push};
 use crate::registry::refusal::package_settings;
 use crate::release::steps::{Found, Planned, Step, doubt, push};
 use crate::sys::terminal;
@@ -225,7 +224,7 @@ fn send(job: &Job<'_>, registry: &Registry<'_>, push: &Push<'_>, deadline: Insta
     if let (Some(helm), Some(package)) = (job.helm, package) {
         let credentials = registry.credentials(&at.host).map_err(Problems::from)?;
         let pushed = helm.push(
-            &helm::Push {
+            &helm_push::Push {
                 at,
                 archive: &package.data,
                 provenance: package.provenance.as_deref(),

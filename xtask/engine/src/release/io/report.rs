@@ -9,10 +9,10 @@ use serde_json::json;
 use super::publish::{Job, Outcome};
 use super::walk;
 use crate::base::text::{code, size};
-use crate::command::as_json;
 use crate::release::Release;
 use crate::release::steps::{Planned, Target};
-use crate::sys::{actions, terminal};
+use crate::sys::actions;
+use crate::sys::terminal::{self, as_json};
 
 /// The archives that were made.
 pub fn made(release: &Release, is_backfill: bool, destination: &str, by: &str) -> Result<()> {

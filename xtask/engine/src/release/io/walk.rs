@@ -5,30 +5,29 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::Parser;
 use serde::{Serialize, Serializer};
 
 use super::make::make;
 use super::publish::{self, Job, Outcome};
 use super::report;
-use crate::app::App;
 use crate::base::config::{Config, is_oci_base};
-use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::problem::{Problem, Problems, problems_of, verdict};
 use crate::base::text::name;
 use crate::chart::io::helm::Helm;
-use crate::command::{by, find_helm, problems_of, replaceable, repository};
+use crate::chart::io::helm::agreement::{by, find_helm};
 use crate::dist::manifest::Manifest;
+use crate::dist::{self, differs_from_commit, replaceable, sums};
 use crate::docs::File;
 use crate::git::io::remote::Remote;
-use crate::git::io::repository::Repository;
+use crate::git::io::repository::{Repository, repository};
 use crate::github::io::Github;
 use crate::pages::command::beside_index;
 use crate::pages::io::served;
 use crate::pages::{Change, Charts};
-use crate::release::steps::{Planned, Target, differs_from_commit, doubt, incomplete, steps, sums};
+use crate::release::command::ReleaseArgs;
+use crate::release::steps::{Planned, Target, doubt, incomplete, steps};
 use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
-use crate::{cli, dist};
 
 /// A release that lies in a directory: its archives, SHA256SUMS, release-notes.md and manifest.json.
 ///
@@ -46,7 +45,7 @@ use crate::{cli, dist};
 #[derive(Debug)]
 pub struct Release {
     config: Config,
-    args: cli::Release,
+    args: ReleaseArgs,
     repository: Repository,
     remote: Remote,
     helm: Option<Helm>,
@@ -69,29 +68,9 @@ pub struct Plan<'r> {
     pub(crate) outcome: Outcome,
 }
 
-/// The command line of a walk without one.
-#[derive(Parser)]
-struct Line {
-    #[command(flatten)]
-    args: cli::Release,
-}
-
 impl Release {
-    /// Packages the charts at the commit that is checked out, as `tag` names and versions them, into `dist/` at the root of
-    /// the repository, and reads them back. Without a tag it is the one that GitHub Actions runs for, else the one at
-    /// HEAD, else the versions in Chart.yaml.
-    ///
-    /// # Errors
-    ///
-    /// Everything for which `cargo xtask release` fails before it looks at a target.
-    pub fn observe(app: &App, tag: Option<&str>) -> Result<Self, Problems> {
-        let line = ["release"].into_iter().chain(tag.into_iter().flat_map(|tag| ["--tag", tag]));
-        let Line { args } = Line::try_parse_from(line).map_err(|error| Problem::usage(error.to_string()))?;
-        Self::take(&app.config, cli::Release { json: true, ..args }).map_err(problems_of)
-    }
-
     /// Makes the release that a command line asks for, or reads the one that it names.
-    pub(crate) fn take(config: &Config, mut args: cli::Release) -> Result<Self> {
+    pub(crate) fn take(config: &Config, mut args: ReleaseArgs) -> Result<Self> {
         let config = with_registry(config, args.oci.as_deref())?;
         args.publish = args.publish.map(|asked| to_fill(asked, args.backfill)).transpose()?;
         let repository = repository()?;

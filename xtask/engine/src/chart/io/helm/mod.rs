@@ -1,5 +1,6 @@
 //! The helm program: a second opinion on what we package, and what pushes it.
 
+pub mod agreement;
 mod lint;
 
 use std::io;
@@ -16,8 +17,6 @@ use crate::chart::package::Overrides;
 use crate::sys::process::{self, Output};
 use crate::sys::scratch::Scratch;
 use crate::sys::{environment, secrets};
-
-pub use crate::registry::io::helm_push::Push;
 
 /// The longest `--deadline`.
 const MAX_LIMIT: u64 = 86_400;

@@ -1,10 +1,9 @@
 //! The branch, copied from the real one into a bare repository that answers as GitHub does, and checked out as a site.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 

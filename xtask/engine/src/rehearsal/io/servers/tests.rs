@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::http::{Answer, Request, listen, serve};
 use super::*;
-use crate::chart::archive::digest;
+use crate::base::digest::digest;
 use crate::sys::scratch::Scratch;
 
 #[test]

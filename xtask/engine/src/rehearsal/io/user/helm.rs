@@ -1,10 +1,9 @@
 //! The user with helm: what they type, in a directory and with a configuration of their own.
 
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
+use std::{fs, io};
 
 use anyhow::{Context, Result};
 use semver::Version;
@@ -14,7 +13,7 @@ use super::{Steps, Story, broken, id, same};
 use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
 use crate::chart::io::helm::{Helm, cause};
-use crate::pages::Package;
+use crate::dist::Package;
 use crate::sys::{environment, files, process};
 
 /// A user who has helm.

@@ -5,8 +5,7 @@ mod helm;
 mod native;
 mod release;
 
-use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -15,13 +14,14 @@ use anyhow::Result;
 use self::helm::Player;
 use super::servers::Targets;
 use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::digest::{plain_digest, sha256};
 use crate::base::problem::{Problem, verdict};
 use crate::base::text::{name, size};
-use crate::chart::archive::{plain_digest, sha256};
 use crate::chart::io::helm::Helm;
+use crate::dist::Package;
 use crate::github::Wanted;
 use crate::index::{Index, Version};
-use crate::pages::{Package, path_of};
+use crate::pages::path_of;
 use crate::sys::http::{Http, Request};
 
 /// What was published, and where.

@@ -4,11 +4,11 @@ use anyhow::Result;
 
 use super::{Steps, Story, broken, get, id, read, same, versions};
 use crate::base::problem::Problem;
+use crate::base::reference::{Reference, tag};
 use crate::base::text::name;
 use crate::chart::metadata_of;
+use crate::dist::Package;
 use crate::index::{Version, is_of};
-use crate::pages::Package;
-use crate::registry::artifact::{Reference, tag};
 use crate::registry::io::Registry;
 use crate::sys::http::Http;
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::{Steps, Story, broken, get};
+use crate::base::digest::{digest, plain_digest};
 use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::chart::archive::{digest, plain_digest};
+use crate::dist::SUMS;
 use crate::github::Wanted;
 use crate::github::release::Release;
-use crate::release::steps::SUMS;
 use crate::sys::http::Http;
 
 /// Looks at every release.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use self::answers::{Refusal, Urls, asset_json, not_found, release_json, unprocessable};
 use self::release::{Asset, Release, Store, Wanted};
 use super::http::{Answer, Request};
-use crate::chart::archive;
+use crate::base::digest::digest;
 use crate::git::object::blob_id;
 
 /// The API. One request is answered at a time.
@@ -194,7 +194,7 @@ impl Github {
             label: request.query("label").map(str::to_owned),
             content_type: content_type.to_owned(),
             size: request.body.len(),
-            digest: archive::digest(&request.body),
+            digest: digest(&request.body),
         };
         store.write(&release, &asset.name, &request.body)?;
         let answer = Answer::json(201, &asset_json(&self.urls, &release, &asset));

@@ -7,7 +7,7 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::chart::archive::plain_digest;
+use crate::base::digest::plain_digest;
 
 /// The directory of a repository, which need not exist yet.
 pub struct Layout(PathBuf);

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use self::layout::Layout;
 use super::http::{Answer, Request};
 use crate::base::config::is_oci_component;
-use crate::chart::archive;
-use crate::registry::artifact::is_tag;
+use crate::base::digest;
+use crate::base::reference::is_tag;
 
 /// The registry. One request is answered at a time.
 pub struct Registry {
@@ -166,7 +166,7 @@ fn progress(status: u16, name: &str, id: &str, length: usize) -> Answer {
 }
 
 fn finish(name: &str, repository: &Layout, digest: &str, data: &[u8]) -> Answered {
-    if archive::digest(data) != digest {
+    if digest::digest(data) != digest {
         let message = "the content has another digest, or it is no sha256".to_owned();
         return Err(Refusal(400, "DIGEST_INVALID", message));
     }
@@ -193,7 +193,7 @@ fn put(request: &Request, name: &str, repository: &Layout, reference: &str) -> A
     if request.body.len() > MAX_MANIFEST {
         return Err(Refusal(413, "SIZE_INVALID", "the manifest is too long".to_owned()));
     }
-    let digest = archive::digest(&request.body);
+    let digest = digest::digest(&request.body);
     let is_digest = reference.contains(':');
     if is_digest && reference != digest {
         return Err(Refusal(400, "DIGEST_INVALID", "the manifest has another digest".to_owned()));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Registry;
-use crate::chart::archive::digest;
+use crate::base::digest::digest;
 use crate::rehearsal::io::servers::http::{Answer, Request};
 use crate::sys::scratch::Scratch;
 

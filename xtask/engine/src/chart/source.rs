@@ -1,0 +1,54 @@
+//! A chart directory as it was read: its files, and what goes with them.
+
+use std::collections::BTreeMap;
+
+use super::archive::Entry;
+use super::ignore::Kind;
+use crate::base::problem::Problem;
+use crate::chart;
+
+/// One chart directory.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its path for messages and for helm, such as `charts/web`.
+    pub path: String,
+    /// What it packages, in the order of the walk, relative to it.
+    pub files: Vec<Entry>,
+    /// What lies at its top, packaged or not.
+    pub top: BTreeMap<String, Kind>,
+    /// What was wrong while it was read.
+    pub problems: Vec<Problem>,
+    /// What is not in the commit as it is here, by its path from the root.
+    pub changed: Vec<String>,
+    /// Its own changelog.
+    pub changelog: Option<Changelog>,
+}
+
+/// A changelog.
+#[derive(Clone, Debug)]
+pub struct Changelog {
+    /// Its path from the root.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The name of a changelog.
+pub const CHANGELOG: &str = "CHANGELOG.md";
+
+/// The names that it may have: what a file system that ignores case finds by the first has to be found on all.
+pub const CHANGELOGS: [&str; 3] = [CHANGELOG, "Changelog.md", "changelog.md"];
+
+impl Source {
+    /// Whether all of it could be read, so that it can be compared.
+    pub fn is_read(&self) -> bool {
+        !self.problems.iter().any(Problem::is_error)
+    }
+
+    /// The name that Chart.yaml gives the chart, else that of its directory: what a tag may begin with.
+    pub fn name(&self) -> String {
+        let chart_yaml = self.files.iter().find(|file| file.path == "Chart.yaml");
+        let directory = || self.path.rsplit('/').next().unwrap_or(&self.path).to_owned();
+        chart_yaml.and_then(|file| chart::declared_name(&file.data)).unwrap_or_else(directory)
+    }
+}
