@@ -193,6 +193,34 @@ impl From<Problem> for Problems {
     }
 }
 
+/// A value, and what was found wrong while it was made.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Checked<T> {
+    /// What was made.
+    pub value: T,
+    /// What was found, in the order in which it was.
+    pub problems: Vec<Problem>,
+}
+
+impl<T> Checked<T> {
+    /// A value with what was found.
+    pub fn new(value: T, problems: impl IntoIterator<Item = Problem>) -> Self {
+        Self { value, problems: problems.into_iter().collect() }
+    }
+
+    /// The value. What was found goes to what others have found before.
+    pub fn take(self, found_before: &mut Vec<Problem>) -> T {
+        found_before.extend(self.problems);
+        self.value
+    }
+
+    /// The same problems with another value.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Checked<U> {
+        Checked { value: of(self.value), problems: self.problems }
+    }
+}
+
 /// A page of the documentation of this library, where hints lead.
 pub fn docs_page(page: &str) -> String {
     format!("{}{page}/", env!("CARGO_PKG_HOMEPAGE"))
