@@ -18,7 +18,7 @@ use crate::release::command::ReleaseArgs;
 use crate::release::io::walk::Release;
 use crate::sys::{environment, files, scratch, terminal};
 
-/// A repository's `cargo xtask`. [`app!`](crate::app!) makes one; [`App::main`] and [`App::run`] are its entry points.
+/// A repository's `cargo xtask`. [`app!`](self!) makes one; [`App::main`] and [`App::run`] are its entry points.
 #[derive(Clone)]
 pub struct App {
     pub(crate) config: Config,

@@ -30,5 +30,5 @@ pub mod index {
 pub mod release {
     pub use crate::chart::source::{Changelog, Source};
     pub use crate::git::Commit;
-    pub use crate::release::{Observed, Release, Tags, decide, prepare};
+    pub use crate::release::{NewRelease, Observed, Tags, prepare};
 }

@@ -16,18 +16,36 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Where a chart is pushed, below `base`, which is `oci://HOST/PATH`.
+    pub fn of_chart(base: &str, chart: &str, version: &str) -> Self {
+        let base = base.trim_end_matches('/').trim_start_matches("oci://");
+        let (host, repository) = match base.split_once('/') {
+            Some((host, path)) => (host, format!("{path}/{chart}")),
+            None => (base, chart.to_owned()),
+        };
+        Self { host: host.to_owned(), repository, tag: tag(version) }
+    }
+
+    /// Another tag of the same repository.
+    #[must_use]
+    pub fn with_tag(&self, tag: &str) -> Self {
+        Self { tag: tag.to_owned(), ..self.clone() }
+    }
+
     /// Reads `oci://HOST/REPOSITORY:TAG`.
     pub fn parse(text: &str) -> Option<Self> {
         let (host, rest) = text.strip_prefix("oci://")?.split_once('/')?;
         let (repository, tag) = rest.rsplit_once(':')?;
+        let (host, repository, tag) = (host.to_owned(), repository.to_owned(), tag.to_owned());
+        Some(Self { host, repository, tag }).filter(Self::is_valid)
+    }
+
+    /// True if a registry may have it (OCI distribution specification 1.1, "Pulling manifests").
+    pub fn is_valid(&self) -> bool {
+        let host = &self.host;
         let is_host = host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
             && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
-        let is_good = is_host && repository.split('/').all(is_oci_component) && is_tag(tag);
-        is_good.then(|| Self {
-            host: host.to_owned(),
-            repository: repository.to_owned(),
-            tag: tag.to_owned(),
-        })
+        is_host && self.repository.split('/').all(is_oci_component) && is_tag(&self.tag)
     }
 }
 
@@ -47,11 +65,6 @@ pub fn tag(version: &str) -> String {
 pub fn is_tag(text: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.starts_with(is_word) && text.len() <= 128 && text.chars().all(|c| is_word(c) || c == '.' || c == '-')
-}
-
-/// Where a chart is pushed, below `base`, which is `oci://HOST/PATH`.
-pub fn oci_target(base: &str, chart: &str, version: &str) -> String {
-    format!("{}/{chart}:{}", base.trim_end_matches('/'), tag(version))
 }
 
 #[cfg(test)]

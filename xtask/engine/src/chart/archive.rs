@@ -310,7 +310,7 @@ pub fn unreadable(path: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::digest::digest;
+    use crate::base::digest::Digest;
 
     fn entry(path: &str, data: &[u8]) -> Entry {
         Entry { path: path.to_owned(), data: data.to_vec() }
@@ -366,7 +366,7 @@ mod tests {
         let text: String = (0..60_000).map(|_| word()).collect();
         let archive = write(&[entry("c/Chart.yaml", b"name: c\n"), entry("c/values.yaml", text.as_bytes())]);
         let expected = "sha256:c9b889a8f1210bdd0dd45dae135c5d3ee7c48a8bd9a492cb91a9558f5a18667e";
-        assert_eq!(digest(&archive.expect("an archive")), expected);
+        assert_eq!(Digest::of(&archive.expect("an archive")).to_string(), expected);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::archive;
 use super::io::directory;
 use super::io::helm::agreement::{HelmMode, by, compare, find_helm};
 use super::package::{Overrides, Package, package};
-use crate::base::digest::digest;
+use crate::base::digest::Digest;
 use crate::base::problem::{Problem, verdict};
 use crate::base::text::{name, size};
 use crate::base::version::helm_accepts;
@@ -81,12 +81,12 @@ fn write(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
     }
     let all = || charts.iter().zip(&archives);
     let files: Vec<NewFile<'_>> = all()
-        .map(|(chart, data)| NewFile { name: chart.package.file_name(), data, mtime: chart.time })
+        .map(|(chart, data)| NewFile { name: chart.package.metadata.file_name(), data, mtime: chart.time })
         .collect();
     files::write_all(destination, &files, None)?;
     for (chart, bytes) in all() {
-        let place = destination.join(chart.package.file_name());
-        let facts = format!("{}  {}", size(bytes.len() as u64), digest(bytes));
+        let place = destination.join(chart.package.metadata.file_name());
+        let facts = format!("{}  {}", size(bytes.len() as u64), Digest::of(bytes));
         terminal::result("Packaged", &format!("{} -> {}  {facts}  {by}", chart.at, place.display()))?;
     }
     Ok(())
@@ -142,8 +142,10 @@ impl Times {
 
 fn same_file_twice(charts: &[Chart], problems: &mut Vec<Problem>) {
     for (i, chart) in charts.iter().enumerate() {
-        let file_name = chart.package.file_name();
-        if let Some(other) = charts.iter().take(i).find(|other| other.package.file_name() == file_name) {
+        let file_name = chart.package.metadata.file_name();
+        if let Some(other) =
+            charts.iter().take(i).find(|other| other.package.metadata.file_name() == file_name)
+        {
             let message =
                 format!("its archive would replace that of {}, {}", name(&other.at), name(&file_name));
             problems.push(

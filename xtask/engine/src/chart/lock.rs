@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::json::dependencies;
 use super::{Dependency, Lock, Metadata};
-use crate::base::digest::digest;
+use crate::base::digest::Digest;
 use crate::base::json;
 
 impl Lock {
@@ -17,7 +17,7 @@ impl Lock {
         let locked = self.dependencies.as_deref();
         let pair = (some(&resolved).map(dependencies), locked.map(dependencies));
         let helm_2 = BTreeMap::from([("dependencies", some(declared).map(dependencies))]);
-        let of = |json: String| digest(json.as_bytes()) == self.digest;
+        let of = |json: String| Digest::of(json.as_bytes()).to_string() == self.digest;
         json::text(&pair, false).is_ok_and(of) || metadata.is_v1() && json::text(&helm_2, false).is_ok_and(of)
     }
 

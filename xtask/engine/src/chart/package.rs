@@ -33,11 +33,6 @@ pub struct Package {
 }
 
 impl Package {
-    /// The file name that Helm gives: `NAME-VERSION.tgz`, as written.
-    pub fn file_name(&self) -> String {
-        format!("{}-{}.tgz", self.metadata.name, self.metadata.version)
-    }
-
     /// The line of a field of Chart.yaml.
     pub fn line(&self, field: &str) -> Option<usize> {
         self.lines.get(field).copied()

@@ -3,29 +3,19 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::manifest::{Chart, Manifest};
-use super::{MANIFEST, NOTES, Package, SUMS, foreign, sums};
+use super::{MANIFEST, NOTES, Release, SUMS, foreign, sums};
 use crate::base::config::Config;
-use crate::base::digest::{digest, plain_digest};
+use crate::base::digest::Digest;
 use crate::base::limits::MAX_HELM_FILE;
-use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::problem::{Checked, Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::chart::archive::MAX_TOTAL;
-use crate::chart::metadata_of;
-use crate::sys::files;
-
-/// A release on this machine.
-#[derive(Debug)]
-pub struct Release {
-    /// What it consists of.
-    pub manifest: Manifest,
-    /// Its archives.
-    pub packages: Vec<Package>,
-    /// The text of its notes.
-    pub notes: String,
-}
+use crate::chart::{Archive, metadata_of};
+use crate::sys::files::{self, NewFile};
+use crate::sys::lock::Lock;
 
 /// What makes all of it anew.
 const HINT: &str = "cargo xtask release";
@@ -40,25 +30,30 @@ pub fn read(config: &Config, directory: &Path) -> Result<Option<Release>> {
         return Err(Problems::from(broken("the release has no archive".to_owned())).into());
     }
     let mut problems: Vec<Problem> = foreign(config, &manifest).into_iter().map(broken).collect();
-    let mut packages = Vec::new();
+    let mut archives: Vec<Archive> = Vec::new();
     for chart in &manifest.charts {
         let at = format!("{shown}/{}", chart.archive);
-        let package = package(directory, chart, &at, &mut problems)?;
-        let id = |package: &Package| (package.metadata.name.clone(), package.metadata.version.clone());
-        if package.as_ref().is_some_and(|one| packages.iter().any(|other| id(other) == id(one))) {
+        let archive = archive(directory, chart, &at)?.take(&mut problems);
+        let is_second =
+            |archive: &Archive| archives.iter().any(|other| other.metadata.id() == archive.metadata.id());
+        if archive.as_ref().is_some_and(is_second) {
             let message = "another archive of the manifest holds the same version";
             problems.push(Problem::error(message).at(at, None).hint(HINT));
         }
-        packages.extend(package);
+        archives.extend(archive);
     }
-    check_sums(directory, &manifest, &shown, &mut problems)?;
+    // People trust the sums more than the manifest.
+    if text(directory, SUMS)?.is_none_or(|text| text != sums(&manifest)) {
+        let problem = Problem::error("its sums are not those of the manifest");
+        problems.push(problem.at(format!("{shown}/{SUMS}"), None).hint(HINT));
+    }
     let notes = text(directory, NOTES)?;
     if notes.is_none() {
         let message = "the manifest is there, and the notes are not";
         problems.push(Problem::error(message).at(format!("{shown}/{NOTES}"), None).hint(HINT));
     }
     verdict(problems)?;
-    Ok(Some(Release { manifest, packages, notes: notes.unwrap_or_default() }))
+    Ok(Some(Release::new(manifest, archives, notes.unwrap_or_default())))
 }
 
 /// A text of the release; `None` where there is none.
@@ -80,55 +75,68 @@ fn unreadable(directory: &Path, file: &str, cause: &str) -> Problems {
     Problem::error(format!("cannot read it: {cause}")).at(at, None).hint(HINT).into()
 }
 
-/// People trust the sums more than the manifest.
-fn check_sums(directory: &Path, manifest: &Manifest, shown: &str, problems: &mut Vec<Problem>) -> Result<()> {
-    if text(directory, SUMS)?.is_none_or(|text| text != sums(manifest)) {
-        let problem = Problem::error("its sums are not those of the manifest");
-        problems.push(problem.at(format!("{shown}/{SUMS}"), None).hint(HINT));
-    }
-    Ok(())
-}
-
-/// Reads one archive; `at` is its path for messages. `None` if there is an error among the problems.
-fn package(
-    directory: &Path,
-    chart: &Chart,
-    at: &str,
-    problems: &mut Vec<Problem>,
-) -> Result<Option<Package>> {
-    let mut broken = |message: String| {
-        problems.push(Problem::error(message).at(at, None).hint(HINT));
-        Ok(None)
-    };
+/// Reads one archive; `at` is its path for messages.
+fn archive(directory: &Path, chart: &Chart, at: &str) -> Result<Checked<Option<Archive>>> {
+    let problem = |message: String| Problem::error(message).at(at, None).hint(HINT);
+    let broken = |message: String| Ok(Checked::new(None, [problem(message)]));
     let is_plain = !chart.archive.contains(['/', '\\']) && chart.archive.ends_with(".tgz");
     let read = if is_plain { data(directory, &chart.archive, chart.size.min(MAX_TOTAL))? } else { None };
-    let Some(data) = read else {
+    let Some(bytes) = read else {
         return broken("the manifest names this archive, and it is not there".to_owned());
     };
-    let digest = digest(&data);
+    let digest = Digest::of(&bytes);
     if digest != chart.digest {
-        return broken(format!("its digest is {digest}, and the manifest says {}", name(&chart.digest)));
+        return broken(format!("its digest is {digest}, and the manifest says `{}`", chart.digest));
     }
-    if data.len() as u64 != chart.size {
-        return broken(format!("it has {} bytes, and the manifest says {}", data.len(), chart.size));
+    if bytes.len() as u64 != chart.size {
+        return broken(format!("it has {} bytes, and the manifest says {}", bytes.len(), chart.size));
     }
-    let Some(metadata) = metadata_of(&data, at, problems) else { return Ok(None) };
+    let mut problems = Vec::new();
+    let Some(metadata) = metadata_of(&bytes, at, &mut problems) else {
+        return Ok(Checked::new(None, problems));
+    };
     if metadata.app_version != chart.app_version {
-        let problem = Problem::error("its `appVersion` is another than the manifest says");
-        problems.push(problem.at(at, None).hint(HINT));
+        problems.push(problem("its `appVersion` is another than the manifest says".to_owned()));
     }
     if (&metadata.name, &metadata.version) != (&chart.name, &chart.version) {
         let holds = name(&format!("{} {}", metadata.name, metadata.version));
-        let problem = Problem::error(format!("it holds {holds}, and the manifest says otherwise"));
-        problems.push(problem.at(at, None).hint(HINT));
+        problems.push(problem(format!("it holds {holds}, and the manifest says otherwise")));
     }
-    let provenance = self::data(directory, &format!("{}.prov", chart.archive), MAX_HELM_FILE)?;
+    let provenance = data(directory, &format!("{}.prov", chart.archive), MAX_HELM_FILE)?;
     // A signature says which archive it is for (helm.sh/docs, "The Provenance File").
-    let signs_this = |text: &Vec<u8>| String::from_utf8_lossy(text).contains(&digest);
+    let signs_this = |text: &Vec<u8>| String::from_utf8_lossy(text).contains(&digest.to_string());
     if provenance.as_ref().is_some_and(|text| !signs_this(text)) {
         let problem = Problem::error("it signs another archive").at(format!("{at}.prov"), None);
         problems.push(problem.hint("sign the archive again, or delete this file"));
     }
-    let digest = plain_digest(&digest).to_owned();
-    Ok(Some(Package { metadata, file_name: chart.archive.clone(), data, digest, provenance }))
+    Ok(Checked::new(Some(Archive { metadata, bytes, digest, provenance }), problems))
+}
+
+/// Writes a release: the manifest comes last, since it says that the others are there. Where nothing is released, there is
+/// none. Other runs leave the directory alone until the lock is dropped.
+pub fn write(release: &Release, destination: &Path) -> Result<Lock> {
+    if release.archives.is_empty() {
+        let lock = Lock::of(destination);
+        files::remove(&destination.join(MANIFEST))?;
+        return Ok(lock);
+    }
+    files::make_directory(destination)?;
+    let lock = Lock::of(destination);
+    // An earlier run may have taken the published archive, and with it what signs that one.
+    for archive in release.archives.iter().filter(|archive| archive.provenance.is_none()) {
+        let provenance = destination.join(format!("{}.prov", archive.file_name()));
+        let text = files::read(&provenance).unwrap_or_default();
+        if !String::from_utf8_lossy(&text).contains(&archive.digest.to_string()) {
+            files::remove(&provenance)?;
+        }
+    }
+    let manifest = release.manifest.to_json().with_context(|| format!("cannot write {MANIFEST}"))?;
+    let texts = [(SUMS, &release.sums), (NOTES, &release.notes), (MANIFEST, &manifest)];
+    let texts = texts.map(|(name, text)| (name.to_owned(), text.as_bytes()));
+    let mtime = release.manifest.commit.time;
+    let new_file = |(name, data)| NewFile { name, data, mtime };
+    let files: Vec<NewFile<'_>> =
+        release.archives.iter().flat_map(Archive::files).chain(texts).map(new_file).collect();
+    files::write_all(destination, &files, Some(MANIFEST))?;
+    Ok(lock)
 }

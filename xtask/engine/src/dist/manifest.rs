@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::digest::Digest;
 use crate::base::text::name;
 use crate::base::time::MAX_TIME;
 
@@ -53,8 +54,8 @@ pub struct Chart {
     pub archive: String,
     /// Size of the archive in bytes.
     pub size: u64,
-    /// `sha256:` and 64 hex digits, of the archive.
-    pub digest: String,
+    /// The digest of the archive.
+    pub digest: Digest,
     /// `oci://HOST/PATH/NAME:TAG`.
     pub oci: String,
     /// Where the Helm repository serves the archive.

@@ -5,12 +5,31 @@ pub mod manifest;
 
 use self::manifest::Manifest;
 use crate::base::config::Config;
-use crate::base::digest::plain_digest;
 use crate::base::problem::{Problem, Problems};
-use crate::base::reference::oci_target;
+use crate::base::reference::Reference;
 use crate::base::text::{few, name};
 use crate::base::version::{Tag, release_of};
-use crate::chart::Metadata;
+use crate::chart::{Archive, Metadata};
+
+/// A release, as it lies in `dist/`.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// What it consists of, and where each part goes.
+    pub manifest: Manifest,
+    /// Its archives, in the order of the manifest.
+    pub archives: Vec<Archive>,
+    /// The text of the GitHub Release.
+    pub notes: String,
+    /// The text of [`SUMS`].
+    pub sums: String,
+}
+
+impl Release {
+    /// A release of these parts.
+    pub fn new(manifest: Manifest, archives: Vec<Archive>, notes: String) -> Self {
+        Self { sums: sums(&manifest), manifest, archives, notes }
+    }
+}
 
 /// The file in `dist/` that speaks of the others.
 pub const MANIFEST: &str = "manifest.json";
@@ -27,7 +46,7 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
     let mut found = Vec::new();
     for chart in &manifest.charts {
         for (said, own) in [
-            (&chart.oci, oci_target(&config.oci, &chart.name, &chart.version)),
+            (&chart.oci, Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string()),
             (&chart.url, format!("{}/{}", config.helm_repository(), chart.archive)),
             (&chart.archive, format!("{}-{}.tgz", chart.name, chart.version)),
         ] {
@@ -57,17 +76,8 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
 
 /// The format of `sha256sum`.
 pub fn sums(manifest: &Manifest) -> String {
-    let line = |chart: &manifest::Chart| format!("{}  {}\n", plain_digest(&chart.digest), chart.archive);
+    let line = |chart: &manifest::Chart| format!("{}  {}\n", chart.digest.hex(), chart.archive);
     manifest.charts.iter().map(line).collect()
-}
-
-/// The same release for another registry, `oci://HOST/PATH`.
-pub fn retarget(manifest: &Manifest, oci: &str) -> Manifest {
-    let mut manifest = manifest.clone();
-    for chart in &mut manifest.charts {
-        chart.oci = oci_target(oci, &chart.name, &chart.version);
-    }
-    manifest
 }
 
 /// Nobody else can make archives again that hold what is not in the commit.
@@ -108,36 +118,13 @@ pub fn by_tag(manifest: &Manifest) -> Vec<(String, Vec<&manifest::Chart>)> {
     }
 }
 
-/// An archive.
-#[derive(Clone, Debug)]
-pub struct Package {
-    /// What its Chart.yaml says.
-    pub metadata: Metadata,
-    /// Its name.
-    pub file_name: String,
-    /// Its content.
-    pub data: Vec<u8>,
-    /// 64 hex digits.
-    pub digest: String,
-    /// Its provenance file, `FILE_NAME.prov` (helm.sh/docs, "Helm Provenance and Integrity").
-    pub provenance: Option<Vec<u8>>,
-}
-
-impl Package {
-    /// The archive and its provenance file, by name.
-    pub fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
-        let provenance = self.provenance.as_deref().map(|data| (format!("{}.prov", self.file_name), data));
-        std::iter::once((self.file_name.clone(), &*self.data)).chain(provenance)
-    }
-}
-
 /// Names and versions whose published archive may be replaced, as `NAME-VERSION` asks for them.
 pub fn replaceable<'m>(
     asked: &[String],
     charts: &(impl Iterator<Item = &'m Metadata> + Clone),
 ) -> anyhow::Result<Vec<(String, String)>> {
     let find = |asked: &String| {
-        let found = charts.clone().find(|chart| *asked == format!("{}-{}", chart.name, chart.version));
+        let found = charts.clone().find(|chart| *asked == chart.id());
         found.map(|chart| (chart.name.clone(), chart.version.clone())).ok_or_else(|| not_replaced(asked))
     };
     asked.iter().map(find).collect()

@@ -2,7 +2,7 @@
 
 use super::File;
 use super::release::{Asset, Release};
-use crate::base::digest::digest;
+use crate::base::digest::Digest;
 use crate::base::problem::Problem;
 use crate::base::text::{name, size};
 use crate::dist::SUMS;
@@ -54,18 +54,22 @@ fn other_bytes(file: &File<'_>, asset: &Asset) -> Problem {
     let message = format!(
         "the release holds the same chart in another {}: {} there, {} here",
         name(&file.name),
-        asset.digest.as_deref().unwrap_or("no digest"),
+        shown_digest(asset),
         file.digest,
     );
     Problem::warning(message)
         .hint("nothing is to be done: both are what users install, and neither changes any more")
 }
 
+fn shown_digest(asset: &Asset) -> String {
+    asset.digest.as_ref().map_or_else(|| "no digest".to_owned(), Digest::to_string)
+}
+
 /// Whether an asset is the beginning of the file: what an upload leaves that was cut off.
 fn is_cut_off(file: &File<'_>, asset: &Asset) -> bool {
     let length = usize::try_from(asset.size).unwrap_or(usize::MAX);
     let begin = file.data.get(..length).filter(|begin| begin.len() < file.data.len());
-    begin.is_some_and(|begin| asset.digest.as_ref() == Some(&digest(begin)))
+    begin.is_some_and(|begin| asset.digest.as_ref() == Some(&Digest::of(begin)))
 }
 
 fn foreign(file: &File<'_>, asset: &Asset, release: Option<&Release>) -> Problem {
@@ -77,7 +81,7 @@ fn foreign(file: &File<'_>, asset: &Asset, release: Option<&Release>) -> Problem
         name(tag),
         name(&file.name),
         size(asset.size),
-        asset.digest.as_deref().unwrap_or("no digest"),
+        shown_digest(asset),
         size(file.data.len() as u64),
         file.digest,
     );

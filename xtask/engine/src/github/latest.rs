@@ -10,7 +10,7 @@ use super::{Other, Wanted};
 /// application's `v…` in the same repository: users download that from `releases/latest`. Where the config names a chart,
 /// its releases are the latest, and no others.
 pub fn is_latest(wanted: &Wanted<'_>, others: &[Other]) -> bool {
-    let Some((family, version)) = family(wanted.tag) else { return false };
+    let Some((family, version)) = family(&wanted.tag) else { return false };
     let is_higher = |other: &Other| {
         let of_family = other.tag.strip_prefix(family).and_then(|rest| Version::parse(rest).ok());
         !other.prerelease
@@ -78,8 +78,7 @@ mod tests {
             ("v0.1.0", false, &["nightly", "v9", "9.0.0"], true),
         ] {
             let mut wanted = Wanted {
-                tag,
-                name: String::new(),
+                tag: tag.to_owned(),
                 notes: "",
                 prerelease,
                 commit: "",

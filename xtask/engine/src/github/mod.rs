@@ -15,16 +15,16 @@ mod tests;
 
 use self::asset::State;
 use self::release::{Asset, Release};
+use crate::base::digest::Digest;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
+use crate::chart::Archive;
 
 /// The release as it shall be.
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
     /// Its tag.
-    pub tag: &'a str,
-    /// What people see instead of the tag.
-    pub name: String,
+    pub tag: String,
     /// Markdown.
     pub notes: &'a str,
     /// Not for everybody.
@@ -44,8 +44,22 @@ pub struct File<'a> {
     pub name: String,
     /// The content.
     pub data: &'a [u8],
-    /// `sha256:` and 64 hex digits.
-    pub digest: String,
+    /// The digest of the content.
+    pub digest: Digest,
+}
+
+impl<'a> File<'a> {
+    /// A file of this content.
+    pub fn new(name: String, data: &'a [u8]) -> Self {
+        Self { name, data, digest: Digest::of(data) }
+    }
+
+    /// An archive, and its provenance file.
+    pub fn of_archive(archive: &'a Archive) -> Vec<Self> {
+        let (name, digest) = (archive.file_name(), archive.digest.clone());
+        let provenance = archive.provenance.as_deref().map(|data| Self::new(format!("{name}.prov"), data));
+        std::iter::once(Self { name, data: &archive.bytes, digest }).chain(provenance).collect()
+    }
 }
 
 /// What is there.
@@ -212,7 +226,7 @@ impl Seen {
 
 /// A release without its tag would make GitHub put the tag somewhere.
 pub fn check_tag(wanted: &Wanted<'_>, seen: &Seen) -> Result<(), Problem> {
-    tag_at("GitHub", wanted.tag, seen.tag_commit.as_deref(), wanted.commit)
+    tag_at("GitHub", &wanted.tag, seen.tag_commit.as_deref(), wanted.commit)
 }
 
 /// Whether a tag is, at a remote, at the commit that a release was made from.
@@ -241,7 +255,7 @@ fn id(commit: &str) -> String {
 /// Decides what is left to do. Every problem is reported at once.
 pub fn plan(wanted: &Wanted<'_>, seen: &Seen) -> Result<Plan, Problems> {
     let mut problems: Vec<Problem> = wanted.problems().collect();
-    let (tag, prerelease) = (wanted.tag.to_owned(), wanted.prerelease);
+    let (tag, prerelease) = (wanted.tag.clone(), wanted.prerelease);
     let current = seen.current();
     let mut actions = Vec::new();
     if current.is_none() {
@@ -311,7 +325,7 @@ fn is_superfluous(wanted: &Wanted<'_>, other: &Release) -> bool {
         let file = wanted.file(&asset.name);
         file.is_some_and(|file| !asset.is_whole() || asset.digest.as_ref() == Some(&file.digest))
     };
-    let is_our_name = other.name.as_deref().is_none_or(|text| text.is_empty() || text == wanted.name);
+    let is_our_name = other.name.as_deref().is_none_or(|text| text.is_empty() || text == wanted.tag);
     other.draft && is_our_name && is_our_notes(wanted, other) && other.assets.iter().all(is_ours)
 }
 
@@ -330,7 +344,7 @@ fn is_our_notes(wanted: &Wanted<'_>, release: &Release) -> bool {
 
 /// Notes that somebody wrote into a draft are better than ours. Those of a published release are nobody's business.
 fn notes_differ(wanted: &Wanted<'_>, release: &Release) -> Option<Problem> {
-    let message = format!("the draft of {} has notes of its own, which are kept", name(wanted.tag));
+    let message = format!("the draft of {} has notes of its own, which are kept", name(&wanted.tag));
     let hint = format!("edit them at {}", release.html_url);
     (release.draft && !is_our_notes(wanted, release)).then(|| Problem::warning(message).hint(hint))
 }

@@ -1,7 +1,8 @@
 //! Releases, as GitHub's REST API has them (docs.github.com, "REST API endpoints for releases", version 2022-11-28).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use crate::base::digest::Digest;
 use crate::base::http::Response;
 use crate::base::text::shown;
 
@@ -43,9 +44,14 @@ pub struct Asset {
     pub size: u64,
     /// `uploaded`; another one, such as `starter`, while it is not whole.
     pub state: String,
-    /// `sha256:` and 64 hex digits. Older servers do not say.
-    #[serde(default)]
-    pub digest: Option<String>,
+    /// The digest of the content. Older servers do not say.
+    #[serde(default, deserialize_with = "if_sha256")]
+    pub digest: Option<Digest>,
+}
+
+/// A digest; `None` for one by another algorithm.
+fn if_sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| Digest::parse(&text)))
 }
 
 impl Asset {

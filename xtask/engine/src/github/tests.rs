@@ -1,7 +1,7 @@
 //! The plan, by table and by chance.
 
 use super::*;
-use crate::base::digest::digest;
+use crate::base::digest::Digest;
 
 const TAG: &str = "v0.2.0";
 const COMMIT: &str = "1111111111111111111111111111111111111111";
@@ -11,11 +11,10 @@ fn wanted() -> Wanted<'static> {
     let file = |(name, data): (&'static str, &'static [u8])| File {
         name: name.to_owned(),
         data,
-        digest: digest(data),
+        digest: Digest::of(data),
     };
     Wanted {
-        tag: TAG,
-        name: TAG.to_owned(),
+        tag: TAG.to_owned(),
         notes: "ours\n",
         prerelease: false,
         commit: COMMIT,
@@ -34,7 +33,7 @@ fn asset(text: &str, id: u64) -> Asset {
         _ => ours,
     };
     let state = if mark == "~" { "starter" } else { "uploaded" };
-    let digest = (!matches!(mark, "~" | "?")).then(|| digest(data));
+    let digest = (!matches!(mark, "~" | "?")).then(|| Digest::of(data));
     Asset { id, name: name.to_owned(), size: data.len() as u64, state: state.to_owned(), digest }
 }
 
@@ -140,13 +139,13 @@ fn what_is_left_to_do() {
 /// Somebody else's archive of the same chart stays, and nothing that speaks of our bytes is put beside it.
 #[test]
 fn the_same_chart_in_other_bytes() {
-    let file = |name: &str| File { name: name.to_owned(), data: b"ours", digest: digest(b"ours") };
+    let file = |name: &str| File { name: name.to_owned(), data: b"ours", digest: Digest::of(b"ours") };
     let mut wanted = wanted();
     wanted.assets.extend([file("web-0.2.0.tgz.prov"), file("api-0.2.0.tgz")]);
     let said = format!(
         "the release holds the same chart in another `web-0.2.0.tgz`: {} there, {} here",
-        digest(b"other!!"),
-        digest(b"archive")
+        Digest::of(b"other!!"),
+        Digest::of(b"archive")
     );
     let seen =
         |kind: &str, assets: &[&str]| Seen { same: vec![10], ..seen(vec![release(1, kind, "", assets)]) };
@@ -158,7 +157,7 @@ fn the_same_chart_in_other_bytes() {
 
 #[test]
 fn what_stops() {
-    let sha = |data: &[u8]| digest(data);
+    let sha = |data: &[u8]| Digest::of(data);
     let other = |kind: &str| {
         format!(
             "error: the {kind} `v0.2.0` has another `web-0.2.0.tgz`: 7 B, {} there; 7 B, {} here",
@@ -204,7 +203,7 @@ fn what_stops() {
     let notes = "é".repeat(MAX_NOTES + 1);
     bad.notes = &notes;
     for name in ["a b.tgz", ".hidden", "a~b", "é.tgz", ""] {
-        bad.assets.push(File { name: name.to_owned(), data: b"", digest: String::new() });
+        bad.assets.push(File { name: name.to_owned(), data: b"", digest: Digest::of(b"") });
     }
     let told = told(&bad, &seen(Vec::new()));
     assert_eq!(told.len(), 6, "{told:?}");
@@ -227,7 +226,7 @@ fn tags() {
 
 #[test]
 fn a_prerelease_is_never_the_latest() {
-    let wanted = Wanted { tag: "v0.2.0-rc.1", prerelease: true, ..wanted() };
+    let wanted = Wanted { tag: "v0.2.0-rc.1".to_owned(), prerelease: true, ..wanted() };
     let told = told(&wanted, &seen(Vec::new()));
     assert_eq!(told[0], "draft prerelease v0.2.0-rc.1");
     assert_eq!(told[3], "publish prerelease v0.2.0-rc.1");
@@ -312,7 +311,10 @@ fn every_state_ends_in_the_same_release() {
         assert!(live.next().is_none() && published.is_none_or(|id| id == release.id), "{case}: {before:?}");
         for (name, data) in FILES {
             let there: Vec<_> = release.assets.iter().filter(|asset| asset.name == name).collect();
-            assert!(matches!(there[..], [asset] if asset.digest == Some(digest(data))), "{case}: {before:?}");
+            assert!(
+                matches!(there[..], [asset] if asset.digest == Some(Digest::of(data))),
+                "{case}: {before:?}"
+            );
         }
         // What people wrote or added is still there.
         let of_people = |release: &&Release| {

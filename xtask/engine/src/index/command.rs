@@ -129,7 +129,7 @@ fn write(
     let is_new = |new: &NewVersion| !same.contains(&(&new.metadata.name, &new.metadata.version));
     let indexed = paths.iter().zip(new).filter(|(_, new)| is_new(new));
     for (path, new) in indexed.take(MOST_NAMED) {
-        let what = format!("{} {}  sha256:{}", new.metadata.name, new.metadata.version, new.digest);
+        let what = format!("{} {}  {}", new.metadata.name, new.metadata.version, new.digest);
         terminal::result("Indexed", &format!("{path} -> {what}"))?;
     }
     let more = (new.len() - same.len()).saturating_sub(MOST_NAMED);

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::new::{Format, NewVersion};
 use super::splice::{self, Edit, Place};
 use super::{Chart, Index, REWRITE, Version};
-use crate::base::digest::plain_digest;
+use crate::base::digest::Digest;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::version::{helm_accepts, precedence};
@@ -168,18 +168,18 @@ fn sort<'n>(
 }
 
 /// Whether an entry may be that of an archive with this digest. One without any says nothing, and Helm asks for none.
-pub fn is_of(version: &Version<'_>, digest: &str) -> bool {
-    version.digest.is_empty() || plain_digest(&version.digest) == plain_digest(digest)
+pub fn is_of(version: &Version<'_>, digest: &Digest) -> bool {
+    version.digest.is_empty() || digest.is(&version.digest)
 }
 
 fn conflict(old: &Index<'_>, published: &Version<'_>, new: &NewVersion) -> Problem {
     let (chart, version) = (&new.metadata.name, &new.metadata.version);
-    let digest = plain_digest(&published.digest);
+    let digest = published.digest.strip_prefix("sha256:").unwrap_or(&published.digest);
     let message = format!(
         "{} is published with digest {}, the new archive has {}",
         name(&format!("{chart} {version}")),
         if digest.is_empty() { "none".to_owned() } else { name(digest) },
-        name(&new.digest)
+        name(new.digest.hex())
     );
     let hint = format!("release it as a new version; or, on purpose: --replace {chart}-{version}");
     Problem::error(message).at(&old.file, Some(published.line)).hint(hint)

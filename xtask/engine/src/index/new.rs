@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::base::digest::Digest;
 use crate::base::json;
 use crate::base::yaml::{self, Out};
 use crate::chart::{Json, Metadata};
@@ -20,8 +21,8 @@ pub enum Format {
 pub struct NewVersion {
     /// What is in its archive's Chart.yaml.
     pub metadata: Metadata,
-    /// SHA-256 of its archive, 64 hex digits.
-    pub digest: String,
+    /// The digest of its archive.
+    pub digest: Digest,
     /// Where its archive is; clients use the first.
     pub urls: Vec<String>,
     /// The time of publication, RFC 3339.
@@ -31,7 +32,7 @@ pub struct NewVersion {
 impl NewVersion {
     /// The lines of YAML, with the `-` in the column `dash`. The error is the message.
     pub(super) fn to_yaml(&self, dash: usize) -> Result<String, String> {
-        let entry = self.metadata.entry(&self.created, &self.digest, &self.urls, dash);
+        let entry = self.metadata.entry(&self.created, self.digest.hex(), &self.urls, dash);
         entry.map_err(|error| error.message)
     }
 
@@ -69,6 +70,11 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     fn of(new: &'a NewVersion) -> Self {
-        Self { chart: Json::of(&new.metadata), urls: &new.urls, created: &new.created, digest: &new.digest }
+        Self {
+            chart: Json::of(&new.metadata),
+            urls: &new.urls,
+            created: &new.created,
+            digest: new.digest.hex(),
+        }
     }
 }

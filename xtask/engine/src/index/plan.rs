@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::NewVersion;
-use crate::base::digest::sha256;
+use crate::base::digest::Digest;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::url::{self, Base};
@@ -28,7 +28,7 @@ pub fn archive(
     problems: &mut Vec<Problem>,
 ) -> Option<Archive> {
     let metadata = metadata_of(bytes, &at, problems)?;
-    let digest = sha256(bytes);
+    let digest = Digest::of(bytes);
     let url = match base {
         Some(base) => base.join(path),
         // Helm escapes what has a directory before it, and leaves plain names as they are.

@@ -1,6 +1,7 @@
 //! The readers against each other, and what inserting leaves as it was.
 
 use super::*;
+use crate::base::digest::Digest;
 use crate::chart::Metadata;
 
 const NOW: &str = "2026-01-02T03:04:05Z";
@@ -64,7 +65,7 @@ entries:
     description: |-
       two
       lines
-    digest: 00cc
+    digest: 00000000000000000000000000000000000000000000000000000000000000cc
     name: web
     urls:
     - web-1.5.0.tgz
@@ -80,7 +81,12 @@ fn version(name: &str, version: &str, digest: &str) -> NewVersion {
         ..Metadata::default()
     };
     let urls = vec![format!("{name}-{version}.tgz")];
-    NewVersion { metadata, digest: digest.to_owned(), urls, created: NOW.to_owned() }
+    NewVersion {
+        metadata,
+        digest: Digest::parse(&format!("{digest:0>64}")).expect("a digest"),
+        urls,
+        created: NOW.to_owned(),
+    }
 }
 
 /// The text with these `NAME VERSION` in it.
@@ -338,11 +344,14 @@ fn a_published_digest_changes_on_purpose_only() {
     assert_eq!(String::from_utf8(same.text).unwrap(), CANONICAL);
     assert_eq!(
         try_merge(&[version("web", "1.5.0", "00dd")], &[]).unwrap_err(),
-        "i:55: `web 1.5.0` is published with digest `00cc`, the new archive has `00dd`"
+        format!(
+            "i:55: `web 1.5.0` is published with digest `{:0>64}`, the new archive has `{:0>64}`",
+            "cc", "dd"
+        )
     );
     let replaced = try_merge(&[version("web", "1.5.0", "00dd")], &[("web", "1.5.0")]).unwrap();
     let text = String::from_utf8(replaced.text.clone()).unwrap();
-    assert!(text.contains("digest: 00dd") && !text.contains("00cc") && replaced.kept == 2, "{text}");
+    assert!(text.contains("00dd\n") && !text.contains("00cc\n") && replaced.kept == 2, "{text}");
     let unused = try_merge(&[version("web", "1.5.0", "00cc")], &[("web", "1.5.0")]).unwrap_err();
     assert_eq!(unused, "--replace `web-1.5.0`: it is not in the index with another digest");
 }

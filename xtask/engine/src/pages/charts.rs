@@ -9,14 +9,12 @@ use super::missing::{is_beside, missing};
 use super::page::{Chart, Facts, Row, is_ours, page};
 use super::{Charts, Held, INDEX, PAGE, Restored};
 use crate::base::config::{Config, HELM_REPOSITORY};
-use crate::base::digest::plain_digest;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::url::escape;
 use crate::base::version::precedence;
-use crate::chart::Metadata;
-use crate::dist::Package;
+use crate::chart::{Archive, Metadata};
 use crate::git::object::{Object, blob_id};
 use crate::index::{Format, Index, Merged, NewVersion, Version, merge};
 
@@ -43,7 +41,7 @@ pub struct Merge<'c, 'a> {
     pub there: &'c BTreeMap<String, Object>,
     pub old: Option<&'c [u8]>,
     pub page: Option<&'c [u8]>,
-    pub charts: &'a Charts,
+    pub charts: &'a Charts<'a>,
     pub restored: &'c Restored,
     pub time: u64,
 }
@@ -52,65 +50,67 @@ pub struct Merge<'c, 'a> {
 pub type Files<'a> = BTreeMap<String, Held<'a>>;
 
 impl<'a> Merge<'_, 'a> {
-    /// Adds the files of the Helm repository. `None` comes with an error among the problems.
-    pub fn run(&self, files: &mut Files<'a>, problems: &mut Vec<Problem>) -> Option<Entries> {
-        let before = problems.len();
-        self.check_place(problems);
+    /// Adds the files of the Helm repository.
+    pub fn run(&self, files: &mut Files<'a>) -> Checked<Option<Entries>> {
+        let mut problems: Vec<Problem> = self.misplaced_index().into_iter().collect();
+        let entries = self.merged(files, &mut problems);
+        Checked::new(entries, problems)
+    }
+
+    fn merged(&self, files: &mut Files<'a>, problems: &mut Vec<Problem>) -> Option<Entries> {
         let old = match self.old {
             Some(text) => Some(Index::read(text, INDEX, problems)?),
             None => None,
         };
         problems.extend(self.restored.problems.iter().cloned());
-        let all = self.new_versions(problems);
+        let all = self.new_versions().take(problems);
         if old.is_none() && all.is_empty() {
             return Some(Entries::default());
         }
         let replace = self.replaced(old.as_ref());
         let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &time::utc(self.time), problems)?;
-        self.check_archives(old.as_ref(), &merged, problems);
-        if problems.iter().skip(before).any(Problem::is_error) {
+        problems.extend(self.conflicts(old.as_ref(), &merged));
+        if problems.iter().any(Problem::is_error) {
             return None;
         }
         let entries = self.entries(&merged);
-        self.files(merged, files, problems)?;
+        problems.extend(self.add_files(merged, files));
         Some(entries)
     }
 
     /// What stands where the index belongs and is no file is not the same as nothing.
-    fn check_place(&self, problems: &mut Vec<Problem>) {
+    fn misplaced_index(&self) -> Option<Problem> {
         let in_the_way = |(path, object): &(&String, &Object)| match path.as_str() {
             INDEX => !object.is_plain(),
             HELM_REPOSITORY => true,
             path => path.strip_prefix(INDEX).is_some_and(|rest| rest.starts_with('/')),
         };
-        if let Some((path, _)) = self.there.iter().find(in_the_way) {
-            let message = format!("the branch has {} where the index belongs, and it is no file", name(path));
-            problems.push(
-                Problem::error(message)
-                    .hint("put the index there, from the history of the branch if need be"),
-            );
-        }
+        let (path, _) = self.there.iter().find(in_the_way)?;
+        let message = format!("the branch has {} where the index belongs, and it is no file", name(path));
+        let hint = "put the index there, from the history of the branch if need be";
+        Some(Problem::error(message).hint(hint))
     }
 
     /// What the index must have: what was lost, as it was, and the archives of the release.
-    fn new_versions(&self, problems: &mut Vec<Problem>) -> Vec<NewVersion> {
+    fn new_versions(&self) -> Checked<Vec<NewVersion>> {
+        let mut problems = Vec::new();
         let mut all = self.restored.entries.clone();
-        for package in &self.charts.packages {
-            let id = (&package.metadata.name, &package.metadata.version);
+        for archive in self.charts.archives.iter() {
+            let id = (&archive.metadata.name, &archive.metadata.version);
             match all.iter().find(|entry| (&entry.metadata.name, &entry.metadata.version) == id) {
-                None => all.push(self.entry(package)),
-                Some(lost) if lost.digest == package.digest => {}
-                Some(_) => problems.push(differs(&package.file_name, package)),
+                None => all.push(self.entry(archive)),
+                Some(lost) if lost.digest == archive.digest => {}
+                Some(_) => problems.push(differs(&archive.file_name(), archive)),
             }
         }
-        all
+        Checked::new(all, problems)
     }
 
-    fn entry(&self, package: &Package) -> NewVersion {
+    fn entry(&self, archive: &Archive) -> NewVersion {
         NewVersion {
-            metadata: package.metadata.clone(),
-            digest: package.digest.clone(),
-            urls: vec![url_of(self.config, &package.file_name)],
+            metadata: archive.metadata.clone(),
+            digest: archive.digest.clone(),
+            urls: vec![url_of(self.config, &archive.file_name())],
             created: time::utc(self.time),
         }
     }
@@ -119,12 +119,12 @@ impl<'a> Merge<'_, 'a> {
     fn replaced(&self, old: Option<&Index<'_>>) -> Vec<(String, String)> {
         let versions = old.map_or(&[][..], |old| old.versions());
         let differs = |(chart, version): &&(String, String)| {
-            let mut packages = self.charts.packages.iter();
-            let package = packages
-                .find(|package| package.metadata.name == *chart && package.metadata.version == *version);
-            let published = versions.iter().filter(|other| other.name == *chart && other.version == *version);
-            let mut digests = published.map(|other| plain_digest(&other.digest));
-            package.is_some_and(|package| digests.any(|digest| digest != package.digest))
+            let mut archives = self.charts.archives.iter();
+            let archive = archives
+                .find(|archive| archive.metadata.name == *chart && archive.metadata.version == *version);
+            let mut published =
+                versions.iter().filter(|other| other.name == *chart && other.version == *version);
+            archive.is_some_and(|archive| published.any(|other| !archive.digest.is(&other.digest)))
         };
         self.charts.replace.iter().filter(differs).cloned().collect()
     }
@@ -147,22 +147,24 @@ impl<'a> Merge<'_, 'a> {
     }
 
     /// An archive that is there must be the one that is published, also where no entry speaks of it.
-    fn check_archives(&self, old: Option<&Index<'_>>, merged: &Merged, problems: &mut Vec<Problem>) {
-        for package in &self.charts.packages {
-            let id = (package.metadata.name.as_str(), package.metadata.version.as_str());
-            let changed = package
+    fn conflicts(&self, old: Option<&Index<'_>>, merged: &Merged) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for archive in self.charts.archives.iter() {
+            let (id, file_name) =
+                ((&*archive.metadata.name, &*archive.metadata.version), archive.file_name());
+            let changed = archive
                 .files()
                 .map(|(name, data)| (path(&name), data))
                 .filter(|(path, data)| self.there.get(path).is_some_and(|object| object.id != blob_id(data)));
             let changed: Vec<String> = changed.map(|(path, _)| path).collect();
             let leads_here = |other: &&Version<'_>| {
                 (&*other.name, &*other.version) != id
-                    && other.urls.first().is_some_and(|url| is_beside(self.config, url, &package.file_name))
+                    && other.urls.first().is_some_and(|url| is_beside(self.config, url, &file_name))
             };
             let versions = old.filter(|_| !changed.is_empty()).map_or(&[][..], Index::versions);
             if let Some(other) = versions.iter().find(leads_here) {
                 let other = name(&format!("{} {}", other.name, other.version));
-                let message = format!("{} is the archive of {other}", name(&path(&package.file_name)));
+                let message = format!("{} is the archive of {other}", name(&path(&file_name)));
                 problems.push(
                     Problem::error(message).hint("publish another version: this one has the same file name"),
                 );
@@ -170,25 +172,26 @@ impl<'a> Merge<'_, 'a> {
             }
             let allowed = merged.replaced.iter().chain(&self.charts.replace);
             if !allowed.into_iter().any(|(chart, version)| (chart.as_str(), version.as_str()) == id) {
-                problems.extend(changed.iter().map(|path| differs(path, package)));
+                problems.extend(changed.iter().map(|path| differs(path, archive)));
                 continue;
             }
-            let stale = path(&format!("{}.prov", package.file_name));
-            if package.provenance.is_none() && self.there.contains_key(&stale) {
+            let stale = path(&format!("{file_name}.prov"));
+            if archive.provenance.is_none() && self.there.contains_key(&stale) {
                 let message = format!("the branch has {}, which would not fit the new archive", name(&stale));
                 problems
                     .push(Problem::error(message).hint("sign the new archive, or remove that file first"));
             }
         }
+        problems
     }
 
-    fn is_here(&self, index: &Index<'_>, package: &Package) -> bool {
-        let Package { metadata, file_name, .. } = package;
+    fn is_here(&self, index: &Index<'_>, archive: &Archive) -> bool {
+        let (metadata, file_name) = (&archive.metadata, archive.file_name());
         let mut versions = index.versions().iter();
         versions.any(|version| {
             version.name == metadata.name
                 && version.version == metadata.version
-                && version.urls.first().is_some_and(|url| is_beside(self.config, url, file_name))
+                && version.urls.first().is_some_and(|url| is_beside(self.config, url, &file_name))
         })
     }
 
@@ -198,25 +201,22 @@ impl<'a> Merge<'_, 'a> {
             version.name == metadata.name
                 && precedence(&version.version, &metadata.version) == Ordering::Greater
         };
-        let mut packages = self.charts.packages.iter();
-        packages.any(|package| index.versions().iter().any(|version| is_higher(version, &package.metadata)))
+        let mut archives = self.charts.archives.iter();
+        archives.any(|archive| index.versions().iter().any(|version| is_higher(version, &archive.metadata)))
     }
 
-    fn files(&self, merged: Merged, files: &mut Files<'a>, problems: &mut Vec<Problem>) -> Option<()> {
-        // What is published is read as its users read it: once more, from its text.
-        let mut again = Vec::new();
-        let Some(index) = Index::read(&merged.text, INDEX, &mut again) else {
-            problems.extend(again);
-            return None;
-        };
+    /// Adds the files. What is published is read as its users read it: once more, from its text.
+    fn add_files(&self, merged: Merged, files: &mut Files<'a>) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let Some(index) = Index::read(&merged.text, INDEX, &mut problems) else { return problems };
+        problems.clear();
         for (path, id) in &self.restored.files {
             files.insert(path.clone(), Held::Id(id.clone()));
         }
         // An entry that was there before may lead elsewhere, such as to a GitHub Release.
-        for package in self.charts.packages.iter().filter(|package| self.is_here(&index, package)) {
-            let of_package =
-                package.files().map(|(name, data)| (path(&name), Held::Data(Cow::Borrowed(data))));
-            files.extend(of_package);
+        for archive in self.charts.archives.iter().filter(|archive| self.is_here(&index, archive)) {
+            let archive = archive.files().map(|(name, data)| (path(&name), Held::Data(Cow::Borrowed(data))));
+            files.extend(archive);
         }
         let is_old = self.is_old(&index);
         // What belongs to the newest release is not for an old one to change.
@@ -236,7 +236,7 @@ impl<'a> Merge<'_, 'a> {
             _ => drop(files.insert(PAGE.to_owned(), Held::Data(Cow::Owned(page.into_bytes())))),
         }
         files.insert(INDEX.to_owned(), Held::Data(Cow::Owned(merged.text)));
-        Some(())
+        problems
     }
 }
 
@@ -246,11 +246,10 @@ fn foreign_page() -> Problem {
     Problem::note(message).hint("delete it from the branch to get a page that lists the charts")
 }
 
-/// The branch has another archive for the version of a package.
-fn differs(file: &str, package: &Package) -> Problem {
-    let Package { metadata, .. } = package;
+/// The branch has another archive for this version.
+fn differs(file: &str, archive: &Archive) -> Problem {
     let message = format!("the branch has another {}, and what is published never changes", name(file));
-    let allow = format!("--replace {}-{}", metadata.name, metadata.version);
+    let allow = format!("--replace {}", archive.metadata.id());
     Problem::error(message).hint(format!("publish a new version, or allow it for this one: {allow}"))
 }
 

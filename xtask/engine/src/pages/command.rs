@@ -125,12 +125,12 @@ pub fn run(config: &Config, args: &PagesArgs) -> Result<()> {
 fn perform(
     config: &Config,
     args: &PagesArgs,
-    change: &Change,
-    branch: &mut Branch<'_>,
+    change: &Change<'_>,
+    branch: &mut Branch,
     out: Option<&Path>,
 ) -> Result<()> {
     let decide =
-        |branch: &mut Branch<'_>, tip: Option<&Tip>| decide(config, Repair::of(args), change, branch, tip);
+        |branch: &mut Branch, tip: Option<&Tip>| decide(config, Repair::of(args), change, branch, tip);
     if let Some(out) = out {
         let tip = look(branch).or_else(|error| without_tip(config, args, change, out).and(Err(error)))?;
         let plan = decide(branch, tip.as_ref())?;
@@ -139,7 +139,7 @@ fn perform(
     }
     let limit = Duration::from_secs(args.deadline);
     let mut is_checked = false;
-    let decide_checked = |branch: &mut Branch<'_>, tip: Option<&Tip>| {
+    let decide_checked = |branch: &mut Branch, tip: Option<&Tip>| {
         let plan = decide(branch, tip)?;
         if !is_checked && !plan.is_done() {
             is_checked = true;
@@ -147,7 +147,7 @@ fn perform(
         }
         Ok(plan)
     };
-    let published = publish(branch, change.time, decide_checked)?;
+    let published = publish(branch, change.time, None, decide_checked)?;
     report::published(branch, change, &published, args.json)?;
     if args.wait {
         served::wait(&report::expected(config, change), branch.deadline())?;
@@ -179,7 +179,7 @@ fn check(config: &Config, args: &PagesArgs) -> Result<()> {
 }
 
 /// Documentation can be looked at without a network, though what publishing it would do cannot be said.
-fn without_tip(config: &Config, args: &PagesArgs, change: &Change, out: &Path) -> Result<()> {
+fn without_tip(config: &Config, args: &PagesArgs, change: &Change<'_>, out: &Path) -> Result<()> {
     if change.charts.is_some() {
         return Ok(());
     }
@@ -189,19 +189,19 @@ fn without_tip(config: &Config, args: &PagesArgs, change: &Change, out: &Path) -
 }
 
 /// Takes the published archives that hold what the packages hold, and says whether there is one.
-fn adopt(config: &Config, branch: &mut Branch<'_>, change: &mut Change, root: &Path) -> bool {
+fn adopt(config: &Config, branch: &mut Branch, change: &mut Change<'_>, root: &Path) -> bool {
     let Some(charts) = &mut change.charts else { return false };
     let Ok(Ok(Some(tip))) = branch.look() else { return false };
     let index = tip.files.get(INDEX).and_then(|object| branch.read(object).ok());
-    compare::adopt(config, branch, &tip, &index.unwrap_or_default(), &mut charts.packages, root)
+    compare::adopt(config, branch, &tip, &index.unwrap_or_default(), charts.archives.to_mut(), root)
 }
 
 /// The commit that follows the branch as it is.
 pub(crate) fn decide<'a>(
     config: &Config,
     repair: Repair,
-    change: &'a Change,
-    branch: &mut Branch<'_>,
+    change: &'a Change<'_>,
+    branch: &mut Branch,
     tip: Option<&Tip>,
 ) -> Result<Plan<'a>> {
     let Some(tip) = tip else {
@@ -225,7 +225,7 @@ pub(crate) fn decide<'a>(
 }
 
 /// What has to be read of the branch for what is published.
-fn contents(change: &Change, branch: &mut Branch<'_>, tip: &Tip) -> Result<Contents> {
+fn contents(change: &Change<'_>, branch: &mut Branch, tip: &Tip) -> Result<Contents> {
     let docs = change.docs.as_deref().unwrap_or_default();
     let is_index = |path: &str| path == "index.yaml" || path.ends_with("/index.yaml");
     let indexes = docs.iter().filter(|file| is_index(&file.path));
@@ -254,7 +254,7 @@ fn contents(change: &Change, branch: &mut Branch<'_>, tip: &Tip) -> Result<Conte
 }
 
 /// How much publishing would send.
-fn bytes(branch: &Branch<'_>, change: &Change, plan: &Plan<'_>) -> Result<u64> {
+fn bytes(branch: &Branch, change: &Change<'_>, plan: &Plan<'_>) -> Result<u64> {
     if plan.is_done() {
         return Ok(0);
     }

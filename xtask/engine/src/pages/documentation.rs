@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::record::{RECORD, Record};
 use super::{Contents, DOMAIN, NO_JEKYLL, OTHER_INDEX, Planned, RESERVED, owners, root};
 use crate::base::config::{Config, HELM_REPOSITORY};
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::{few, first, name};
 use crate::chart::ignore;
 use crate::docs::File;
@@ -43,17 +43,17 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Decides, and tells what is wrong.
-    pub fn decide(&self, problems: &mut Vec<Problem>) -> Documentation {
+    /// Decides what becomes of each file.
+    pub fn decide(&self) -> Checked<Documentation> {
         let none = BTreeMap::new();
         let there = self.tip.map_or(&none, |tip| &tip.files);
-        check(self.config, there, self.docs, problems);
+        let mut problems = impossible(self.config, there, self.docs);
         if there.get(RECORD).is_some_and(|object| !object.is_plain()) {
             let problem = Problem::error(format!("the branch has {} and it is no file", name(RECORD)));
             problems.push(problem.hint("remove it from the branch: then no file there is ours"));
         }
         let text = self.contents.record.as_deref();
-        let old = text.map(|text| Record::read(text, problems)).unwrap_or_default();
+        let old = text.map(|text| Record::read(text).take(&mut problems)).unwrap_or_default();
         let is_adopted = |path: &str| self.adopt.iter().any(|pattern| fits(pattern, path));
         let is_of_chart = |path: &str| self.is_of_repository(path);
         let is_ours = |path: &str, object: &Object| {
@@ -87,7 +87,7 @@ impl Scene<'_> {
         out.record = Some(record);
         problems.extend(self.strangers(&out));
         problems.extend(self.useless(there));
-        out
+        Checked::new(out, problems)
     }
 
     /// Whether a file belongs to a Helm repository. Who has added that could install nothing from it any more.
@@ -233,7 +233,8 @@ fn instead(root: &str) -> String {
 }
 
 /// What a documentation site cannot have.
-fn check(config: &Config, there: &BTreeMap<String, Object>, docs: &[File], problems: &mut Vec<Problem>) {
+fn impossible(config: &Config, there: &BTreeMap<String, Object>, docs: &[File]) -> Vec<Problem> {
+    let mut problems = Vec::new();
     let mut folded: BTreeMap<String, &str> = BTreeMap::new();
     let mut reserved = BTreeSet::new();
     for file @ File { path, data } in docs {
@@ -255,6 +256,7 @@ fn check(config: &Config, there: &BTreeMap<String, Object>, docs: &[File], probl
                 .push(Problem::warning(message).hint("rename one: many file systems hold only one of them"));
         }
     }
+    problems
 }
 
 #[cfg(test)]

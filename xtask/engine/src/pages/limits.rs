@@ -13,8 +13,9 @@ const MAX_SITE: u64 = 1_000_000_000;
 /// What a file is taken to have whose size is not known: asking for it would fetch it.
 const TYPICAL: u64 = 20 * 1024;
 
-/// `others` is the number of files that are on the branch already and stay.
-pub fn check(others: usize, files: &[Planned<'_>], problems: &mut Vec<Problem>) {
+/// Finds files and sites that GitHub takes no more. `others` is the number of files that are on the branch already and stay.
+pub fn too_large(others: usize, files: &[Planned<'_>]) -> Vec<Problem> {
+    let mut problems = Vec::new();
     let mut known = 0;
     let mut archives = Vec::new();
     for file in files {
@@ -45,4 +46,5 @@ pub fn check(others: usize, files: &[Planned<'_>], problems: &mut Vec<Problem>) 
             format!("the site is about {}, and GitHub Pages publishes none above 1 GB ({about})", size(site));
         problems.push(over(Problem::warning(message)));
     }
+    problems
 }

@@ -4,7 +4,7 @@ use super::{Change, Held, Plan, Planned, State};
 use crate::base::text::shown;
 
 /// A subject, what changed in numbers, and the commit of the source.
-pub fn of(plan: &Plan<'_>, change: &Change) -> String {
+pub fn of(plan: &Plan<'_>, change: &Change<'_>) -> String {
     let mut lines = vec![subject(plan, change), String::new()];
     if let Some(entries) = &plan.entries {
         lines.extend(entries.added.iter().map(|entry| format!("add {entry}")));
@@ -21,7 +21,7 @@ pub fn of(plan: &Plan<'_>, change: &Change) -> String {
     lines.iter().map(|line| shown(line) + "\n").collect()
 }
 
-fn subject(plan: &Plan<'_>, change: &Change) -> String {
+fn subject(plan: &Plan<'_>, change: &Change<'_>) -> String {
     let entries = plan.entries.iter().flat_map(|entries| entries.added.iter().chain(&entries.replaced));
     let mut parts: Vec<String> = match entries.collect::<Vec<_>>().as_slice() {
         [] => Vec::new(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::config::{Config, HELM_REPOSITORY};
-use crate::base::digest::plain_digest;
+use crate::base::digest::Digest;
 use crate::base::path::scheme;
 use crate::base::percent;
 use crate::base::problem::Problem;
@@ -37,7 +37,7 @@ pub struct Lost {
     /// Its path on the branch.
     pub path: String,
     /// Its digest by the entry.
-    pub digest: String,
+    pub digest: Option<Digest>,
 }
 
 /// How many names a warning has.
@@ -65,7 +65,7 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
             }
             Some(file) => find(&file).or_else(|| {
                 let path = format!("{HELM_REPOSITORY}/{file}");
-                packages.push(Lost { path, digest: plain_digest(&version.digest).to_owned() });
+                packages.push(Lost { path, digest: Digest::parse(&version.digest) });
                 None
             }),
         };

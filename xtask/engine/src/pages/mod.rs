@@ -24,7 +24,7 @@ use self::charts::Files;
 use self::documentation::Documentation;
 use crate::base::config::{Config, HELM_REPOSITORY};
 use crate::base::problem::{Problem, Problems, verdict};
-use crate::dist::Package;
+use crate::chart::Archive;
 use crate::docs::File;
 use crate::git::Tip;
 use crate::git::object::{Content, Object};
@@ -51,7 +51,7 @@ const RESERVED: [&str; 4] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL, RECORD];
 
 /// What is to be published.
 #[derive(Debug)]
-pub struct Change {
+pub struct Change<'r> {
     /// The commit that it comes from, for the message.
     pub source: String,
     /// Seconds since 1970: when the commit of the branch is made.
@@ -61,14 +61,14 @@ pub struct Change {
     /// Patterns of files of the branch that the documentation claims.
     pub adopt: Vec<String>,
     /// What the Helm repository gets; `None` leaves the published one as it is.
-    pub charts: Option<Charts>,
+    pub charts: Option<Charts<'r>>,
 }
 
 /// What the Helm repository gets.
 #[derive(Debug, Default)]
-pub struct Charts {
+pub struct Charts<'r> {
     /// The archives of a release.
-    pub packages: Vec<Package>,
+    pub archives: Cow<'r, [Archive]>,
     /// Files beside the index, such as `artifacthub-repo.yml`, by their name there.
     pub others: Vec<File>,
     /// Names and versions whose published archive may be replaced.
@@ -228,7 +228,7 @@ pub fn plan<'a>(
     config: &Config,
     tip: Option<&Tip>,
     contents: &Contents,
-    change: &'a Change,
+    change: &'a Change<'_>,
     restored: &Restored,
 ) -> Result<Plan<'a>, Problems> {
     let none = BTreeMap::new();
@@ -238,7 +238,7 @@ pub fn plan<'a>(
     let Documentation { removed, replaced, foreign, record } = match &change.docs {
         Some(docs) => {
             let scene = documentation::Scene { config, tip, contents, docs, adopt: &change.adopt };
-            let decided = scene.decide(&mut problems);
+            let decided = scene.decide().take(&mut problems);
             files.extend(docs.iter().map(|file| (file.path.clone(), Held::Data(Cow::Borrowed(&*file.data)))));
             decided
         }
@@ -256,7 +256,7 @@ pub fn plan<'a>(
             restored,
             time: charts.created.unwrap_or(change.time),
         };
-        merge.run(&mut files, &mut problems)
+        merge.run(&mut files).take(&mut problems)
     });
     if change.charts.is_some() && there.contains_key(OTHER_INDEX) && !there.contains_key(INDEX) {
         let (old, new) = (&config.pages, config.helm_repository());
@@ -272,7 +272,7 @@ pub fn plan<'a>(
     problems.extend(documentation::in_the_way(tip, &removed, &files));
     let added = files.iter().filter(|file| file.state == State::Added).count();
     let others = (there.len() + added).saturating_sub(removed.len() + files.len());
-    limits::check(others, &files, &mut problems);
+    problems.extend(limits::too_large(others, &files));
     let base = tip.map(|tip| tip.commit.clone());
     let warnings = verdict(problems)?;
     let message = String::new();

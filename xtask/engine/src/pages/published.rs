@@ -11,7 +11,7 @@ use crate::base::text::{few, name};
 use crate::base::version::{helm_accepts, precedence, strict_form};
 use crate::chart::package::Package;
 use crate::chart::same::differing;
-use crate::chart::{Metadata, archive};
+use crate::chart::{Archive, Metadata, archive};
 use crate::index::{self, Index};
 
 /// What the next release makes of a chart.
@@ -166,22 +166,14 @@ fn above(version: &str, listed: &[&str]) -> Option<String> {
     }
 }
 
-/// An archive that is published with the content of ours: nothing else may become that version any more.
+/// A chart whose version is published with the content that it has here.
 #[derive(Debug)]
 pub struct Published {
-    /// The chart.
+    /// Its name.
     pub name: String,
-    /// Its archive.
-    pub archive: Vec<u8>,
-    /// Its provenance file.
-    pub provenance: Option<Vec<u8>>,
-}
-
-impl Published {
-    /// One whose archive nobody has: it is left out, whatever it holds.
-    pub fn unread(package: &Package) -> Self {
-        Self { name: package.metadata.name.clone(), archive: Vec::new(), provenance: None }
-    }
+    /// The published archive: nothing else may become that version any more. `None` if it is of no matter, since the chart
+    /// is left out whatever the archive holds.
+    pub archive: Option<Archive>,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::git::object::Object;
 
 /// Where the branch has it.
@@ -28,19 +28,19 @@ struct Text {
 
 impl Record {
     /// Reads what the branch has; a file that nobody can read says nothing.
-    pub fn read(text: &[u8], problems: &mut Vec<Problem>) -> Self {
+    pub fn read(text: &[u8]) -> Checked<Self> {
         let Ok(Text { files, .. }) = serde_json::from_slice(text) else {
             let message = "it cannot be read, so that no file of the branch is known to be ours";
             let hint =
                 "restore it from the history of the branch, or claim files: cargo xtask pages --adopt GLOB";
-            problems.push(Problem::warning(message).at(RECORD, None).hint(hint));
-            return Self::default();
+            let problem = Problem::warning(message).at(RECORD, None).hint(hint);
+            return Checked::new(Self::default(), [problem]);
         };
         let object = |(path, facts): (String, String)| {
             let (mode, id) = facts.split_once(' ')?;
             Some((path, Object { mode: mode.to_owned(), id: id.to_owned() }))
         };
-        Self(files.into_iter().filter_map(object).collect())
+        Checked::new(Self(files.into_iter().filter_map(object).collect()), [])
     }
 
     /// What the branch gets.
@@ -74,8 +74,7 @@ mod tests {
         record.add(odd, Object::file("1"));
         record.add("index.html", Object::file("2"));
         let text = record.text();
-        let mut problems = Vec::new();
-        let read = Record::read(&text, &mut problems);
+        let Checked { value: read, problems } = Record::read(&text);
         assert!(read.has(odd, &Object::file("1")) && read.has("index.html", &Object::file("2")));
         assert!(!read.has("index.html", &Object::file("1")) && !read.has("other", &Object::file("2")));
         let executable = Object { mode: "100755".to_owned(), ..Object::file("2") };
@@ -87,13 +86,11 @@ mod tests {
     fn what_cannot_be_read_says_nothing() {
         for text in ["", "[]", "<<<<<<< HEAD\n", "{\"files\": 7}", "{\"about\": \"\", \"files\": {\"a\": 1}}"]
         {
-            let mut problems = Vec::new();
-            let read = Record::read(text.as_bytes(), &mut problems);
+            let Checked { value: read, problems } = Record::read(text.as_bytes());
             assert_eq!((read.text(), problems.len()), (Record::default().text(), 1), "{text}");
         }
-        let mut problems = Vec::new();
         let bare = "{\"about\": \"\", \"files\": {\"a\": \"1\", \"b\": \"100644 2\"}}";
-        let read = Record::read(bare.as_bytes(), &mut problems);
+        let Checked { value: read, problems } = Record::read(bare.as_bytes());
         assert!(problems.is_empty() && read.has("b", &Object::file("2")), "{read:?}");
     }
 }

@@ -21,7 +21,7 @@ pub struct Scene<'a> {
     /// The facts of the repository.
     pub config: &'a Config,
     /// The branch.
-    pub branch: &'a Branch<'a>,
+    pub branch: &'a Branch,
     /// GitHub's API.
     pub github: Option<&'a Github<'a>>,
     /// The site that it belongs to; `None` for one on this machine.
@@ -59,7 +59,7 @@ pub fn check(scene: &Scene<'_>) -> Result<(Vec<Problem>, Option<Clock>)> {
 }
 
 /// The same for the branch alone, where nothing else speaks to GitHub's API: its answers are worth a try, and not needed.
-pub fn check_branch(config: &Config, branch: &Branch<'_>, limit: Duration) -> Result<Vec<Problem>> {
+pub fn check_branch(config: &Config, branch: &Branch, limit: Duration) -> Result<Vec<Problem>> {
     let site = Github::site();
     let asks = branch.remote().is_on(site.as_deref(), config) && !environment::is_offline();
     let http = asks.then(|| Http::new(limit, CURIOUS).ok()).flatten();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::base::digest::digest;
+use crate::base::digest::Digest;
 use crate::base::json;
 use crate::chart::{self, Metadata};
 
@@ -28,8 +28,8 @@ const HUB_METADATA: &str = "application/vnd.cncf.artifacthub.repository-metadata
 pub struct Blob {
     /// What it is.
     pub media_type: &'static str,
-    /// `sha256:` and 64 hex digits.
-    pub digest: String,
+    /// The digest of the content.
+    pub digest: Digest,
     /// The content.
     pub data: Vec<u8>,
 }
@@ -42,7 +42,7 @@ pub struct Artifact {
     /// JSON.
     pub manifest: Vec<u8>,
     /// Of the manifest.
-    pub digest: String,
+    pub digest: Digest,
 }
 
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ struct Manifest<'a> {
 #[serde(rename_all = "camelCase")]
 struct Descriptor<'a> {
     media_type: &'a str,
-    digest: &'a str,
+    digest: &'a Digest,
     size: usize,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     annotations: BTreeMap<&'a str, &'a str>,
@@ -69,11 +69,11 @@ struct Descriptor<'a> {
 
 impl Blob {
     fn new(media_type: &'static str, data: Vec<u8>) -> Self {
-        Self { media_type, digest: digest(&data), data }
+        Self { media_type, digest: Digest::of(&data), data }
     }
 
     fn descriptor(&self) -> Descriptor<'_> {
-        let (media_type, digest, size) = (self.media_type, self.digest.as_str(), self.data.len());
+        let (media_type, digest, size) = (self.media_type, &self.digest, self.data.len());
         Descriptor { media_type, digest, size, annotations: BTreeMap::new() }
     }
 }
@@ -124,7 +124,7 @@ impl Artifact {
     }
 
     fn of(config: Blob, layers: Vec<Blob>, manifest: Vec<u8>) -> Self {
-        let digest = digest(&manifest);
+        let digest = Digest::of(&manifest);
         Self { blobs: std::iter::once(config).chain(layers).collect(), manifest, digest }
     }
 }
@@ -216,6 +216,6 @@ mod tests {
             archive
         );
         assert_eq!(String::from_utf8_lossy(&chart.manifest), expected);
-        assert_eq!(chart.digest, digest(expected.as_bytes()));
+        assert_eq!(chart.digest, Digest::of(expected.as_bytes()));
     }
 }

@@ -15,18 +15,17 @@ use crate::base::text::name;
 use crate::base::version::release_of;
 use crate::chart::io::charts;
 use crate::chart::io::helm::agreement::{by, find_helm};
-use crate::dist::{Package, next_tags, retarget, sums, tags};
+use crate::dist::{Release, next_tags, replaceable, tags};
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
 use crate::pages::INDEX;
 use crate::pages::command::beside_index;
 use crate::pages::io::publish::short;
-use crate::release::Release;
 use crate::release::command::ReleaseArgs;
-use crate::release::io::publish::{self, Job};
-use crate::release::io::walk::{change, read};
-use crate::release::io::{github, make, report};
-use crate::release::steps::{Found, Planned, Target, steps};
+use crate::release::io::publish::{self, Publication, Transport};
+use crate::release::io::{make, report};
+use crate::release::steps::{Found, Planned, Step, Target};
+use crate::release::{NewRelease, PreparedChart};
 use crate::sys::http::{Http, PATIENT};
 use crate::sys::{environment, files, terminal};
 
@@ -40,14 +39,15 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let (root, _lock) = servers::prepare(repository.root())?;
     let mut times = Times::begin();
     let directory = root.join("dist");
-    let (made, _) = make::make(config, args, &repository, helm.as_ref(), &directory)?;
-    report::made(&made, false, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
-    if made.archives.is_empty() {
+    let new = make::make(config, args, &repository, helm.as_ref(), &directory)?.new;
+    report::made(&new, false, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+    let release = &new.release;
+    if release.archives.is_empty() {
         return Ok(terminal::line(
             "nothing left this machine: there is nothing to release, and so nothing to rehearse",
         )?);
     }
-    let (release, others) = (read(config, &directory)?, beside_index(&repository)?);
+    let others = beside_index(&repository)?;
     times.end_of("package");
 
     let tags = tags(&release.manifest);
@@ -55,29 +55,20 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let (targets, before) = (rehearsal.targets(), rehearsal.file(INDEX)?);
     times.end_of("targets");
 
-    let manifest = retarget(&release.manifest, &targets.oci);
     let remote = Remote::find(config, Some(&targets.repository.to_string_lossy()), &repository)?;
-    let job = Job {
-        config,
-        targets: Target::ALL.to_vec(),
-        sums: sums(&manifest),
-        steps: steps(config, &manifest, !others.is_empty()),
-        manifest: &manifest,
-        notes: &release.notes,
-        change: change(config, &args.replace, &release, others)?,
+    let replace = replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.metadata))?;
+    let publication = Publication::new(config, &targets.oci, release, &others, replace)?;
+    let transport = Transport {
         helm: helm.as_ref(),
-        remote: &remote,
-        plain_http: false,
-        wait: false,
         api: Some(targets.api.clone()),
-        limit: limit(args),
+        ..Transport::new(&remote, limit(args))
     };
-    perform(&job, &mut times)?;
+    perform(&publication, &transport, &mut times)?;
     rehearsal.deploy()?;
-    let values = ci_values(&repository, &made)?;
-    play(&job, targets, &values, before.as_deref())?;
+    let values = ci_values(&repository, &new)?;
+    play(&publication, &transport, targets, &values, before.as_deref())?;
     times.end_of("user");
-    end(config, job.packages(), &tags, &next_tags(&release.manifest), &targets.root, &times)
+    end(config, release, &tags, &targets.root, &times)
 }
 
 /// Stands up the targets.
@@ -122,16 +113,17 @@ fn begun(config: &Config, start: &Start) -> Result<()> {
 }
 
 /// Looks, publishes, and publishes once more: nothing may be left to do then.
-fn perform(job: &Job<'_>, times: &mut Times) -> Result<()> {
-    let seen = terminal::hushed(|| publish::look(job))?;
+fn perform(publication: &Publication<'_>, transport: &Transport<'_>, times: &mut Times) -> Result<()> {
+    let targets = &Target::ALL;
+    let seen = terminal::hushed(|| publish::look(publication, transport, targets))?;
     report::plan(&seen.planned)?;
-    let outcome = terminal::hushed(|| publish::publish(job, &report::done))?;
+    let outcome = terminal::hushed(|| publish::publish(publication, transport, targets, &report::done))?;
     verdict(outcome.stopped)?;
     outcome.problems.iter().for_each(terminal::problem);
     times.end_of("publish");
-    let again = terminal::hushed(|| publish::publish(job, &|_| Ok(())))?;
+    let again = terminal::hushed(|| publish::publish(publication, transport, targets, &|_| Ok(())))?;
     verdict(again.stopped)?;
-    let is_left = |planned: &&Planned| planned.found != Found::Done;
+    let is_left = |planned: &&Planned<'_>| planned.found != Found::Done;
     if let Some(left) = again.planned.iter().find(is_left) {
         let message = format!("publishing again does something again: {}", left.line().1);
         let hint = "a release that was cut off could not be finished by running again; please report this";
@@ -143,13 +135,12 @@ fn perform(job: &Job<'_>, times: &mut Times) -> Result<()> {
 }
 
 /// The first `ci/*-values.yaml` of each chart that has one.
-fn ci_values(repository: &Repository, made: &Release) -> Result<BTreeMap<String, PathBuf>> {
+fn ci_values(repository: &Repository, new: &NewRelease) -> Result<BTreeMap<String, PathBuf>> {
     let (mut values, mut problems) = (BTreeMap::new(), Vec::new());
-    for archive in &made.archives {
-        let first =
-            charts::test_values(&archive.source, repository.root(), &mut problems)?.into_iter().next();
+    for PreparedChart { source, package, .. } in &new.charts {
+        let first = charts::test_values(source, repository.root(), &mut problems)?.into_iter().next();
         let path = first.map(|file| repository.root().join(file));
-        values.extend(path.map(|path| (archive.package.metadata.name.clone(), path)));
+        values.extend(path.map(|path| (package.metadata.name.clone(), path)));
     }
     verdict(problems)?;
     Ok(values)
@@ -157,45 +148,46 @@ fn ci_values(repository: &Repository, made: &Release) -> Result<BTreeMap<String,
 
 /// Lets a user find, get and render what was published.
 fn play(
-    job: &Job<'_>,
+    publication: &Publication<'_>,
+    transport: &Transport<'_>,
     targets: &Targets,
     values: &BTreeMap<String, PathBuf>,
     before: Option<&[u8]>,
 ) -> Result<()> {
-    let http = Http::new(job.limit, PATIENT)?;
-    let releases: Vec<_> = job.steps.iter().filter_map(|step| github::wanted(job, step)).collect();
-    let story =
-        Story { config: job.config, targets, packages: job.packages(), values, releases: &releases, before };
-    user::play(&story, job.helm, &http, &mut |step| {
+    let http = Http::new(transport.limit, PATIENT)?;
+    let steps = publication.steps.iter();
+    let releases = steps.filter_map(|step| match step {
+        Step::Create { wanted, .. } => Some(wanted.clone()),
+        Step::Push { .. } | Step::Merge { .. } => None,
+    });
+    let releases: Vec<_> = releases.collect();
+    let (config, archives) = (publication.config, &publication.release.archives);
+    let story = Story { config, targets, archives, values, releases: &releases, before };
+    user::play(&story, transport.helm, &http, &mut |step| {
         let saw = if step.saw.is_empty() { String::new() } else { format!("  {}", step.saw) };
         Ok(terminal::result(step.verb, &format!("{}{saw}  ({:.2} s)", step.what, step.took.as_secs_f64()))?)
     })
 }
 
 /// How long it took, where it lies, and what users get to read.
-/// `rehearsed` are the tags that were tried, and `tags` those that release the charts.
-fn end(
-    config: &Config,
-    packages: &[Package],
-    rehearsed: &[String],
-    tags: &[String],
-    root: &Path,
-    times: &Times,
-) -> Result<()> {
+/// `rehearsed` are the tags that were tried.
+fn end(config: &Config, release: &Release, rehearsed: &[String], root: &Path, times: &Times) -> Result<()> {
     terminal::result("Rehearsed", &format!("{} in {}", rehearsed.join(", "), times.shown()))?;
     let lies = format!("{}/{{dist,site,registry,github,{}.git}}", files::shown(root), config.branch);
     terminal::result("Look", &format!("at {lies}"))?;
     terminal::line("users will type")?;
     let (name, url) = (config.name(), config.helm_repository());
     terminal::line(&format!("  helm repo add {name} {url}"))?;
-    let charts = packages.iter().map(|package| &package.metadata).filter(|chart| chart.kind != "library");
+    let charts =
+        release.archives.iter().map(|archive| &archive.metadata).filter(|chart| chart.kind != "library");
     for chart in charts.take(MOST_CHARTS) {
         let version = release_of(&chart.version).map_or_else(|| chart.version.clone(), |one| one.to_string());
         let chart = &chart.name;
         terminal::line(&format!("  helm install {chart} {name}/{chart} --version {version}"))?;
         terminal::line(&format!("  helm install {chart} {}/{chart} --version {version}", config.oci))?;
     }
-    let how = if let [tag] = tags {
+    let tags = next_tags(&release.manifest);
+    let how = if let [tag] = &*tags {
         format!("a pushed tag releases it: git tag {tag} && git push origin {tag}")
     } else {
         // GitHub starts no workflow for tags of which more than three are pushed at once (docs.github.com, "Events that

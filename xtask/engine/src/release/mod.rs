@@ -9,20 +9,21 @@ mod select;
 mod snapshot;
 pub mod steps;
 
+use std::collections::HashMap;
+
 use semver::Version;
 
 use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
-use crate::base::digest::digest;
-use crate::base::problem::{Problem, Problems, verdict};
-use crate::base::reference::oci_target;
+use crate::base::problem::{Checked, Problem, Problems, verdict};
+use crate::base::reference::Reference;
 use crate::base::text::{few, name};
 use crate::base::version::{self, Tag};
-use crate::chart::archive;
 use crate::chart::package::{Overrides, Package, package};
 use crate::chart::source::{Changelog, Source};
+use crate::chart::{Archive, Metadata, archive};
+use crate::dist::Release;
 use crate::dist::manifest::{self, Manifest};
-use crate::dist::{MANIFEST, NOTES, SUMS, sums};
 use crate::git::Commit;
 use crate::pages::published::Published;
 
@@ -60,36 +61,36 @@ pub struct Tags {
     pub remote: Option<Vec<String>>,
 }
 
-/// A release, complete in memory.
+/// A release of which all is decided, and nothing compressed.
 #[derive(Debug)]
-pub struct Release {
-    /// One for each chart, by name.
-    pub archives: Vec<Archive>,
-    /// The charts that are published as they are here, each as `NAME VERSION`; for a backfill those that are not.
-    pub left_out: Vec<String>,
-    /// What replaced fields of every Chart.yaml, for helm to do the same.
-    pub overrides: Overrides,
-    /// What else `dist/` gets, by file name, `manifest.json` last: it says that the others are there.
-    pub files: Vec<(String, Vec<u8>)>,
-    /// The content of `manifest.json`.
-    pub manifest: Manifest,
+pub struct Decided {
+    tag: Option<Tag>,
+    /// The charts that are released, by name.
+    pub charts: Vec<PreparedChart>,
+    /// Published archives to take, by the name of the chart.
+    published: HashMap<String, Archive>,
+    left_out: Vec<String>,
+    overrides: Overrides,
+    commit: manifest::Commit,
+    is_complete: bool,
+    sections: Vec<notes::Found>,
     /// What does not stop the release.
     pub warnings: Vec<Problem>,
 }
 
-/// One archive of a release.
+/// A release that was made from charts, complete in memory.
 #[derive(Debug)]
-pub struct Archive {
-    /// The directory of its chart.
-    pub source: String,
-    /// What is in it.
-    pub package: Package,
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// Its `sha256:` digest.
-    pub digest: String,
-    /// Its provenance file, where a published one has one.
-    pub provenance: Option<Vec<u8>>,
+pub struct NewRelease {
+    /// What goes into `dist/`.
+    pub release: Release,
+    /// Its charts, in the order of its archives.
+    pub charts: Vec<PreparedChart>,
+    /// The charts that are published as they are here, each as `NAME VERSION`; for a backfill those that are not.
+    pub left_out: Vec<String>,
+    /// What replaced fields of every Chart.yaml, for helm to do the same.
+    pub overrides: Overrides,
+    /// What does not stop the release.
+    pub warnings: Vec<Problem>,
 }
 
 /// The longest tag that a registry accepts (OCI distribution specification 1.1, "Pulling manifests").
@@ -136,7 +137,7 @@ impl PreparedChart {
     }
 }
 
-/// Selects and packages the charts. Errors that do not concern a single chart are reported at once, all others by [`decide`].
+/// Selects and packages the charts. Errors that do not concern a single chart are reported at once, all others by [`Prepared::decide`].
 pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems> {
     let Observed { charts, problems, wanted, backfill, tags, commit, changelog, mut changed } = observed;
     let charts: Vec<(String, Source)> = charts.into_iter().map(|source| (source.name(), source)).collect();
@@ -160,77 +161,125 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
         let (of_lock, others) = split_locked(&source.path, &package, source.changed);
         locked.extend(of_lock);
         changed.extend(others);
-        check(&package, &source.path, tag.as_ref(), &mut found);
+        found.extend(unreleasable(&package, &source.path, tag.as_ref()));
         let (source, changelog) = (source.path, source.changelog);
         prepared.push(PreparedChart { source, package, changelog, problems: found, is_read });
     }
-    check_names(&mut prepared, &mut problems);
+    prepared.sort_by(|a, b| a.package.metadata.name.cmp(&b.package.metadata.name));
+    problems.extend(equal_names(&prepared));
     problems.extend(unknown_latest(config, &names));
     let all = names.len();
     let charts = prepared;
     Ok(Prepared { tag, charts, overrides, backfill, all, commit, changelog, changed, locked, problems })
 }
 
-/// Decides the release. A chart that is published as it is here is left out of a release without a tag; one with a tag
-/// takes the published archive, so that every target gets those bytes. `None` where nobody looked: then a missing section of a
-/// changelog is a warning, since the chart may well be published. All that is wrong with any chart is reported at once.
-pub fn decide(
-    config: &Config,
-    prepared: Prepared,
-    published: Option<&[Published]>,
-) -> Result<Release, Problems> {
-    let Prepared {
-        tag,
-        charts,
-        overrides,
-        backfill,
-        all,
-        commit,
-        changelog,
-        mut changed,
-        locked,
-        mut problems,
-    } = prepared;
-    let is_unknown = tag.is_none() && published.is_none();
-    let is_snapshot = tag.is_none() && config.stamps();
-    let published = published.unwrap_or_default();
-    let find = |chart: &PreparedChart| published.iter().find(|one| one.name == chart.package.metadata.name);
-    let (left_out, charts): (Vec<_>, Vec<_>) =
-        charts.into_iter().partition(|chart| tag.is_none() && find(chart).is_some() != backfill);
-    // What is published as it is here is no matter of this release, whatever is wrong with it.
-    for chart in &charts {
-        let is_published = find(chart).is_some();
-        let found = chart.problems.iter().cloned();
-        problems.extend(found.map(|problem| if is_published { problem.only_warns() } else { problem }));
-    }
-    let mut sections = Sections::new(changelog.as_ref(), tag.as_ref(), is_snapshot, all == 1);
-    let mut silent = Vec::new();
-    for PreparedChart { package, changelog, .. } in &charts {
-        if tag.is_some() || !backfill && Version::parse(&package.metadata.version).is_ok() {
-            sections.find(&package.metadata, changelog.as_ref(), &mut silent);
+impl Prepared {
+    /// Decides the release. A chart that is published as it is here is left out of a release without a tag; one with a tag
+    /// takes the published archive, so that every target gets those bytes. `published` is `None` where nobody looked: then a
+    /// missing section of a changelog is a warning, since the chart may well be published. All that is wrong with any chart
+    /// is reported at once.
+    pub fn decide(mut self, config: &Config, published: Option<Vec<Published>>) -> Result<Decided, Problems> {
+        let is_unknown = self.tag.is_none() && published.is_none();
+        let published: HashMap<String, Option<Archive>> =
+            published.into_iter().flatten().map(|one| (one.name, one.archive)).collect();
+        let is_published = |chart: &PreparedChart| published.contains_key(&chart.package.metadata.name);
+        let is_left_out = |chart: &PreparedChart| self.tag.is_none() && is_published(chart) != self.backfill;
+        let (left_out, charts): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.charts).into_iter().partition(is_left_out);
+        let mut problems = std::mem::take(&mut self.problems);
+        // What is published as it is here is no matter of this release, whatever is wrong with it.
+        for chart in &charts {
+            let only_warns = is_published(chart);
+            let found = chart.problems.iter().cloned();
+            problems.extend(found.map(|problem| if only_warns { problem.only_warns() } else { problem }));
         }
+        let sections = self.sections(config, &charts, is_unknown).take(&mut problems);
+        // Two charts may share a file through a link.
+        self.changed.sort();
+        self.changed.dedup();
+        problems.extend(not_in_commit(&self.changed));
+        problems.extend(only_locked(&self.locked));
+        let warnings = verdict(problems)?;
+        let commit = manifest::Commit {
+            id: self.commit.id,
+            time: self.commit.time,
+            changed: self.changed,
+            locked: self.locked,
+        };
+        Ok(Decided {
+            tag: self.tag,
+            is_complete: charts.len() == self.all,
+            charts,
+            published: published.into_iter().filter_map(|(name, archive)| Some((name, archive?))).collect(),
+            left_out: left_out.iter().map(|chart| title(&chart.package.metadata)).collect(),
+            overrides: self.overrides,
+            commit,
+            sections,
+            warnings,
+        })
     }
-    problems.extend(silent.into_iter().map(|one| if is_unknown { one.only_warns() } else { one }));
-    problems.extend(sections.silence().filter(|_| !backfill));
-    // Two charts may share a file through a link.
-    changed.sort();
-    changed.dedup();
-    problems.extend(not_in_commit(&changed));
-    problems.extend(only_locked(&locked));
-    let warnings = verdict(problems)?;
-    let archive = |chart: PreparedChart| Archive::new(find(&chart), chart);
-    let archives = charts.into_iter().map(archive).collect::<Result<Vec<_>, _>>()?;
-    let left_out = left_out.iter().map(|chart| id(&chart.package)).collect();
-    let commit = manifest::Commit { id: commit.id, time: commit.time, changed, locked };
-    let manifest = manifest(config, tag.as_ref(), commit, &archives, archives.len() == all);
-    let json =
-        manifest.to_json().map_err(|error| Problem::error(format!("cannot write {MANIFEST}: {error}")))?;
-    let files = vec![
-        (SUMS.to_owned(), sums(&manifest).into_bytes()),
-        (NOTES.to_owned(), notes::text(config, &archives, &sections).into_bytes()),
-        (MANIFEST.to_owned(), json.into_bytes()),
-    ];
-    Ok(Release { archives, left_out, overrides, files, manifest, warnings })
+
+    /// What the changelogs say of the charts.
+    fn sections(
+        &self,
+        config: &Config,
+        charts: &[PreparedChart],
+        is_unknown: bool,
+    ) -> Checked<Vec<notes::Found>> {
+        let is_snapshot = self.tag.is_none() && config.stamps();
+        let mut sections =
+            Sections::new(self.changelog.as_ref(), self.tag.as_ref(), is_snapshot, self.all == 1);
+        let mut missing = Vec::new();
+        for PreparedChart { package, changelog, .. } in charts {
+            if self.tag.is_some() || !self.backfill && Version::parse(&package.metadata.version).is_ok() {
+                missing.extend(sections.find(&package.metadata, changelog.as_ref()));
+            }
+        }
+        let missing = missing.into_iter().map(|one: Problem| if is_unknown { one.only_warns() } else { one });
+        let silence = sections.silence().filter(|_| !self.backfill);
+        let problems: Vec<Problem> = missing.chain(silence).collect();
+        Checked::new(sections.found, problems)
+    }
+}
+
+impl Decided {
+    /// True if it is that of a tag.
+    pub fn has_tag(&self) -> bool {
+        self.tag.is_some()
+    }
+
+    /// Makes the archives, of which published ones are taken as they are.
+    pub fn make(mut self, config: &Config) -> Result<NewRelease, Problems> {
+        let mut archives = Vec::new();
+        for PreparedChart { package, .. } in &self.charts {
+            archives.push(match self.published.remove(&package.metadata.name) {
+                Some(published) => published,
+                None => new_archive(package)?,
+            });
+        }
+        let manifest = Manifest {
+            format: manifest::FORMAT,
+            tag: self.tag.map(|tag| tag.text),
+            commit: self.commit,
+            complete: self.is_complete,
+            charts: archives.iter().map(|archive| listed(config, archive)).collect(),
+        };
+        let notes = notes::text(config, &archives, &self.sections);
+        Ok(NewRelease {
+            release: Release::new(manifest, archives, notes),
+            charts: self.charts,
+            left_out: self.left_out,
+            overrides: self.overrides,
+            warnings: self.warnings,
+        })
+    }
+}
+
+fn new_archive(package: &Package) -> Result<Archive, Problem> {
+    let failed = |error: std::io::Error| {
+        Problem::error(format!("cannot make {}: {error}", name(&package.metadata.file_name())))
+    };
+    Ok(Archive::new(package.metadata.clone(), archive::write(&package.entries).map_err(failed)?, None))
 }
 
 /// A chart that is to be GitHub's latest has to be one of these.
@@ -242,8 +291,8 @@ fn unknown_latest(config: &Config, charts: &[String]) -> Option<Problem> {
 }
 
 /// A version of a chart, for people.
-fn id(package: &Package) -> String {
-    format!("{} {}", package.metadata.name, package.metadata.version)
+fn title(metadata: &Metadata) -> String {
+    format!("{} {}", metadata.name, metadata.version)
 }
 
 /// What a version writes into Chart.yaml.
@@ -256,7 +305,8 @@ fn overrides(config: &Config, version: String) -> Overrides {
 }
 
 /// What Helm would package and a release cannot use.
-fn check(package: &Package, path: &str, tag: Option<&Tag>, problems: &mut Vec<Problem>) {
+fn unreleasable(package: &Package, path: &str, tag: Option<&Tag>) -> Vec<Problem> {
+    let mut problems = Vec::new();
     let metadata = &package.metadata;
     let mut bad = |field: &str, message: String, hint: Option<String>| {
         let problem = Problem::error(message).at(format!("{path}/Chart.yaml"), package.line(field));
@@ -284,21 +334,24 @@ fn check(package: &Package, path: &str, tag: Option<&Tag>, problems: &mut Vec<Pr
         let message = format!("an OCI registry accepts no repository called {}", name(&metadata.name));
         bad("name", message, Some("use lower-case letters, digits and `-` for the chart's name".to_owned()));
     }
+    problems
 }
 
-/// Sorts by name; two charts of one name would be one file.
-fn check_names(charts: &mut [PreparedChart], problems: &mut Vec<Problem>) {
-    charts.sort_by(|a, b| a.package.metadata.name.cmp(&b.package.metadata.name));
-    for pair in charts.windows(2) {
-        if let [first, second] = pair
-            && first.package.metadata.name == second.package.metadata.name
-        {
-            let name_of_both = name(&first.package.metadata.name);
-            let message = format!("{name_of_both} is also the name of {}", name(&first.source));
-            let problem = Problem::error(message).at(format!("{}/Chart.yaml", second.source), None);
-            problems.push(problem.hint("rename one of them"));
+/// Two charts of one name would be one file. The charts are sorted by name.
+fn equal_names(charts: &[PreparedChart]) -> Vec<Problem> {
+    let pairs = charts.windows(2).filter_map(|pair| match pair {
+        [first, second] if first.package.metadata.name == second.package.metadata.name => {
+            Some((first, second))
         }
-    }
+        _ => None,
+    });
+    let problem = |(first, second): (&PreparedChart, &PreparedChart)| {
+        let name_of_both = name(&first.package.metadata.name);
+        let message = format!("{name_of_both} is also the name of {}", name(&first.source));
+        let problem = Problem::error(message).at(format!("{}/Chart.yaml", second.source), None);
+        problem.hint("rename one of them")
+    };
+    pairs.map(problem).collect()
 }
 
 /// Splits what is not in the commit: sub-charts that the commit's Chart.lock names, which `helm dependency build` has
@@ -329,45 +382,16 @@ fn not_in_commit(changed: &[String]) -> Option<Problem> {
     (!changed.is_empty()).then(|| Problem::warning(message).hint(hint))
 }
 
-impl Archive {
-    /// The published archive, or a new one.
-    fn new(published: Option<&Published>, chart: PreparedChart) -> Result<Self, Problem> {
-        let PreparedChart { source, package, .. } = chart;
-        let failed = |error: std::io::Error| {
-            Problem::error(format!("cannot make {}: {error}", name(&package.file_name())))
-        };
-        let bytes = match published {
-            Some(published) => published.archive.clone(),
-            None => archive::write(&package.entries).map_err(failed)?,
-        };
-        let provenance = published.and_then(|published| published.provenance.clone());
-        let digest = digest(&bytes);
-        Ok(Self { source, package, bytes, digest, provenance })
-    }
-}
-
-fn manifest(
-    config: &Config,
-    tag: Option<&Tag>,
-    commit: manifest::Commit,
-    archives: &[Archive],
-    complete: bool,
-) -> Manifest {
-    let charts = archives.iter().map(|archive| listed(config, archive)).collect();
-    Manifest { format: manifest::FORMAT, tag: tag.map(|tag| tag.text.clone()), commit, complete, charts }
-}
-
 fn listed(config: &Config, archive: &Archive) -> manifest::Chart {
-    let metadata = &archive.package.metadata;
-    let file_name = archive.package.file_name();
+    let metadata = &archive.metadata;
     manifest::Chart {
         name: metadata.name.clone(),
         version: metadata.version.clone(),
         app_version: metadata.app_version.clone(),
         size: archive.bytes.len() as u64,
         digest: archive.digest.clone(),
-        oci: oci_target(&config.oci, &metadata.name, &metadata.version),
-        url: format!("{}/{file_name}", config.helm_repository()),
-        archive: file_name,
+        oci: Reference::of_chart(&config.oci, &metadata.name, &metadata.version).to_string(),
+        url: format!("{}/{}", config.helm_repository(), archive.file_name()),
+        archive: archive.file_name(),
     }
 }

@@ -5,14 +5,13 @@ use std::fmt::Write as _;
 use semver::Version;
 
 use super::changelog::{self, Section};
-use super::{Archive, changes};
+use super::changes;
 use crate::base::config::Config;
-use crate::base::digest::plain_digest;
 use crate::base::problem::Problem;
 use crate::base::text::{cell, few, name, prose};
 use crate::base::version::Tag;
-use crate::chart::Metadata;
 use crate::chart::source::{CHANGELOG, Changelog};
+use crate::chart::{Archive, Metadata};
 
 /// The sections of the changelogs that a release needs, each once.
 pub(crate) struct Sections<'a> {
@@ -21,14 +20,16 @@ pub(crate) struct Sections<'a> {
     is_snapshot: bool,
     /// Whether the repository has one chart, which needs no name in a heading.
     has_one_chart: bool,
-    found: Vec<Found>,
+    pub(crate) found: Vec<Found>,
     silent: Vec<String>,
 }
 
 /// The section of what no release has yet (keepachangelog.com, "How can I reduce the effort required?").
 const UNRELEASED: &str = "Unreleased";
 
-struct Found {
+/// A section that the notes have.
+#[derive(Debug)]
+pub(crate) struct Found {
     file: String,
     heading: String,
     title: String,
@@ -51,7 +52,7 @@ impl<'a> Sections<'a> {
     /// changelog; one for several charts is taken once. Where there is a changelog, what is missing is an error; in a
     /// chart's own, which may have been given up, only for the tag that releases it. A snapshot takes what is unreleased,
     /// and so may a prerelease.
-    pub(crate) fn find(&mut self, chart: &Metadata, own: Option<&Changelog>, problems: &mut Vec<Problem>) {
+    pub(crate) fn find(&mut self, chart: &Metadata, own: Option<&Changelog>) -> Option<Problem> {
         let version = self.tag.map_or_else(|| chart.version.clone(), |tag| tag.version.to_string());
         let of_chart = format!("{}-{version}", chart.name);
         let places = [
@@ -63,7 +64,7 @@ impl<'a> Sections<'a> {
         for (log, heading, title) in places.into_iter().flatten().filter(|_| !self.is_snapshot) {
             match changelog::section(&log.text, heading) {
                 Section::Missing => {}
-                section => return self.take(log, heading, title, section, problems),
+                section => return self.take(log, heading, title, section),
             }
         }
         let is_prerelease = Version::parse(&version).is_ok_and(|version| !version.pre.is_empty());
@@ -71,9 +72,9 @@ impl<'a> Sections<'a> {
             let unreleased = own.or(self.root).map(|log| (log, changelog::section(&log.text, UNRELEASED)));
             match unreleased {
                 Some((log, section @ Section::Text(_))) => {
-                    return self.take(log, UNRELEASED, version, section, problems);
+                    return self.take(log, UNRELEASED, version, section);
                 }
-                _ if self.is_snapshot => return,
+                _ if self.is_snapshot => return None,
                 _ => {}
             }
         }
@@ -88,31 +89,23 @@ impl<'a> Sections<'a> {
                 let is_of_all = self.tag.is_some_and(|tag| tag.chart.is_none());
                 let heading =
                     if own.is_some() || is_of_all || self.has_one_chart { &version } else { &of_chart };
-                self.take(log, heading, String::new(), Section::Missing, problems);
+                return self.take(log, heading, String::new(), Section::Missing);
             }
             (None, None) => self.silent.push(of_chart),
         }
+        None
     }
 
-    fn take(
-        &mut self,
-        log: &Changelog,
-        heading: &str,
-        title: String,
-        section: Section,
-        problems: &mut Vec<Problem>,
-    ) {
+    fn take(&mut self, log: &Changelog, heading: &str, title: String, section: Section) -> Option<Problem> {
         if self.found.iter().any(|found| found.file == log.path && found.heading == heading) {
-            return;
+            return None;
         }
-        let text = match section {
-            Section::Text(text) => text,
-            other => {
-                problems.push(missing(&log.path, heading, &other));
-                String::new()
-            }
+        let (text, problem) = match section {
+            Section::Text(text) => (text, None),
+            other => (String::new(), Some(missing(&log.path, heading, &other))),
         };
         self.found.push(Found { file: log.path.clone(), heading: heading.to_owned(), title, text });
+        problem
     }
 
     /// The charts of which nothing says what changed. A repository without a changelog may do so.
@@ -146,10 +139,10 @@ fn missing(file: &str, version: &str, section: &Section) -> Problem {
 }
 
 /// The whole text.
-pub(crate) fn text(config: &Config, archives: &[Archive], sections: &Sections<'_>) -> String {
+pub(crate) fn text(config: &Config, archives: &[Archive], sections: &[Found]) -> String {
     let mut out = String::new();
-    for found in &sections.found {
-        if sections.found.len() > 1 {
+    for found in sections {
+        if sections.len() > 1 {
             let _ = write!(out, "## {}\n\n", prose(&found.title));
         }
         let _ = write!(out, "{}\n\n", found.text);
@@ -160,18 +153,17 @@ pub(crate) fn text(config: &Config, archives: &[Archive], sections: &Sections<'_
         "## Install\n\nFrom the Helm repository:\n\n```console\nhelm repo add {alias} {repository}\n"
     );
     for archive in archives {
-        let chart = &archive.package.metadata;
+        let chart = &archive.metadata;
         let _ = writeln!(out, "{} {alias}/{} --version {}", verb(chart), chart.name, chart.version);
     }
     out.push_str("```\n\nFrom the OCI registry:\n\n```console\n");
     for archive in archives {
-        let chart = &archive.package.metadata;
+        let chart = &archive.metadata;
         let _ = writeln!(out, "{} {}/{} --version {}", verb(chart), config.oci, chart.name, chart.version);
     }
     out.push_str("```\n\n## Digests\n\n| Archive | SHA-256 |\n| --- | --- |\n");
     for archive in archives {
-        let digest = plain_digest(&archive.digest);
-        let _ = writeln!(out, "| {} | `{digest}` |", cell(&archive.package.file_name()));
+        let _ = writeln!(out, "| {} | `{}` |", cell(&archive.file_name()), archive.digest.hex());
     }
     out
 }

@@ -5,33 +5,41 @@
 use std::fmt;
 
 use semver::Version;
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
-use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::config::Config;
+use crate::base::digest::Digest;
 use crate::base::problem::{Problem, Severity};
+use crate::base::reference::Reference;
 use crate::base::text::{few, name};
 use crate::base::version::Tag;
+use crate::chart::Archive;
 use crate::dist::manifest::{self, Manifest};
-use crate::dist::{SUMS, by_tag, next_tags};
+use crate::dist::{Release, SUMS, by_tag, next_tags};
+use crate::github::{File, Wanted};
+use crate::pages::INDEX;
 use crate::registry::artifact::{HUB_FILE, HUB_TAG};
 
 /// One thing that publishing does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase", tag = "action")]
-pub enum Step {
-    /// Push an archive to the OCI registry.
+pub enum Step<'r> {
+    /// Push an artifact to the OCI registry.
     Push {
-        /// `oci://HOST/PATH/NAME:TAG`.
-        target: String,
-        /// The file in `dist/`.
-        archive: String,
+        /// Where to.
+        #[serde(serialize_with = "as_text")]
+        target: Reference,
+        /// What is pushed.
+        #[serde(rename = "archive", serialize_with = "as_text")]
+        payload: Payload<'r>,
     },
     /// Add archives to the Helm repository.
     Merge {
         /// The branch.
         branch: String,
         /// The index on it.
-        path: String,
+        path: &'static str,
         /// `NAME VERSION` of each new entry.
         adds: Vec<String>,
     },
@@ -39,13 +47,46 @@ pub enum Step {
     Create {
         /// `OWNER/NAME`.
         repository: String,
-        /// Its tag.
-        tag: String,
-        /// Whether it is marked as one that is not for everybody.
-        prerelease: bool,
-        /// The files from `dist/` that it offers.
-        assets: Vec<String>,
+        /// The release as it shall be.
+        #[serde(flatten, serialize_with = "as_release")]
+        wanted: Wanted<'r>,
     },
+}
+
+/// What is pushed to a registry.
+#[derive(Clone, Copy, Debug)]
+pub enum Payload<'r> {
+    /// A chart.
+    Chart(&'r Archive),
+    /// What Artifact Hub reads.
+    ArtifactHub(&'r [u8]),
+}
+
+impl fmt::Display for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chart(archive) => f.write_str(&archive.file_name()),
+            Self::ArtifactHub(_) => f.write_str(HUB_FILE),
+        }
+    }
+}
+
+fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+fn as_release<S: Serializer>(wanted: &Wanted<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut fields = serializer.serialize_struct("Wanted", 3)?;
+    fields.serialize_field("tag", &wanted.tag)?;
+    fields.serialize_field("prerelease", &wanted.prerelease)?;
+    fields.serialize_field("assets", &offered(wanted))?;
+    fields.end()
+}
+
+/// The assets that people look for, without the provenance files beside them.
+fn offered<'w>(wanted: &'w Wanted<'_>) -> Vec<&'w str> {
+    let names = wanted.assets.iter().map(|file| file.name.as_str());
+    names.filter(|name| !name.ends_with(".prov")).collect()
 }
 
 /// Where a release is published, in the order in which that happens.
@@ -64,7 +105,7 @@ impl Target {
     pub const ALL: [Self; 3] = [Self::Oci, Self::Pages, Self::Github];
 
     /// Where a step goes.
-    pub fn of(step: &Step) -> Self {
+    pub fn of(step: &Step<'_>) -> Self {
         match step {
             Step::Push { .. } => Self::Oci,
             Step::Merge { .. } => Self::Pages,
@@ -109,11 +150,11 @@ pub enum Found {
 }
 
 /// A step, and what was seen where it goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Planned {
+#[derive(Clone, Debug, Serialize)]
+pub struct Planned<'r> {
     /// What publishing does.
     #[serde(flatten)]
-    pub step: Step,
+    pub step: Step<'r>,
     /// How the target compared when it was looked at.
     pub found: Found,
     /// What is there, for people.
@@ -124,14 +165,14 @@ pub struct Planned {
     pub did: Vec<String>,
 }
 
-impl Planned {
+impl<'r> Planned<'r> {
     /// A step with what was seen, and nothing left to do.
-    pub fn new(step: Step, found: Found, there: impl Into<String>) -> Self {
+    pub fn new(step: Step<'r>, found: Found, there: impl Into<String>) -> Self {
         Self { step, found, there: there.into(), todo: Vec::new(), did: Vec::new() }
     }
 
     /// A step whose target nobody looked at.
-    pub fn unseen(step: Step) -> Self {
+    pub fn unseen(step: Step<'r>) -> Self {
         let there = match &step {
             Step::Merge { adds, .. } => format!("adds {}", adds.join(", ")),
             Step::Push { .. } | Step::Create { .. } => String::new(),
@@ -140,17 +181,17 @@ impl Planned {
     }
 
     /// A step whose target did not tell.
-    pub fn unknown(step: Step) -> Self {
+    pub fn unknown(step: Step<'r>) -> Self {
         Self::new(step, Found::Unknown, "unknown what is there")
     }
 
     /// A step that cannot be taken, for reasons that are told besides.
-    pub fn stopped(step: Step) -> Self {
+    pub fn stopped(step: Step<'r>) -> Self {
         Self::new(step, Found::Other, "")
     }
 
     /// A step that is not for this release to take.
-    pub fn left(step: Step) -> Self {
+    pub fn left(step: Step<'r>) -> Self {
         Self::new(step, Found::Done, "is left as it is")
     }
 
@@ -188,14 +229,14 @@ impl Planned {
     }
 }
 
-impl Step {
+impl Step<'_> {
     fn what(&self) -> String {
         match self {
-            Self::Push { target, .. } => target.clone(),
+            Self::Push { target, .. } => target.to_string(),
             Self::Merge { branch, path, .. } => format!("{path} on {branch}"),
-            Self::Create { repository, tag, prerelease, assets } => {
-                let kind = if *prerelease { "prerelease" } else { "release" };
-                format!("{kind} {tag} of {repository}  with {}", assets.join(", "))
+            Self::Create { repository, wanted } => {
+                let kind = if wanted.prerelease { "prerelease" } else { "release" };
+                format!("{kind} {} of {repository}  with {}", wanted.tag, offered(wanted).join(", "))
             }
         }
     }
@@ -208,35 +249,38 @@ pub fn doubt(problem: Problem, is_publishing: bool) -> Problem {
 }
 
 /// Decides a push. `there` is the digest that the tag has now, `None` for none; `changed` are files that differ there.
-pub fn push(
-    step: Step,
-    there: Result<Option<String>, Problem>,
-    digest: &str,
+pub fn push<'r>(
+    step: Step<'r>,
+    there: Result<Option<Digest>, Problem>,
+    digest: &Digest,
     changed: &[String],
     may_replace: bool,
-) -> (Planned, Option<Problem>) {
-    let Step::Push { target, archive } = &step else { return (Planned::unseen(step), None) };
-    let (found, there, todo, problem) = match there {
+) -> (Planned<'r>, Option<Problem>) {
+    let (found, there, todo) = match there {
         Err(problem) => return (Planned::unknown(step), Some(problem)),
-        Ok(None) => (Found::Absent, "not there yet".to_owned(), Some("push"), None),
-        Ok(Some(there)) if there == digest => {
-            (Found::Done, format!("is there already  {digest}"), None, None)
-        }
-        Ok(Some(there)) if may_replace => (Found::Other, format!("is {there} now"), Some("replace"), None),
+        Ok(None) => (Found::Absent, "not there yet".to_owned(), Some("push")),
+        Ok(Some(there)) if there == *digest => (Found::Done, format!("is there already  {digest}"), None),
+        Ok(Some(there)) if may_replace => (Found::Other, format!("is {there} now"), Some("replace")),
         Ok(Some(there)) => {
-            let files =
-                if changed.is_empty() { String::new() } else { format!(" and differs in {}", few(changed)) };
-            let message = format!(
-                "{} is published as {there}, and this is {digest}{files}: what is published never changes",
-                name(target)
-            );
-            let allow = format!("--replace {}", archive.trim_end_matches(".tgz"));
-            let hint = format!("publish a new version, or allow it for this one: {allow}");
-            (Found::Other, format!("is {there} now"), None, Some(Problem::error(message).hint(hint)))
+            let problem = conflict(&step, &there, digest, changed);
+            return (Planned::new(step, Found::Other, format!("is {there} now")), problem);
         }
     };
     let todo = todo.map(str::to_owned).into_iter().collect();
-    (Planned { todo, ..Planned::new(step, found, there) }, problem)
+    (Planned { todo, ..Planned::new(step, found, there) }, None)
+}
+
+/// The registry has something else under the tag.
+fn conflict(step: &Step<'_>, there: &Digest, digest: &Digest, changed: &[String]) -> Option<Problem> {
+    let Step::Push { target, payload } = step else { return None };
+    let files = if changed.is_empty() { String::new() } else { format!(" and differs in {}", few(changed)) };
+    let message = format!(
+        "{} is published as {there}, and this is {digest}{files}: what is published never changes",
+        name(&target.to_string())
+    );
+    let allow = format!("--replace {}", payload.to_string().trim_end_matches(".tgz"));
+    let hint = format!("publish a new version, or allow it for this one: {allow}");
+    Some(Problem::error(message).hint(hint))
 }
 
 /// A release is of its tag: there has to be one, and all that it releases. What was left out could never be added. A
@@ -274,37 +318,52 @@ pub fn incomplete(manifest: &Manifest, is_shallow: bool, here: &[String]) -> Opt
 
 /// OCI first and the GitHub Release last, so that nobody is told of a version that cannot be installed yet.
 ///
-/// `has_hub`: whether there is something for Artifact Hub. It comes before the chart that it belongs to, so that a chart
-/// which is there says that it is there, too.
-pub fn steps(config: &Config, manifest: &Manifest, has_hub: bool) -> Vec<Step> {
-    let push = |target: String, file: &str| Step::Push { target, archive: file.to_owned() };
+/// `oci` is the registry, as `oci://HOST/PATH`. `hub` is what Artifact Hub reads. It comes before the chart that it belongs
+/// to, so that a chart which is there says that it is there, too.
+pub fn steps<'r>(
+    config: &'r Config,
+    oci: &str,
+    release: &'r Release,
+    hub: Option<&'r [u8]>,
+) -> Vec<Step<'r>> {
     let mut steps = Vec::new();
-    if manifest.charts.is_empty() {
-        return steps;
+    for archive in &release.archives {
+        let target = Reference::of_chart(oci, &archive.metadata.name, &archive.metadata.version);
+        let of_hub =
+            |data| Step::Push { target: target.with_tag(HUB_TAG), payload: Payload::ArtifactHub(data) };
+        steps.extend(hub.map(of_hub));
+        steps.push(Step::Push { target, payload: Payload::Chart(archive) });
     }
-    for chart in &manifest.charts {
-        let repository = chart.oci.rsplit_once(':').map_or(&*chart.oci, |(repository, _)| repository);
-        steps.extend(has_hub.then(|| push(format!("{repository}:{HUB_TAG}"), HUB_FILE)));
-        steps.push(push(chart.oci.clone(), &chart.archive));
-    }
-    steps.push(Step::Merge {
-        branch: config.branch.clone(),
-        path: format!("{HELM_REPOSITORY}/index.yaml"),
-        adds: manifest.charts.iter().map(|chart| format!("{} {}", chart.name, chart.version)).collect(),
-    });
-    let tags = by_tag(manifest);
-    // The sums are those of all archives, so that no one of several releases can offer them.
-    let sums = (tags.len() == 1).then(|| SUMS.to_owned());
-    for (tag, charts) in tags {
-        let prerelease =
-            |chart: &&manifest::Chart| Version::parse(&chart.version).is_ok_and(|v| !v.pre.is_empty());
-        let archives = charts.iter().map(|chart| chart.archive.clone());
-        steps.push(Step::Create {
-            repository: config.repository.clone(),
-            tag,
-            prerelease: charts.iter().any(prerelease),
-            assets: archives.chain(sums.clone()).collect(),
-        });
+    if !steps.is_empty() {
+        let adds = release
+            .archives
+            .iter()
+            .map(|Archive { metadata, .. }| format!("{} {}", metadata.name, metadata.version));
+        steps.push(Step::Merge { branch: config.branch.clone(), path: INDEX, adds: adds.collect() });
+        steps.extend(github_releases(config, release));
     }
     steps
+}
+
+fn github_releases<'r>(config: &'r Config, release: &'r Release) -> Vec<Step<'r>> {
+    let tags = by_tag(&release.manifest);
+    // The sums are those of all archives, so that no one of several releases can offer them.
+    let sums = (tags.len() == 1).then(|| File::new(SUMS.to_owned(), release.sums.as_bytes()));
+    let create = |(tag, charts): (String, Vec<&manifest::Chart>)| {
+        let is_in = |archive: &&Archive| charts.iter().any(|chart| chart.archive == archive.file_name());
+        let archives: Vec<&Archive> = release.archives.iter().filter(is_in).collect();
+        let is_prerelease = |archive: &&Archive| {
+            Version::parse(&archive.metadata.version).is_ok_and(|version| !version.pre.is_empty())
+        };
+        let wanted = Wanted {
+            tag,
+            notes: &release.notes,
+            prerelease: archives.iter().any(is_prerelease),
+            commit: &release.manifest.commit.id,
+            latest: config.latest.as_deref(),
+            assets: archives.into_iter().flat_map(File::of_archive).chain(sums.clone()).collect(),
+        };
+        Step::Create { repository: config.repository.clone(), wanted }
+    };
+    tags.into_iter().map(create).collect()
 }

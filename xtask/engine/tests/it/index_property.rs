@@ -3,6 +3,7 @@
 //! `XTASK_INDEXES=500 XTASK_SEED=7 cargo test random_indexes` runs longer than the test does by default.
 
 use helm_xtask::internals::chart::{metadata_of, to_yaml};
+use helm_xtask::internals::digest::Digest;
 use helm_xtask::internals::index::{Format, Index, NewVersion, merge};
 use serde_yaml::Value;
 
@@ -91,7 +92,7 @@ fn new_version(name: &str, version: &str) -> NewVersion {
     let metadata = metadata_of(&archive(&text), "", &mut Vec::new()).expect("metadata");
     NewVersion {
         metadata,
-        digest: "ab".repeat(32),
+        digest: Digest::parse(&"ab".repeat(32)).expect("a digest"),
         urls: vec!["u".to_owned()],
         created: "2024-01-02T03:04:05Z".to_owned(),
     }

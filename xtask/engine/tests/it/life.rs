@@ -293,7 +293,7 @@ pub fn as_others_package(archive: &[u8]) -> Vec<u8> {
 }
 
 pub fn digest(archive: &[u8]) -> String {
-    digest::plain_digest(&digest::digest(archive)).to_owned()
+    digest::Digest::of(archive).hex().to_owned()
 }
 
 pub fn put(path: &Path, bytes: &[u8]) {

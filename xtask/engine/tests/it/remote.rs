@@ -138,7 +138,7 @@ impl Remote {
         for name in ["api", "web"] {
             let sandbox = publisher(name, "0.1.0");
             let chart = &manifest(&sandbox).charts[0];
-            let digest = &chart.digest["sha256:".len()..];
+            let digest = chart.digest.hex();
             let _ = write!(
                 index,
                 "  {name}:\n  - apiVersion: v2\n    created: \"2020-01-02T03:04:05.678Z\"\n    digest: {digest}\n    \

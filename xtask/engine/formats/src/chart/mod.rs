@@ -62,6 +62,16 @@ impl Metadata {
         self.api_version == "v1"
     }
 
+    /// `NAME-VERSION`, as in tags and in the name of the archive.
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.name, self.version)
+    }
+
+    /// The file name that Helm gives the archive.
+    pub fn file_name(&self) -> String {
+        format!("{}.tgz", self.id())
+    }
+
     /// Whether this is a chart of today's layout.
     pub fn is_v2(&self) -> bool {
         self.api_version == "v2"

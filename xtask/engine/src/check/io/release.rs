@@ -3,23 +3,21 @@
 use anyhow::Result;
 
 use crate::base::config::Versions;
-use crate::base::problem::{Problem, Severity, problems_of};
+use crate::base::problem::{Checked, Problem, Severity, fold, problems_of};
 use crate::base::text::name;
 use crate::base::version::Tag;
 use crate::chart::package::Package;
 use crate::chart::source::Source;
 use crate::check::command::Scene;
 use crate::check::{Area, Chart, Report};
-use crate::dist::sums;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::pages::io::compare::{self, Compared};
 use crate::pages::published::{Next, Published};
-use crate::pages::{Change, Charts};
 use crate::release::io::make::{self, Head, Sources};
-use crate::release::io::publish::{self, Job, Outcome};
-use crate::release::steps::{Found, Target, steps};
-use crate::release::{Archive, Release, decide, prepare};
+use crate::release::io::publish::{Look, Publication, Transport, look_at_each};
+use crate::release::steps::{Found, Target};
+use crate::release::{Decided, prepare};
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
 pub fn tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
@@ -46,14 +44,13 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
             }
         }
     }
-    match prepare(scene.config, observed).and_then(|prepared| decide(scene.config, prepared, same.as_deref()))
-    {
+    match prepare(scene.config, observed).and_then(|prepared| prepared.decide(scene.config, same)) {
         Err(problems) => report.add(Area::Release, problems.0),
-        Ok(release) => {
-            report.add(Area::Release, release.warnings.iter().cloned());
+        Ok(decided) => {
+            report.add(Area::Release, decided.warnings.iter().cloned());
             // Where tags decide versions, there is none to look for before the tag.
-            if !is_offline && (release.manifest.tag.is_some() || scene.config.versions == Versions::Verify) {
-                look(scene, release, report)?;
+            if !is_offline && (decided.has_tag() || scene.config.versions == Versions::Verify) {
+                look(scene, decided, report)?;
             }
         }
     }
@@ -75,7 +72,6 @@ fn sources(scene: &Scene<'_>) -> Sources {
 fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
     let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
     let mut branch = Branch::new(&remote, &scene.config.branch, scene.limit())?;
-    let mut problems = Vec::new();
     let charts: Vec<(&Chart, Next<'_>)> =
         scene.charts.iter().filter_map(|chart| Some((chart, next(scene, chart)?))).collect();
     let all: Vec<Next<'_>> = charts.iter().map(|(_, next)| *next).collect();
@@ -92,7 +88,7 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
         plain_http: false,
         is_for_targets: false,
     };
-    let compared = compare::compare(&at, &mut branch, &all, &mut problems)?;
+    let Checked { value: compared, problems } = compare::compare(&at, &mut branch, &all)?;
     report.add(Area::Release, problems);
     let mut same = Vec::new();
     for ((chart, next), Compared { content, same: archive, problem }) in charts.iter().zip(compared) {
@@ -106,11 +102,10 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
         if archive.is_some() && !scene.config.stamps() {
             report.only_warn(next.path);
         }
-        same.extend(archive);
         // A version that is taken is told once: what its release would lack besides is nobody's business.
-        let is_taken = problem.as_ref().is_some_and(Problem::is_error);
-        if is_taken && scene.tag.is_none() {
-            same.push(Published::unread(next.package));
+        let is_taken = problem.as_ref().is_some_and(Problem::is_error) && scene.tag.is_none();
+        if archive.is_some() || is_taken {
+            same.push(Published { name: next.package.metadata.name.clone(), archive });
         }
         report.add(Area::Release, problem);
     }
@@ -136,60 +131,29 @@ fn is_of(tag: &Tag, chart: &Chart) -> bool {
 }
 
 /// Looks whether the registry and GitHub have something in the way of the release.
-fn look(scene: &Scene<'_>, release: Release, report: &mut Report) -> Result<()> {
-    let Release { archives, manifest, .. } = release;
-    if archives.is_empty() {
+fn look(scene: &Scene<'_>, decided: Decided, report: &mut Report) -> Result<()> {
+    if decided.charts.is_empty() {
         return Ok(());
     }
-    let charts = Charts { packages: archives.into_iter().map(released).collect(), ..Charts::default() };
+    let release = decided.make(scene.config)?.release;
     let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
-    let mut job = Job {
-        config: scene.config,
-        targets: Vec::new(),
-        sums: sums(&manifest),
-        steps: steps(scene.config, &manifest, false),
-        manifest: &manifest,
-        notes: "",
-        change: Change {
-            source: String::new(),
-            time: manifest.commit.time,
-            docs: None,
-            adopt: Vec::new(),
-            charts: Some(charts),
-        },
-        helm: None,
-        remote: &remote,
-        plain_http: false,
-        api: None,
-        wait: false,
-        limit: scene.limit(),
-    };
-    for target in [Target::Oci, Target::Github] {
-        job.targets = vec![target];
-        judge(target, publish::look(&job)?, report);
+    let publication = Publication::new(scene.config, &scene.config.oci, &release, &[], Vec::new())?;
+    let transport = Transport::new(&remote, scene.limit());
+    for look in look_at_each(&publication, &transport, &[Target::Oci, Target::Github])? {
+        judge(look, report);
     }
     Ok(())
 }
 
 /// What stands in the way of a release is an error; what is not there yet, such as its tag, is only noted.
-fn judge(target: Target, outcome: Outcome, report: &mut Report) {
+fn judge(look: Look<'_>, report: &mut Report) {
     let is_unknown = |found: Found| matches!(found, Found::Unknown | Found::NotLookedAt);
-    let has_gaps = outcome.planned.iter().any(|planned| is_unknown(planned.found));
-    for problem in outcome.problems {
+    let has_gaps = look.planned.iter().any(|planned| is_unknown(planned.found));
+    for problem in fold(look.problems) {
         match problem.severity {
-            Severity::Warning if has_gaps => report.doubt(&format!("what is at {target}"), problem),
+            Severity::Warning if has_gaps => report.doubt(&format!("what is at {}", look.target), problem),
             Severity::Warning => report.add(Area::Release, [Problem { severity: Severity::Note, ..problem }]),
             _ => report.add(Area::Release, [problem]),
         }
-    }
-}
-
-fn released(archive: Archive) -> crate::dist::Package {
-    crate::dist::Package {
-        file_name: archive.package.file_name(),
-        metadata: archive.package.metadata,
-        data: archive.bytes,
-        digest: crate::base::digest::plain_digest(&archive.digest).to_owned(),
-        provenance: archive.provenance,
     }
 }

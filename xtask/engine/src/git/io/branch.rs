@@ -20,20 +20,26 @@ use crate::sys::scratch::{Scratch, no_room};
 
 /// The branch in its private repository.
 #[derive(Debug)]
-pub struct Branch<'r> {
-    remote: &'r Remote,
+pub struct Branch {
+    remote: Remote,
     name: String,
     scratch: Scratch,
     deadline: Instant,
     /// Whether the remote may leave out the content of files.
     partial: bool,
-    /// Whether it was fetched already.
-    fetched: bool,
     /// Whether that was its whole history.
     is_deep: bool,
     /// What the remote refused with last.
     refusal: Option<Refusal>,
+    /// Whether somebody has looked at it.
+    is_seen: bool,
+    /// What the last look has found.
+    tip: Option<Tip>,
 }
+
+/// Nobody has looked at the branch.
+#[derive(Clone, Copy, Debug)]
+pub struct NotSeen;
 
 /// Why the remote did not do what was asked: its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,20 +66,21 @@ fn is_full(words: &str) -> bool {
     words.lines().filter(ours).any(|line| full.iter().any(|sign| line.contains(sign)))
 }
 
-impl<'r> Branch<'r> {
+impl Branch {
     /// A repository without anything in it. Whatever still runs when the time is over is stopped.
-    pub fn new(remote: &'r Remote, branch: &str, limit: Duration) -> Result<Self> {
+    pub fn new(remote: &Remote, branch: &str, limit: Duration) -> Result<Self> {
         let deadline = Instant::now() + limit;
         let scratch = Scratch::directory()?;
         let branch = Self {
-            remote,
+            remote: remote.clone(),
             name: branch.to_owned(),
             scratch,
             deadline,
             partial: true,
-            fetched: false,
             is_deep: false,
             refusal: None,
+            is_seen: false,
+            tip: None,
         };
         branch.create().map_err(|error| no_room(&error.to_string()))?;
         Ok(branch)
@@ -132,12 +139,12 @@ impl<'r> Branch<'r> {
 
     /// Its remote.
     pub fn remote(&self) -> &Remote {
-        self.remote
+        &self.remote
     }
 
     /// Whether the remote had it when it was looked at.
     pub fn is_there(&self) -> bool {
-        self.fetched
+        self.tip.is_some()
     }
 
     /// Whether the remote refused to show it.
@@ -150,22 +157,29 @@ impl<'r> Branch<'r> {
         self.remote.has_token()
     }
 
+    /// What the last look has found, no branch or its tip; `Err` before the first.
+    pub fn last_look(&self) -> Result<Option<Tip>, NotSeen> {
+        if self.is_seen { Ok(self.tip.clone()) } else { Err(NotSeen) }
+    }
+
     /// Looks at the branch. `Ok(None)` means that the remote was asked and has no such branch; everything else that
     /// gives no answer is a refusal.
     pub fn look(&mut self) -> Result<Result<Option<Tip>, Refusal>> {
         // A second look sends what is new in full: with the old objects at hand it comes as small differences.
-        let filter = if self.partial && !self.fetched { "--filter=blob:none" } else { "--no-filter" };
+        let filter = if self.partial && self.tip.is_none() { "--filter=blob:none" } else { "--no-filter" };
         let fetch = self.fetch("--depth=1", filter)?;
         if fetch.status.success() {
-            self.fetched = true;
             let output = self.run(|git| git.args(["ls-tree", "-r", "-z", "--full-tree", BASE]))?;
             let (files, odd) = listing(&Self::checked("ls-tree", output)?);
-            return Ok(Ok(Some(Tip { commit: self.reference(BASE)?, files, odd })));
+            let tip = Some(Tip { commit: self.reference(BASE)?, files, odd });
+            (self.is_seen, self.tip) = (true, tip.clone());
+            return Ok(Ok(tip));
         }
         self.check_version()?;
         let reference = format!("refs/heads/{}", self.name);
         let list = self.run(|git| git.args(["ls-remote", "--quiet", NAME, &reference]))?;
         if list.status.success() && list.stdout.is_empty() {
+            (self.is_seen, self.tip) = (true, None);
             return Ok(Ok(None));
         }
         let said = if list.status.success() { fetch.stderr } else { list.stderr };

@@ -14,7 +14,7 @@ use crate::base::text::{name, shown};
 use crate::sys::{environment, secrets};
 
 /// Where to publish to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Remote {
     /// A URL without a user, or an absolute path.
     pub url: String,

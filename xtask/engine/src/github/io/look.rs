@@ -1,7 +1,7 @@
 //! What is there: the tag, its releases, and the published releases of other tags.
 
 use super::Github;
-use crate::base::digest::digest;
+use crate::base::digest::Digest;
 use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
@@ -17,7 +17,7 @@ const MAX_TAGS: usize = 8;
 impl Github<'_> {
     /// Everything. `made` are releases that this run created.
     pub(super) fn look_at(&self, wanted: &Wanted<'_>, made: &[u64]) -> Result<Seen, Problem> {
-        let tag = wanted.tag;
+        let tag = &*wanted.tag;
         let (own, others): (Vec<_>, Vec<_>) =
             self.list()?.into_iter().partition(|release| release.tag_name == tag);
         let mut releases = Vec::new();
@@ -114,14 +114,14 @@ impl Github<'_> {
     }
 
     /// The digest of what a server has that does not say it.
-    fn digest(&self, asset: &Asset) -> Result<String, Problem> {
+    fn digest(&self, asset: &Asset) -> Result<Digest, Problem> {
         if let Some(known) = self.digests.borrow().get(&asset.id) {
             return Ok(known.clone());
         }
         let what = format!("download {}", name(&asset.name));
         let answer = self.api.download(&format!("/releases/assets/{}", asset.id));
         let digest = match &answer {
-            Ok(response) if response.is_success() => digest(&response.body),
+            Ok(response) if response.is_success() => Digest::of(&response.body),
             _ => return Err(self.api.problem(&what, &answer)),
         };
         self.digests.borrow_mut().insert(asset.id, digest.clone());

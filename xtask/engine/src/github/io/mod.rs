@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use self::api::Api;
 use self::perform::created;
 use super::{Action, Seen, Wanted, check_tag, plan};
+use crate::base::digest::Digest;
 use crate::base::host::is_loopback;
 use crate::base::http::Response;
 use crate::base::problem::{Problem, Problems};
@@ -25,7 +26,7 @@ use crate::sys::http::Http;
 pub struct Github<'a> {
     api: Api<'a>,
     /// By the asset's number, whose content never changes.
-    digests: RefCell<BTreeMap<u64, String>>,
+    digests: RefCell<BTreeMap<u64, Digest>>,
     /// Whether an asset holds the chart of the file of its name, by its number.
     same: RefCell<BTreeMap<u64, bool>>,
 }
@@ -72,8 +73,10 @@ impl<'a> Github<'a> {
 
     /// Completes a release, whatever is there of it: the first step of the plan, then a look at what is there now,
     /// until nothing is left to do.
-    pub fn publish(&self, wanted: &Wanted<'_>) -> Result<Published, Problems> {
-        let mut seen = self.look(wanted, true)?;
+    ///
+    /// `seen` is what a look has found before, which is not repeated.
+    pub fn publish(&self, wanted: &Wanted<'_>, seen: Option<Seen>) -> Result<Published, Problems> {
+        let mut seen = seen.map_or_else(|| self.look(wanted, true), Ok)?;
         let (mut done, mut made, mut failures) = (Vec::new(), Vec::new(), 0);
         let mut tried = None;
         // Each asset is deleted and uploaded at most, unless somebody else is at work here, too.
@@ -106,7 +109,7 @@ impl<'a> Github<'a> {
 
     fn unsettled(&self, wanted: &Wanted<'_>) -> Problem {
         let repository = name(self.api.repository());
-        let message = format!("release {} of {repository} changes while it is published", name(wanted.tag));
+        let message = format!("release {} of {repository} changes while it is published", name(&wanted.tag));
         Problem::error(message).hint("does something else publish it, too? run it again when that is done")
     }
 }

@@ -28,7 +28,7 @@ impl Github<'_> {
                 let content = json!({
                     "tag_name": tag,
                     "target_commitish": wanted.commit,
-                    "name": wanted.name,
+                    "name": wanted.tag,
                     "body": wanted.notes,
                     "draft": true,
                     "prerelease": prerelease,
@@ -129,7 +129,7 @@ fn publishing(wanted: &Wanted<'_>, release: &Release, prerelease: bool, latest: 
     });
     let is_empty = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().is_empty();
     for (field, there, ours) in
-        [("name", &release.name, wanted.name.as_str()), ("body", &release.body, wanted.notes)]
+        [("name", &release.name, wanted.tag.as_str()), ("body", &release.body, wanted.notes)]
     {
         if let Some(content) = content.as_object_mut().filter(|_| is_empty(there)) {
             content.insert(field.to_owned(), ours.into());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use anyhow::{Result, bail};
 
 use crate::base::config::{Config, HELM_REPOSITORY};
-use crate::base::digest::{plain_digest, sha256};
+use crate::base::digest::Digest;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::time;
@@ -20,7 +20,7 @@ use crate::pages::{Elsewhere, INDEX, Lost, Missing, Restored, missing, url_of};
 const OLD_INDEXES: usize = 100;
 
 /// The commit that took the Helm repository from the branch, which has none; `None` if it never had one.
-pub fn lost_repository(branch: &mut Branch<'_>) -> Result<Option<String>> {
+pub fn lost_repository(branch: &mut Branch) -> Result<Option<String>> {
     branch.deepen()?;
     Ok(branch.commits(INDEX)?.into_iter().next())
 }
@@ -28,7 +28,7 @@ pub fn lost_repository(branch: &mut Branch<'_>) -> Result<Option<String>> {
 /// Finds again what is missing on the branch: the whole index, entries, and archives.
 pub fn restore(
     config: &Config,
-    branch: &mut Branch<'_>,
+    branch: &mut Branch,
     tip: &Tip,
     index: Option<&[u8]>,
     time: u64,
@@ -81,7 +81,7 @@ fn nothing(restored: &Restored) -> Option<Problem> {
 /// byte.
 fn readdressed(
     config: &Config,
-    branch: &mut Branch<'_>,
+    branch: &mut Branch,
     index: &Index<'_>,
     files: &BTreeMap<String, Object>,
     elsewhere: &[Elsewhere],
@@ -94,7 +94,7 @@ fn readdressed(
         let Some(url) = version.urls.first() else { continue };
         let Some(one) = elsewhere.iter().find(|one| one.url == **url) else { continue };
         let Some(object) = files.get(&one.path) else { continue };
-        if sha256(&branch.read(object)?) != plain_digest(&version.digest) {
+        if !Digest::of(&branch.read(object)?).is(&version.digest) {
             continue;
         }
         let entry = text.get(version.range.clone()).unwrap_or_default();
@@ -116,10 +116,10 @@ fn readdressed(
 }
 
 /// The id of a lost archive, if the history has one of its digest.
-fn archive_of(branch: &mut Branch<'_>, lost: &Lost) -> Result<Option<String>> {
+fn archive_of(branch: &mut Branch, lost: &Lost) -> Result<Option<String>> {
     for commit in branch.commits(&lost.path)? {
         let Some(object) = branch.files(&commit, &lost.path)?.remove(&lost.path) else { continue };
-        if sha256(&branch.read(&object)?) == lost.digest {
+        if Some(Digest::of(&branch.read(&object)?)) == lost.digest {
             return Ok(Some(object.id));
         }
     }
@@ -151,7 +151,7 @@ fn fresh() -> Vec<u8> {
 
 /// What the branch had before somebody removed the whole Helm repository: its files and, unless there is a new one, its
 /// index.
-fn whole(branch: &mut Branch<'_>, commits: &[String], tip: &Tip, restored: &mut Restored) -> Result<()> {
+fn whole(branch: &mut Branch, commits: &[String], tip: &Tip, restored: &mut Restored) -> Result<()> {
     for commit in commits {
         if branch.files(commit, INDEX)?.contains_key(INDEX) {
             continue;
@@ -177,7 +177,7 @@ fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Re
         let hint = "nothing leads to it: look at it in the branch";
         return Err(Problem::warning(message).at(path, None).hint(hint));
     };
-    let digest = sha256(data);
+    let digest = Digest::of(data);
     let urls = vec![url_of(config, path.rsplit('/').next().unwrap_or(path))];
     Ok(NewVersion { metadata, digest, urls, created: time::utc(time) })
 }
@@ -189,8 +189,8 @@ fn stray(path: &str, entry: &NewVersion) -> Problem {
 }
 
 /// Gives entries the time and the URLs that they had in an older index.
-fn as_they_were(branch: &mut Branch<'_>, commits: &[String], entries: &mut [NewVersion]) -> Result<()> {
-    let mut wanted: BTreeMap<String, &mut NewVersion> =
+fn as_they_were(branch: &mut Branch, commits: &[String], entries: &mut [NewVersion]) -> Result<()> {
+    let mut wanted: BTreeMap<Digest, &mut NewVersion> =
         entries.iter_mut().map(|entry| (entry.digest.clone(), entry)).collect();
     for commit in commits.iter().take(OLD_INDEXES) {
         if wanted.is_empty() {
@@ -200,7 +200,7 @@ fn as_they_were(branch: &mut Branch<'_>, commits: &[String], entries: &mut [NewV
         let text = branch.read(&object)?;
         let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { continue };
         for version in index.versions() {
-            if let Some(entry) = wanted.remove(plain_digest(&version.digest)) {
+            if let Some(entry) = Digest::parse(&version.digest).and_then(|digest| wanted.remove(&digest)) {
                 entry.created = version.created.to_string();
                 entry.urls = version.urls.iter().map(ToString::to_string).collect();
             }

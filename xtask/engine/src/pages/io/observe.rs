@@ -7,8 +7,7 @@ use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems, Severity};
 use crate::base::text::{few, name};
 use crate::base::version::release_of;
-use crate::dist::io::Release;
-use crate::dist::{self, differs_from_commit, next_tags, not_replaced, replaceable};
+use crate::dist::{self, Release, differs_from_commit, next_tags, not_replaced, replaceable};
 use crate::docs::io::Site;
 use crate::docs::{self, File};
 use crate::git::io::repository::Repository;
@@ -19,7 +18,7 @@ use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
 
 /// What there is to publish.
-pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Change> {
+pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Change<'static>> {
     let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
     let head = source.commit()?.ok_or_else(no_commit)?;
     let docs = if args.only == Some(Part::Charts) { None } else { build_docs(args, source)? };
@@ -116,16 +115,16 @@ fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Opt
 }
 
 /// What the Helm repository gets from a release. Archives that nobody else can make from the commit are only looked at.
-fn charts(args: &PagesArgs, source: &Repository, release: Release) -> Result<Charts> {
+fn charts(args: &PagesArgs, source: &Repository, release: Release) -> Result<Charts<'static>> {
     if let Some(problem) = differs_from_commit(&release.manifest) {
         if args.publish {
             return Err(Problems::from(problem).into());
         }
         terminal::problem(&Problem { severity: Severity::Warning, ..problem });
     }
-    let replace = replaceable(&args.replace, &release.packages.iter().map(|package| &package.metadata))?;
+    let replace = replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.metadata))?;
     let created = Some(release.manifest.commit.time);
-    Ok(Charts { packages: release.packages, others: beside_index(source)?, replace, created })
+    Ok(Charts { archives: release.archives.into(), others: beside_index(source)?, replace, created })
 }
 
 /// The files that are published beside the index, as the commit has them.

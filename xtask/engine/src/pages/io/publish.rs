@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::base::problem::{Problem, Problems};
 use crate::base::text::{name, shown};
-use crate::git::io::branch::{Branch, Refusal};
+use crate::git::io::branch::{Branch, NotSeen, Refusal};
 use crate::git::object::Commit;
 use crate::git::{Tip, refusal};
 use crate::pages::Plan;
@@ -39,23 +39,29 @@ struct Attempt<'a> {
     refusal: Refusal,
 }
 
-/// Publishes what `decide` makes of the branch. It is asked again for each round.
+/// Publishes what `decide` makes of the branch. It is asked again for each round, but for the first where somebody has
+/// looked and decided already.
 pub fn publish<'a>(
-    branch: &mut Branch<'_>,
+    branch: &mut Branch,
     time: u64,
-    mut decide: impl FnMut(&mut Branch<'_>, Option<&Tip>) -> Result<Plan<'a>>,
+    mut first: Option<Plan<'a>>,
+    mut decide: impl FnMut(&mut Branch, Option<&Tip>) -> Result<Plan<'a>>,
 ) -> Result<Published<'a>> {
     let mut last: Option<Attempt<'a>> = None;
     let (mut rounds, mut failures) = (0, 0);
     loop {
         rounds += 1;
-        let tip = look(branch)?;
-        if let Some(attempt) = last.take()
-            && let Some(published) = after(branch, attempt, tip.as_ref(), &mut failures)?
-        {
-            return Ok(published);
-        }
-        let plan = decide(branch, tip.as_ref())?;
+        let plan = if let Some(plan) = first.take() {
+            plan
+        } else {
+            let tip = look(branch)?;
+            if let Some(attempt) = last.take()
+                && let Some(published) = after(branch, attempt, tip.as_ref(), &mut failures)?
+            {
+                return Ok(published);
+            }
+            decide(branch, tip.as_ref())?
+        };
         if plan.is_done() {
             return Ok(Published { plan, commit: None, rounds });
         }
@@ -72,7 +78,7 @@ pub fn publish<'a>(
 /// What became of a push that failed: the branch says it, not the words. `None` means that somebody else was first, or
 /// that it may work now.
 fn after<'a>(
-    branch: &Branch<'_>,
+    branch: &Branch,
     Attempt { published, refusal }: Attempt<'a>,
     tip: Option<&Tip>,
     failures: &mut u32,
@@ -98,7 +104,7 @@ fn after<'a>(
 }
 
 /// Makes the commit of a plan in the private repository.
-pub fn make(branch: &Branch<'_>, plan: &Plan<'_>, time: u64) -> Result<String> {
+pub fn make(branch: &Branch, plan: &Plan<'_>, time: u64) -> Result<String> {
     branch.commit(&Commit {
         reference: NEXT,
         base: plan.base.as_deref(),
@@ -109,21 +115,23 @@ pub fn make(branch: &Branch<'_>, plan: &Plan<'_>, time: u64) -> Result<String> {
     })
 }
 
+/// Looks at the branch, unless this run has done so already.
+pub fn look_once(branch: &mut Branch) -> Result<Option<Tip>> {
+    branch.last_look().or_else(|NotSeen| look(branch))
+}
+
 /// Looks at the branch.
-pub fn look(branch: &mut Branch<'_>) -> Result<Option<Tip>> {
+pub fn look(branch: &mut Branch) -> Result<Option<Tip>> {
     patiently(branch, Branch::look)
 }
 
 /// The commit that a tag of the remote names.
-pub fn tag(branch: &mut Branch<'_>, tag: &str) -> Result<Option<String>> {
+pub fn tag(branch: &mut Branch, tag: &str) -> Result<Option<String>> {
     patiently(branch, |branch| branch.tag(tag))
 }
 
 /// Asks the remote; where it fails for a reason that may pass, a few times.
-fn patiently<'r, T>(
-    branch: &mut Branch<'r>,
-    ask: impl Fn(&mut Branch<'r>) -> Result<Result<T, Refusal>>,
-) -> Result<T> {
+fn patiently<T>(branch: &mut Branch, ask: impl Fn(&mut Branch) -> Result<Result<T, Refusal>>) -> Result<T> {
     let mut tries = 1;
     loop {
         match ask(branch)? {
@@ -140,7 +148,7 @@ fn patiently<'r, T>(
     }
 }
 
-fn refused(branch: &Branch<'_>, what: &str, Refusal(words): &Refusal) -> anyhow::Error {
+fn refused(branch: &Branch, what: &str, Refusal(words): &Refusal) -> anyhow::Error {
     let message = format!("{} {what}: {words}", name(&branch.shown()));
     let hint = refusal::hint(words, branch.has_token());
     Problems::from(Problem::error(message).hint(hint)).into()
@@ -148,7 +156,7 @@ fn refused(branch: &Branch<'_>, what: &str, Refusal(words): &Refusal) -> anyhow:
 
 /// Waits for a random time, longer from round to round, so that publishers that met once do not meet again. Where the
 /// deadline comes first, the last words of the remote are the error.
-fn pause(branch: &Branch<'_>, rounds: u32, Refusal(words): &Refusal) -> Result<()> {
+fn pause(branch: &Branch, rounds: u32, Refusal(words): &Refusal) -> Result<()> {
     let pause = pause::random(pause::longest(FIRST_PAUSE, MAX_PAUSE, rounds));
     if Instant::now() + pause >= branch.deadline() {
         let message = format!("the time is over, and {} last said: {words}", name(&branch.shown()));

@@ -2,7 +2,7 @@
 
 use super::cache::Cache;
 use crate::base::config::{Config, HELM_REPOSITORY};
-use crate::base::digest::{digest, plain_digest};
+use crate::base::digest::Digest;
 use crate::base::host::{host, is_private};
 use crate::base::text::name;
 use crate::git::Tip;
@@ -12,35 +12,37 @@ use crate::index::{Version, is_of};
 use crate::pages::path_of;
 use crate::sys::http::{Http, Request};
 
-/// Gets the archive of a version, which has to be the one that the index names, where it names a digest. The error says
-/// why there is none.
+/// Gets the archive of a version with its digest, which has to be the one that the index names, where it names one. The
+/// error says why there is none.
 pub fn archive(
     config: &Config,
-    branch: &mut Branch<'_>,
+    branch: &mut Branch,
     tip: &Tip,
     http: Option<&Http>,
     cache: &Cache,
     version: &Version<'_>,
-) -> Result<Vec<u8>, String> {
-    if let Some(data) = cache.get(&version.digest) {
-        return Ok(data);
+) -> Result<(Vec<u8>, Digest), String> {
+    if let Some(digest) = Digest::parse(&version.digest)
+        && let Some(data) = cache.get(&digest)
+    {
+        return Ok((data, digest));
     }
-    let is_it = |data: &[u8]| plain_digest(&digest(data)) == plain_digest(&version.digest);
     let Some(url) = version.urls.first() else { return Err("the index has no URL for it".to_owned()) };
     let on_branch = place(config, tip, version).map(|object| branch.read(object));
     let is_ours = path_of(config, url).is_some();
     let data = match (on_branch, http) {
         (Some(data), _) if is_ours => data.map_err(|error| format!("{error:#}"))?,
-        (Some(Ok(data)), _) if is_it(&data) => data,
+        (Some(Ok(data)), _) if Digest::of(&data).is(&version.digest) => data,
         (None, _) if is_ours => return Err(format!("the branch does not have {}", name(url))),
         (_, Some(http)) => download(http, url)?,
         (_, None) => return Err(format!("it is not on the branch but at {}", name(url))),
     };
-    if is_of(version, &digest(&data)) {
-        cache.put(&data);
-        Ok(data)
+    let digest = Digest::of(&data);
+    if is_of(version, &digest) {
+        cache.put(&digest, &data);
+        Ok((data, digest))
     } else {
-        Err(format!("the index says {}, and the archive has {}", name(&version.digest), digest(&data)))
+        Err(format!("the index says {}, and the archive has {digest}", name(&version.digest)))
     }
 }
 
@@ -55,7 +57,7 @@ pub fn place<'t>(config: &Config, tip: &'t Tip, version: &Version<'_>) -> Option
 /// Gets the provenance file of a version, which lies beside its archive; `None` where there is none.
 pub fn provenance(
     config: &Config,
-    branch: &mut Branch<'_>,
+    branch: &mut Branch,
     tip: &Tip,
     http: Option<&Http>,
     version: &Version<'_>,
@@ -68,7 +70,7 @@ pub fn provenance(
 }
 
 /// The provenance file that lies beside an archive of the branch.
-pub fn provenance_of(branch: &mut Branch<'_>, tip: &Tip, archive: &str) -> Option<Vec<u8>> {
+pub fn provenance_of(branch: &mut Branch, tip: &Tip, archive: &str) -> Option<Vec<u8>> {
     branch.read(tip.files.get(&format!("{archive}.prov"))?).ok()
 }
 

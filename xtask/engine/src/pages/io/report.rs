@@ -15,8 +15,8 @@ use crate::sys::{files, terminal};
 
 /// The plan: what is there, and what publishing would do.
 pub fn preview(
-    branch: &Branch<'_>,
-    change: &Change,
+    branch: &Branch,
+    change: &Change<'_>,
     plan: &Plan<'_>,
     bytes: u64,
     out: &Path,
@@ -63,7 +63,7 @@ pub fn wrote(out: &Path, plan: &Plan<'_>) -> Result<()> {
 }
 
 /// What was done.
-pub fn published(branch: &Branch<'_>, change: &Change, published: &Published<'_>, json: bool) -> Result<()> {
+pub fn published(branch: &Branch, change: &Change<'_>, published: &Published<'_>, json: bool) -> Result<()> {
     let Published { plan, commit, rounds } = published;
     if json {
         let mut facts = facts(branch, change, plan);
@@ -81,7 +81,7 @@ pub fn published(branch: &Branch<'_>, change: &Change, published: &Published<'_>
 }
 
 /// The changes by part, each with its verb: for a new file, another file, the index, the pages, and what goes and stays.
-fn changes(change: &Change, plan: &Plan<'_>, verbs: [&str; 6]) -> Result<()> {
+fn changes(change: &Change<'_>, plan: &Plan<'_>, verbs: [&str; 6]) -> Result<()> {
     let [add, replace, merge, update, remove, keep] = verbs;
     for file in
         plan.files.iter().filter(|file| is_charts(&file.path) && ![INDEX, PAGE].contains(&&*file.path))
@@ -156,7 +156,7 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-fn facts(branch: &Branch<'_>, change: &Change, plan: &Plan<'_>) -> Map<String, Value> {
+fn facts(branch: &Branch, change: &Change<'_>, plan: &Plan<'_>) -> Map<String, Value> {
     let pages = |state: State| plan.pages(state).collect::<Vec<_>>();
     let docs = change.docs.as_ref().map(|_| {
         json!({
@@ -193,10 +193,10 @@ fn facts(branch: &Branch<'_>, change: &Change, plan: &Plan<'_>) -> Map<String, V
 }
 
 /// What GitHub Pages must serve afterwards.
-pub fn expected(config: &Config, change: &Change) -> Vec<Expected> {
+pub fn expected(config: &Config, change: &Change<'_>) -> Vec<Expected> {
     let charts = change.charts.as_ref().map(|charts| Expected {
         url: format!("{}/index.yaml", config.helm_repository()),
-        contains: charts.packages.iter().map(|package| package.digest.clone()).collect(),
+        contains: charts.archives.iter().map(|archive| archive.digest.hex().to_owned()).collect(),
     });
     let index = change.docs.iter().flatten().find(|file| file.path == "index.html");
     let docs = index.map(|file| Expected {

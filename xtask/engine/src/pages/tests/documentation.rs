@@ -159,7 +159,7 @@ fn others_lose_nothing_and_nothing_of_ours_is_stale() {
             }
             let version = format!("1.0.{round}");
             let charts =
-                (random(2) == 0).then(|| release(vec![package("web", &version, version.as_bytes())]));
+                (random(2) == 0).then(|| release(vec![archive("web", &version, version.as_bytes())]));
             let change = change((random(4) > 0).then_some(site), charts);
             let files: Vec<(&str, &[u8])> =
                 branch.iter().map(|(path, data)| (path.as_str(), &**data)).collect();

@@ -6,8 +6,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::base::problem::Severity;
-use crate::chart::Metadata;
-use crate::dist::Package;
+use crate::chart::{Archive, Metadata};
 use crate::git::Tip;
 use crate::git::object::blob_id;
 use crate::index::Index;
@@ -19,7 +18,7 @@ fn plan<'a>(
     config: &Config,
     tip: Option<&Tip>,
     index: Option<&[u8]>,
-    change: &'a Change,
+    change: &'a Change<'_>,
     restored: &Restored,
 ) -> Result<Plan<'a>, Problems> {
     let page = Some(b"<meta name=\"description\" content=\"Helm repository: ".to_vec());
@@ -37,28 +36,21 @@ fn docs(files: &[(&str, &str)]) -> Vec<File> {
     files.iter().map(file).collect()
 }
 
-fn package(chart: &str, version: &str, data: &[u8]) -> Package {
+fn archive(chart: &str, version: &str, data: &[u8]) -> Archive {
     let metadata = Metadata {
         name: chart.to_owned(),
         version: version.to_owned(),
         api_version: "v2".to_owned(),
         ..Metadata::default()
     };
-    let digest = crate::base::digest::sha256(data);
-    Package {
-        metadata,
-        file_name: format!("{chart}-{version}.tgz"),
-        data: data.to_vec(),
-        digest,
-        provenance: None,
-    }
+    Archive::new(metadata, data.to_vec(), None)
 }
 
-fn release(packages: Vec<Package>) -> Charts {
-    Charts { packages, ..Charts::default() }
+fn release(archives: Vec<Archive>) -> Charts<'static> {
+    Charts { archives: archives.into(), ..Charts::default() }
 }
 
-fn change(docs: impl Into<Option<Vec<File>>>, charts: impl Into<Option<Charts>>) -> Change {
+fn change(docs: impl Into<Option<Vec<File>>>, charts: impl Into<Option<Charts<'static>>>) -> Change<'static> {
     let (docs, charts) = (docs.into(), charts.into());
     Change { source: "o/r@c".to_owned(), time: 1_704_164_645, docs, adopt: Vec::new(), charts }
 }
@@ -83,7 +75,7 @@ fn text<'p>(plan: &'p Plan<'_>, path: &str) -> &'p str {
 
 #[test]
 fn the_first_publishing_begins_the_branch() {
-    let change = change(docs(&[("index.html", "i")]), release(vec![package("web", "1.0.0", b"1")]));
+    let change = change(docs(&[("index.html", "i")]), release(vec![archive("web", "1.0.0", b"1")]));
     let plan = plan(&CONFIG, None, None, &change, &Restored::default()).expect("a plan");
     assert_eq!(plan.base, None);
     let expected = "+.helm-xtask.json +.nojekyll +charts/index.html +charts/index.yaml +charts/web-1.0.0.tgz +index.html";
@@ -96,7 +88,7 @@ fn the_first_publishing_begins_the_branch() {
 /// `git log` shows the message as it is, and a name may come from an archive that another job made.
 #[test]
 fn nothing_that_a_terminal_obeys_is_in_the_message() {
-    let change = change(None, release(vec![package("web\u{1b}[2J", "1.0.0", b"1")]));
+    let change = change(None, release(vec![archive("web\u{1b}[2J", "1.0.0", b"1")]));
     let plan = plan(&CONFIG, None, None, &change, &Restored::default()).expect("a plan");
     let name = "web\\u{1b}[2J 1.0.0";
     let message = format!("Publish {name}\n\nadd {name}\ncharts: 0 kept\nfrom o/r@c\n");
@@ -105,14 +97,14 @@ fn nothing_that_a_terminal_obeys_is_in_the_message() {
 
 #[test]
 fn what_is_there_already_is_no_change() {
-    let there = package("web", "1.0.0", b"1");
+    let there = archive("web", "1.0.0", b"1");
     let first = change(None, release(vec![there]));
     let made = plan(&CONFIG, None, None, &first, &Restored::default()).expect("a plan");
     let files: Vec<(&str, &[u8])> =
         made.files.iter().map(|file| (file.path.as_str(), text(&made, &file.path).as_bytes())).collect();
     let index = text(&made, INDEX).as_bytes();
     let later =
-        Change { time: first.time + 100, ..change(None, release(vec![package("web", "1.0.0", b"1")])) };
+        Change { time: first.time + 100, ..change(None, release(vec![archive("web", "1.0.0", b"1")])) };
     let again = plan(&CONFIG, Some(&tip(&files)), Some(index), &later, &Restored::default()).expect("a plan");
     assert!(again.is_done(), "{}", outcome(&again));
     assert_eq!(again.entries.as_ref().map(|entries| &*entries.same), Some(&["web 1.0.0".to_owned()][..]));
@@ -125,11 +117,11 @@ fn errors(tip: &Tip, index: Option<&[u8]>, change: &Change) -> String {
 
 #[test]
 fn a_published_digest_never_changes() {
-    let first = change(None, release(vec![package("web", "1.0.0", b"1")]));
+    let first = change(None, release(vec![archive("web", "1.0.0", b"1")]));
     let made = plan(&CONFIG, None, None, &first, &Restored::default()).expect("a plan");
     let index = text(&made, INDEX).as_bytes();
     let tip = tip(&[("charts/web-1.0.0.tgz", b"1"), (INDEX, index)]);
-    let mut other = change(None, release(vec![package("web", "1.0.0", b"2")]));
+    let mut other = change(None, release(vec![archive("web", "1.0.0", b"2")]));
     assert!(errors(&tip, Some(index), &other).contains("web"));
     if let Some(charts) = &mut other.charts {
         charts.replace.push(("web".to_owned(), "1.0.0".to_owned()));
@@ -137,7 +129,7 @@ fn a_published_digest_never_changes() {
     let plan = plan(&CONFIG, Some(&tip), Some(index), &other, &Restored::default()).expect("a plan");
     assert_eq!(plan.entries.map(|entries| entries.replaced), Some(vec!["web 1.0.0".to_owned()]));
     // The same where the entry is gone and only its archive is there.
-    let charts = release(vec![package("web", "1.0.0", b"2")]);
+    let charts = release(vec![archive("web", "1.0.0", b"2")]);
     let empty = b"apiVersion: v1\nentries: {}\n";
     assert!(errors(&tip, Some(empty), &change(None, charts)).contains("never changes"));
 }
@@ -147,7 +139,7 @@ fn an_index_that_cannot_be_read_stops_everything() {
     for index in
         ["", "entries: {}\n", "apiVersion: v1\nentries:\n  web: 7\n", "apiVersion: v1\nentries: [", "\u{0}"]
     {
-        let charts = release(vec![package("web", "1.0.0", b"1")]);
+        let charts = release(vec![archive("web", "1.0.0", b"1")]);
         let tip = tip(&[(INDEX, index.as_bytes())]);
         assert!(errors(&tip, Some(index.as_bytes()), &change(None, charts)).contains(INDEX), "{index}");
     }
@@ -158,7 +150,7 @@ fn what_is_missing_is_said() {
     let index = b"apiVersion: v1\nentries:\n  web:\n  - apiVersion: v2\n    created: \"2024-01-01T00:00:00Z\"\n    \
         digest: d\n    name: web\n    urls:\n    - https://o.github.io/r/charts/web-1.0.0.tgz\n    version: 1.0.0\n";
     let tip = tip(&[(INDEX, index), ("charts/lost-1.0.0.tgz", b"l")]);
-    let change = change(None, release(vec![package("new", "1.0.0", b"1")]));
+    let change = change(None, release(vec![archive("new", "1.0.0", b"1")]));
     let plan = plan(&CONFIG, Some(&tip), Some(index), &change, &Restored::default()).expect("a plan");
     let warnings: Vec<String> = plan.warnings.iter().map(ToString::to_string).collect();
     let expected = [
@@ -183,7 +175,7 @@ fn warnings(plan: &Plan<'_>) -> Vec<String> {
 /// What was lost is there again as it was: files by the ids that the remote has, entries with their old times.
 #[test]
 fn what_was_lost_is_restored() {
-    let lost = package("web", "1.0.0", b"1");
+    let lost = archive("web", "1.0.0", b"1");
     let entry = NewVersion {
         metadata: lost.metadata.clone(),
         digest: lost.digest.clone(),
@@ -201,7 +193,7 @@ fn what_was_lost_is_restored() {
     let tip = tip(&[(".nojekyll", b"")]);
     // The release that is published again has it too.
     for charts in [Charts::default(), release(vec![lost])] {
-        let is_repair_alone = charts.packages.is_empty();
+        let is_repair_alone = charts.archives.is_empty();
         let change = change(None, charts);
         let plan = plan(&CONFIG, Some(&tip), None, &change, &restored).expect("a plan");
         let expected = "=.nojekyll +charts/index.html +charts/index.yaml +charts/web-1.0.0.tgz";
@@ -220,7 +212,7 @@ fn what_was_lost_is_restored() {
         assert_eq!(warnings(&plan), [""; 0]);
     }
     // Another archive of that version is a conflict, not a second entry.
-    let change = change(None, release(vec![package("web", "1.0.0", b"2")]));
+    let change = change(None, release(vec![archive("web", "1.0.0", b"2")]));
     let problems = plan(&CONFIG, Some(&tip), None, &change, &restored).expect_err("a conflict");
     assert!(problems.to_string().contains("never changes"), "{problems}");
 }
@@ -228,12 +220,12 @@ fn what_was_lost_is_restored() {
 /// The entry leads to a GitHub Release: no archive is added that nothing would lead to.
 #[test]
 fn an_archive_that_lies_elsewhere_is_not_added() {
-    let digest = package("web", "1.0.0", b"1").digest;
-    for digest in [digest.clone(), format!("sha256:{digest}")] {
+    let digest = archive("web", "1.0.0", b"1").digest;
+    for digest in [digest.hex().to_owned(), digest.to_string()] {
         let url = "https://github.com/o/r/releases/download/web-1.0.0/web-1.0.0.tgz";
         let index = index_of("web", "1.0.0", &digest, url);
         let tip = tip(&[(".nojekyll", b""), (INDEX, index.as_bytes())]);
-        let change = change(None, release(vec![package("web", "1.0.0", b"1")]));
+        let change = change(None, release(vec![archive("web", "1.0.0", b"1")]));
         let plan =
             plan(&CONFIG, Some(&tip), Some(index.as_bytes()), &change, &Restored::default()).expect("a plan");
         assert_eq!(outcome(&plan), "=.nojekyll +charts/index.html =charts/index.yaml");
@@ -245,8 +237,8 @@ fn an_archive_that_lies_elsewhere_is_not_added() {
 #[test]
 fn another_provenance_is_another_release() {
     let signed = |signature: &[u8]| {
-        let package = Package { provenance: Some(signature.to_vec()), ..package("web", "1.0.0", b"1") };
-        change(None, release(vec![package]))
+        let archive = Archive { provenance: Some(signature.to_vec()), ..archive("web", "1.0.0", b"1") };
+        change(None, release(vec![archive]))
     };
     let first = signed(b"one");
     let made = plan(&CONFIG, None, None, &first, &Restored::default()).expect("a plan");
@@ -284,10 +276,9 @@ fn archives_come_with_an_index_that_leads_to_them() {
     let (long, longer) = ("x".repeat(200), "x".repeat(2_000));
     for word in odd.into_iter().chain([&*long, &*longer]) {
         for (chart, description) in [(word, ""), ("web", word)] {
-            let mut package = package(chart, "1.0.0", b"1");
-            package.metadata.description = description.to_owned();
-            package.file_name = "web-1.0.0.tgz".to_owned();
-            let change = change(None, release(vec![package]));
+            let mut archive = archive(chart, "1.0.0", b"1");
+            archive.metadata.description = description.to_owned();
+            let change = change(None, release(vec![archive]));
             let Ok(plan) = plan(&CONFIG, None, None, &change, &Restored::default()) else { continue };
             let mut problems = Vec::new();
             let index = Index::read(text(&plan, INDEX).as_bytes(), INDEX, &mut problems);
@@ -336,7 +327,7 @@ fn large_sites() {
         format!("({count} files that are there already are taken to have {typical} each)")
     };
     // The last column is what the only problem says.
-    for (site, archive, tip, expected) in [
+    for (site, size, tip, expected) in [
         (20, 0, there(0), None),
         (21, 0, there(0), Some("the site is about ".to_owned())),
         (26, 0, there(0), Some("none above 1 GB".to_owned())),
@@ -346,8 +337,8 @@ fn large_sites() {
         (0, 10 * MIB, there(80), Some(about(80, "10.0 MiB"))),
     ] {
         let docs = (site > 0).then(|| docs(site));
-        let data = vec![0; usize::try_from(archive).expect("a size")];
-        let charts = (archive > 0).then(|| release(vec![package("web", "1.0.0", &data)]));
+        let data = vec![0; usize::try_from(size).expect("a size")];
+        let charts = (size > 0).then(|| release(vec![archive("web", "1.0.0", &data)]));
         let change = change(docs, charts);
         let (found, is_error) = match plan(&CONFIG, Some(&tip), None, &change, &Restored::default()) {
             Ok(plan) => (plan.warnings, false),

@@ -19,7 +19,7 @@ use super::artifact::{Artifact, CHART_ARCHIVE, CHART_PROVENANCE, CREATED};
 use super::docker_config::Credentials;
 use super::refusal::{Wish, is_absent};
 use crate::base::clock::Clock;
-use crate::base::digest::digest;
+use crate::base::digest::Digest;
 use crate::base::http::Response;
 use crate::base::problem::Problem;
 use crate::base::reference::Reference;
@@ -83,11 +83,11 @@ struct Manifest {
 #[derive(Debug)]
 pub struct Published {
     /// The digest of the manifest.
-    pub digest: String,
+    pub digest: Digest,
     /// When it says that it was made.
     pub created: Option<String>,
     /// The digest of the archive, if it is that of a chart.
-    pub archive: Option<String>,
+    pub archive: Option<Digest>,
 }
 
 /// A chart that was pulled.
@@ -119,12 +119,12 @@ impl<'a> Registry<'a> {
 
     /// The digest that a tag names. `None` only where the registry says that there is no such tag or repository; every
     /// doubt is an error. Credentials are used where there are some, for the right to push if `writing`.
-    pub fn digest(&self, at: &Reference, writing: bool) -> Result<Option<String>, Problem> {
+    pub fn digest(&self, at: &Reference, writing: bool) -> Result<Option<Digest>, Problem> {
         let wish = if writing { Wish::LookToWrite } else { Wish::Look };
         let session = Session { registry: self, at, wish, who: Who::Owner };
         let head = manifest(session, "HEAD").map_err(|failure| session.failed(failure))?;
-        if let Some(digest) = head.header(DIGEST).filter(|digest| head.status == 200 && is_sha256(digest)) {
-            return Ok(Some(digest.to_owned()));
+        if let Some(digest) = said_digest(&head).filter(|_| head.status == 200) {
+            return Ok(Some(digest));
         }
         // What is wrong stands in a body, which only the answer to GET has.
         let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
@@ -181,12 +181,12 @@ impl<'a> Registry<'a> {
 
     /// Reads what a tag names without credentials, all of it, and compares digests. Where nobody may without, the owner
     /// looks whether it is there.
-    pub fn read_back(&self, at: &Reference, digest: &str) -> Result<Access, Problem> {
+    pub fn read_back(&self, at: &Reference, digest: &Digest) -> Result<Access, Problem> {
         let session = Session { registry: self, at, wish: Wish::Look, who: Who::Anyone };
         let found = match manifest(session, "GET") {
             Ok(answer) if answer.status == 200 => {
                 let found = content(at, &answer)?;
-                if found == digest {
+                if found == *digest {
                     parts(session, &answer)?;
                 }
                 Some(found)
@@ -197,7 +197,7 @@ impl<'a> Registry<'a> {
         };
         let access = if found.is_some() { Access::Public } else { Access::Private };
         match found.map_or_else(|| self.digest(at, true), |found| Ok(Some(found)))? {
-            Some(found) if found == digest => Ok(access),
+            Some(found) if found == *digest => Ok(access),
             Some(found) => Err(differs(at, &found, digest)),
             None => {
                 Err(Problem::error(format!("{} is not there after it was pushed", name(&at.to_string())))
@@ -219,7 +219,7 @@ impl<'a> Registry<'a> {
         };
         let archive = layers.into_iter().find(|layer| layer.media_type == CHART_ARCHIVE);
         let created = annotations.get(CREATED).and_then(Value::as_str).map(str::to_owned);
-        Ok(Published { digest, created, archive: archive.map(|layer| layer.digest) })
+        Ok(Published { digest, created, archive: archive.and_then(|layer| Digest::parse(&layer.digest)) })
     }
 
     /// A chart, checked by digest.
@@ -293,10 +293,10 @@ fn manifest(session: Session<'_>, method: &'static str) -> Result<Response, Fail
 }
 
 /// The digest of a manifest's content.
-fn content(at: &Reference, answer: &Response) -> Result<String, Problem> {
-    let found = digest(&answer.body);
-    match answer.header(DIGEST) {
-        Some(said) if is_sha256(said) && said != found => Err(differs(at, &found, said)),
+fn content(at: &Reference, answer: &Response) -> Result<Digest, Problem> {
+    let found = Digest::of(&answer.body);
+    match said_digest(answer) {
+        Some(said) if said != found => Err(differs(at, &found, &said)),
         _ if serde_json::from_slice::<AnyManifest>(&answer.body).is_err() => {
             let cause = format!("what {} has at {} is no manifest", at.host, name(&at.to_string()));
             Err(Problem::error(cause).hint("is it a registry? see `oci` in the config"))
@@ -312,34 +312,31 @@ fn parts(session: Session<'_>, manifest: &Response) -> Result<Vec<(String, Vec<u
     let Manifest { config, layers, .. } = serde_json::from_slice(&manifest.body).map_err(no_artifact)?;
     let mut parts = Vec::new();
     for part in std::iter::once(config).chain(layers) {
-        if !is_sha256(&part.digest) {
-            return Err(Problem::error(format!(
-                "{} has the digest {}",
-                name(&at.to_string()),
-                name(&part.digest)
-            )));
-        }
-        let path = format!("blobs/{}", part.digest);
+        let no_digest = || {
+            let message = format!("{} has the digest {}", name(&at.to_string()), name(&part.digest));
+            Problem::error(message)
+        };
+        let digest = Digest::parse(&part.digest).ok_or_else(no_digest)?;
+        let path = format!("blobs/{digest}");
         let answer = session.look("GET", &path, "*/*").map_err(|failure| session.failed(failure))?;
         if answer.status != 200 {
             return Err(session.refused(&answer));
         }
-        let found = digest(&answer.body);
-        if found != part.digest {
-            return Err(differs(at, &found, &part.digest));
+        let found = Digest::of(&answer.body);
+        if found != digest {
+            return Err(differs(at, &found, &digest));
         }
         parts.push((part.media_type, answer.body));
     }
     Ok(parts)
 }
 
-fn differs(at: &Reference, found: &str, expected: &str) -> Problem {
-    let message = format!("{} has {}, not {expected}", name(&at.to_string()), name(found));
+fn differs(at: &Reference, found: &Digest, expected: &Digest) -> Problem {
+    let message = format!("{} has `{found}`, not {expected}", name(&at.to_string()));
     Problem::error(message).hint("did somebody push at the same time? run it again")
 }
 
-fn is_sha256(digest: &str) -> bool {
-    digest
-        .strip_prefix("sha256:")
-        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+/// The digest that a registry says of a manifest.
+fn said_digest(answer: &Response) -> Option<Digest> {
+    answer.header(DIGEST).and_then(Digest::parse)
 }

@@ -1,7 +1,7 @@
 //! Blobs and manifests on their way into a registry (OCI distribution specification 1.1, "Push").
 
-use super::differs;
 use super::session::{Failure, Session};
+use super::{differs, said_digest};
 use crate::base::clock::Clock;
 use crate::base::http::Response;
 use crate::base::percent;
@@ -81,7 +81,7 @@ impl Session<'_> {
         };
         let location = self.next(&url, location)?;
         let separator = if location.contains('?') { '&' } else { '?' };
-        let url = format!("{location}{separator}digest={}", percent::encode(&blob.digest, b""));
+        let url = format!("{location}{separator}digest={}", percent::encode(&blob.digest.to_string(), b""));
         let headers = vec![("content-type", "application/octet-stream".to_owned())];
         let answer = self.send(Request { method: "PUT", url, headers, body: Some(&blob.data) })?;
         // What was begun on one machine of a registry may be unknown to the next.
@@ -102,8 +102,8 @@ impl Session<'_> {
         if !answer.is_success() {
             return Err(self.refused(&answer));
         }
-        match answer.header(DIGEST) {
-            Some(digest) if digest != artifact.digest => Err(differs(self.at, digest, &artifact.digest)),
+        match said_digest(&answer) {
+            Some(digest) if digest != artifact.digest => Err(differs(self.at, &digest, &artifact.digest)),
             _ => Ok(()),
         }
     }

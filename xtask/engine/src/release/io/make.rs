@@ -12,7 +12,7 @@ use crate::chart::io::charts::{self, Place};
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::compare;
 use crate::chart::source::{Changelog, Source};
-use crate::dist::{MANIFEST, replaceable};
+use crate::dist::{self, replaceable};
 use crate::git::Commit;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
@@ -20,10 +20,20 @@ use crate::git::io::repository::Repository;
 use crate::pages::io::compare::{Scene, compare as compare_published};
 use crate::pages::published::{Next, Published};
 use crate::release::command::ReleaseArgs;
-use crate::release::{Archive, Observed, Prepared, PreparedChart, Release, Tags, decide, prepare};
-use crate::sys::files::{self, NewFile};
+use crate::release::{NewRelease, Observed, Prepared, PreparedChart, Tags, prepare};
 use crate::sys::lock::Lock;
 use crate::sys::{environment, terminal};
+
+/// A release that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// The release.
+    pub new: NewRelease,
+    /// The branch, where it was looked at.
+    pub branch: Option<Branch>,
+    /// Keeps others from the directory.
+    pub lock: Lock,
+}
 
 /// Makes it; helm has to agree where it is there. What is published of the charts is looked at first, unless there is no
 /// network to be used: a published version is taken as it is, or left out where no tag asks for it. Other runs leave the
@@ -34,7 +44,7 @@ pub fn make(
     repository: &Repository,
     helm: Option<&Helm>,
     destination: &Path,
-) -> Result<(Release, Lock)> {
+) -> Result<Made> {
     if args.backfill && config.stamps() {
         let problem = Problem::usage("--backfill is for charts whose version stands in Chart.yaml");
         return Err(Problems::from(problem.hint("git checkout v1.2.3 && cargo xtask release")).into());
@@ -58,16 +68,17 @@ pub fn make(
         }
         _ => None,
     };
-    let release = decide(config, prepared, published.as_deref())?;
-    release.warnings.iter().for_each(terminal::problem);
+    let new = prepared.decide(config, published)?.make(config)?;
+    new.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
-        let directory = |archive: &'_ Archive| repository.root().join(&archive.source);
-        let charts = release.archives.iter().map(|one| (directory(one), one.source.as_str(), &one.package));
-        compare(helm, charts, &release.overrides)?;
+        let charts = new.charts.iter().map(|PreparedChart { source, package, .. }| {
+            (repository.root().join(source), source.as_str(), package)
+        });
+        compare(helm, charts, &new.overrides)?;
     }
-    replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.package.metadata))?;
-    let lock = write(&release, destination)?;
-    Ok((release, lock))
+    replaceable(&args.replace, &new.release.archives.iter().map(|archive| &archive.metadata))?;
+    let lock = dist::io::write(&new.release, destination)?;
+    Ok(Made { new, branch, lock })
 }
 
 fn limit(args: &ReleaseArgs) -> Duration {
@@ -78,7 +89,7 @@ fn limit(args: &ReleaseArgs) -> Duration {
 /// it may be replaced. `None` if the branch cannot be looked at, which the look at all targets tells.
 fn published(
     config: &Config,
-    branch: &mut Branch<'_>,
+    branch: &mut Branch,
     prepared: &Prepared,
     args: &ReleaseArgs,
     root: &Path,
@@ -96,21 +107,23 @@ fn published(
     // The look at all targets says the same again, and what keeps it from answering.
     let is_for_targets = tag.is_some() || args.backfill;
     let scene = Scene { config, root, limit: limit(args), plain_http: args.plain_http, is_for_targets };
-    let look = || compare_published(&scene, branch, &charts, &mut Vec::new());
+    let look = || compare_published(&scene, branch, &charts);
     let compared = terminal::hushed(look);
     let compared = match compared {
-        Ok(compared) => compared,
+        Ok(compared) => compared.value,
         Err(error) if args.backfill => return Err(error),
         Err(_) => return Ok(None),
     };
     let (mut same, mut problems) = (Vec::new(), Vec::new());
     for (chart, compared) in prepared.charts.iter().zip(compared) {
-        let id = format!("{}-{}", chart.package.metadata.name, chart.package.metadata.version);
+        let id = chart.package.metadata.id();
         let is_replaced = args.replace.contains(&id);
-        same.extend(compared.same.filter(|_| !is_replaced && chart.is_read));
+        let name = &chart.package.metadata.name;
+        let archive = compared.same.filter(|_| !is_replaced && chart.is_read);
+        same.extend(archive.map(|archive| Published { name: name.clone(), archive: Some(archive) }));
         if let Some(why) = compared.content.err().filter(|_| !is_replaced) {
             problems.push(uncompared(&id, &why, is_released && !args.backfill));
-            same.extend((!is_for_targets).then(|| Published::unread(&chart.package)));
+            same.extend((!is_for_targets).then(|| Published { name: name.clone(), archive: None }));
         }
         // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
         let is_error = |problem: &Problem| problem.is_error() && !is_replaced && !chart.has_errors();
@@ -180,33 +193,4 @@ pub fn observed(sources: Sources, wanted: Vec<String>, head: Head) -> Observed {
     let Sources { charts, changelog, changed, problems } = sources;
     let Head { commit, tags } = head;
     Observed { charts, problems, wanted, backfill: false, tags, commit, changelog, changed }
-}
-
-/// Archives first and the manifest last: it says that the others are there. Where nothing is released, there is none.
-fn write(release: &Release, destination: &Path) -> Result<Lock> {
-    if release.archives.is_empty() {
-        let lock = Lock::of(destination);
-        files::remove(&destination.join(MANIFEST))?;
-        return Ok(lock);
-    }
-    files::make_directory(destination)?;
-    let lock = Lock::of(destination);
-    let mtime = release.manifest.commit.time;
-    // An earlier run may have taken the published archive, and with it what signs that one.
-    for archive in release.archives.iter().filter(|archive| archive.provenance.is_none()) {
-        let provenance = destination.join(format!("{}.prov", archive.package.file_name()));
-        let text = files::read(&provenance).unwrap_or_default();
-        if !String::from_utf8_lossy(&text).contains(&archive.digest) {
-            files::remove(&provenance)?;
-        }
-    }
-    let archives = release.archives.iter().flat_map(|archive| {
-        let file_name = archive.package.file_name();
-        let provenance = archive.provenance.as_ref().map(|data| (format!("{file_name}.prov"), data));
-        std::iter::once((file_name, &archive.bytes)).chain(provenance)
-    });
-    let others = release.files.iter().map(|(name, data)| (name.clone(), data));
-    let files = archives.chain(others).map(|(name, data)| NewFile { name, data, mtime });
-    files::write_all(destination, &files.collect::<Vec<_>>(), Some(MANIFEST))?;
-    Ok(lock)
 }

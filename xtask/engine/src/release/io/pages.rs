@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
-use super::publish::Job;
-use crate::base::problem::{Problem, Problems, problems_of};
+use super::publish::{Look, Publication, Transport};
+use crate::base::config::Config;
+use crate::base::problem::{Problems, problems_of};
 use crate::base::text::name;
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
@@ -12,72 +13,104 @@ use crate::pages::Plan;
 use crate::pages::command::{Repair, decide};
 use crate::pages::io::report::{expected, summary};
 use crate::pages::io::{publish, served};
-use crate::release::steps::{Found, Planned, Step, doubt};
+use crate::release::steps::{Found, Planned, Step, Target, doubt};
 use crate::sys::terminal;
 
-/// What the branch has of the release.
-pub fn look(
-    job: &Job<'_>,
-    branch: &mut Branch<'_>,
-    writing: bool,
-    problems: &mut Vec<Problem>,
-) -> Vec<Planned> {
-    terminal::progress("Looking", &format!("at {}", branch.shown()));
-    let merge = job.steps.iter().find(|step| matches!(step, Step::Merge { .. }));
-    let mut see = |step: &Step| match publish::look(branch) {
-        Ok(tip) => match decide_news(job, branch, tip.as_ref()) {
-            Ok(plan) => {
-                problems.extend(plan.warnings.iter().cloned());
-                planned(step, &plan, tip.is_none())
-            }
-            Err(error) => {
-                problems.extend(problems_of(error).0);
-                Planned::stopped(step.clone())
-            }
-        },
-        Err(error) => {
-            problems.extend(problems_of(error).0.into_iter().map(|problem| doubt(problem, writing)));
-            Planned::unknown(step.clone())
-        }
-    };
-    merge.map(&mut see).into_iter().collect()
+/// The branch.
+#[derive(Debug)]
+pub struct PagesTarget<'p> {
+    /// The branch in a private repository.
+    pub branch: Branch,
+    /// What the look at it has decided: the first round of publishing.
+    first: Option<Plan<'p>>,
 }
 
-/// A release whose tag somebody may still put elsewhere could never be finished.
-pub fn check_tag(job: &Job<'_>, branch: &mut Branch<'_>) -> Result<()> {
-    let Some(tag) = &job.manifest.tag else { return Ok(()) };
-    let there = publish::tag(branch, tag)?;
-    let remote = name(branch.url());
-    tag_at(&remote, tag, there.as_deref(), &job.manifest.commit.id)
-        .map_err(|problem| Problems::from(problem).into())
-}
-
-/// Adds the release to the branch, whatever is on it by now.
-pub fn publish(job: &Job<'_>, branch: &mut Branch<'_>, planned: Planned) -> Result<Planned> {
-    let decide = |branch: &mut Branch<'_>, tip: Option<&Tip>| decide_news(job, branch, tip);
-    let published = publish::publish(branch, job.change.time, decide)?;
-    if job.wait {
-        served::wait(&expected(job.config, &job.change), branch.deadline())?;
+impl<'p> PagesTarget<'p> {
+    /// The branch as this run has seen it, else one that nobody has looked at.
+    pub fn new(config: &Config, transport: &Transport<'_>) -> Result<Self> {
+        let branch = match transport.branch.take() {
+            Some(branch) => branch,
+            None => Branch::new(transport.remote, &config.branch, transport.limit)?,
+        };
+        Ok(Self { branch, first: None })
     }
-    let entries = published.plan.entries.as_ref().map(summary).unwrap_or_default();
-    let Some(commit) = published.commit else {
-        return Ok(Planned::new(planned.step, Found::Done, entries));
-    };
-    let round = if published.rounds > 1 { format!("  in round {}", published.rounds) } else { String::new() };
-    let there = format!("{entries}; commit {}{round}", publish::short(&commit));
-    Ok(planned.taken(there, "merged"))
+
+    /// What the branch has of the release.
+    pub fn look<'r>(&mut self, publication: &'p Publication<'r>, writing: bool) -> Look<'r> {
+        let mut look = Look { target: Target::Pages, planned: Vec::new(), problems: Vec::new() };
+        let merge = publication.steps.iter().find(|step| matches!(step, Step::Merge { .. }));
+        let Some(step) = merge.cloned() else { return look };
+        terminal::progress("Looking", &format!("at {}", self.branch.shown()));
+        let planned = match publish::look_once(&mut self.branch) {
+            Ok(tip) => match decide_news(publication, &mut self.branch, tip.as_ref()) {
+                Ok(plan) => {
+                    look.problems.extend(plan.warnings.iter().cloned());
+                    let planned = planned(step, &plan, tip.is_none());
+                    self.first = Some(plan);
+                    planned
+                }
+                Err(error) => {
+                    look.problems.extend(problems_of(error).0);
+                    Planned::stopped(step)
+                }
+            },
+            Err(error) => {
+                look.problems.extend(problems_of(error).0.into_iter().map(|problem| doubt(problem, writing)));
+                Planned::unknown(step)
+            }
+        };
+        look.planned.push(planned);
+        look
+    }
+
+    /// A release whose tag somebody may still put elsewhere could never be finished.
+    pub fn check_tag(&mut self, publication: &Publication<'_>) -> Result<()> {
+        let manifest = &publication.release.manifest;
+        let Some(tag) = &manifest.tag else { return Ok(()) };
+        let there = publish::tag(&mut self.branch, tag)?;
+        let remote = name(self.branch.url());
+        tag_at(&remote, tag, there.as_deref(), &manifest.commit.id)
+            .map_err(|problem| Problems::from(problem).into())
+    }
+
+    /// Adds the release to the branch, whatever is on it by now.
+    pub fn publish<'r>(
+        &mut self,
+        publication: &'p Publication<'r>,
+        transport: &Transport<'_>,
+        planned: Planned<'r>,
+    ) -> Result<Planned<'r>> {
+        let change = &publication.change;
+        let decide = |branch: &mut Branch, tip: Option<&Tip>| decide_news(publication, branch, tip);
+        let published = publish::publish(&mut self.branch, change.time, self.first.take(), decide)?;
+        if transport.wait {
+            served::wait(&expected(publication.config, change), self.branch.deadline())?;
+        }
+        let entries = published.plan.entries.as_ref().map(summary).unwrap_or_default();
+        let Some(commit) = published.commit else {
+            return Ok(Planned::new(planned.step, Found::Done, entries));
+        };
+        let round =
+            if published.rounds > 1 { format!("  in round {}", published.rounds) } else { String::new() };
+        let there = format!("{entries}; commit {}{round}", publish::short(&commit));
+        Ok(planned.taken(there, "merged"))
+    }
 }
 
-fn decide_news<'a>(job: &'a Job<'_>, branch: &mut Branch<'_>, tip: Option<&Tip>) -> Result<Plan<'a>> {
-    Ok(decide(job.config, Repair::No, &job.change, branch, tip)?.only_for_new_archives())
+fn decide_news<'p>(
+    publication: &'p Publication<'_>,
+    branch: &mut Branch,
+    tip: Option<&Tip>,
+) -> Result<Plan<'p>> {
+    let plan = decide(publication.config, Repair::No, &publication.change, branch, tip)?;
+    Ok(plan.only_for_new_archives())
 }
 
-fn planned(step: &Step, plan: &Plan<'_>, is_new: bool) -> Planned {
+fn planned<'r>(step: Step<'r>, plan: &Plan<'_>, is_new: bool) -> Planned<'r> {
     let summary = plan.entries.as_ref().map(summary).unwrap_or_default();
-    let (found, there, todo) = match (plan.is_done(), is_new) {
-        (true, _) => (Found::Done, summary, Vec::new()),
-        (false, true) => (Found::Absent, format!("{summary}; begins the branch"), vec!["merge".to_owned()]),
-        (false, false) => (Found::Absent, summary, vec!["merge".to_owned()]),
-    };
-    Planned { todo, ..Planned::new(step.clone(), found, there) }
+    if plan.is_done() {
+        return Planned::new(step, Found::Done, summary);
+    }
+    let there = if is_new { format!("{summary}; begins the branch") } else { summary };
+    Planned { todo: vec!["merge".to_owned()], ..Planned::new(step, Found::Absent, there) }
 }

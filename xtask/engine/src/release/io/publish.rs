@@ -1,46 +1,91 @@
 //! Looks at every target, and then, if all of them can take the release, publishes to one after the other.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{github, pages, preflight, registry, report};
+use super::github::GithubTarget;
+use super::pages::PagesTarget;
+use super::registry::RegistryTarget;
+use super::{preflight, report};
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems, fold, problems_of, verdict};
+use crate::chart::Archive;
 use crate::chart::io::helm::Helm;
-use crate::dist::Package;
-use crate::dist::manifest::Manifest;
+use crate::dist::Release;
+use crate::docs::File;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
-use crate::github::io::Github;
-use crate::pages::Change;
+use crate::pages::{Change, Charts};
 use crate::registry::artifact::HUB_FILE;
-use crate::registry::io::Registry;
-use crate::release::steps::{Found, Planned, Step, Target, doubt};
+use crate::release::steps::{Found, Planned, Step, Target, doubt, steps};
 use crate::sys::actions::Group;
+use crate::sys::environment;
 use crate::sys::http::{CURIOUS, Http, PATIENT};
 
-/// What is published, and where.
+/// What is published.
 #[derive(Debug)]
-pub struct Job<'a> {
+pub struct Publication<'r> {
     /// The facts of the repository.
-    pub config: &'a Config,
-    /// Where to.
-    pub targets: Vec<Target>,
-    /// What the release consists of.
-    pub manifest: &'a Manifest,
-    /// The text of the GitHub Release.
-    pub notes: &'a str,
-    /// The archives, as the Helm repository gets them.
-    pub change: Change,
+    pub config: &'r Config,
+    /// The release.
+    pub release: &'r Release,
+    /// What the Helm repository gets.
+    pub change: Change<'r>,
     /// What is done, in order.
-    pub steps: Vec<Step>,
-    /// What pushes, where it is there.
-    pub helm: Option<&'a Helm>,
+    pub steps: Vec<Step<'r>>,
+}
+
+impl<'r> Publication<'r> {
+    /// A release for the registry `oci`. `others` belongs beside the index; `replace` are the names and versions of which a
+    /// published archive may be replaced.
+    pub fn new(
+        config: &'r Config,
+        oci: &str,
+        release: &'r Release,
+        others: &'r [File],
+        replace: Vec<(String, String)>,
+    ) -> Result<Self> {
+        let commit = &release.manifest.commit;
+        let charts = Charts {
+            archives: Cow::Borrowed(&release.archives),
+            others: others.to_vec(),
+            replace,
+            created: Some(commit.time),
+        };
+        let change = Change {
+            source: format!("{}@{}", config.repository, commit.id),
+            time: environment::now()?,
+            docs: None,
+            adopt: Vec::new(),
+            charts: Some(charts),
+        };
+        Ok(Self { config, release, change, steps: steps(config, oci, release, hub(others)) })
+    }
+
+    /// True if a published archive may give way to this one.
+    pub fn may_replace(&self, archive: &Archive) -> bool {
+        let mut replace = self.change.charts.iter().flat_map(|charts| &charts.replace);
+        replace.any(|(name, version)| (name, version) == (&archive.metadata.name, &archive.metadata.version))
+    }
+}
+
+/// What Artifact Hub reads, of the files beside the index.
+pub fn hub(others: &[File]) -> Option<&[u8]> {
+    others.iter().find(|file| file.path == HUB_FILE).map(|file| &*file.data)
+}
+
+/// How the targets are reached.
+#[derive(Debug)]
+pub struct Transport<'t> {
     /// The git repository.
-    pub remote: &'a Remote,
-    /// The text of SHA256SUMS.
-    pub sums: String,
+    pub remote: &'t Remote,
+    /// The branch, where it was looked at already.
+    pub branch: RefCell<Option<Branch>>,
+    /// What pushes to the registry, where it is there.
+    pub helm: Option<&'t Helm>,
     /// Whether the registry is spoken to in HTTP.
     pub plain_http: bool,
     /// The API of GitHub in a rehearsal, which is no business of the environment and its credentials.
@@ -51,11 +96,19 @@ pub struct Job<'a> {
     pub limit: Duration,
 }
 
+impl<'t> Transport<'t> {
+    /// To the targets of the config.
+    pub fn new(remote: &'t Remote, limit: Duration) -> Self {
+        let branch = RefCell::default();
+        Self { remote, branch, helm: None, plain_http: false, api: None, wait: false, limit }
+    }
+}
+
 /// What is known after a look, or after publishing.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct Outcome<'r> {
     /// The steps, in order.
-    pub planned: Vec<Planned>,
+    pub planned: Vec<Planned<'r>>,
     /// What stops the release before its first step, and what stops nothing.
     pub problems: Vec<Problem>,
     /// What ended it between two steps.
@@ -66,72 +119,83 @@ pub struct Outcome {
     pub url: Option<String>,
 }
 
-impl Job<'_> {
-    /// Whether this target is meant.
-    pub fn has(&self, target: Target) -> bool {
-        self.targets.contains(&target)
-    }
-
-    /// Whether a published archive may give way to this one.
-    pub fn may_replace(&self, package: &Package) -> bool {
-        let replace = self.change.charts.iter().flat_map(|charts| &charts.replace);
-        replace
-            .into_iter()
-            .any(|(name, version)| (name, version) == (&package.metadata.name, &package.metadata.version))
-    }
-
-    /// What Artifact Hub reads.
-    pub fn artifact_hub(&self) -> &[u8] {
-        let mut others = self.change.charts.iter().flat_map(|charts| &charts.others);
-        others.find(|file| file.path == HUB_FILE).map_or(&[], |file| &file.data)
-    }
-
-    fn github<'h>(&'h self, http: &'h Http) -> Result<Github<'h>, Problems> {
-        let repository = &self.config.repository;
-        match &self.api {
-            None => Ok(Github::new(http, repository)?),
-            // Nobody checks the token of a rehearsal, and the real one is none of its business.
-            Some(url) => Ok(Github::at(http, repository, url.clone(), Some("rehearsal".to_owned()))),
-        }
-    }
-
-    /// The archives.
-    pub fn packages(&self) -> &[Package] {
-        self.change.charts.as_ref().map_or(&[], |charts| &charts.packages)
-    }
-}
-
-/// Who speaks to the targets.
+/// What a target has of the release.
 #[derive(Debug)]
-pub struct Clients<'a> {
-    /// The registry, where there is a network client.
-    pub registry: Option<Registry<'a>>,
-    /// The branch.
-    pub branch: Branch<'a>,
-    /// GitHub's API, where there is a network client.
-    pub github: Option<Github<'a>>,
+pub struct Look<'r> {
+    /// The target.
+    pub target: Target,
+    /// Its steps.
+    pub planned: Vec<Planned<'r>>,
+    /// What is in their way.
+    pub problems: Vec<Problem>,
 }
 
-/// Looks at the targets.
-pub fn look(job: &Job<'_>) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
-    let http = http(job, false, &mut outcome)?;
-    look_at(job, &mut clients(job, http.as_ref())?, false, &mut outcome)?;
-    Ok(outcome)
+/// The targets that a release goes to. One that needs the network is missing where there is no client for it.
+#[derive(Debug)]
+pub struct Targets<'p, 'r> {
+    pub registry: Option<RegistryTarget<'p, 'r>>,
+    pub pages: Option<PagesTarget<'p>>,
+    pub github: Option<GithubTarget<'p>>,
+}
+
+/// Looks at targets, each by itself.
+pub fn look_at_each<'r>(
+    publication: &Publication<'r>,
+    transport: &Transport<'_>,
+    targets: &[Target],
+) -> Result<Vec<Look<'r>>> {
+    let (http, unreachable) = http(transport, targets, false)?;
+    let mut looks =
+        Targets::open(publication, transport, targets, http.as_ref())?.look(publication, targets, false)?;
+    for look in looks.iter_mut().filter(|look| look.target != Target::Pages) {
+        look.problems.extend(unreachable.iter().cloned());
+    }
+    Ok(looks)
+}
+
+/// Looks at targets.
+pub fn look<'r>(
+    publication: &Publication<'r>,
+    transport: &Transport<'_>,
+    targets: &[Target],
+) -> Result<Outcome<'r>> {
+    Ok(joined(look_at_each(publication, transport, targets)?))
+}
+
+fn joined(looks: Vec<Look<'_>>) -> Outcome<'_> {
+    let (mut planned, mut problems) = (Vec::new(), Vec::new());
+    for look in looks {
+        planned.extend(look.planned);
+        let new: Vec<Problem> =
+            look.problems.into_iter().filter(|problem| !problems.contains(problem)).collect();
+        problems.extend(new);
+    }
+    Outcome { planned, problems: fold(problems), ..Outcome::default() }
 }
 
 /// Publishes: nothing is written unless every target can take its part. Each step is told as soon as it is taken.
-pub fn publish(job: &Job<'_>, tell: &dyn Fn(&Planned) -> Result<()>) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
-    let http = http(job, true, &mut outcome)?;
-    let mut clients = clients(job, http.as_ref())?;
-    let pushes = look_at(job, &mut clients, true, &mut outcome)?;
+pub fn publish<'r>(
+    publication: &Publication<'r>,
+    transport: &Transport<'_>,
+    targets: &[Target],
+    tell: &dyn Fn(&Planned<'_>) -> Result<()>,
+) -> Result<Outcome<'r>> {
+    let (http, _) = http(transport, targets, true)?;
+    let mut clients = Targets::open(publication, transport, targets, http.as_ref())?;
+    let mut outcome = joined(clients.look(publication, targets, true)?);
+    // A run that finds everything in place asks for nothing. A look at GitHub has looked at the tag.
+    let is_done = outcome.planned.iter().all(|planned| planned.found == Found::Done);
+    if !is_done && !targets.contains(&Target::Github) {
+        let checked = clients.branch(publication, transport)?.check_tag(publication);
+        outcome.problems.extend(checked.err().into_iter().flat_map(|error| problems_of(error).0));
+        outcome.problems = fold(std::mem::take(&mut outcome.problems));
+    }
     outcome.planned.iter().for_each(report::announce);
-    outcome.problems.extend(preflight::problems(job, &clients, &pushes, &outcome.planned)?);
+    outcome.problems.extend(preflight::problems(publication, transport, &mut clients, &outcome.planned)?);
     let taken = match verdict(std::mem::take(&mut outcome.problems)) {
         Ok(warnings) => {
             outcome.problems = warnings;
-            perform(job, &mut clients, &pushes, tell, &mut outcome)
+            clients.publish(publication, transport, tell, &mut outcome)
         }
         Err(problems) => Err(problems.into()),
     };
@@ -139,101 +203,108 @@ pub fn publish(job: &Job<'_>, tell: &dyn Fn(&Planned) -> Result<()>) -> Result<O
     Ok(outcome)
 }
 
-fn clients<'a>(job: &'a Job<'_>, http: Option<&'a Http>) -> Result<Clients<'a>> {
-    let registry = |http| match job.api {
-        None => Registry::new(http, job.plain_http),
-        Some(_) => Registry::open(http),
-    };
-    Ok(Clients {
-        registry: http.map(registry),
-        branch: Branch::new(job.remote, &job.config.branch, job.limit)?,
-        github: http.map(|http| job.github(http)).transpose()?,
-    })
-}
-
 /// The network client, where a target needs it. Without one a plan has gaps, and nothing can be published.
-fn http(job: &Job<'_>, is_publishing: bool, outcome: &mut Outcome) -> Result<Option<Http>> {
-    if !job.has(Target::Oci) && !job.has(Target::Github) {
-        return Ok(None);
-    }
-    match Http::new(job.limit, if is_publishing { PATIENT } else { CURIOUS }) {
-        Err(error) if !is_publishing => {
-            let problems = problems_of(error).0.into_iter();
-            outcome.problems.extend(problems.map(|problem| doubt(problem, false)));
-            Ok(None)
-        }
-        http => http.map(Some),
-    }
-}
-
-/// Looks at the targets in their order. What is to be pushed comes back, for the first of the steps that are planned.
-fn look_at<'a>(
-    job: &'a Job<'_>,
-    clients: &mut Clients<'_>,
+fn http(
+    transport: &Transport<'_>,
+    targets: &[Target],
     is_publishing: bool,
-    outcome: &mut Outcome,
-) -> Result<Vec<registry::Push<'a>>> {
-    let _group = Group::new("Looking at what is published");
-    let (mut pushes, problems) = (Vec::new(), &mut outcome.problems);
-    for target in &job.targets {
-        match (target, &clients.registry, &clients.github) {
-            (Target::Oci, Some(registry), _) => {
-                pushes = registry::look(job, registry, is_publishing, problems)?;
-                outcome.planned.extend(pushes.iter().map(|push| push.planned.clone()));
-            }
-            (Target::Pages, ..) => {
-                outcome.planned.extend(pages::look(job, &mut clients.branch, is_publishing, problems));
-            }
-            (Target::Github, _, Some(github)) => {
-                outcome.planned.extend(github::look(job, github, is_publishing, problems));
-            }
-            (Target::Oci, None, _) | (Target::Github, _, None) => {
-                let steps = job.steps.iter().filter(|step| Target::of(step) == *target);
-                outcome.planned.extend(steps.cloned().map(Planned::unseen));
-            }
+) -> Result<(Option<Http>, Vec<Problem>)> {
+    if !targets.contains(&Target::Oci) && !targets.contains(&Target::Github) {
+        return Ok((None, Vec::new()));
+    }
+    match Http::new(transport.limit, if is_publishing { PATIENT } else { CURIOUS }) {
+        Err(error) if !is_publishing => {
+            let problems = problems_of(error).0.into_iter().map(|problem| doubt(problem, false));
+            Ok((None, problems.collect()))
         }
+        http => Ok((Some(http?), Vec::new())),
     }
-    // A run that finds everything in place asks for nothing.
-    let is_done = outcome.planned.iter().all(|planned| planned.found == Found::Done);
-    if is_publishing
-        && !is_done
-        && !job.has(Target::Github)
-        && let Err(error) = pages::check_tag(job, &mut clients.branch)
-    {
-        problems.extend(problems_of(error).0);
-    }
-    outcome.problems = fold(std::mem::take(&mut outcome.problems));
-    Ok(pushes)
 }
 
-/// Takes the steps. Each is told as soon as it is done, so that a run which ends early has said how far it came.
-fn perform(
-    job: &Job<'_>,
-    clients: &mut Clients<'_>,
-    pushes: &[registry::Push<'_>],
-    tell: &dyn Fn(&Planned) -> Result<()>,
-    outcome: &mut Outcome,
-) -> Result<()> {
-    let (mut group, mut pushes) = (None, pushes.iter());
-    for (i, planned) in outcome.planned.clone().into_iter().enumerate() {
-        let target = Target::of(&planned.step);
-        if group.as_ref().is_none_or(|(of, _)| *of != target) {
-            drop(group.take());
-            group = Some((target, Group::new(&format!("Publishing to {target}"))));
+impl<'p, 'r> Targets<'p, 'r> {
+    fn open(
+        publication: &'p Publication<'r>,
+        transport: &Transport<'_>,
+        targets: &[Target],
+        http: Option<&'p Http>,
+    ) -> Result<Self> {
+        let mut opened = Self { registry: None, pages: None, github: None };
+        if let Some(http) = http {
+            opened.registry = Some(RegistryTarget::new(transport, http));
+            opened.github =
+                Some(GithubTarget::new(publication.config, transport, http).map_err(Problems::from)?);
         }
-        let done = match (target, &clients.registry, &clients.github) {
-            (Target::Oci, Some(registry), _) => match pushes.next() {
-                Some(push) => registry::publish(job, registry, push, clients.branch.deadline(), outcome)?,
-                None => planned,
-            },
-            (Target::Pages, ..) => pages::publish(job, &mut clients.branch, planned)?,
-            (Target::Github, _, Some(github)) => github::publish(job, github, planned, outcome)?,
-            (Target::Oci, None, _) | (Target::Github, _, None) => planned,
-        };
-        tell(&done)?;
-        if let Some(place) = outcome.planned.get_mut(i) {
-            *place = done;
+        if targets.contains(&Target::Pages) {
+            opened.branch(publication, transport)?;
         }
+        Ok(opened)
     }
-    Ok(())
+
+    /// The branch, which is asked for rights and tags also where nothing is published to it.
+    pub fn branch(
+        &mut self,
+        publication: &Publication<'_>,
+        transport: &Transport<'_>,
+    ) -> Result<&mut PagesTarget<'p>> {
+        let pages = match self.pages.take() {
+            Some(pages) => pages,
+            None => PagesTarget::new(publication.config, transport)?,
+        };
+        Ok(self.pages.insert(pages))
+    }
+
+    /// Looks at the targets in their order.
+    fn look(
+        &mut self,
+        publication: &'p Publication<'r>,
+        targets: &[Target],
+        is_publishing: bool,
+    ) -> Result<Vec<Look<'r>>> {
+        let _group = Group::new("Looking at what is published");
+        let mut looks = Vec::new();
+        for target in targets {
+            looks.push(match (target, &mut self.registry, &mut self.pages, &mut self.github) {
+                (Target::Oci, Some(registry), ..) => registry.look(publication, is_publishing)?,
+                (Target::Pages, _, Some(pages), _) => pages.look(publication, is_publishing),
+                (Target::Github, .., Some(github)) => github.look(publication, is_publishing),
+                (target, ..) => {
+                    let steps = publication.steps.iter().filter(|step| Target::of(step) == *target);
+                    let planned = steps.cloned().map(Planned::unseen).collect();
+                    Look { target: *target, planned, problems: Vec::new() }
+                }
+            });
+        }
+        Ok(looks)
+    }
+
+    /// Takes the steps. Each is told as soon as it is done, so that a run which ends early has said how far it came.
+    fn publish(
+        &mut self,
+        publication: &'p Publication<'r>,
+        transport: &Transport<'_>,
+        tell: &dyn Fn(&Planned<'_>) -> Result<()>,
+        outcome: &mut Outcome<'r>,
+    ) -> Result<()> {
+        let mut group = None;
+        for (i, planned) in outcome.planned.clone().into_iter().enumerate() {
+            let target = Target::of(&planned.step);
+            if group.as_ref().is_none_or(|(of, _)| *of != target) {
+                drop(group.take());
+                group = Some((target, Group::new(&format!("Publishing to {target}"))));
+            }
+            let done = match (target, &mut self.registry, &mut self.pages, &mut self.github) {
+                (Target::Oci, Some(registry), ..) => {
+                    registry.publish(publication, transport, planned, outcome)?
+                }
+                (Target::Pages, _, Some(pages), _) => pages.publish(publication, transport, planned)?,
+                (Target::Github, .., Some(github)) => github.publish(planned, outcome)?,
+                _ => planned,
+            };
+            tell(&done)?;
+            if let Some(place) = outcome.planned.get_mut(i) {
+                *place = done;
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,89 +1,288 @@
 //! The OCI registry as a target of a release.
 
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use anyhow::Result;
 use semver::Version;
 
-use super::publish::{Job, Outcome};
+use super::publish::{Look, Outcome, Publication, Transport};
 use crate::base::clock::Clock;
-use crate::base::digest::plain_digest;
-use crate::base::problem::{Problem, Problems, problems_of};
+use crate::base::digest::Digest;
+use crate::base::problem::{Checked, Problem, Problems, problems_of};
 use crate::base::reference::Reference;
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::version::precedence;
-use crate::chart::same;
-use crate::dist::Package;
+use crate::chart::{Archive, same};
 use crate::registry::artifact::Artifact;
 use crate::registry::io::{Access, Registry, helm_push};
 use crate::registry::refusal::package_settings;
-use crate::release::steps::{Found, Planned, Step, doubt, push};
+use crate::release::steps::{Found, Payload, Planned, Step, Target, doubt, push};
+use crate::sys::http::Http;
 use crate::sys::terminal;
+
+/// The registry.
+#[derive(Debug)]
+pub struct RegistryTarget<'p, 'r> {
+    client: Registry<'p>,
+    /// What the look has found, in the order of the steps.
+    pushes: VecDeque<Push<'r>>,
+    limit: Instant,
+}
 
 /// One push.
 #[derive(Debug)]
-pub struct Push<'a> {
+struct Push<'r> {
     at: Reference,
     artifact: Artifact,
     /// What the tag names when all is done: the digest of the artifact, or that of a manifest of others with the same chart.
-    digest: String,
+    digest: Digest,
     /// The chart; `None` for what Artifact Hub reads.
-    package: Option<&'a Package>,
+    archive: Option<&'r Archive>,
     /// How the registry compares.
-    pub planned: Planned,
+    planned: Planned<'r>,
 }
 
-/// What the registry has of the release.
-pub fn look<'a>(
-    job: &'a Job<'_>,
-    registry: &Registry<'_>,
-    writing: bool,
-    problems: &mut Vec<Problem>,
-) -> Result<Vec<Push<'a>>> {
-    let mut pushes = Vec::new();
-    for step in &job.steps {
-        let Step::Push { target, archive } = step else { continue };
-        let invalid =
-            || Problems::from(Problem::error(format!("{} is no place in a registry", name(target))));
-        let at = Reference::parse(target).ok_or_else(invalid)?;
-        terminal::progress("Looking", &format!("at {target}"));
-        let package = job.packages().iter().find(|package| package.file_name == *archive);
-        let mut artifact = artifact(job, package, &time::utc(job.manifest.commit.time))?;
-        let may_replace = package.is_none_or(|package| job.may_replace(package));
-        let there = registry.digest(&at, writing);
-        let other = |there: &&String| **there != artifact.digest;
-        let same = match (&there, package) {
-            (Ok(Some(there)), Some(package)) if other(&there) => compare(job, registry, &at, package)?,
+impl<'p, 'r> RegistryTarget<'p, 'r> {
+    /// The registry of the config, or that of a rehearsal, which asks nobody for credentials.
+    pub fn new(transport: &Transport<'_>, http: &'p Http) -> Self {
+        let client = match transport.api {
+            None => Registry::new(http, transport.plain_http),
+            Some(_) => Registry::open(http),
+        };
+        Self { client, pushes: VecDeque::new(), limit: Instant::now() + transport.limit }
+    }
+
+    /// What the registry has of the release.
+    pub fn look(&mut self, publication: &Publication<'r>, writing: bool) -> Result<Look<'r>> {
+        let mut problems = Vec::new();
+        let mut pushes = Vec::new();
+        for step in &publication.steps {
+            let Step::Push { target, payload } = step else { continue };
+            if !target.is_valid() {
+                let message = format!("{} is no place in a registry", name(&target.to_string()));
+                return Err(Problems::from(Problem::error(message)).into());
+            }
+            terminal::progress("Looking", &format!("at {target}"));
+            pushes.push(self.look_at(publication, step, target, *payload, writing)?.take(&mut problems));
+        }
+        problems.extend(self.leave_to_newer(&mut pushes, writing));
+        let planned = pushes.iter().map(|push| push.planned.clone()).collect();
+        self.pushes = pushes.into();
+        Ok(Look { target: Target::Oci, planned, problems })
+    }
+
+    /// Compares one artifact with what its tag names.
+    fn look_at(
+        &self,
+        publication: &Publication<'r>,
+        step: &Step<'r>,
+        target: &Reference,
+        payload: Payload<'r>,
+        writing: bool,
+    ) -> Result<Checked<Push<'r>>> {
+        let mut artifact = artifact(payload, &time::utc(publication.release.manifest.commit.time))?;
+        let archive = match payload {
+            Payload::Chart(archive) => Some(archive),
+            Payload::ArtifactHub(_) => None,
+        };
+        let there = self.client.digest(target, writing);
+        let compared = match (&there, archive) {
+            (Ok(Some(there)), Some(archive)) if *there != artifact.digest => self.compare(target, archive)?,
             _ => Compared::Unlike(Vec::new()),
         };
-        let (mut digest, mut changed) = (artifact.digest.clone(), Vec::new());
-        match same {
-            Compared::Made(made) => (digest, artifact) = (made.digest.clone(), made),
+        let (mut digest, mut changed, mut problems) = (artifact.digest.clone(), Vec::new(), Vec::new());
+        match compared {
+            Compared::Made(made) => {
+                digest = made.digest.clone();
+                artifact = made;
+            }
             Compared::Same { digest: theirs, said } => {
                 problems.extend(said);
                 digest = theirs;
             }
             Compared::Unlike(files) => changed = files,
         }
+        let may_replace = archive.is_none_or(|archive| publication.may_replace(archive));
         let (planned, problem) = push(step.clone(), there, &digest, &changed, may_replace);
         // What Artifact Hub reads is an extra, without which charts can be installed.
-        let is_must = package.is_some() && (writing || planned.found != Found::Unknown);
+        let is_must = archive.is_some() && (writing || planned.found != Found::Unknown);
         problems.extend(problem.map(|problem| doubt(problem, is_must)));
-        pushes.push(Push { at, artifact, digest, package, planned });
+        Ok(Checked::new(Push { at: target.clone(), artifact, digest, archive, planned }, problems))
     }
-    problems.extend(leave_to_newer(registry, writing, &mut pushes));
-    Ok(pushes)
+
+    /// Compares a chart with what its tag names in the registry. What counts is the archive; where it is of other bytes, what
+    /// it holds.
+    fn compare(&self, at: &Reference, archive: &Archive) -> Result<Compared> {
+        let Ok(published) = self.client.published(at) else { return Ok(Compared::Unlike(Vec::new())) };
+        let digest = published.digest;
+        if published.archive.as_ref() == Some(&archive.digest) {
+            let made = artifact(Payload::Chart(archive), &published.created.unwrap_or_default())?;
+            return Ok(if made.digest == digest {
+                Compared::Made(made)
+            } else {
+                Compared::Same { digest, said: None }
+            });
+        }
+        let pulled = self.client.pull(at).ok();
+        let differences = pulled.and_then(|theirs| same::differences(&archive.bytes, &theirs.archive).ok());
+        Ok(match differences {
+            Some(files) if files.is_empty() => {
+                let theirs = published.archive.map(|digest| digest.to_string()).unwrap_or_default();
+                let message = format!(
+                    "{} holds the same chart in another archive: {theirs} there, {} here",
+                    name(&at.to_string()),
+                    archive.digest
+                );
+                let hint = "nothing is to be done: both are what users install, and neither changes any more";
+                Compared::Same { digest, said: Some(Problem::warning(message).hint(hint)) }
+            }
+            files => Compared::Unlike(files.unwrap_or_default()),
+        })
+    }
+
+    /// What Artifact Hub reads belongs to the newest release: it does not replace what came with a higher version of its
+    /// chart, or with one that is there already, or may have.
+    fn leave_to_newer(&self, pushes: &mut [Push<'_>], writing: bool) -> Vec<Problem> {
+        let charts: Vec<(String, &str)> = pushes
+            .iter()
+            .filter(|push| !push.planned.todo.is_empty())
+            .filter_map(|push| Some((push.at.repository.clone(), push.archive?.metadata.version.as_str())))
+            .collect();
+        let mut problems = Vec::new();
+        for push in
+            pushes.iter_mut().filter(|push| push.archive.is_none() && push.planned.found == Found::Other)
+        {
+            let chart = charts.iter().find(|(repository, _)| *repository == push.at.repository);
+            let tags =
+                chart.map(|(_, version)| self.client.tags(&push.at, writing).map(|tags| (tags, version)));
+            let is_newest = match tags {
+                Some(Ok((tags, version))) => !tags.iter().any(|tag| is_higher(tag, version)),
+                Some(Err(problem)) => {
+                    problems.push(doubt(problem, false));
+                    false
+                }
+                None => false,
+            };
+            if !is_newest {
+                push.planned = Planned::left(push.planned.step.clone());
+            }
+        }
+        problems
+    }
+
+    /// Asks for the right to push each chart that is not there, and for the registry's clock. Each has a repository of its own,
+    /// and GHCR gives rights for each. What Artifact Hub reads goes where its chart goes.
+    pub fn preflight(&self) -> Checked<Option<Clock>> {
+        let (mut problems, mut clock) = (Vec::new(), None);
+        for push in self.pushes.iter().filter(|push| push.archive.is_some() && !push.planned.todo.is_empty())
+        {
+            match self.client.ask_to_push(&push.at) {
+                Ok(said) => clock = said.or(clock),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Checked::new(clock, problems)
+    }
+
+    /// Takes the next push, unless what it pushes is there already, and looks at it as a stranger would.
+    pub fn publish(
+        &mut self,
+        publication: &Publication<'_>,
+        transport: &Transport<'_>,
+        planned: Planned<'r>,
+        outcome: &mut Outcome<'_>,
+    ) -> Result<Planned<'r>> {
+        let Some(push) = self.pushes.pop_front() else { return Ok(planned) };
+        let Push { at, artifact, digest, archive, .. } = &push;
+        if planned.found == Found::Unknown {
+            return Ok(Planned::stopped(planned.step));
+        }
+        let mut planned = planned;
+        if !planned.todo.is_empty() {
+            terminal::progress("Pushing", &at.to_string());
+            let how = match self.send(publication, transport, &push) {
+                Err(error) if archive.is_none() => {
+                    let problems = problems_of(error).0.into_iter();
+                    outcome.problems.extend(problems.map(|problem| doubt(problem, false)));
+                    return Ok(Planned::stopped(planned.step));
+                }
+                how => how?,
+            };
+            planned = planned.taken(format!("{}{how}", artifact.digest), "pushed");
+        } else if archive.is_some() && artifact.digest == *digest {
+            // A registry may have lost what a tag leads to.
+            let sent = self.client.complete(at, artifact).map_err(Problems::from)?.sent;
+            if sent > 0 {
+                let there = format!("{sent} of its blobs, which were missing");
+                planned = Planned { found: Found::Partly, ..planned }.taken(there, "sent missing blobs");
+            }
+        }
+        if archive.is_none() {
+            return Ok(planned);
+        }
+        outcome.pushed.push(format!("{}/{}@{digest}", at.host, at.repository));
+        if let Access::Private = self.client.read_back(at, digest).map_err(Problems::from)? {
+            outcome.problems.push(private(at));
+        }
+        Ok(planned)
+    }
+
+    /// Pushes with helm where it is there, else natively; says how. Both have to end in the digest that we know.
+    fn send(
+        &self,
+        publication: &Publication<'_>,
+        transport: &Transport<'_>,
+        push: &Push<'_>,
+    ) -> Result<String> {
+        let Push { at, artifact, archive, .. } = push;
+        if let (Some(helm), Some(archive)) = (transport.helm, archive) {
+            let credentials = self.client.credentials(&at.host).map_err(Problems::from)?;
+            let pushed = helm.push(
+                &helm_push::Push {
+                    at,
+                    archive: &archive.bytes,
+                    provenance: archive.provenance.as_deref(),
+                    created: publication.release.manifest.commit.time,
+                    plain_http: transport.plain_http,
+                    credentials: credentials.as_ref().map(|found| &found.credentials),
+                },
+                // Half of it, so that there is time left for another way.
+                Instant::now() + self.limit.saturating_duration_since(Instant::now()) / 2,
+            );
+            match pushed {
+                Ok(())
+                    if self.client.digest(at, true).map_err(Problems::from)?.as_ref()
+                        == Some(&artifact.digest) =>
+                {
+                    return Ok(format!("  (by helm {})", helm.version));
+                }
+                Ok(()) => terminal::progress(
+                    "Correcting",
+                    &format!("{at}: helm {} pushed something else", helm.version),
+                ),
+                Err(error) => terminal::progress("Repeating", &format!("natively: {error:#}")),
+            }
+        }
+        let sent = self.client.push(at, artifact).map_err(Problems::from)?;
+        let all = sent.there + sent.sent;
+        Ok(if sent.there > 0 {
+            format!("  ({} of {all} blobs were there)", sent.there)
+        } else {
+            String::new()
+        })
+    }
 }
 
 /// What the registry gets, of which it keeps the digest.
-fn artifact(job: &Job<'_>, package: Option<&Package>, created: &str) -> Result<Artifact, Problems> {
-    let made = match package {
-        Some(Package { metadata, data, provenance, .. }) => {
-            Artifact::chart(metadata, data, provenance.as_deref(), created)
+fn artifact(payload: Payload<'_>, created: &str) -> Result<Artifact, Problems> {
+    let made = match payload {
+        Payload::Chart(archive) => {
+            Artifact::chart(&archive.metadata, &archive.bytes, archive.provenance.as_deref(), created)
         }
-        None => Artifact::artifact_hub(job.artifact_hub()),
+        Payload::ArtifactHub(data) => Artifact::artifact_hub(data),
     };
     made.map_err(|message| Problem::error(format!("cannot make what the registry gets: {message}")).into())
 }
@@ -93,164 +292,15 @@ enum Compared {
     /// It is ours, but for its date.
     Made(Artifact),
     /// It holds the same chart.
-    Same { digest: String, said: Option<Problem> },
+    Same { digest: Digest, said: Option<Problem> },
     /// It holds another, which differs in these files as far as that can be told.
     Unlike(Vec<String>),
-}
-
-/// Compares a chart with what its tag names in the registry. What counts is the archive; where it is of other bytes, what
-/// it holds.
-fn compare(job: &Job<'_>, registry: &Registry<'_>, at: &Reference, package: &Package) -> Result<Compared> {
-    let Ok(published) = registry.published(at) else { return Ok(Compared::Unlike(Vec::new())) };
-    let digest = published.digest;
-    if published.archive.as_deref().map(plain_digest) == Some(&package.digest) {
-        let created = published.created.unwrap_or_default();
-        let made = artifact(job, Some(package), &created)?;
-        return Ok(if made.digest == digest {
-            Compared::Made(made)
-        } else {
-            Compared::Same { digest, said: None }
-        });
-    }
-    let differences =
-        registry.pull(at).ok().and_then(|theirs| same::differences(&package.data, &theirs.archive).ok());
-    Ok(match differences {
-        Some(files) if files.is_empty() => {
-            let archive = published.archive.unwrap_or_default();
-            let message = format!(
-                "{} holds the same chart in another archive: {archive} there, sha256:{} here",
-                name(&at.to_string()),
-                package.digest
-            );
-            let hint = "nothing is to be done: both are what users install, and neither changes any more";
-            Compared::Same { digest, said: Some(Problem::warning(message).hint(hint)) }
-        }
-        files => Compared::Unlike(files.unwrap_or_default()),
-    })
-}
-
-/// What Artifact Hub reads belongs to the newest release: it does not replace what came with a higher version of its
-/// chart, or with one that is there already, or may have.
-fn leave_to_newer(registry: &Registry<'_>, writing: bool, pushes: &mut [Push<'_>]) -> Vec<Problem> {
-    let charts: Vec<(String, &str)> = pushes
-        .iter()
-        .filter(|push| !push.planned.todo.is_empty())
-        .filter_map(|push| Some((push.at.repository.clone(), push.package?.metadata.version.as_str())))
-        .collect();
-    let mut problems = Vec::new();
-    for push in pushes.iter_mut().filter(|push| push.package.is_none() && push.planned.found == Found::Other)
-    {
-        let chart = charts.iter().find(|(repository, _)| *repository == push.at.repository);
-        let tags = chart.map(|(_, version)| registry.tags(&push.at, writing).map(|tags| (tags, version)));
-        let is_newest = match tags {
-            Some(Ok((tags, version))) => !tags.iter().any(|tag| is_higher(tag, version)),
-            Some(Err(problem)) => {
-                problems.push(doubt(problem, false));
-                false
-            }
-            None => false,
-        };
-        if !is_newest {
-            push.planned = Planned::left(push.planned.step.clone());
-        }
-    }
-    problems
 }
 
 /// Whether a tag is that of a higher version.
 fn is_higher(tag: &str, version: &str) -> bool {
     let other = tag.replace('_', "+");
     Version::parse(&other).is_ok() && precedence(&other, version) == Ordering::Greater
-}
-
-/// Asks for the right to push each chart that is not there, and for the registry's clock. Each has a repository of its own,
-/// and GHCR gives rights for each. What Artifact Hub reads goes where its chart goes.
-pub fn ask_to_push(registry: &Registry<'_>, pushes: &[Push<'_>]) -> (Vec<Problem>, Option<Clock>) {
-    let (mut problems, mut clock) = (Vec::new(), None);
-    for push in pushes.iter().filter(|push| push.package.is_some() && !push.planned.todo.is_empty()) {
-        match registry.ask_to_push(&push.at) {
-            Ok(said) => clock = said.or(clock),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    (problems, clock)
-}
-
-/// Pushes, unless it is there already, and looks at it as a stranger would.
-pub fn publish(
-    job: &Job<'_>,
-    registry: &Registry<'_>,
-    push: &Push<'_>,
-    deadline: Instant,
-    outcome: &mut Outcome,
-) -> Result<Planned> {
-    let Push { at, artifact, digest, package, planned } = push;
-    let mut planned = planned.clone();
-    if planned.found == Found::Unknown {
-        return Ok(Planned::stopped(planned.step));
-    }
-    if !planned.todo.is_empty() {
-        terminal::progress("Pushing", &at.to_string());
-        let how = match send(job, registry, push, deadline) {
-            Err(error) if package.is_none() => {
-                let problems = problems_of(error).0.into_iter();
-                outcome.problems.extend(problems.map(|problem| doubt(problem, false)));
-                return Ok(Planned::stopped(planned.step));
-            }
-            how => how?,
-        };
-        planned = planned.taken(format!("{}{how}", artifact.digest), "pushed");
-    } else if package.is_some() && artifact.digest == *digest {
-        // A registry may have lost what a tag leads to.
-        let sent = registry.complete(at, artifact).map_err(Problems::from)?.sent;
-        if sent > 0 {
-            let there = format!("{sent} of its blobs, which were missing");
-            planned = Planned { found: Found::Partly, ..planned }.taken(there, "sent missing blobs");
-        }
-    }
-    if package.is_none() {
-        return Ok(planned);
-    }
-    outcome.pushed.push(format!("{}/{}@{digest}", at.host, at.repository));
-    if let Access::Private = registry.read_back(at, digest).map_err(Problems::from)? {
-        outcome.problems.push(private(at));
-    }
-    Ok(planned)
-}
-
-/// Pushes with helm where it is there, else natively; says how. Both have to end in the digest that we know.
-fn send(job: &Job<'_>, registry: &Registry<'_>, push: &Push<'_>, deadline: Instant) -> Result<String> {
-    let Push { at, artifact, package, .. } = push;
-    if let (Some(helm), Some(package)) = (job.helm, package) {
-        let credentials = registry.credentials(&at.host).map_err(Problems::from)?;
-        let pushed = helm.push(
-            &helm_push::Push {
-                at,
-                archive: &package.data,
-                provenance: package.provenance.as_deref(),
-                created: job.manifest.commit.time,
-                plain_http: job.plain_http,
-                credentials: credentials.as_ref().map(|found| &found.credentials),
-            },
-            // Half of it, so that there is time left for another way.
-            Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2,
-        );
-        match pushed {
-            Ok(())
-                if registry.digest(at, true).map_err(Problems::from)?.as_ref() == Some(&artifact.digest) =>
-            {
-                return Ok(format!("  (by helm {})", helm.version));
-            }
-            Ok(()) => terminal::progress(
-                "Correcting",
-                &format!("{at}: helm {} pushed something else", helm.version),
-            ),
-            Err(error) => terminal::progress("Repeating", &format!("natively: {error:#}")),
-        }
-    }
-    let sent = registry.push(at, artifact).map_err(Problems::from)?;
-    let all = sent.there + sent.sent;
-    Ok(if sent.there > 0 { format!("  ({} of {all} blobs were there)", sent.there) } else { String::new() })
 }
 
 /// A new package of GHCR is private, and only a person can change that (docs.github.com, "Configuring a package's access

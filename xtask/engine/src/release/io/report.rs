@@ -6,58 +6,59 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::json;
 
-use super::publish::{Job, Outcome};
+use super::publish::Outcome;
 use super::walk;
+use crate::base::config::Config;
+use crate::base::digest::Digest;
 use crate::base::text::{code, size};
-use crate::release::Release;
+use crate::dist::manifest::Manifest;
+use crate::dist::{MANIFEST, NOTES, SUMS};
+use crate::release::NewRelease;
 use crate::release::steps::{Planned, Target};
 use crate::sys::actions;
 use crate::sys::terminal::{self, as_json};
 
 /// The archives that were made.
-pub fn made(release: &Release, is_backfill: bool, destination: &str, by: &str) -> Result<()> {
-    for archive in &release.archives {
+pub fn made(new: &NewRelease, is_backfill: bool, destination: &str, by: &str) -> Result<()> {
+    let archives = &new.release.archives;
+    for (chart, archive) in new.charts.iter().zip(archives) {
         let facts = format!("{}  {}", size(archive.bytes.len() as u64), archive.digest);
-        let file_name = archive.package.file_name();
-        terminal::result(
-            "Packaged",
-            &format!("{} -> {destination}/{file_name}  {facts}  {by}", archive.source),
-        )?;
+        let line = format!("{} -> {destination}/{}  {facts}  {by}", chart.source, archive.file_name());
+        terminal::result("Packaged", &line)?;
     }
-    if !release.left_out.is_empty() {
+    if !new.left_out.is_empty() {
         let (verb, why) = if is_backfill {
             ("Left out", "not published as they are here")
         } else {
             ("Unchanged", "published already")
         };
-        terminal::result(verb, &format!("{}: {why}", release.left_out.join(", ")))?;
+        terminal::result(verb, &format!("{}: {why}", new.left_out.join(", ")))?;
     }
-    if release.archives.is_empty() {
+    if archives.is_empty() {
         return Ok(());
     }
-    let names: Vec<&str> = release.files.iter().map(|(name, _)| name.as_str()).collect();
-    Ok(terminal::result("Wrote", &format!("{destination}/{{{}}}", names.join(",")))?)
+    Ok(terminal::result("Wrote", &format!("{destination}/{{{}}}", [SUMS, NOTES, MANIFEST].join(",")))?)
 }
 
 /// What publishing would do.
-pub fn plan(planned: &[Planned]) -> Result<()> {
+pub fn plan(planned: &[Planned<'_>]) -> Result<()> {
     planned.iter().try_for_each(done)
 }
 
 /// What publishing is about to do.
-pub fn announce(planned: &Planned) {
+pub fn announce(planned: &Planned<'_>) {
     let (verb, what) = planned.line();
     terminal::progress(verb, &what);
 }
 
 /// What was done.
-pub fn done(planned: &Planned) -> Result<()> {
+pub fn done(planned: &Planned<'_>) -> Result<()> {
     let (verb, what) = planned.line();
     Ok(terminal::result(verb, &what)?)
 }
 
 /// All of it for a program.
-pub fn json(release: &walk::Release, outcome: &Outcome) -> Result<()> {
+pub fn json(release: &walk::Release, outcome: &Outcome<'_>) -> Result<()> {
     let all = release.warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
     let out = json!({
         "destination": release.directory().to_string_lossy(),
@@ -72,26 +73,31 @@ pub fn json(release: &walk::Release, outcome: &Outcome) -> Result<()> {
 }
 
 /// What later steps of a workflow may use, and the summary that its run shows.
-pub fn to_actions(job: &Job<'_>, outcome: &Outcome) -> Result<()> {
-    let charts = &job.manifest.charts;
+pub fn to_actions(
+    config: &Config,
+    manifest: &Manifest,
+    targets: &[Target],
+    outcome: &Outcome<'_>,
+) -> Result<()> {
+    let charts = &manifest.charts;
     let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
-    let digests: BTreeMap<&str, &str> =
-        charts.iter().map(|chart| (&*chart.archive, &*chart.digest)).collect();
+    let digests: BTreeMap<&str, &Digest> =
+        charts.iter().map(|chart| (&*chart.archive, &chart.digest)).collect();
     let version = charts.first().map_or("", |chart| &chart.version);
     let mut outputs = vec![
         ("version", version.to_owned()),
         ("charts", json!(names).to_string()),
         ("digests", json!(digests).to_string()),
     ];
-    outputs.extend(job.has(Target::Oci).then(|| ("oci", json!(outcome.pushed).to_string())));
+    outputs.extend(targets.contains(&Target::Oci).then(|| ("oci", json!(outcome.pushed).to_string())));
     actions::outputs(&outputs)?;
-    actions::summary(&summary(job, outcome))
+    actions::summary(&summary(config, manifest, outcome))
 }
 
 /// Servers, hooks and charts have their words in it, of which none may be a link or an image.
-fn summary(job: &Job<'_>, outcome: &Outcome) -> String {
-    let tag = job.manifest.tag.as_deref().map(code).unwrap_or_default();
-    let mut text = format!("### {} {tag}\n\n", job.config.name());
+fn summary(config: &Config, manifest: &Manifest, outcome: &Outcome<'_>) -> String {
+    let tag = manifest.tag.as_deref().map(code).unwrap_or_default();
+    let mut text = format!("### {} {tag}\n\n", config.name());
     for (verb, what) in outcome.planned.iter().map(Planned::line) {
         let _ = writeln!(text, "- {verb} {}", code(&what));
     }

@@ -1,5 +1,6 @@
 //! One release from observation to publication: the walk of `cargo xtask release`, and of a repository that scripts it.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,8 +8,8 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::{Serialize, Serializer};
 
-use super::make::make;
-use super::publish::{self, Job, Outcome};
+use super::make::{Made, make};
+use super::publish::{self, Outcome, Publication, Transport, hub};
 use super::report;
 use crate::base::config::{Config, is_oci_base};
 use crate::base::problem::{Problem, Problems, problems_of, verdict};
@@ -16,14 +17,14 @@ use crate::base::text::name;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::{by, find_helm};
 use crate::dist::manifest::Manifest;
-use crate::dist::{self, differs_from_commit, replaceable, sums};
+use crate::dist::{self, differs_from_commit, replaceable};
 use crate::docs::File;
+use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
 use crate::github::io::Github;
 use crate::pages::command::beside_index;
 use crate::pages::io::served;
-use crate::pages::{Change, Charts};
 use crate::release::command::ReleaseArgs;
 use crate::release::steps::{Planned, Target, doubt, incomplete, steps};
 use crate::sys::lock::Lock;
@@ -50,7 +51,9 @@ pub struct Release {
     remote: Remote,
     helm: Option<Helm>,
     directory: PathBuf,
-    made: dist::io::Release,
+    made: dist::Release,
+    /// The branch, where making has looked at it.
+    branch: RefCell<Option<Branch>>,
     /// What belongs beside the index.
     others: Vec<File>,
     /// The charts that are not part of it, each as `NAME VERSION`.
@@ -65,7 +68,7 @@ pub struct Release {
 pub struct Plan<'r> {
     release: &'r Release,
     targets: Vec<Target>,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: Outcome<'r>,
 }
 
 impl Release {
@@ -84,27 +87,32 @@ impl Release {
             Some(directory) => directory,
             None => files::at_root(repository.root(), "dist", "--destination").map_err(Problems::from)?,
         };
-        let (new, _lock) = if args.from.is_some() {
-            (None, Lock::of(&directory))
-        } else {
-            let (new, lock) = make(&config, &args, &repository, helm.as_ref(), &directory)?;
-            (Some(new), lock)
-        };
-        if let Some(new) = new.as_ref().filter(|_| !args.json) {
-            report::made(new, args.backfill, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
-        }
         verdict(config.problems())?;
-        let made = match &new {
-            Some(new) if new.archives.is_empty() => dist::io::Release {
-                manifest: new.manifest.clone(),
-                packages: Vec::new(),
-                notes: String::new(),
-            },
-            _ => read(&config, &directory)?,
+        let (made, left_out, warnings, branch) = if args.from.is_some() {
+            let _lock = Lock::of(&directory);
+            (read(&config, &directory)?, Vec::new(), Vec::new(), None)
+        } else {
+            let Made { new, branch, lock: _lock } =
+                make(&config, &args, &repository, helm.as_ref(), &directory)?;
+            if !args.json {
+                report::made(&new, args.backfill, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+            }
+            (new.release, new.left_out, new.warnings, branch)
         };
-        let (left_out, warnings) = new.map(|new| (new.left_out, new.warnings)).unwrap_or_default();
-        let others = beside_index(&repository)?;
-        Ok(Self { config, args, repository, remote, helm, directory, made, others, left_out, warnings })
+        let (others, branch) = (beside_index(&repository)?, RefCell::new(branch));
+        Ok(Self {
+            config,
+            args,
+            repository,
+            remote,
+            helm,
+            directory,
+            made,
+            branch,
+            others,
+            left_out,
+            warnings,
+        })
     }
 
     /// Where it lies.
@@ -139,31 +147,27 @@ impl Release {
 
     /// The plan for some targets, with what stands in its way.
     pub(crate) fn look(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
-        let mut outcome = publish::look(&self.job(&targets)?)?;
+        let mut outcome = publish::look(&self.publication()?, &self.transport(), &targets)?;
         outcome.problems.extend(self.incomplete()?.map(|problem| doubt(problem, false)));
         Ok(Plan { release: self, targets, outcome })
     }
 
     /// The plan for all targets, of which none was asked.
     pub(crate) fn unseen(&self) -> Plan<'_> {
-        let planned = steps(&self.config, self.manifest(), !self.others.is_empty());
-        let planned = planned.into_iter().map(Planned::unseen).collect();
-        Plan {
-            release: self,
-            targets: Target::ALL.to_vec(),
-            outcome: Outcome { planned, ..Outcome::default() },
-        }
+        let steps = steps(&self.config, &self.config.oci, &self.made, hub(&self.others));
+        let planned = steps.into_iter().map(Planned::unseen).collect();
+        let outcome = Outcome { planned, ..Outcome::default() };
+        Plan { release: self, targets: Target::ALL.to_vec(), outcome }
     }
 
     /// Publishes to targets.
     pub(crate) fn publish(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
         verdict(self.incomplete()?.into_iter().chain(differs_from_commit(self.manifest())).collect())?;
-        let job = self.job(&targets)?;
-        let tell = |planned: &Planned| if self.args.json { Ok(()) } else { report::done(planned) };
-        let outcome = publish::publish(&job, &tell)?;
+        let tell = |planned: &Planned<'_>| if self.args.json { Ok(()) } else { report::done(planned) };
+        let outcome = publish::publish(&self.publication()?, &self.transport(), &targets, &tell)?;
         outcome.problems.iter().for_each(terminal::problem);
         // What is published is published, whoever is told.
-        if let Err(error) = report::to_actions(&job, &outcome) {
+        if let Err(error) = report::to_actions(&self.config, self.manifest(), &targets, &outcome) {
             terminal::problem(&Problem::warning(format!("{error:#}")));
         }
         Ok(Plan { release: self, targets, outcome })
@@ -182,23 +186,21 @@ impl Release {
         Ok(incomplete(manifest, is_shallow, &here.map(|(tag, _)| tag).collect::<Vec<_>>()))
     }
 
-    fn job(&self, targets: &[Target]) -> Result<Job<'_>> {
-        let manifest = self.manifest();
-        Ok(Job {
-            config: &self.config,
-            targets: targets.to_vec(),
-            sums: sums(manifest),
-            manifest,
-            notes: &self.made.notes,
-            change: change(&self.config, &self.args.replace, &self.made, self.others.clone())?,
-            steps: steps(&self.config, manifest, !self.others.is_empty()),
+    fn publication(&self) -> Result<Publication<'_>> {
+        let replace =
+            replaceable(&self.args.replace, &self.made.archives.iter().map(|archive| &archive.metadata))?;
+        Publication::new(&self.config, &self.config.oci, &self.made, &self.others, replace)
+    }
+
+    /// How the targets are reached. What making has seen of the branch is taken by the first who asks.
+    fn transport(&self) -> Transport<'_> {
+        Transport {
+            branch: RefCell::new(self.branch.take()),
             helm: self.helm.as_ref(),
-            remote: &self.remote,
             plain_http: self.args.plain_http,
-            api: None,
             wait: self.args.wait,
-            limit: Duration::from_secs(self.args.deadline),
-        })
+            ..Transport::new(&self.remote, Duration::from_secs(self.args.deadline))
+        }
     }
 }
 
@@ -260,20 +262,6 @@ pub fn with_registry(config: &Config, asked: Option<&str>) -> Result<Config> {
     Ok(config.clone().oci(base))
 }
 
-/// What the Helm repository gets.
-pub fn change(
-    config: &Config,
-    replace: &[String],
-    release: &dist::io::Release,
-    others: Vec<File>,
-) -> Result<Change> {
-    let packages = release.packages.clone();
-    let replace = replaceable(replace, &packages.iter().map(|package| &package.metadata))?;
-    let source = format!("{}@{}", config.repository, release.manifest.commit.id);
-    let charts = Charts { packages, others, replace, created: Some(release.manifest.commit.time) };
-    Ok(Change { source, time: environment::now()?, docs: None, adopt: Vec::new(), charts: Some(charts) })
-}
-
 /// Rejects targets that contradict each other, the options, or where this runs.
 fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: bool) -> Result<()> {
     if environment::is_pull_request() {
@@ -297,7 +285,7 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
 }
 
 /// The release in a directory.
-pub fn read(config: &Config, directory: &Path) -> Result<dist::io::Release> {
+pub fn read(config: &Config, directory: &Path) -> Result<dist::Release> {
     let missing = || {
         let problem = Problem::error(format!("there is no release in {}", name(&files::shown(directory))));
         Problems::from(problem.hint("cargo xtask release"))

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::{Steps, Story, broken, id, same};
 use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
+use crate::chart::Archive;
 use crate::chart::io::helm::{Helm, cause};
-use crate::dist::Package;
 use crate::sys::{environment, files, process};
 
 /// A user who has helm.
@@ -49,20 +49,20 @@ impl<'a> Player<'a> {
         if has_repository {
             self.search(steps, repository)?;
         }
-        for package in self.story.packages {
-            if let Some(url) = self.story.elsewhere(package) {
+        for archive in self.story.archives {
+            if let Some(url) = self.story.elsewhere(archive) {
                 steps.make("Skipped", url, || Ok("the archive lies there already".to_owned()))?;
             } else if has_repository {
-                self.use_repository(steps, repository, package)?;
+                self.use_repository(steps, repository, archive)?;
             }
-            self.use_registry(steps, package)?;
+            self.use_registry(steps, archive)?;
         }
         Ok(())
     }
 
     /// A new version is found, a prerelease with `--devel` alone.
     fn search(&self, steps: &mut Steps<'_>, repository: &str) -> Result<()> {
-        let (next, stable): (Vec<_>, Vec<_>) = self.story.packages.iter().partition(|one| is_prerelease(one));
+        let (next, stable): (Vec<_>, Vec<_>) = self.story.archives.iter().partition(|one| is_prerelease(one));
         let usual = ["search", "repo", repository, "--versions"];
         let (verb, told) = if stable.is_empty() { ("Hid", &next) } else { ("Found", &stable) };
         steps.make(verb, line(&usual), || {
@@ -88,35 +88,35 @@ impl<'a> Player<'a> {
         serde_json::from_slice(&printed).map_err(no_json)
     }
 
-    fn use_repository(&self, steps: &mut Steps<'_>, repository: &str, package: &Package) -> Result<()> {
-        let (chart, version) = (package.metadata.name.as_str(), package.metadata.version.as_str());
+    fn use_repository(&self, steps: &mut Steps<'_>, repository: &str, archive: &Archive) -> Result<()> {
+        let (chart, version) = (archive.metadata.name.as_str(), archive.metadata.version.as_str());
         let reference = format!("{repository}/{chart}");
-        self.pull(steps, &["pull", &reference, "--version", version], package)?;
-        if package.metadata.kind == "library" {
+        self.pull(steps, &["pull", &reference, "--version", version], archive)?;
+        if archive.metadata.kind == "library" {
             let saw = || Ok("a library renders nothing by itself".to_owned());
             return steps.make("Skipped", line(&["template", chart]), saw).map(drop);
         }
         self.template(steps, &["template", chart, &reference, "--version", version])
     }
 
-    fn use_registry(&self, steps: &mut Steps<'_>, package: &Package) -> Result<()> {
-        let (chart, version) = (package.metadata.name.as_str(), package.metadata.version.as_str());
-        let reference = self.story.oci(package);
-        self.pull(steps, &["pull", &reference, "--version", version, "--plain-http"], package)?;
-        if package.metadata.kind == "library" {
+    fn use_registry(&self, steps: &mut Steps<'_>, archive: &Archive) -> Result<()> {
+        let (chart, version) = (archive.metadata.name.as_str(), archive.metadata.version.as_str());
+        let reference = self.story.oci(archive);
+        self.pull(steps, &["pull", &reference, "--version", version, "--plain-http"], archive)?;
+        if archive.metadata.kind == "library" {
             return Ok(());
         }
         self.template(steps, &["template", chart, &reference, "--version", version, "--plain-http"])
     }
 
     /// Pulls a chart anew, and compares it.
-    fn pull(&self, steps: &mut Steps<'_>, words: &[&str], package: &Package) -> Result<()> {
-        let file = self.home.join(&package.file_name);
+    fn pull(&self, steps: &mut Steps<'_>, words: &[&str], archive: &Archive) -> Result<()> {
+        let file = self.home.join(archive.file_name());
         let pulled = steps.make("Pulled", line(words), || {
             let _ = fs::remove_file(&file);
             self.run(words)?;
-            let missing = |error| broken(format!("helm pulled no {}: {error}", name(&package.file_name)));
-            same(&fs::read(&file).map_err(missing)?, package)
+            let missing = |error| broken(format!("helm pulled no {}: {error}", name(&archive.file_name())));
+            same(&fs::read(&file).map_err(missing)?, archive)
         });
         pulled.map(drop)
     }
@@ -170,29 +170,29 @@ impl<'a> Player<'a> {
     }
 }
 
-/// Whether what helm lists has these packages, as it should or should not.
-fn shows(hits: &[Hit], repository: &str, packages: &[&Package], wanted: bool) -> Result<(), Problem> {
-    let is_listed = |package: &&Package| {
-        let full = format!("{repository}/{}", package.metadata.name);
-        hits.iter().any(|hit| hit.name == full && hit.version == package.metadata.version)
+/// Whether what helm lists has these archives, as it should or should not.
+fn shows(hits: &[Hit], repository: &str, archives: &[&Archive], wanted: bool) -> Result<(), Problem> {
+    let is_listed = |archive: &&Archive| {
+        let full = format!("{repository}/{}", archive.metadata.name);
+        hits.iter().any(|hit| hit.name == full && hit.version == archive.metadata.version)
     };
-    match packages.iter().find(|package| is_listed(package) != wanted) {
-        Some(package) if wanted => Err(broken(format!("`helm search` does not list {}", name(&id(package))))),
-        Some(package) => {
+    match archives.iter().find(|archive| is_listed(archive) != wanted) {
+        Some(archive) if wanted => Err(broken(format!("`helm search` does not list {}", name(&id(archive))))),
+        Some(archive) => {
             let message =
-                format!("`helm search` lists the prerelease {} without `--devel`", name(&id(package)));
+                format!("`helm search` lists the prerelease {} without `--devel`", name(&id(archive)));
             Err(broken(message))
         }
         None => Ok(()),
     }
 }
 
-fn is_prerelease(package: &Package) -> bool {
-    Version::parse(&package.metadata.version).is_ok_and(|version| !version.pre.is_empty())
+fn is_prerelease(archive: &Archive) -> bool {
+    Version::parse(&archive.metadata.version).is_ok_and(|version| !version.pre.is_empty())
 }
 
-fn ids(packages: &[&Package]) -> String {
-    packages.iter().map(|package| id(package)).collect::<Vec<_>>().join(", ")
+fn ids(archives: &[&Archive]) -> String {
+    archives.iter().map(|archive| id(archive)).collect::<Vec<_>>().join(", ")
 }
 
 /// What the user typed.
@@ -212,21 +212,21 @@ fn reason(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Hit, ids, is_prerelease, reason, shows};
-    use crate::rehearsal::io::user::tests::package;
+    use crate::rehearsal::io::user::tests::archive;
 
     #[test]
     fn what_a_search_must_show() {
         let hit = |name: &str, version: &str| Hit { name: name.to_owned(), version: version.to_owned() };
         let hits = [hit("r/web", "1.0.0"), hit("r/webs", "2.0.0"), hit("other/web", "3.0.0")];
         for (version, is_shown) in [("1.0.0", true), ("2.0.0", false), ("3.0.0", false)] {
-            let package = package("web", version);
-            assert_eq!(shows(&hits, "r", &[&package], true).is_ok(), is_shown, "{version}");
-            assert_eq!(shows(&hits, "r", &[&package], false).is_ok(), !is_shown, "{version}");
+            let archive = archive("web", version);
+            assert_eq!(shows(&hits, "r", &[&archive], true).is_ok(), is_shown, "{version}");
+            assert_eq!(shows(&hits, "r", &[&archive], false).is_ok(), !is_shown, "{version}");
         }
-        let (one, other) = (package("web", "1.0.0"), package("api", "1.0.0-rc.1+b"));
+        let (one, other) = (archive("web", "1.0.0"), archive("api", "1.0.0-rc.1+b"));
         assert_eq!(ids(&[&one, &other]), "web 1.0.0, api 1.0.0-rc.1+b");
         assert!(
-            !is_prerelease(&one) && is_prerelease(&other) && !is_prerelease(&package("web", "1.0.0+rc-1"))
+            !is_prerelease(&one) && is_prerelease(&other) && !is_prerelease(&archive("web", "1.0.0+rc-1"))
         );
     }
 

@@ -14,11 +14,11 @@ use anyhow::Result;
 use self::helm::Player;
 use super::servers::Targets;
 use crate::base::config::{Config, HELM_REPOSITORY};
-use crate::base::digest::{plain_digest, sha256};
+use crate::base::digest::Digest;
 use crate::base::problem::{Problem, verdict};
 use crate::base::text::{name, size};
+use crate::chart::Archive;
 use crate::chart::io::helm::Helm;
-use crate::dist::Package;
 use crate::github::Wanted;
 use crate::index::{Index, Version};
 use crate::pages::path_of;
@@ -31,7 +31,7 @@ pub struct Story<'a> {
     /// Where the user looks.
     pub targets: &'a Targets,
     /// The charts.
-    pub packages: &'a [Package],
+    pub archives: &'a [Archive],
     /// By the names of charts: values for those that cannot be rendered with their own (chart-testing's
     /// `ci/*-values.yaml`).
     pub values: &'a BTreeMap<String, PathBuf>,
@@ -112,18 +112,18 @@ impl Story<'_> {
     }
 
     /// Where an archive lies that is published elsewhere than in the Helm repository: no rehearsal has that place.
-    fn elsewhere(&self, package: &Package) -> Option<String> {
+    fn elsewhere(&self, archive: &Archive) -> Option<String> {
         let before = read(self.before?).ok()?;
         let mut versions = before.versions().iter();
-        let new = &package.metadata;
+        let new = &archive.metadata;
         let version = versions.find(|old| (&*old.name, &*old.version) == (&*new.name, &*new.version))?;
         let url = version.urls.first().filter(|url| path_of(self.config, url).is_none())?;
         Some(url.to_string())
     }
 
     /// Where the registry has a chart, without its tag.
-    fn oci(&self, package: &Package) -> String {
-        format!("{}/{}", self.targets.oci, package.metadata.name)
+    fn oci(&self, archive: &Archive) -> String {
+        format!("{}/{}", self.targets.oci, archive.metadata.name)
     }
 }
 
@@ -143,29 +143,30 @@ fn broken(message: String) -> Problem {
 }
 
 /// What a user sees of an archive, which must be the published one.
-fn same(data: &[u8], package: &Package) -> Result<String, Problem> {
-    let found = sha256(data);
-    if found == package.digest {
+fn same(data: &[u8], archive: &Archive) -> Result<String, Problem> {
+    let found = Digest::of(data);
+    if found == archive.digest {
         return Ok(format!("{}, the published digest", size(data.len() as u64)));
     }
-    let (chart, version) = (&package.metadata.name, &package.metadata.version);
+    let (chart, version) = (&archive.metadata.name, &archive.metadata.version);
     let what = name(&format!("{chart} {version}"));
     Err(broken(format!(
-        "the user gets {what} with the digest {found}, and it was published as {}",
-        package.digest
+        "the user gets {what} with the digest {}, and it was published as {}",
+        found.hex(),
+        archive.digest.hex()
     )))
 }
 
-/// A package as people name it.
-fn id(package: &Package) -> String {
-    format!("{} {}", package.metadata.name, package.metadata.version)
+/// An archive as people name it.
+fn id(archive: &Archive) -> String {
+    format!("{} {}", archive.metadata.name, archive.metadata.version)
 }
 
 /// What was listed before is listed still.
 fn keeps(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()> {
     let Some(before) = story.before.and_then(|text| read(text).ok()) else { return Ok(()) };
     let is_new = |old: &Version<'_>| {
-        let new = story.packages.iter().map(|package| &package.metadata);
+        let new = story.archives.iter().map(|archive| &archive.metadata);
         new.into_iter().any(|new| (&*new.name, &*new.version) == (&*old.name, &*old.version))
     };
     let old: Vec<&Version<'_>> = before.versions().iter().filter(|version| !is_new(version)).collect();
@@ -189,7 +190,8 @@ fn kept(old: &[&Version<'_>], now: &[Version<'_>]) -> Result<String, Problem> {
 }
 
 fn identity<'v>(version: &'v Version<'_>) -> (&'v str, &'v str, &'v str) {
-    (&version.name, &version.version, plain_digest(&version.digest))
+    let digest = version.digest.strip_prefix("sha256:").unwrap_or(&version.digest);
+    (&version.name, &version.version, digest)
 }
 
 /// An index as Helm's clients read it.
@@ -211,17 +213,16 @@ mod tests {
     use super::*;
     use crate::chart::Metadata;
 
-    /// A package whose archive is its name.
-    pub fn package(chart: &str, version: &str) -> Package {
+    /// An archive of which the content is the name of its chart.
+    pub fn archive(chart: &str, version: &str) -> Archive {
         let metadata =
             Metadata { name: chart.to_owned(), version: version.to_owned(), ..Metadata::default() };
-        let (file_name, data) = (format!("{chart}-{version}.tgz"), chart.as_bytes().to_vec());
-        Package { metadata, file_name, digest: sha256(&data), data, provenance: None }
+        Archive::new(metadata, chart.as_bytes().to_vec(), None)
     }
 
     #[test]
     fn archives_are_compared() {
-        let web = package("web", "1.0.0");
+        let web = archive("web", "1.0.0");
         assert_eq!(same(b"web", &web).as_deref(), Ok("3 B, the published digest"));
         let problem = same(b"Web", &web).expect_err("another archive");
         assert!(problem.message.starts_with("the user gets `web 1.0.0` with the digest "), "{problem}");

@@ -6,8 +6,7 @@ use super::{Steps, Story, broken, get, id, read, same, versions};
 use crate::base::problem::Problem;
 use crate::base::reference::{Reference, tag};
 use crate::base::text::name;
-use crate::chart::metadata_of;
-use crate::dist::Package;
+use crate::chart::{Archive, metadata_of};
 use crate::index::{Version, is_of};
 use crate::registry::io::Registry;
 use crate::sys::http::Http;
@@ -20,13 +19,13 @@ pub fn play(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()>
         Ok(versions(read(&text)?.versions().len()))
     })?;
     let index = read(&text).ok();
-    for package in story.packages {
-        if let Some(url) = story.elsewhere(package) {
+    for archive in story.archives {
+        if let Some(url) = story.elsewhere(archive) {
             steps.make("Skipped", url, || Ok("the archive lies there already".to_owned()))?;
         } else if let Some(index) = &index {
-            use_repository(story, http, index.versions(), package, steps)?;
+            use_repository(story, http, index.versions(), archive, steps)?;
         }
-        use_registry(story, http, package, steps)?;
+        use_registry(story, http, archive, steps)?;
     }
     let saw = || Ok("without helm nothing is rendered".to_owned());
     steps.make("Skipped", "helm template".to_owned(), saw).map(drop)
@@ -36,20 +35,20 @@ fn use_repository(
     story: &Story<'_>,
     http: &Http,
     listed: &[Version<'_>],
-    package: &Package,
+    archive: &Archive,
     steps: &mut Steps<'_>,
 ) -> Result<()> {
-    let (chart, version) = (&package.metadata.name, &package.metadata.version);
+    let (chart, version) = (&archive.metadata.name, &archive.metadata.version);
     let Some(entry) = listed.iter().find(|one| one.name == *chart && one.version == *version) else {
-        steps.problems.push(broken(format!("the index does not list {}", name(&id(package)))));
+        steps.problems.push(broken(format!("the index does not list {}", name(&id(archive)))));
         return Ok(());
     };
     let url = entry.urls.first().map(|url| resolved(url, &story.repository())).unwrap_or_default();
     steps.make("Pulled", url.clone(), || {
-        if !is_of(entry, &package.digest) {
-            return Err(broken(format!("the index gives {} another digest", name(&id(package)))));
+        if !is_of(entry, &archive.digest) {
+            return Err(broken(format!("the index gives {} another digest", name(&id(archive)))));
         }
-        checked(&get(http, url)?, package)
+        checked(&get(http, url)?, archive)
     })?;
     Ok(())
 }
@@ -59,28 +58,28 @@ fn resolved(url: &str, repository: &str) -> String {
     if url.contains("://") { url.to_owned() } else { format!("{repository}/{url}") }
 }
 
-fn use_registry(story: &Story<'_>, http: &Http, package: &Package, steps: &mut Steps<'_>) -> Result<()> {
-    let at = format!("{}:{}", story.oci(package), tag(&package.metadata.version));
+fn use_registry(story: &Story<'_>, http: &Http, archive: &Archive, steps: &mut Steps<'_>) -> Result<()> {
+    let at = format!("{}:{}", story.oci(archive), tag(&archive.metadata.version));
     let registry = Registry::new(http, false);
     steps.make("Pulled", at.clone(), || {
         let reference =
             Reference::parse(&at).ok_or_else(|| broken(format!("{} is no reference", name(&at))))?;
-        checked(&registry.pull(&reference)?.archive, package)
+        checked(&registry.pull(&reference)?.archive, archive)
     })?;
     Ok(())
 }
 
 /// The published archive, which holds the chart that its name says.
-fn checked(data: &[u8], package: &Package) -> Result<String, Problem> {
-    let saw = same(data, package)?;
+fn checked(data: &[u8], archive: &Archive) -> Result<String, Problem> {
+    let saw = same(data, archive)?;
     let mut problems = Vec::new();
-    let metadata = metadata_of(data, &package.file_name, &mut problems);
+    let metadata = metadata_of(data, &archive.file_name(), &mut problems);
     let is_it = metadata.is_some_and(|found| {
-        (&found.name, &found.version) == (&package.metadata.name, &package.metadata.version)
+        (&found.name, &found.version) == (&archive.metadata.name, &archive.metadata.version)
     });
     if is_it {
         return Ok(saw);
     }
-    let unlike = || broken(format!("{} holds another chart", name(&package.file_name)));
+    let unlike = || broken(format!("{} holds another chart", name(&archive.file_name())));
     Err(problems.into_iter().next().unwrap_or_else(unlike))
 }

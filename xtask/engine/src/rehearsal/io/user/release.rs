@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::{Steps, Story, broken, get};
-use crate::base::digest::{digest, plain_digest};
+use crate::base::digest::Digest;
 use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
@@ -24,11 +24,11 @@ pub fn verify(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<(
 }
 
 fn look(story: &Story<'_>, http: &Http, wanted: &Wanted<'_>) -> Result<String, Problem> {
-    let tag = percent::encode(wanted.tag, b"-._~");
+    let tag = percent::encode(&wanted.tag, b"-._~");
     let (api, repository) = (&story.targets.api, &story.config.repository);
     let answer = get(http, format!("{api}/repos/{repository}/releases/tags/{tag}"))?;
     let release: Release = serde_json::from_slice(&answer)
-        .map_err(|error| broken(format!("release {} is not JSON: {error}", name(wanted.tag))))?;
+        .map_err(|error| broken(format!("release {} is not JSON: {error}", name(&wanted.tag))))?;
     let mut files = BTreeMap::new();
     for asset in &release.assets {
         let file = percent::encode(&asset.name, b"-._~");
@@ -44,7 +44,7 @@ fn compare(
     release: &Release,
     files: &BTreeMap<&str, Vec<u8>>,
 ) -> Result<String, Problem> {
-    let differs = |what: &str| Err(broken(format!("release {} {what}", name(wanted.tag))));
+    let differs = |what: &str| Err(broken(format!("release {} {what}", name(&wanted.tag))));
     if release.body.as_deref().unwrap_or_default() != wanted.notes {
         return differs("has other notes");
     }
@@ -52,7 +52,7 @@ fn compare(
         return differs("is a draft, or a prerelease where it should be none");
     }
     for file in &wanted.assets {
-        if files.get(file.name.as_str()).is_none_or(|data| digest(data) != file.digest) {
+        if files.get(file.name.as_str()).is_none_or(|data| Digest::of(data) != file.digest) {
             return differs(&format!("has no {} as it was made", name(&file.name)));
         }
     }
@@ -64,7 +64,7 @@ fn compare(
 fn check(sums: &[u8], files: &BTreeMap<&str, Vec<u8>>) -> Result<&'static str, Problem> {
     for line in String::from_utf8_lossy(sums).lines() {
         let (sum, file) = line.split_once("  ").unwrap_or_default();
-        let is_same = files.get(file).is_some_and(|data| plain_digest(&digest(data)) == sum);
+        let is_same = files.get(file).is_some_and(|data| Digest::of(data).hex() == sum);
         if !is_same {
             return Err(broken(format!(
                 "{SUMS} does not agree with what the release offers: {}",
@@ -82,12 +82,11 @@ mod tests {
 
     #[test]
     fn releases_are_compared() {
-        let sums = format!("{}  web.tgz\n", plain_digest(&digest(b"web")));
-        let file = |name: &str, data| File { name: name.to_owned(), data, digest: digest(data) };
+        let sums = format!("{}  web.tgz\n", Digest::of(b"web").hex());
+        let file = |name: &str, data| File { name: name.to_owned(), data, digest: Digest::of(data) };
         let assets = vec![file("web.tgz", b"web"), file(SUMS, sums.as_bytes())];
         let wanted = Wanted {
-            tag: "v1",
-            name: "v1".into(),
+            tag: "v1".to_owned(),
             notes: "Words.",
             prerelease: false,
             commit: "0",
@@ -116,8 +115,8 @@ mod tests {
     #[test]
     fn sums() {
         let files = BTreeMap::from([("a", b"a".to_vec())]);
-        let sum = digest(b"a");
-        let sum = plain_digest(&sum);
+        let sum = Digest::of(b"a");
+        let sum = sum.hex();
         assert!(check(format!("{sum}  a\n").as_bytes(), &files).is_ok());
         for bad in [format!("{sum}  b"), format!("{sum} a"), format!("0{sum}  a"), "\n".to_owned()] {
             assert!(check(bad.as_bytes(), &files).is_err(), "{bad}");

@@ -7,7 +7,7 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::base::digest::plain_digest;
+use crate::base::digest::Digest;
 
 /// The directory of a repository, which need not exist yet.
 pub struct Layout(PathBuf);
@@ -62,9 +62,8 @@ impl Layout {
     }
 
     fn path(&self, digest: &str) -> Option<PathBuf> {
-        let hex = plain_digest(digest);
-        let is_hex = hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (hex.len() == 64 && digest.len() == 71 && is_hex).then(|| self.0.join("blobs/sha256").join(hex))
+        let digest = Digest::parse(digest).filter(|_| digest.starts_with("sha256:"))?;
+        Some(self.0.join("blobs/sha256").join(digest.hex()))
     }
 
     /// The manifest that a tag or digest names.
