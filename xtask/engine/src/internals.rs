@@ -12,7 +12,7 @@ pub use helm_xtask_formats::yaml;
 
 /// What the tests use of the room.
 pub mod chart {
-    pub use crate::chart::{Metadata, helm_lint, load, metadata_of, to_yaml};
+    pub use crate::chart::{Metadata, helm_lint, load_chart, metadata_of, to_yaml};
 }
 /// What the tests use of the room.
 pub mod check {
@@ -20,7 +20,7 @@ pub mod check {
 }
 /// What the tests use of the room.
 pub mod docs {
-    pub use crate::docs::{File, Sources, build, check};
+    pub use crate::docs::{File, Sources, build_site, check_site};
 }
 /// What the tests use of the room.
 pub mod index {

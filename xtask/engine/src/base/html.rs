@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest, Sha256};
-
-use super::base64;
 
 /// The text for content and for attributes in double quotes.
 pub fn escape(text: &str) -> String {
@@ -112,7 +111,7 @@ fn unescape(text: &str) -> String {
 /// How a content security policy names an inline style or script: `sha256-` and the digest in base64
 /// (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
 pub fn policy_hash(inline: &str) -> String {
-    format!("sha256-{}", base64::encode(&Sha256::digest(inline)))
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(inline)))
 }
 
 #[cfg(test)]

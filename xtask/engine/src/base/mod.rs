@@ -1,6 +1,5 @@
 //! Formats: text and bytes to types and back. No I/O.
 
-pub mod base64;
 pub mod clock;
 pub mod config;
 pub mod digest;
@@ -10,7 +9,6 @@ pub mod http;
 pub mod json;
 pub mod limits;
 pub mod path;
-pub mod percent;
 mod printable;
 pub mod problem;
 pub mod reference;

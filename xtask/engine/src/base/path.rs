@@ -1,6 +1,9 @@
 //! References between the pages of a site: what is relative, where it leads, and how to write it.
 
-use super::{percent, text};
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+
+use super::text;
+use super::url::NOT_UNRESERVED;
 
 /// A reference without scheme and host, in its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,25 +104,13 @@ pub fn between(from: &str, to: &str) -> String {
 
 /// A path as it stands in a URL: everything but letters, digits, `/` and `-._~` as `%XX`.
 pub fn quote(path: &str) -> String {
-    percent::encode(path, b"/-._~")
+    const ESCAPED: &AsciiSet = &NOT_UNRESERVED.remove(b'/');
+    utf8_percent_encode(path, ESCAPED).to_string()
 }
 
 /// The path that a part of a URL means: `%XX` resolved, where that makes UTF-8.
 pub fn unquote(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = after
-            .split_at_checked(2)
-            .filter(|(hex, _)| byte == b'%' && hex.iter().all(u8::is_ascii_hexdigit));
-        let value = hex.and_then(|(hex, after)| {
-            Some((u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?, after))
-        });
-        let (byte, after) = value.unwrap_or((byte, after));
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into)
 }
 
 #[cfg(test)]

@@ -69,8 +69,8 @@ impl Edit {
         // A tag of YAML's says how the rest is to be read.
         let old = text.lines().nth(line.checked_sub(1)?).filter(|old| !old.contains(": !"))?;
         let (before, after) = old.split_once(from).filter(|(_, after)| !after.contains(from))?;
-        let (remove, insert) = (vec![old.to_owned()], vec![format!("{before}{to}{after}")]);
-        Some(Self { file: file.to_owned(), line, remove, insert })
+        let insert = vec![format!("{before}{to}{after}")];
+        Some(Self { file: file.to_owned(), line, remove: vec![old.to_owned()], insert })
     }
 }
 
@@ -175,6 +175,12 @@ impl From<Problems> for anyhow::Error {
     }
 }
 
+impl From<Problem> for anyhow::Error {
+    fn from(problem: Problem) -> Self {
+        Problems::from(problem).into()
+    }
+}
+
 impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Problems {
     fn from(error: E) -> Self {
         let error = match error.into().downcast::<Carried>() {
@@ -193,7 +199,8 @@ impl From<Problem> for Problems {
     }
 }
 
-/// A value, and what was found wrong while it was made.
+/// A value, and what was found wrong while it was made. Where the value is an [`Option`], `None` comes with an error among
+/// the problems; a value may come with errors, too, so that others look for more.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Checked<T> {
@@ -216,8 +223,17 @@ impl<T> Checked<T> {
     }
 
     /// The same problems with another value.
-    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Checked<U> {
-        Checked { value: of(self.value), problems: self.problems }
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Checked<U> {
+        Checked { value: change(self.value), problems: self.problems }
+    }
+}
+
+impl<T> From<Result<T, Problem>> for Checked<Option<T>> {
+    fn from(result: Result<T, Problem>) -> Self {
+        match result {
+            Ok(value) => Self::new(Some(value), []),
+            Err(problem) => Self::new(None, [problem]),
+        }
     }
 }
 
@@ -239,11 +255,11 @@ pub fn fold(problems: Vec<Problem>) -> Vec<Problem> {
             None => folded.push((problem, 0)),
         }
     }
-    let told = |(problem, more): (Problem, usize)| match more {
+    let counted = |(problem, more): (Problem, usize)| match more {
         0 => problem,
         _ => Problem { message: format!("{} ({more} more like it)", problem.message), ..problem },
     };
-    folded.into_iter().map(told).collect()
+    folded.into_iter().map(counted).collect()
 }
 
 /// Splits what was found: `Ok(warnings and notes)` where nothing is an error, else `Err` with all of it, errors first and then by

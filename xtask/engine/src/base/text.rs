@@ -11,7 +11,8 @@ pub fn name(text: &str) -> String {
 pub fn code(text: &str) -> String {
     let text = shown(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-    let (fence, pad) = ("`".repeat(longest + 1), if longest > 0 { " " } else { "" });
+    let fence = "`".repeat(longest + 1);
+    let pad = if longest > 0 { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 

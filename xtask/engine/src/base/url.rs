@@ -1,6 +1,20 @@
-//! URLs of archives: joined and escaped as Helm does it with Go's `net/url`.
+//! URLs: what is escaped in them, and those of archives, joined as Helm does it with Go's `net/url`.
 
-use super::percent;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What is escaped in one component of a URL: all but the unreserved characters (RFC 3986, section 2.3).
+pub const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What Go escapes in a path (`net/url`, `shouldEscape` for `encodePath`, and `validEncoded`).
+const NOT_IN_PATH: &AsciiSet = &NOT_UNRESERVED
+    .remove(b'/')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b':')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b'@');
 
 /// A base for URLs, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +51,7 @@ impl Base {
         if text.contains(|c: char| c.is_control() || c == ' ') {
             return Err("there is a blank or control character in it".to_owned());
         }
-        Ok(Self { origin, path: percent::decode(path)?, rest: rest.to_owned() })
+        Ok(Self { origin, path: unescape(path)?, rest: rest.to_owned() })
     }
 
     /// The URL of a file below the base; `path` is not escaped.
@@ -76,9 +90,24 @@ fn check_host(host: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A path with the characters escaped that Go escapes (`net/url`, `shouldEscape` for `encodePath`, and `validEncoded`).
+/// A path with the characters escaped that Go escapes.
 pub fn escape(path: &str) -> String {
-    percent::encode(path, b"-_.~/$&+,:;=@")
+    utf8_percent_encode(path, NOT_IN_PATH).to_string()
+}
+
+/// A text as one segment of a path, or as a value of a query.
+pub fn escape_component(text: &str) -> String {
+    utf8_percent_encode(text, NOT_UNRESERVED).to_string()
+}
+
+/// Reads what is escaped, and nothing that is escaped badly. The error is the message.
+pub fn unescape(text: &str) -> Result<String, String> {
+    let begins_with_hex = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !text.split('%').skip(1).all(begins_with_hex) {
+        return Err("there is a `%` without two hex digits".to_owned());
+    }
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(Into::into).map_err(|_| "it is not UTF-8".to_owned())
 }
 
 /// A path without empty and `.` parts, each `..` taken with the part before it (Go's `path.Clean`).
@@ -99,6 +128,14 @@ fn clean(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_escaped_badly_is_refused() {
+        assert_eq!(unescape("a%20b/%c3%A9+"), Ok("a b/é+".to_owned()));
+        for bad in ["%", "%4", "%zz", "%+1", "%é0", "%ff"] {
+            assert!(unescape(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn bases() {

@@ -209,7 +209,8 @@ fn general(bytes: &[u8], limit: u64, is_wanted: impl Fn(&str) -> bool) -> Result
     let cause = |error: io::Error| format!("it is not a chart archive: {error}");
     let mut archive = tar::Archive::new(MultiGzDecoder::new(bytes).take(4 * limit + MIN_STREAM));
     let mut seen = std::collections::HashSet::new();
-    let (mut entries, mut total) = (Vec::new(), 0_u64);
+    let mut entries = Vec::new();
+    let mut total = 0_u64;
     for file in archive.entries().map_err(cause)? {
         let mut file = file.map_err(cause)?;
         total = total.saturating_add(BLOCK as u64).saturating_add(file.size());

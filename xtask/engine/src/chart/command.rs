@@ -8,11 +8,11 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
 use super::archive;
-use super::io::directory;
+use super::io::directory::read_chart_directory;
 use super::io::helm::agreement::{HelmMode, by, compare, find_helm};
 use super::package::{Overrides, Package, package};
 use crate::base::digest::Digest;
-use crate::base::problem::{Problem, verdict};
+use crate::base::problem::{Checked, Problem, verdict};
 use crate::base::text::{name, size};
 use crate::base::version::helm_accepts;
 use crate::git::io::repository::Repository;
@@ -53,7 +53,8 @@ struct Chart {
 /// Runs the command. No archive is written unless all of them can be.
 pub fn run(args: &PackageArgs) -> Result<()> {
     let overrides = Overrides { version: args.version.clone(), app_version: args.app_version.clone() };
-    let (mut charts, mut problems) = (Vec::new(), Vec::new());
+    let mut charts = Vec::new();
+    let mut problems = Vec::new();
     if let Some(version) = overrides.version.as_ref().filter(|version| !helm_accepts(version)) {
         problems.push(
             Problem::usage(format!("--version {} is not a semantic version", name(version)))
@@ -62,19 +63,19 @@ pub fn run(args: &PackageArgs) -> Result<()> {
     }
     let mut times = Times::new()?;
     for path in &args.charts {
-        charts.extend(observe(path, &overrides, &mut times, &mut problems)?);
+        charts.extend(package_chart(path, &overrides, &mut times)?.take(&mut problems));
     }
-    same_file_twice(&charts, &mut problems);
+    problems.extend(same_file_twice(&charts));
     verdict(problems)?.iter().for_each(terminal::problem);
     let helm = find_helm(args.helm, args.deadline)?;
     if let Some(helm) = &helm {
         let all = charts.iter().map(|chart| (chart.directory.clone(), chart.at.as_str(), &chart.package));
         compare(helm, all, &overrides)?;
     }
-    write(&charts, &args.destination, &by(helm.as_ref(), args.helm))
+    write_archives(&charts, &args.destination, &by(helm.as_ref(), args.helm))
 }
 
-fn write(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
+fn write_archives(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
     let mut archives = Vec::new();
     for chart in charts {
         archives.push(archive::write(&chart.package.entries)?);
@@ -92,28 +93,22 @@ fn write(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
     Ok(())
 }
 
-fn observe(
-    path: &Path,
-    overrides: &Overrides,
-    times: &mut Times,
-    problems: &mut Vec<Problem>,
-) -> Result<Option<Chart>> {
+fn package_chart(path: &Path, overrides: &Overrides, times: &mut Times) -> Result<Checked<Option<Chart>>> {
     let at = match path.to_string_lossy().trim_end_matches('/') {
         "" => "/".to_owned(),
         at => at.to_owned(),
     };
     let Some(directory) = files::absolute(path).ok().filter(|directory| directory.is_dir()) else {
         let problem = Problem::error("there is no such directory").at(&at, None);
-        problems.push(problem.hint("name the directory that holds Chart.yaml"));
-        return Ok(None);
+        return Ok(Checked::new(None, [problem.hint("name the directory that holds Chart.yaml")]));
     };
     let repository = Repository::around(&directory);
     let boundary = repository.as_ref().map_or(directory.as_path(), Repository::root);
-    let read = directory::read(&directory, boundary, &at);
-    problems.extend(read.problems);
-    let time = times.of(repository.as_ref())?.unwrap_or(archive::ENTRY_TIME);
-    let package = package(read.files, &at, overrides, problems);
-    Ok(package.map(|package| Chart { at, directory, package, time }))
+    let read = read_chart_directory(&directory, boundary, &at);
+    let mut problems = read.problems;
+    let time = times.of_archive(repository.as_ref())?.unwrap_or(archive::ENTRY_TIME);
+    let package = package(read.files, &at, overrides).take(&mut problems);
+    Ok(Checked::new(package.map(|package| Chart { at, directory, package, time }), problems))
 }
 
 /// The modification time of an archive, which `helm push` publishes: `SOURCE_DATE_EPOCH`, else that of the commit.
@@ -127,7 +122,7 @@ impl Times {
         Ok(Self { epoch: environment::source_date_epoch()?, commits: HashMap::new() })
     }
 
-    fn of(&mut self, repository: Option<&Repository>) -> Result<Option<u64>> {
+    fn of_archive(&mut self, repository: Option<&Repository>) -> Result<Option<u64>> {
         let Some(repository) = repository.filter(|_| self.epoch.is_none()) else {
             return Ok(self.epoch);
         };
@@ -140,7 +135,8 @@ impl Times {
     }
 }
 
-fn same_file_twice(charts: &[Chart], problems: &mut Vec<Problem>) {
+fn same_file_twice(charts: &[Chart]) -> Vec<Problem> {
+    let mut problems = Vec::new();
     for (i, chart) in charts.iter().enumerate() {
         let file_name = chart.package.metadata.file_name();
         if let Some(other) =
@@ -155,4 +151,5 @@ fn same_file_twice(charts: &[Chart], problems: &mut Vec<Problem>) {
             );
         }
     }
+    problems
 }

@@ -86,7 +86,8 @@ impl Heard<'_> {
             1 => " (and with 1 more file of values)".to_owned(),
             _ => format!(" (and with {others} more files of values)"),
         };
-        let (helm, text) = (self.helm, one_line(&message.text));
+        let helm = self.helm;
+        let text = one_line(&message.text);
         let problem = Problem::error(format!("helm {helm} says{with}: {text}{more}"));
         let (mut file, line) = place(self.path, self.chart, message);
         // A value that only these bring along.
@@ -157,28 +158,28 @@ mod tests {
     }
     #[test]
     fn values_that_do_not_fit_are_told_once_and_where_they_stand() {
-        let said = |place: &str, text: &str, values: &str| {
-            let (place, text) = (place.to_owned(), text.to_owned());
-            (Said { severity: Severity::Error, place, text }, Some(format!("ci/{values}-values.yaml")))
+        let error = |place: &str, text: &str, values: &str| {
+            let said = Said { severity: Severity::Error, place: place.to_owned(), text: text.to_owned() };
+            (said, Some(format!("ci/{values}-values.yaml")))
         };
         let broken = "\"file:///values.schema.json#\" is not valid against metaschema: at '/type'";
         for (all, expected) in [
             (
                 vec![
-                    said("values.yaml", "- at '/a': got number", "one"),
-                    said("templates/", "values don't meet the specifications: - at '/a': got number", "one"),
+                    error("values.yaml", "- at '/a': got number", "one"),
+                    error("templates/", "values don't meet the specifications: - at '/a': got number", "one"),
                 ],
                 "c/ci/one-values.yaml",
             ),
             (
                 vec![
-                    said("values.yaml", "at '/a' - at '/b'", "one"),
-                    said("values.yaml", "at '/b' - at '/a'", "two"),
+                    error("values.yaml", "at '/a' - at '/b'", "one"),
+                    error("values.yaml", "at '/b' - at '/a'", "two"),
                 ],
                 "c/values.yaml",
             ),
             (
-                vec![said("values.yaml", broken, "one"), said("templates/", broken, "two")],
+                vec![error("values.yaml", broken, "one"), error("templates/", broken, "two")],
                 "c/values.schema.json",
             ),
         ] {

@@ -62,7 +62,8 @@ impl Rules {
     /// Reads the text of a `.helmignore`: the rules, and those that Helm refuses.
     pub fn parse(text: &str) -> (Self, Vec<BadRule>) {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let (mut rules, mut bad) = (Vec::new(), Vec::new());
+        let mut rules = Vec::new();
+        let mut bad = Vec::new();
         for (i, line) in text.split('\n').enumerate() {
             if line.len() >= LONGEST_LINE {
                 let message = "this line is longer than 64 KiB".to_owned();

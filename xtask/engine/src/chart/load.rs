@@ -6,34 +6,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::archive::{self, Entry};
-use super::read::{self, Author, Lines};
+use super::read::{Author, Lines, read_chart_yaml, read_lock, read_requirements_yaml};
 use super::{BOM, Chart, Dependency, Lock, Metadata, values};
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 
 /// Sub-charts in sub-charts; real charts stop at three.
 const MAX_DEPTH: usize = 20;
 
 /// Makes a chart of its files: `files` in the order of the walk with paths relative to the chart, `at` its path
-/// for messages. What is wrong is added to `problems`; without an error among them there is a chart.
-pub fn load(files: Vec<Entry>, at: &str, problems: &mut Vec<Problem>) -> Option<Chart> {
+/// for messages.
+pub fn load_chart(files: Vec<Entry>, at: &str) -> Checked<Option<Chart>> {
     let mut budget = archive::MAX_TOTAL;
+    let problems = Vec::new();
     Loader { at: at.to_owned(), depth: 0, author: Author::User, budget: &mut budget, problems }.load(files)
 }
 
 /// Loads one chart or sub-chart.
-struct Loader<'p> {
+struct Loader<'b> {
     at: String,
     /// 0 for the chart itself, 1 for its sub-charts.
     depth: usize,
     author: Author,
     /// How many bytes the archives in charts/ may still inflate to, headers included, at all levels together.
-    budget: &'p mut u64,
-    problems: &'p mut Vec<Problem>,
+    budget: &'b mut u64,
+    problems: Vec<Problem>,
 }
 
 impl Loader<'_> {
-    fn load(&mut self, files: Vec<Entry>) -> Option<Chart> {
+    fn load(mut self, files: Vec<Entry>) -> Checked<Option<Chart>> {
+        let chart = self.chart(files);
+        Checked::new(chart, self.problems)
+    }
+
+    fn chart(&mut self, files: Vec<Entry>) -> Option<Chart> {
         let mut parts = Parts::default();
         for mut file in files {
             if file.data.starts_with(BOM) {
@@ -43,18 +49,18 @@ impl Loader<'_> {
         }
         let Some(chart_yaml) = &parts.chart_yaml else { return self.no_chart_yaml(&parts) };
         let file = self.shown("Chart.yaml");
-        let read = read::chart_yaml(&chart_yaml.data, &file, self.author, self.problems);
+        let read = read_chart_yaml(&chart_yaml.data, &file, self.author).take(&mut self.problems);
         if let Some(values) = &parts.values {
-            values::check_values(&values.data, &self.shown("values.yaml"), self.problems);
+            self.problems.extend(values::check_values(&values.data, &self.shown("values.yaml")));
         }
         if let Some(schema) = &parts.schema {
-            values::check_schema(&schema.data, &self.shown("values.schema.json"), self.problems);
+            self.problems.extend(values::check_schema(&schema.data, &self.shown("values.schema.json")));
         }
         let children = self.children(std::mem::take(&mut parts.charts));
         let (mut metadata, lines) = read?;
         self.requirements(&parts, &mut metadata);
         super::sanitise_fields(&mut metadata);
-        self.check(&metadata, &lines);
+        self.validate(&metadata, &lines);
         let lock = self.lock(&parts, &metadata);
         if self.depth == 0 {
             let locked = parts.chart_lock.is_some() || parts.other("requirements.lock").is_some();
@@ -87,8 +93,9 @@ impl Loader<'_> {
         None
     }
 
-    fn check(&mut self, metadata: &Metadata, lines: &Lines) {
-        let (file, line) = (self.shown("Chart.yaml"), |field: &str| lines.get(field).copied());
+    fn validate(&mut self, metadata: &Metadata, lines: &Lines) {
+        let file = self.shown("Chart.yaml");
+        let line = |field: &str| lines.get(field).copied();
         if self.depth == 0 {
             self.problems.extend(super::validate_api_version(metadata, &file, line("apiVersion")));
         }
@@ -105,7 +112,7 @@ impl Loader<'_> {
         }
         let Some(file) = parts.other("requirements.yaml") else { return };
         let shown = self.shown("requirements.yaml");
-        read::requirements(&file.data, &shown, self.author, metadata, self.problems);
+        self.problems.extend(read_requirements_yaml(&file.data, &shown, self.author, metadata));
         if !v1 {
             let message = "Helm moves these dependencies into the archive's Chart.yaml";
             self.warn("requirements.yaml", message, "move them there, and delete this file");
@@ -114,7 +121,8 @@ impl Loader<'_> {
 
     /// Reads the lock.
     fn lock(&mut self, parts: &Parts, metadata: &Metadata) -> Option<Lock> {
-        let (new, old) = (parts.chart_lock.as_ref(), parts.other("requirements.lock"));
+        let new = parts.chart_lock.as_ref();
+        let old = parts.other("requirements.lock");
         if new.is_some() && old.is_some() {
             self.error(
                 "requirements.lock",
@@ -122,10 +130,12 @@ impl Loader<'_> {
                 "delete one of them",
             );
         }
-        let mut read = |file: &Entry, shown| read::lock(&file.data, shown, self.author, self.problems);
-        let (at_new, at_old) = (format!("{}/Chart.lock", self.at), format!("{}/requirements.lock", self.at));
-        let new = new.and_then(|file| read(file, &at_new));
-        let old = old.and_then(|file| read(file, &at_old));
+        let mut read = |lock: Option<&Entry>, file| {
+            let at = self.shown(file);
+            lock.and_then(|lock| read_lock(&lock.data, &at, self.author).take(&mut self.problems))
+        };
+        let new = read(new, "Chart.lock");
+        let old = read(old, "requirements.lock");
         if metadata.is_v1() && new.is_some() {
             let message = "Helm leaves this file out of the archive of a chart of `apiVersion: v1`";
             self.warn("Chart.lock", message, "write `apiVersion: v2` in Chart.yaml, or delete this file");
@@ -172,11 +182,15 @@ impl Loader<'_> {
         } else if is_archive {
             self.error(path, "a directory in charts/ cannot be called `*.tgz`", "rename it");
         } else {
-            let (at, depth) = (self.shown(path), self.depth + 1);
-            let author = self.author;
-            return Loader { at, depth, author, budget: self.budget, problems: self.problems }.load(files);
+            return self.below(path, self.author).load(files).take(&mut self.problems);
         }
         None
+    }
+
+    /// What loads a sub-chart.
+    fn below(&mut self, path: &str, author: Author) -> Loader<'_> {
+        let at = self.shown(path);
+        Loader { at, depth: self.depth + 1, author, budget: self.budget, problems: Vec::new() }
     }
 
     /// Loads a sub-chart from its archive. Nobody mends an archive that was made elsewhere: only errors are reported,
@@ -201,10 +215,8 @@ impl Loader<'_> {
             self.error(path, "it holds more than one directory: Helm mixes their files", hint);
             return None;
         }
-        let (at, depth, mut found) = (self.shown(path), self.depth + 1, Vec::new());
-        let author = Author::Other;
-        let chart = Loader { at, depth, author, budget: self.budget, problems: &mut found }.load(files);
-        let errors = found.into_iter().filter(Problem::is_error);
+        let Checked { value: chart, problems } = self.below(path, Author::Other).load(files);
+        let errors = problems.into_iter().filter(Problem::is_error);
         self.problems.extend(errors.map(|problem| problem.hint(hint)));
         chart
     }
@@ -226,7 +238,8 @@ impl Loader<'_> {
 /// How a dependency gets into `charts/`. What is locked stays as it is, and Helm takes it from repositories that it knows
 /// alone (helm.sh/docs, "Helm Dependency Build").
 fn fetch(dependency: &Dependency, directory: &str, locked: bool) -> String {
-    let (alias, url) = (&dependency.name, &dependency.repository);
+    let alias = &dependency.name;
+    let url = &dependency.repository;
     match locked {
         false => format!("helm dependency update {directory}"),
         true if url.starts_with("https://") => {
@@ -261,8 +274,8 @@ impl Parts {
                 None => self.others.push(file),
                 Some(below) => {
                     let (first, path) = below.split_once('/').unwrap_or((below, ""));
-                    let (first, path) = (first.to_owned(), path.to_owned());
-                    self.charts.entry(first).or_default().push(Entry { path, data: file.data });
+                    let inner = Entry { path: path.to_owned(), data: file.data };
+                    self.charts.entry(first.to_owned()).or_default().push(inner);
                 }
             },
         }

@@ -17,8 +17,9 @@ impl Lock {
         let locked = self.dependencies.as_deref();
         let pair = (some(&resolved).map(dependencies), locked.map(dependencies));
         let helm_2 = BTreeMap::from([("dependencies", some(declared).map(dependencies))]);
-        let of = |json: String| Digest::of(json.as_bytes()).to_string() == self.digest;
-        json::text(&pair, false).is_ok_and(of) || metadata.is_v1() && json::text(&helm_2, false).is_ok_and(of)
+        let is_its_digest = |json: String| Digest::of(json.as_bytes()).to_string() == self.digest;
+        json::text(&pair, false).is_ok_and(is_its_digest)
+            || metadata.is_v1() && json::text(&helm_2, false).is_ok_and(is_its_digest)
     }
 
     /// A dependency with the URL of its repository. Helm hashes that instead of `@NAME` or `alias:NAME`, and the lock has

@@ -28,7 +28,7 @@ use crate::base::version;
 
 pub use self::archived::{metadata_in, metadata_of};
 pub use self::json::Json;
-pub use self::load::load;
+pub use self::load::load_chart;
 pub use self::packed::Archive;
 pub use self::read::{Lines, declared_name};
 pub use self::write::to_yaml;
@@ -126,7 +126,7 @@ pub(super) fn validate(
     if metadata.maintainers.contains(&None) {
         bad("maintainers", "a maintainer is empty".to_owned(), "give it a `name`, or delete the entry");
     }
-    validate_dependencies(metadata, file, &line, &mut problems);
+    problems.extend(validate_dependencies(metadata, file, &line));
     problems
 }
 
@@ -134,8 +134,8 @@ fn validate_dependencies(
     metadata: &Metadata,
     file: &str,
     line: impl Fn(&str) -> Option<usize>,
-    problems: &mut Vec<Problem>,
-) {
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
     let mut seen = Vec::new();
     for dependency in &metadata.dependencies {
         let Some(dependency) = dependency else {
@@ -160,6 +160,7 @@ fn validate_dependencies(
         }
         seen.push(key);
     }
+    problems
 }
 
 /// Why Helm cannot make or cannot read an archive of a chart of this name. Helm packages the names `.` (3.17 only)

@@ -2,7 +2,7 @@
 
 use super::archive::{self, Entry};
 use super::{Chart, Lines, Lock, Metadata};
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::{sanitise, size};
 use crate::chart;
 
@@ -40,28 +40,28 @@ impl Package {
 }
 
 /// Decides what the archive of a chart holds. `files` are those of its directory in the order of the walk, `at` is
-/// its path for messages. What is wrong is added to `problems`; without an error among them there is a package.
-pub fn package(
-    files: Vec<Entry>,
-    at: &str,
-    overrides: &Overrides,
-    problems: &mut Vec<Problem>,
-) -> Option<Package> {
-    let mut chart = chart::load(files, at, problems)?;
+/// its path for messages.
+pub fn package(files: Vec<Entry>, at: &str, overrides: &Overrides) -> Checked<Option<Package>> {
+    let Checked { value, mut problems } = chart::load_chart(files, at);
+    let Some(mut chart) = value else { return Checked::new(None, problems) };
     if let Some(version) = &overrides.version {
         chart.metadata.version.clone_from(version);
     }
     if let Some(app_version) = &overrides.app_version {
         chart.metadata.app_version = sanitise(app_version);
     }
-    let (metadata, lines, lock) = (chart.metadata.clone(), chart.lines.clone(), chart.lock.clone());
-    let child = |child: &Chart| (child.metadata.name.clone(), child.metadata.version.clone());
-    let (children, locked) = (chart.children.iter().map(child).collect(), locked(&chart));
-    let mut entries = Vec::new();
-    emit(chart, "", at, &mut entries, problems);
-    let package = Package { metadata, lines, entries, lock, children, locked };
-    check_loadable(&package, at, problems);
-    Some(package)
+    let id = |child: &Chart| (child.metadata.name.clone(), child.metadata.version.clone());
+    let mut package = Package {
+        metadata: chart.metadata.clone(),
+        lines: chart.lines.clone(),
+        entries: Vec::new(),
+        lock: chart.lock.clone(),
+        children: chart.children.iter().map(id).collect(),
+        locked: locked(&chart),
+    };
+    package.entries = entries(chart, "", at).take(&mut problems);
+    problems.extend(unloadable(&package.entries, at));
+    Checked::new(Some(package), problems)
 }
 
 fn locked(chart: &Chart) -> Vec<String> {
@@ -72,10 +72,12 @@ fn locked(chart: &Chart) -> Vec<String> {
     children.map(|child| format!("charts/{}-{}.tgz", child.name, child.version)).collect()
 }
 
-/// Adds the entries of a chart, then those of its sub-charts. Helm takes sub-charts in random order; we take the
+/// The entries of a chart, then those of its sub-charts. Helm takes sub-charts in random order; we take the
 /// one in which they were loaded. It writes the lock of a v2 chart alone, always as Chart.lock; a v1 chart keeps its
 /// requirements.lock as it is.
-fn emit(chart: Chart, prefix: &str, at: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
+fn entries(chart: Chart, prefix: &str, at: &str) -> Checked<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut problems = Vec::new();
     let directory = format!("{prefix}{}", chart.metadata.name);
     let mut add =
         |path: &str, data: Vec<u8>| entries.push(Entry { path: format!("{directory}/{path}"), data });
@@ -93,13 +95,15 @@ fn emit(chart: Chart, prefix: &str, at: &str, entries: &mut Vec<Entry>, problems
     }
     for child in chart.children {
         let at = format!("{at}/charts/{}", child.metadata.name);
-        emit(child, &format!("{directory}/charts/"), &at, entries, problems);
+        entries.extend(self::entries(child, &format!("{directory}/charts/"), &at).take(&mut problems));
     }
+    Checked::new(entries, problems)
 }
 
-/// Helm makes archives that it cannot load; we do not.
-fn check_loadable(package: &Package, at: &str, problems: &mut Vec<Problem>) {
-    for entry in &package.entries {
+/// Why Helm cannot load the archive, which it makes all the same.
+fn unloadable(entries: &[Entry], at: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for entry in entries {
         let path = entry.path.split_once('/').map_or("", |(_, path)| path);
         if let Some(why) = archive::unreadable(path) {
             problems.push(
@@ -109,7 +113,7 @@ fn check_loadable(package: &Package, at: &str, problems: &mut Vec<Problem>) {
             );
         }
     }
-    let content: u64 = package.entries.iter().map(archive::cost).sum();
+    let content: u64 = entries.iter().map(archive::cost).sum();
     if content > archive::MAX_TOTAL {
         let message = format!(
             "the files of this chart add up to {}: Helm loads no archive above 100 MiB",
@@ -119,4 +123,5 @@ fn check_loadable(package: &Package, at: &str, problems: &mut Vec<Problem>) {
             Problem::error(message).at(at, None).hint("name what the chart does not need in .helmignore"),
         );
     }
+    problems
 }

@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 
 use super::{Dependency, Lock, Maintainer, Metadata};
-use crate::base::problem::{Edit, Problem};
+use crate::base::problem::{Checked, Edit, Problem};
 use crate::base::text::name;
 use crate::base::time;
-use crate::base::yaml::{self, Node, Out, Pair, Resolved, Value};
+use crate::base::yaml::{self, Node, Out, Pair, Resolved, Text, Value};
 
 pub(super) const METADATA: [&str; 17] = [
     "name",
@@ -39,90 +39,59 @@ const LOCK: [&str; 3] = ["generated", "digest", "dependencies"];
 /// Lines of the fields of a file, for what is found wrong with them later.
 pub type Lines = HashMap<&'static str, usize>;
 
-/// Reads Chart.yaml. What is wrong is added to `problems`; the metadata then holds the rest.
-pub(super) fn chart_yaml(
+/// Reads Chart.yaml. Where something is wrong, the metadata hold the rest.
+pub(super) fn read_chart_yaml(
     bytes: &[u8],
     file: &str,
     author: Author,
-    problems: &mut Vec<Problem>,
-) -> Option<(Metadata, Lines)> {
-    let mut reader = Reader { bytes, file, author, problems };
-    let root = reader.document()?;
-    let (mut metadata, lines) = reader.metadata(&root);
-    if metadata.api_version.is_empty() {
-        "v1".clone_into(&mut metadata.api_version);
-    }
-    Some((metadata, lines))
+) -> Checked<Option<(Metadata, Lines)>> {
+    Reader::read(bytes, file, author, |reader, root| {
+        let (mut metadata, lines) = reader.metadata(root);
+        if metadata.api_version.is_empty() {
+            "v1".clone_into(&mut metadata.api_version);
+        }
+        (metadata, lines)
+    })
 }
 
 /// The name in a Chart.yaml, if it can be read.
 pub fn declared_name(bytes: &[u8]) -> Option<String> {
-    let (mut metadata, _) = chart_yaml(bytes, "", Author::Other, &mut Vec::new())?;
+    let (mut metadata, _) = read_chart_yaml(bytes, "", Author::Other).value?;
     super::sanitise_fields(&mut metadata);
     Some(metadata.name).filter(|name| !name.is_empty())
 }
 
 /// Lays requirements.yaml over the metadata. Helm lets any of its fields win and merges two lists of
 /// dependencies by index; both are refused.
-pub(super) fn requirements(
+pub(super) fn read_requirements_yaml(
     bytes: &[u8],
     file: &str,
     author: Author,
     metadata: &mut Metadata,
-    problems: &mut Vec<Problem>,
-) {
-    let mut reader = Reader { bytes, file, author, problems };
-    let Some(root) = reader.document() else {
-        return;
-    };
-    let before = std::mem::take(&mut metadata.dependencies);
-    for field in reader.fields(&root, &METADATA) {
-        if field.name != "dependencies" {
-            let message = format!("Helm lets {} of this file replace that of Chart.yaml", name(field.name));
-            reader.error(field.line, message, "delete it here");
-        } else if !before.is_empty() {
-            let message =
-                "Helm merges the dependencies of this file and of Chart.yaml by their position".to_owned();
-            reader.error(field.line, message, "move all of them to Chart.yaml and delete requirements.yaml");
-        } else {
-            reader.metadata_field(&field, metadata);
+) -> Vec<Problem> {
+    let read = Reader::read(bytes, file, author, |reader, root| {
+        let has_dependencies = !metadata.dependencies.is_empty();
+        for field in reader.fields(root, &METADATA) {
+            if field.name != "dependencies" {
+                let message =
+                    format!("Helm lets {} of this file replace that of Chart.yaml", name(field.name));
+                reader.error(field.line, message, "delete it here");
+            } else if has_dependencies {
+                let message = "Helm merges the dependencies of this file and of Chart.yaml by their position";
+                let hint = "move all of them to Chart.yaml and delete requirements.yaml";
+                reader.error(field.line, message, hint);
+            } else {
+                reader.metadata_field(&field, metadata);
+            }
         }
-    }
-    if !before.is_empty() {
-        metadata.dependencies = before;
-    }
+    });
+    read.problems
 }
 
-/// Reads Chart.lock or requirements.lock. An empty file is no lock.
-pub(super) fn lock(bytes: &[u8], file: &str, author: Author, problems: &mut Vec<Problem>) -> Option<Lock> {
-    let mut reader = Reader { bytes, file, author, problems };
-    let root = reader.document()?;
-    if root.is_null() {
-        return None;
-    }
-    let mut lock = Lock { generated: time::ZERO.to_owned(), digest: String::new(), dependencies: None };
-    for field in reader.fields(&root, &LOCK) {
-        match field.name {
-            "digest" => lock.digest = reader.text(field.name, field.value),
-            "dependencies" => {
-                let dependencies = reader.dependencies(&field);
-                lock.dependencies = (!field.value.is_null()).then_some(dependencies);
-            }
-            _ => {
-                let text = reader.text(field.name, field.value);
-                match time::normal(&text) {
-                    _ if field.value.is_null() => {}
-                    Some(time) => lock.generated = time,
-                    None => reader.error(
-                        field.line,
-                        format!("`generated` {} is not an RFC 3339 time", name(&text)),
-                        "run `helm dependency update`",
-                    ),
-                }
-            }
-        }
-    }
-    Some(lock)
+/// Reads Chart.lock or requirements.lock. An empty file is no lock, and nothing is wrong with it.
+pub(super) fn read_lock(bytes: &[u8], file: &str, author: Author) -> Checked<Option<Lock>> {
+    Reader::read(bytes, file, author, |reader, root| (!root.is_null()).then(|| reader.lock(root)))
+        .map(Option::flatten)
 }
 
 /// Who wrote a chart.
@@ -136,10 +105,10 @@ pub(super) enum Author {
 
 /// Collects what is wrong with one file.
 pub(super) struct Reader<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) file: &'a str,
-    pub(super) author: Author,
-    pub(super) problems: &'a mut Vec<Problem>,
+    bytes: &'a [u8],
+    file: &'a str,
+    author: Author,
+    pub(super) problems: Vec<Problem>,
 }
 
 /// A field that Helm knows, with the line of its name.
@@ -149,7 +118,23 @@ struct Field<'n> {
     value: &'n Node,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8], file: &'a str, author: Author) -> Self {
+        Self { bytes, file, author, problems: Vec::new() }
+    }
+
+    /// What becomes of the root of the first document, and what is wrong with the file.
+    fn read<T>(
+        bytes: &'a [u8],
+        file: &'a str,
+        author: Author,
+        read: impl FnOnce(&mut Self, &Node) -> T,
+    ) -> Checked<Option<T>> {
+        let mut reader = Self::new(bytes, file, author);
+        let value = reader.document().map(|root| read(&mut reader, &root));
+        Checked::new(value, reader.problems)
+    }
+
     fn error(&mut self, line: usize, message: impl Into<String>, hint: &str) {
         self.problems.push(Problem::error(message).at(self.file, Some(line)).hint(hint));
     }
@@ -256,8 +241,8 @@ impl Reader<'_> {
     }
 
     fn metadata_field(&mut self, field: &Field<'_>, to: &mut Metadata) {
-        let (what, value) = (field.name, field.value);
-        match field.name {
+        let &Field { name: what, value, .. } = field;
+        match what {
             "name" => to.name = self.text(what, value),
             "home" => to.home = self.text(what, value),
             "version" => to.version = self.text(what, value),
@@ -349,7 +334,7 @@ impl Reader<'_> {
     fn annotations(&mut self, node: &Node) -> Vec<(String, String)> {
         let mut out = Vec::new();
         for pair in self.pairs(node, "`annotations`") {
-            let (key, written) = (&pair.key.helm, &pair.key.written);
+            let Text { helm: key, written } = &pair.key;
             if key != written {
                 let message = format!("Helm reads the annotation key {} as {}", name(written), name(key));
                 self.unquoted(pair.line, Problem::warning(message), written);
@@ -389,6 +374,32 @@ impl Reader<'_> {
         out
     }
 
+    fn lock(&mut self, root: &Node) -> Lock {
+        let mut lock = Lock { generated: time::ZERO.to_owned(), digest: String::new(), dependencies: None };
+        for field in self.fields(root, &LOCK) {
+            match field.name {
+                "digest" => lock.digest = self.text(field.name, field.value),
+                "dependencies" => {
+                    let dependencies = self.dependencies(&field);
+                    lock.dependencies = (!field.value.is_null()).then_some(dependencies);
+                }
+                _ => {
+                    let text = self.text(field.name, field.value);
+                    match time::normal(&text) {
+                        _ if field.value.is_null() => {}
+                        Some(time) => lock.generated = time,
+                        None => self.error(
+                            field.line,
+                            format!("`generated` {} is not an RFC 3339 time", name(&text)),
+                            "run `helm dependency update`",
+                        ),
+                    }
+                }
+            }
+        }
+        lock
+    }
+
     fn maintainer_field(&mut self, field: &Field<'_>, to: &mut Maintainer) {
         let text = self.text(field.name, field.value);
         match field.name {
@@ -399,8 +410,8 @@ impl Reader<'_> {
     }
 
     fn dependency_field(&mut self, field: &Field<'_>, to: &mut Dependency) {
-        let (what, value) = (field.name, field.value);
-        match field.name {
+        let &Field { name: what, value, .. } = field;
+        match what {
             "name" => to.name = self.text(what, value),
             "version" => to.version = self.text(what, value),
             "repository" => to.repository = self.text(what, value),

@@ -60,7 +60,7 @@ fn is_of_chart(path: &str, file: &str) -> bool {
 
 fn metadata(chart_yaml: &[u8]) -> Result<Metadata, String> {
     let entry = Entry { path: "c/Chart.yaml".to_owned(), data: chart_yaml.to_vec() };
-    metadata_in(&[entry], "", &mut Vec::new()).ok_or_else(|| "it holds no chart that Helm reads".to_owned())
+    metadata_in(&[entry], "").value.ok_or_else(|| "it holds no chart that Helm reads".to_owned())
 }
 
 /// A Chart.lock without the time at which somebody made it.

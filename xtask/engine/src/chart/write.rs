@@ -24,14 +24,14 @@ pub fn to_yaml(metadata: &Metadata) -> Result<String, String> {
     if metadata.is_v1() {
         fields.retain(|(key, _)| key != "dependencies");
     }
-    write(&Out::Map(fields))
+    write_and_read_back(&Out::Map(fields))
 }
 
 impl Lock {
     /// The text of Chart.lock inside an archive: always all three fields.
     pub fn to_yaml(&self) -> Result<String, String> {
         let dependencies = self.dependencies.as_ref().map_or(Out::Null, |all| list(all, Dependency::out));
-        write(&map([
+        write_and_read_back(&map([
             ("dependencies", Some(dependencies)),
             ("digest", Some(Out::Text(self.digest.clone()))),
             ("generated", Some(Out::Text(self.generated.clone()))),
@@ -41,7 +41,7 @@ impl Lock {
 
 /// Writes, then lets a YAML library that is not ours read it: what we publish must say what we meant, also to
 /// readers of YAML 1.2.
-fn write(out: &Out) -> Result<String, String> {
+fn write_and_read_back(out: &Out) -> Result<String, String> {
     let text = yaml::write(out).map_err(|error| error.message)?;
     let read: serde_yaml::Value =
         serde_yaml::from_str(&text).map_err(|error| format!("it would not read back: {error}"))?;

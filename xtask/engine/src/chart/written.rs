@@ -25,9 +25,9 @@ impl Written {
             let message = format!("it is not the YAML that Helm reads: {}", error.message);
             vec![Problem::error(message).at(file, error.line)]
         })?;
-        let mut problems = Vec::new();
-        let (metadata, lines) =
-            Reader { bytes, file, author: Author::Other, problems: &mut problems }.metadata(&root);
+        let mut reader = Reader::new(bytes, file, Author::Other);
+        let (metadata, lines) = reader.metadata(&root);
+        let mut problems = reader.problems;
         problems.retain(Problem::is_error);
         if problems.is_empty() { Ok(Self { metadata, repeated, root, lines }) } else { Err(problems) }
     }

@@ -1,7 +1,8 @@
 //! What the archive of a chart holds besides the chart: nobody can take back what is published.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use super::{Chart, leaks};
-use crate::base::base64;
 use crate::base::problem::{Edit, Problem};
 use crate::base::text::{few, name, size};
 use crate::chart::archive::{self, Entry};
@@ -158,8 +159,10 @@ fn too_large(at: &str, files: &[Entry]) -> Option<Problem> {
     if content < MAX_SECRET / 2 {
         return None;
     }
-    let encoded =
-        |file: &Entry| Entry { path: format!("c/{}", file.path), data: base64::encode(&file.data).into() };
+    let encoded = |file: &Entry| Entry {
+        path: format!("c/{}", file.path),
+        data: BASE64_STANDARD.encode(&file.data).into(),
+    };
     let release = archive::write(&own().map(encoded).collect::<Vec<_>>()).ok()?.len() / 3 * 4;
     let mut largest: Vec<&Entry> = own().collect();
     largest.sort_by_key(|file| std::cmp::Reverse(file.data.len()));
@@ -264,7 +267,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             state.to_be_bytes()[0]
         };
-        base64::encode(&(0..length / 4 * 3).map(|_| next()).collect::<Vec<u8>>())
+        BASE64_STANDARD.encode((0..length / 4 * 3).map(|_| next()).collect::<Vec<u8>>())
     }
 
     #[test]

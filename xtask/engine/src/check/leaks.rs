@@ -2,11 +2,21 @@
 
 use std::ops::RangeInclusive;
 
-use crate::base::base64;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::Engine as _;
+
 use crate::base::problem::Problem;
 use crate::base::text::line_at;
 use crate::chart::archive::Entry;
 
+/// Base64, padded or not: what somebody's program reads as a key is one.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 /// How the text of a key begins, in plain and in base64, as in a Secret.
 const BEGIN: &str = "-----BEGIN ";
 const BEGIN_ENCODED: &str = "LS0tLS1CRUdJTiB";
@@ -69,7 +79,7 @@ fn keys(text: &str) -> Vec<(Problem, Option<usize>)> {
         let rest = text.get(at..)?;
         let end =
             rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c))).unwrap_or(rest.len());
-        key(&String::from_utf8_lossy(&base64::decode(rest.get(..end)?)?))
+        key(&String::from_utf8_lossy(&BASE64.decode(rest.get(..end)?).ok()?))
     };
     let plain = text.match_indices(BEGIN).map(|(at, _)| (text.get(at..).and_then(key), at));
     let all = plain.chain(text.match_indices(BEGIN_ENCODED).map(|(at, _)| (encoded(at), at)));
@@ -93,7 +103,7 @@ fn key(text: &str) -> Option<Problem> {
     let body = body.replace("\\n", "\n");
     let is_data = |line: &&str| !line.contains(": ") && !line.starts_with('=');
     let data: String = body.lines().map(str::trim).filter(is_data).collect();
-    let bytes = base64::decode(&data).filter(|bytes| bytes.len() > 32)?;
+    let bytes = BASE64.decode(&data).ok().filter(|bytes| bytes.len() > 32)?;
     let openssh = bytes.strip_prefix(b"openssh-key-v1\0\0\0\0");
     let is_open = match label {
         "OPENSSH PRIVATE KEY" => openssh?.starts_with(b"\x04none"),
@@ -167,7 +177,7 @@ mod tests {
 
     /// Made here, so that nobody finds a key in this file.
     fn pem(label: &str, bytes: &[u8]) -> String {
-        let text = base64::encode(bytes);
+        let text = BASE64.encode(bytes);
         let lines: Vec<&str> =
             text.as_bytes().chunks(64).filter_map(|line| str::from_utf8(line).ok()).collect();
         format!("{BEGIN}{label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
@@ -198,7 +208,7 @@ mod tests {
             (pgp, format!("Warning c/a:1: {warning}")),
             (format!("a: |\n    {indented}"), format!("Error c/a:2: {error}")),
             (format!("\na: \"{quoted}\""), format!("Error c/a:2: {error}")),
-            (format!("a:\n  b: {}\n", base64::encode(plain.as_bytes())), format!("Error c/a:2: {error}")),
+            (format!("a:\n  b: {}\n", BASE64.encode(&plain)), format!("Error c/a:2: {error}")),
             (locked, format!("Warning c/a:1: {warning}")),
             (pem("ENCRYPTED PRIVATE KEY", &der()), format!("Warning c/a:1: {warning}")),
         ] {

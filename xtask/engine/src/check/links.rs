@@ -7,7 +7,7 @@ use crate::base::path::{self, Reference, between, directory};
 use crate::base::problem::Problem;
 use crate::base::text::{name, nearest};
 use crate::docs::markdown::Link;
-use crate::docs::markdown::github::{self, Page};
+use crate::docs::markdown::github::{Page, read_github_page};
 
 /// What a link may lead to.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Targets<'a> {
 impl<'a> Targets<'a> {
     /// `files` are those that git tracks or would, by their paths from the root; `documents` are the Markdown among them.
     pub fn new(files: &'a [String], documents: &'a [Document]) -> Self {
-        let page = |document: &'a Document| (document.path.as_str(), github::read(&document.text));
+        let page = |document: &'a Document| (document.path.as_str(), read_github_page(&document.text));
         Self {
             files: files.iter().map(String::as_str).collect(),
             pages: documents.iter().map(page).collect(),

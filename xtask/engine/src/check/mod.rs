@@ -199,7 +199,7 @@ mod tests {
         let entry =
             |(path, text): &(&str, &str)| Entry { path: (*path).to_owned(), data: text.as_bytes().to_vec() };
         let files: Vec<Entry> = files.iter().map(entry).collect();
-        let package = package(files.clone(), "c", &Overrides::default(), &mut Vec::new());
+        let package = package(files.clone(), "c", &Overrides::default()).value;
         let source = Source {
             path: "c".into(),
             files,

@@ -8,11 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Args, value_parser};
 
-use super::io::cargo::{self, Ran};
-use super::io::workflows;
+use super::io::cargo::{Ran, run_step};
+use super::io::workflows::read_workflows;
 use super::program::Program;
-use super::{Here, Job, Step, jobs, list, steps};
-use crate::base::problem::{Problem, Problems, docs_page};
+use super::{Here, Job, Step, jobs, list_jobs, steps};
+use crate::base::problem::{Checked, Problem, docs_page};
 use crate::base::text::{cell, name};
 use crate::docs;
 use crate::git::io::repository::{Repository, repository};
@@ -35,11 +35,11 @@ pub struct CiArgs {
 /// Runs the command.
 pub fn run(program: Program<'_>, args: &CiArgs) -> Result<()> {
     let repository = repository()?;
-    let (workflows, unread) = workflows::read(&repository)?;
+    let Checked { value: workflows, problems: unread } = read_workflows(&repository)?;
     unread.iter().for_each(terminal::problem);
     let jobs = wanted(jobs(&workflows, program.steps, program.task), args.job.as_deref())?;
     if args.list {
-        terminal::line(list(&jobs, program.steps).trim_end())?;
+        terminal::line(list_jobs(&jobs, program.steps).trim_end())?;
         return whole(&unread);
     }
     tell_what_differs(&repository, &jobs)?;
@@ -63,7 +63,7 @@ fn whole(unread: &[Problem]) -> Result<()> {
         return Ok(());
     }
     let problem = Problem::error("a workflow cannot be read: what it runs was not run");
-    Err(Problems::from(problem.hint("mend it, as said above, and run this again")).into())
+    Err(problem.hint("mend it, as said above, and run this again").into())
 }
 
 /// The jobs that were asked for.
@@ -78,7 +78,7 @@ fn wanted(mut jobs: Vec<Job>, asked: Option<&str>) -> Result<Vec<Job>> {
             [] => "leave out --job: no workflow runs `cargo xtask`".to_owned(),
             known => format!("the jobs are {}", known.join(", ")),
         };
-        return Err(Problems::from(problem.hint(hint)).into());
+        return Err(problem.hint(hint).into());
     }
     Ok(jobs)
 }
@@ -111,10 +111,10 @@ fn perform(step: &Step, root: &Path, deadline: u64) -> Result<Ran> {
     let group = actions::Group::new(&what);
     terminal::progress("Running", &what);
     let limit = Duration::from_secs(deadline);
-    let ran = match cargo::run(&step.command, root, step.is_xtask(), limit) {
+    let ran = match run_step(&step.command, root, step.is_xtask(), limit) {
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             let problem = Problem::error(format!("`{}` did not end within {deadline} s", step.typed()));
-            return Err(Problems::from(problem.hint("give each step longer: --deadline SECONDS")).into());
+            return Err(problem.hint("give each step longer: --deadline SECONDS").into());
         }
         ran => ran.with_context(|| format!("cannot run `{}`", step.typed()))?,
     };
@@ -145,7 +145,7 @@ fn seconds(ran: &Ran) -> String {
 fn end(done: &[(&Step, Ran)]) -> Result<()> {
     if done.is_empty() {
         let problem = Problem::error("nothing of what CI runs can be run here");
-        return Err(Problems::from(problem.hint("cargo xtask ci --list")).into());
+        return Err(problem.hint("cargo xtask ci --list").into());
     }
     let mut table = "| Step | | Time | Command |\n| --- | --- | --- | --- |\n".to_owned();
     for (step, ran) in done {
@@ -161,5 +161,5 @@ fn end(done: &[(&Step, Ran)]) -> Result<()> {
         return Ok(terminal::result("Passed", &format!("{steps} in {took:.1} s"))?);
     }
     let message = format!("{} of {} steps failed: {}", failed.len(), done.len(), failed.join(", "));
-    Err(Problems::from(Problem::error(message).hint("each says above what it means")).into())
+    Err(Problem::error(message).hint("each says above what it means").into())
 }

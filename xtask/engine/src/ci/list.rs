@@ -7,7 +7,7 @@ use super::{Here, Job, Planned, Step};
 use crate::base::text::shown;
 
 /// The lines.
-pub fn list(jobs: &[Job], all: &[Step]) -> String {
+pub fn list_jobs(jobs: &[Job], all: &[Step]) -> String {
     let mut out = String::new();
     if jobs.is_empty() {
         out += "no workflow runs `cargo xtask`; this is what `cargo xtask ci` stands for\n";

@@ -15,7 +15,7 @@ pub mod workflow;
 use self::run::{Parse, Run, Task};
 use self::workflow::Workflow;
 
-pub use self::list::list;
+pub use self::list::list_jobs;
 
 /// A step of `cargo xtask ci`: a command that runs at the root of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]

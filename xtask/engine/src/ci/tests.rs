@@ -1,6 +1,6 @@
 //! What becomes of the commands of workflows.
 
-use super::workflow::read;
+use super::workflow::read_workflow;
 use super::*;
 use crate::release::steps::Target;
 
@@ -35,7 +35,7 @@ fn names(run: &str) -> Vec<String> {
     let text = format!(
         "jobs:\n  a:\n    steps:\n      - run: {run}\n  b:\n    steps:\n      - run: cargo xtask ours\n"
     );
-    let mut jobs = jobs(&[read(&text, "a.yml").expect("a workflow")], &all(), &parse);
+    let mut jobs = jobs(&[read_workflow(&text, "a.yml").expect("a workflow")], &all(), &parse);
     jobs.truncate(1);
     steps(&jobs, &all()).iter().map(|step| format!("{}: {}", step.name, step.typed())).collect()
 }
@@ -73,7 +73,7 @@ fn what_publishes_is_rehearsed() {
 #[test]
 fn each_command_runs_once() {
     let text = "jobs:\n  a:\n    steps:\n      - run: cargo xtask ci\n      - run: cargo xtask release --publish=oci\n";
-    let jobs = jobs(&[read(text, "a.yml").expect("a workflow")], &all(), &parse);
+    let jobs = jobs(&[read_workflow(text, "a.yml").expect("a workflow")], &all(), &parse);
     assert_eq!(steps(&jobs, &all()), all());
     assert_eq!(steps(&[], &all()), all());
 }
@@ -94,7 +94,7 @@ jobs:
   b:
     steps: []
 ";
-    let jobs = jobs(&[read(text, "a.yml").expect("a workflow")], &all(), &parse);
+    let jobs = jobs(&[read_workflow(text, "a.yml").expect("a workflow")], &all(), &parse);
     let beyond: Vec<&[String]> = jobs.iter().map(|job| job.beyond.as_slice()).collect();
     let a = [
         "the machine ubuntu-24.04 with its tools",

@@ -91,10 +91,8 @@ fn archive(directory: &Path, chart: &Chart, at: &str) -> Result<Checked<Option<A
     if bytes.len() as u64 != chart.size {
         return broken(format!("it has {} bytes, and the manifest says {}", bytes.len(), chart.size));
     }
-    let mut problems = Vec::new();
-    let Some(metadata) = metadata_of(&bytes, at, &mut problems) else {
-        return Ok(Checked::new(None, problems));
-    };
+    let Checked { value, mut problems } = metadata_of(&bytes, at);
+    let Some(metadata) = value else { return Ok(Checked::new(None, problems)) };
     if metadata.app_version != chart.app_version {
         problems.push(problem("its `appVersion` is another than the manifest says".to_owned()));
     }
@@ -103,18 +101,22 @@ fn archive(directory: &Path, chart: &Chart, at: &str) -> Result<Checked<Option<A
         problems.push(problem(format!("it holds {holds}, and the manifest says otherwise")));
     }
     let provenance = data(directory, &format!("{}.prov", chart.archive), MAX_HELM_FILE)?;
-    // A signature says which archive it is for (helm.sh/docs, "The Provenance File").
-    let signs_this = |text: &Vec<u8>| String::from_utf8_lossy(text).contains(&digest.to_string());
-    if provenance.as_ref().is_some_and(|text| !signs_this(text)) {
+    if provenance.as_ref().is_some_and(|text| !signs(text, &digest)) {
         let problem = Problem::error("it signs another archive").at(format!("{at}.prov"), None);
         problems.push(problem.hint("sign the archive again, or delete this file"));
     }
     Ok(Checked::new(Some(Archive { metadata, bytes, digest, provenance }), problems))
 }
 
+/// True if a provenance file says that it is for this archive (helm.sh/docs, "The Provenance File").
+fn signs(provenance: &[u8], digest: &Digest) -> bool {
+    String::from_utf8_lossy(provenance).contains(&digest.to_string())
+}
+
 /// Writes a release: the manifest comes last, since it says that the others are there. Where nothing is released, there is
-/// none. Other runs leave the directory alone until the lock is dropped.
-pub fn write(release: &Release, destination: &Path) -> Result<Lock> {
+/// none. An archive gets the provenance file that lies beside it, if that signs it. Other runs leave the directory alone
+/// until the lock is dropped.
+pub fn write(release: &mut Release, destination: &Path) -> Result<Lock> {
     if release.archives.is_empty() {
         let lock = Lock::of(destination);
         files::remove(&destination.join(MANIFEST))?;
@@ -122,12 +124,14 @@ pub fn write(release: &Release, destination: &Path) -> Result<Lock> {
     }
     files::make_directory(destination)?;
     let lock = Lock::of(destination);
-    // An earlier run may have taken the published archive, and with it what signs that one.
-    for archive in release.archives.iter().filter(|archive| archive.provenance.is_none()) {
-        let provenance = destination.join(format!("{}.prov", archive.file_name()));
-        let text = files::read(&provenance).unwrap_or_default();
-        if !String::from_utf8_lossy(&text).contains(&archive.digest.to_string()) {
-            files::remove(&provenance)?;
+    for archive in release.archives.iter_mut().filter(|archive| archive.provenance.is_none()) {
+        let path = destination.join(format!("{}.prov", archive.file_name()));
+        let provenance = files::read_up_to(&path, MAX_HELM_FILE).unwrap_or_default();
+        if signs(&provenance, &archive.digest) {
+            archive.provenance = Some(provenance);
+        } else {
+            // An earlier run may have taken the published archive, and with it what signs that one.
+            files::remove(&path)?;
         }
     }
     let manifest = release.manifest.to_json().with_context(|| format!("cannot write {MANIFEST}"))?;

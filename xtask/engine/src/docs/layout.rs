@@ -52,7 +52,8 @@ pub fn destination(path: &str, settings: &Settings) -> String {
     if !is_page(path) {
         return path.to_owned();
     }
-    let (directory, stem) = (path::directory(path), stem(path));
+    let directory = path::directory(path);
+    let stem = stem(path);
     let file = if stem == "index" || !settings.use_directory_urls {
         format!("{stem}.html")
     } else {
@@ -100,8 +101,8 @@ impl<'a> Layout<'a> {
         let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
         for (source, place) in &self.places {
             if let Some(other) = taken.insert(&place.to, source) {
-                let (other, to) = (name(&self.at(other)), name(&place.to));
-                let problem = Problem::error(format!("it and {other} both become {to}"));
+                let message = format!("it and {} both become {}", name(&self.at(other)), name(&place.to));
+                let problem = Problem::error(message);
                 problems.push(problem.at(self.at(source), None).hint("rename or delete one of them"));
             }
             if place.is_page && std::str::from_utf8(&place.file.data).is_err() {

@@ -14,20 +14,21 @@ use crate::base::problem::Problem;
 use crate::base::text::{self, name};
 
 /// The links of all pages that lead nowhere.
-pub fn problems(sources: &Sources, layout: &Layout<'_>, site: &[File]) -> Vec<Problem> {
+pub fn link_problems(sources: &Sources, layout: &Layout<'_>, site: &[File]) -> Vec<Problem> {
     let site: BTreeMap<&str, &[u8]> =
         site.iter().map(|file| (file.path.as_str(), file.data.as_slice())).collect();
     let mut check = Check { sources, layout, site, anchors: HashMap::new() };
-    let (mut problems, extensions) = (Vec::new(), &sources.settings.extensions);
+    let extensions = &sources.settings.extensions;
+    let mut problems = Vec::new();
     for (source, place) in &layout.places {
         // mkdocs may have been told to leave a page out.
         if !place.is_page || !check.site.contains_key(place.to.as_str()) {
             continue;
         }
-        for link in markdown::read(&String::from_utf8_lossy(&place.file.data), extensions, |_| None).links {
-            if let Some((message, hint)) = check.link(source, place, &link) {
-                problems.push(Problem::error(message).at(layout.at(source), Some(link.line)).hint(hint));
-            }
+        let text = String::from_utf8_lossy(&place.file.data);
+        for link in markdown::read_page(&text, extensions, |_| None).links {
+            let broken = check.link(source, place, &link);
+            problems.extend(broken.map(|problem| problem.at(layout.at(source), Some(link.line))));
         }
     }
     problems
@@ -42,8 +43,8 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// What is wrong with a link, and what to do.
-    fn link(&mut self, source: &str, place: &Place<'_>, link: &Link) -> Option<(String, String)> {
+    /// What is wrong with a link.
+    fn link(&mut self, source: &str, place: &Place<'_>, link: &Link) -> Option<Problem> {
         let reference = Reference::relative(&link.url).filter(|link| !link.path.starts_with(['/', '\\']))?;
         let Some(path) = path::join(path::directory(source), &path::unquote(reference.path)) else {
             return names_a_file(reference.path).then(|| self.outside(source, &link.url, reference));
@@ -60,7 +61,7 @@ impl Check<'_> {
                     name(&link.url),
                     name(&self.layout.at(&path))
                 );
-                (message, self.suggestion(source, &path))
+                Problem::error(message).hint(self.suggestion(source, &path))
             });
         }
         let anchor = reference.anchor.filter(|anchor| !anchor.is_empty() && to.ends_with(".html"))?;
@@ -72,16 +73,14 @@ impl Check<'_> {
         let page = if reference.path.is_empty() { self.layout.at(source) } else { self.layout.at(&path) };
         let message =
             format!("{} leads nowhere: {} has no heading with that id", name(&link.url), name(&page));
-        Some((
-            message,
-            closest(anchor, offered)
-                .or_else(|| text::nearest(anchor, offered.iter().map(String::as_str)))
-                .map_or_else(|| "name a heading of that page".to_owned(), |id| format!("#{id}")),
-        ))
+        let id =
+            closest(anchor, offered).or_else(|| text::nearest(anchor, offered.iter().map(String::as_str)));
+        let hint = id.map_or_else(|| "name a heading of that page".to_owned(), |id| format!("#{id}"));
+        Some(Problem::error(message).hint(hint))
     }
 
     /// A link to a file of the repository that is not part of the documentation.
-    fn outside(&self, source: &str, written: &str, reference: Reference<'_>) -> (String, String) {
+    fn outside(&self, source: &str, written: &str, reference: Reference<'_>) -> Problem {
         let docs = &self.sources.settings.docs_dir;
         let message = format!("{} leads out of `{docs}`, and the site has no such file", name(written));
         let directory = format!("{docs}/{}", path::directory(source));
@@ -93,7 +92,7 @@ impl Check<'_> {
             }
             _ => "link to where the file is on the web".to_owned(),
         };
-        (message, hint)
+        Problem::error(message).hint(hint)
     }
 
     /// The file that was probably meant.

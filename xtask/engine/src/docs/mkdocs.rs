@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::path;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::yaml::{self, Node, Pair, Resolved, Value};
 
@@ -91,15 +91,15 @@ impl Default for Settings {
     }
 }
 
-/// Reads the file, shown as `at`. What is wrong is added to `problems`; without an error among them there are settings.
-pub fn read(bytes: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Settings> {
+/// Reads the file, shown as `at`.
+pub fn read_mkdocs_yml(bytes: &[u8], at: &str) -> Checked<Option<Settings>> {
     let text = String::from_utf8_lossy(bytes);
-    let mut reader = Reader { at, lines: text.lines().collect(), problems };
+    let mut reader = Reader { at, lines: text.lines().collect(), problems: Vec::new() };
     let document = match yaml::read(bytes) {
         Ok(document) => document,
         Err(error) => {
             reader.error(error.line, format!("cannot read it: {}", error.message), "mend the YAML");
-            return None;
+            return Checked::new(None, reader.problems);
         }
     };
     let pairs = match document.root.value {
@@ -113,13 +113,13 @@ pub fn read(bytes: &[u8], at: &str, problems: &mut Vec<Problem>) -> Option<Setti
     if !pairs.iter().any(|pair| pair.key.written == "site_name") {
         reader.error(Some(1), "there is no `site_name`".to_owned(), "site_name: My project");
     }
-    Some(settings)
+    Checked::new(Some(settings), reader.problems)
 }
 
 struct Reader<'a> {
     at: &'a str,
     lines: Vec<&'a str>,
-    problems: &'a mut Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
@@ -297,10 +297,8 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
-        let mut problems = Vec::new();
-        read(text.as_bytes(), "mkdocs.yml", &mut problems);
         let line = |one: Problem| format!("{one} | {}", one.hint.clone().unwrap_or_default());
-        problems.into_iter().map(line).collect()
+        read_mkdocs_yml(text.as_bytes(), "mkdocs.yml").problems.into_iter().map(line).collect()
     }
 
     /// With what projects have besides: tags, anchors, nested themes.
@@ -310,9 +308,8 @@ mod tests {
                     theme:\n  name: material\n  language: de\nplugins: [search, {tags: {}}]\n\
                     markdown_extensions:\n  - pymdownx.emoji:\n      emoji_index: !!python/name:material.extensions.emoji.twemoji\n      \
                     slugify: !!python/object/apply:pymdownx.slugs.slugify {kwds: {case: lower}}\n  - markdown.extensions.extra\n  - toc: {permalink: true, slugify: x}\nextra_css: !relative $docs_dir\nnav:\n  - index.md\n  - A: a.md\n  - B:\n    - b/c.md\n    - E: https://e\n";
-        let mut found = Vec::new();
-        let settings = read(text.as_bytes(), "mkdocs.yml", &mut found).expect("settings");
-        assert_eq!(found, []);
+        let Checked { value: settings, problems } = read_mkdocs_yml(text.as_bytes(), "mkdocs.yml");
+        assert_eq!(problems, []);
         let page = |line, title: Option<&str>, path: &str| Item {
             line,
             title: title.map(str::to_owned),
@@ -348,7 +345,7 @@ mod tests {
             beyond: vec![("slugify".to_owned(), 13)],
             ..Settings::default()
         };
-        assert_eq!(settings, expected);
+        assert_eq!(settings, Some(expected));
     }
 
     #[test]
@@ -394,14 +391,14 @@ mod tests {
     #[test]
     fn what_mkdocs_alone_knows_is_named() {
         let text = "site_name: !ENV [NAME, x]\nsite_url: !ENV URL\nexclude_docs: |\n  /x.md\nINHERIT: base.yml\nnot_in_nav: x\nhooks: [a.py]\n";
-        let mut found = Vec::new();
-        let settings = read(text.as_bytes(), "mkdocs.yml", &mut found).expect("settings");
+        let Checked { value, problems } = read_mkdocs_yml(text.as_bytes(), "mkdocs.yml");
+        let settings = value.expect("settings");
         let beyond: Vec<(&str, usize)> =
             settings.beyond.iter().map(|(key, line)| (key.as_str(), *line)).collect();
         assert_eq!(
             beyond,
             [("site_name", 1), ("site_url", 2), ("exclude_docs", 3), ("INHERIT", 5), ("hooks", 7)]
         );
-        assert_eq!(found, []);
+        assert_eq!(problems, []);
     }
 }

@@ -70,7 +70,7 @@ struct Page<'a> {
 
 /// Makes the site. It depends on the sources and nothing else. The error holds all that is wrong with them, broken
 /// links included.
-pub fn build(sources: &Sources) -> Result<Vec<File>, Problems> {
+pub fn build_site(sources: &Sources) -> Result<Vec<File>, Problems> {
     // Links may lead to what only mkdocs would make, so that nothing else is said.
     verdict(unknown(sources))?;
     let settings = &sources.settings;
@@ -86,13 +86,13 @@ pub fn build(sources: &Sources) -> Result<Vec<File>, Problems> {
     let site = Site { settings, pages: &pages, nav: &nav };
     files.extend(site.files(&layout));
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    verdict(check(sources, &files))?;
+    verdict(check_site(sources, &files))?;
     Ok(files)
 }
 
 /// What is wrong with the sources of a site, whoever built it: links and entries of the navigation that lead nowhere in
 /// it, pages that would overwrite each other, pages that are not text.
-pub fn check(sources: &Sources, site: &[File]) -> Vec<Problem> {
+pub fn check_site(sources: &Sources, site: &[File]) -> Vec<Problem> {
     let layout = Layout::new(sources);
     let mut problems = layout.problems();
     if !layout.has_pages() {
@@ -100,8 +100,8 @@ pub fn check(sources: &Sources, site: &[File]) -> Vec<Problem> {
         let problem = Problem::error(format!("there is no page in {docs}")).at(&sources.config, None);
         problems.push(problem.hint(format!("write {}/index.md", sources.settings.docs_dir)));
     }
-    problems.extend(nav::problems(sources, &layout, site));
-    problems.extend(links::problems(sources, &layout, site));
+    problems.extend(nav::nav_problems(sources, &layout, site));
+    problems.extend(links::link_problems(sources, &layout, site));
     problems
 }
 
@@ -109,7 +109,8 @@ fn pages<'a>(settings: &Settings, layout: &Layout<'a>, nav: &[nav::Node]) -> Vec
     let pages = layout.places.iter().filter(|(_, place)| place.is_page);
     let page = |(source, place): (&&'a str, &layout::Place<'a>)| {
         let rewrite = |reference: &str| layout.rewrite(source, reference);
-        let text = markdown::read(&String::from_utf8_lossy(&place.file.data), &settings.extensions, rewrite);
+        let text =
+            markdown::read_page(&String::from_utf8_lossy(&place.file.data), &settings.extensions, rewrite);
         let given = nav::title(nav, source).or_else(|| text.title.clone()).or_else(|| text.heading.clone());
         let is_home = place.to == "index.html" && !nav::is_in_section(nav, source);
         let by_name = || if is_home { "Home".to_owned() } else { nav::title_of_name(layout::stem(source)) };

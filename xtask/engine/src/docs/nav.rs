@@ -119,7 +119,7 @@ pub fn is_in_section(nodes: &[Node], wanted: &str) -> bool {
 }
 
 /// Entries that lead to no page of the site.
-pub fn problems(sources: &Sources, layout: &Layout<'_>, site: &[File]) -> Vec<Problem> {
+pub fn nav_problems(sources: &Sources, layout: &Layout<'_>, site: &[File]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut rest: Vec<&Item> = sources.settings.nav.iter().flatten().collect();
     while let Some(item) = rest.pop() {

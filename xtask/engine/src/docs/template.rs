@@ -66,13 +66,12 @@ impl Site<'_> {
         let root = self.settings.site_url.as_deref().map_or_else(|| "/".to_owned(), path::path_of);
         let link = |to: &str| format!("{root}{to}");
         let content = "<h1>Page not found</h1>\n<p>There is no page at this address. The menu leads to those that there are.</p>";
-        let (source, description, canonical) = ("", None, None);
         self.html(&View {
             link: &link,
-            source,
+            source: "",
             title: Some("Page not found"),
-            description,
-            canonical,
+            description: None,
+            canonical: None,
             headings: &[],
             content,
         })
@@ -89,8 +88,11 @@ impl Site<'_> {
     }
 
     fn html(&self, view: &View<'_>) -> String {
-        let (language, head) = (escape(&self.settings.language), self.head(view));
-        let (header, nav, around) = (self.header(view), self.nav(self.nav, view), self.around(view));
+        let language = escape(&self.settings.language);
+        let head = self.head(view);
+        let header = self.header(view);
+        let nav = self.nav(self.nav, view);
+        let around = self.around(view);
         let (inline_contents, aside) = contents(view.headings);
         // As the Material theme does, so that every page has one heading that says what it is.
         let heading = view.title.filter(|_| !view.content.contains("<h1"));
@@ -163,7 +165,7 @@ impl Site<'_> {
                 format!("<li><a href=\"{}\">{}</a></li>\n", escape(&(view.link)(url)), escape(title))
             }
             Node::Page(source, _) => {
-                let Some(page) = self.find(source) else { return String::new() };
+                let Some(page) = self.page_of(source) else { return String::new() };
                 let current = if source == view.source { " aria-current=\"page\"" } else { "" };
                 let (href, title) = (escape(&(view.link)(&page.url)), escape(&page.title));
                 format!("<li><a href=\"{href}\"{current}>{title}</a></li>\n")
@@ -183,7 +185,7 @@ impl Site<'_> {
         let order: Vec<&str> = entries(self.nav).into_iter().map(|(source, _)| source).collect();
         let Some(at) = order.iter().position(|source| *source == view.source) else { return String::new() };
         let link = |at: Option<usize>, rel: &str, label: &str| {
-            let page = at.and_then(|at| order.get(at)).and_then(|source| self.find(source));
+            let page = at.and_then(|at| order.get(at)).and_then(|source| self.page_of(source));
             page.map(|page| {
                 let (href, title) = (escape(&(view.link)(&page.url)), escape(&page.title));
                 format!("<a rel=\"{rel}\" href=\"{href}\"><span>{label}</span> {title}</a>\n")
@@ -197,7 +199,7 @@ impl Site<'_> {
         format!("<nav class=\"around\" aria-label=\"Previous and next page\">\n{before}{after}</nav>\n")
     }
 
-    fn find(&self, source: &str) -> Option<&Page<'_>> {
+    fn page_of(&self, source: &str) -> Option<&Page<'_>> {
         let at = self.pages.binary_search_by(|page| page.source.cmp(source)).ok()?;
         self.pages.get(at)
     }

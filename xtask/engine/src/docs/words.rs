@@ -3,7 +3,7 @@
 use crate::base::problem::Problem;
 
 /// The warnings and errors in mkdocs' log; where there are none, its last line.
-pub fn problems(log: &str) -> Vec<Problem> {
+pub fn mkdocs_problems(log: &str) -> Vec<Problem> {
     let mut messages: Vec<String> = Vec::new();
     let mut inside = false;
     for line in log.lines().map(str::trim_end) {
@@ -72,7 +72,7 @@ mod tests {
             ),
             ("", vec![]),
         ] {
-            let problems = problems(log);
+            let problems = mkdocs_problems(log);
             let messages: Vec<&str> =
                 problems.iter().filter_map(|one| one.message.strip_prefix("mkdocs: ")).collect();
             assert_eq!(messages, expected);

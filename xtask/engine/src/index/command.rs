@@ -7,13 +7,13 @@ use anyhow::Result;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use super::io::{find_archives, read_archive, read_index};
 use super::plan::{self, Archive};
 use super::{Format, Index, Merged, NewVersion, merge};
-use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::problem::{Checked, Problem, verdict};
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::url::Base;
-use crate::index;
 use crate::sys::files::{self, NewFile};
 use crate::sys::{environment, terminal};
 
@@ -46,70 +46,66 @@ pub fn run(args: &IndexArgs) -> Result<()> {
     let now = environment::now()?;
     let created = time::utc(now);
     let mut problems = Vec::new();
-    let base = args.url.as_deref().and_then(|url| base(url, &mut problems));
-    let archives = observe(&args.directory, base.as_ref(), &created, &mut problems)?;
-    let archives = plan::distinct(archives, &mut problems);
-    let replace = plan::replaced(&args.replace, &archives, &mut problems);
+    let base = args.url.as_deref().and_then(|url| parse_base(url).take(&mut problems));
+    let archives = read_archives(&args.directory, base.as_ref(), &created)?.take(&mut problems);
+    let archives = plan::distinct(archives).take(&mut problems);
+    let replace = plan::replaced(&args.replace, &archives).take(&mut problems);
     let old_text = args.merge.as_deref().map(old_text).transpose()?;
     let old_name = args.merge.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-    let old = old_text.as_ref().and_then(|text| Index::read(text, &old_name, &mut problems));
+    let old = old_text.as_ref().and_then(|text| Index::read(text, &old_name).take(&mut problems));
     let format = if args.json { Format::Json } else { Format::Yaml };
     if let Some(old) = old.as_ref().filter(|old| args.json && old.format() == Format::Yaml) {
         let problem = Problem::usage(format!("--json: {} is YAML, and stays so", name(old.file())));
         problems.push(problem.hint("leave out --json"));
     }
     let (paths, new): (Vec<_>, Vec<_>) = archives.into_iter().map(|it| (it.at, it.version)).unzip();
-    let readable = old.is_some() == old_text.is_some();
-    let merged =
-        if readable { merge(old.as_ref(), &new, &replace, format, &created, &mut problems) } else { None };
+    let is_readable = old.is_some() == old_text.is_some();
+    let merged = is_readable.then(|| merge(old.as_ref(), &new, &replace, format, &created));
+    let merged = merged.and_then(|merged| merged.take(&mut problems));
     verdict(problems)?.iter().for_each(terminal::problem);
     let Some(merged) = merged else { return Ok(()) };
-    write(args, &paths, &new, &merged, old_text.as_deref(), now)
+    write_index(args, &paths, &new, &merged, old_text.as_deref(), now)
 }
 
-fn base(url: &str, problems: &mut Vec<Problem>) -> Option<Base> {
-    let base = Base::parse(url);
-    if let Err(why) = &base {
+fn parse_base(url: &str) -> Checked<Option<Base>> {
+    let refused = |why: String| {
         let problem = Problem::usage(format!("--url {}: {why}", name(url)));
-        problems.push(problem.hint("--url https://example.github.io/charts"));
-    }
-    base.ok()
+        problem.hint("--url https://example.github.io/charts")
+    };
+    Base::parse(url).map_err(refused).into()
 }
 
-fn observe(
-    directory: &Path,
-    base: Option<&Base>,
-    created: &str,
-    problems: &mut Vec<Problem>,
-) -> Result<Vec<Archive>> {
+fn read_archives(directory: &Path, base: Option<&Base>, created: &str) -> Result<Checked<Vec<Archive>>> {
     if !directory.is_dir() {
         let problem = Problem::error("there is no such directory").at(directory.display().to_string(), None);
-        return Err(Problems::from(problem.hint("name the directory that holds the archives")).into());
+        return Err(problem.hint("name the directory that holds the archives").into());
     }
-    let (mut read, boundary) = (Vec::new(), files::absolute(directory)?);
-    for path in index::io::find(directory)? {
+    let mut read = Vec::new();
+    let mut problems = Vec::new();
+    let boundary = files::absolute(directory)?;
+    for path in find_archives(directory)? {
         let at = directory.join(&path).display().to_string();
         let Some(relative) = path.to_str() else {
             problems.push(Problem::error("its name is not UTF-8").at(at, None).hint("rename it"));
             continue;
         };
-        match index::io::read(&boundary, &path) {
-            Ok(bytes) => read.extend(plan::archive(&bytes, at, relative, base, created, problems)),
-            Err((message, hint)) => problems.push(Problem::error(message).at(at, None).hint(hint)),
+        match read_archive(&boundary, &path) {
+            Ok(bytes) => read.extend(plan::archive(&bytes, at, relative, base, created).take(&mut problems)),
+            Err(refused) => problems.push(refused.at(at, None)),
         }
     }
-    Ok(read)
+    Ok(Checked::new(read, problems))
 }
 
 fn old_text(path: &Path) -> Result<Vec<u8>> {
     if path.exists() {
-        return index::io::read_index(path);
+        return read_index(path);
     }
     let problem = Problem::error("there is no such file").at(path.display().to_string(), None);
-    Err(Problems::from(problem.hint("to begin a new index, leave out --merge")).into())
+    Err(problem.hint("to begin a new index, leave out --merge").into())
 }
 
-fn write(
+fn write_index(
     args: &IndexArgs,
     paths: &[String],
     new: &[NewVersion],
@@ -118,7 +114,7 @@ fn write(
     now: u64,
 ) -> Result<()> {
     let place = args.directory.join(FILE);
-    let is_there = old.is_some() && index::io::read_index(&place).is_ok_and(|text| text == merged.text);
+    let is_there = old.is_some() && read_index(&place).is_ok_and(|text| text == merged.text);
     let total = merged.kept + merged.added.len() + merged.replaced.len();
     if !merged.changed() && is_there {
         return Ok(terminal::result("Unchanged", &format!("{}  {total} versions", place.display()))?);

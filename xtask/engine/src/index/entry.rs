@@ -84,14 +84,14 @@ const ENTRY: &[(&str, Type)] = &[
 /// A key of `entries`, its line, and its versions.
 pub(super) type ChartNodes = (String, usize, Vec<Version<'static>>);
 
-/// Reads nodes; what Helm's clients refuse is added to `problems`.
-pub(super) struct Reader<'p> {
-    pub file: &'p str,
+/// Reads nodes, and collects what Helm's clients refuse.
+pub(super) struct Reader<'a> {
+    pub file: &'a str,
     /// Not for JSON, where Helm's clients pass unknown fields over and turn no number into text.
     pub strict: bool,
     /// Lines of the file before the text that the nodes are of.
     pub lines_before: usize,
-    pub problems: &'p mut Vec<Problem>,
+    pub problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
@@ -185,7 +185,7 @@ impl Reader<'_> {
             let exact = known.iter().find(|(field, _)| field == key);
             match exact.or_else(|| known.iter().find(|(field, _)| field.eq_ignore_ascii_case(key))) {
                 Some((field, kind)) => {
-                    self.check(field, *kind, &pair.value);
+                    self.check_type(field, *kind, &pair.value);
                     fields.push((*field, &pair.value));
                 }
                 None if self.strict => {
@@ -198,7 +198,7 @@ impl Reader<'_> {
         fields
     }
 
-    fn check(&mut self, field: &str, kind: Type, node: &Node) {
+    fn check_type(&mut self, field: &str, kind: Type, node: &Node) {
         let wrong = match (&node.value, kind) {
             _ if node.is_null() => None,
             (Value::Scalar(scalar), Type::Text | Type::LooseText) => {
@@ -212,14 +212,14 @@ impl Reader<'_> {
             }
             (Value::Sequence(items), Type::Texts | Type::LooseTexts) => {
                 let inner = if kind == Type::Texts { Type::Text } else { Type::LooseText };
-                return items.iter().for_each(|item| self.check(field, inner, item));
+                return items.iter().for_each(|item| self.check_type(field, inner, item));
             }
             (Value::Sequence(items), Type::Maps(known)) => {
                 return items.iter().for_each(|item| self.check_map(field, known, item));
             }
             (Value::Mapping(pairs), Type::TextMap | Type::LooseTextMap) => {
                 let inner = if kind == Type::TextMap { Type::Text } else { Type::LooseText };
-                return pairs.iter().for_each(|pair| self.check(field, inner, &pair.value));
+                return pairs.iter().for_each(|pair| self.check_type(field, inner, &pair.value));
             }
             (Value::Sequence(_), Type::List) | (Value::Mapping(_), Type::Map) => None,
             (_, Type::Text | Type::LooseText | Type::Time) => Some("not text"),

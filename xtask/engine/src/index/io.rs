@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::base::problem::Problem;
 use crate::chart::archive::MAX_TOTAL;
 use crate::sys::{files, link};
 
@@ -13,7 +14,7 @@ const MAX_INDEX: u64 = 256 * 1024 * 1024;
 
 /// Below the directory: `*.tgz`, then `*/*.tgz`, each in byte order, hidden ones too. Links count; what is no file in the
 /// end is left out.
-pub fn find(directory: &Path) -> Result<Vec<PathBuf>> {
+pub fn find_archives(directory: &Path) -> Result<Vec<PathBuf>> {
     let top = Names::of(directory)?;
     let mut found = top.archives;
     for below in top.directories {
@@ -56,11 +57,12 @@ impl Names {
 }
 
 /// The content of an archive below `directory`, which is absolute and without links. Links that leave the directory are
-/// refused.
-pub fn read(directory: &Path, archive: &Path) -> Result<Vec<u8>, link::Refusal> {
+/// refused. The problem has no place.
+pub fn read_archive(directory: &Path, archive: &Path) -> Result<Vec<u8>, Problem> {
     let followed = link::follow(&directory.join(archive), directory)?;
-    files::read_up_to(&followed.real, MAX_TOTAL)
-        .map_err(|error| (format!("cannot read it: {error}"), "move it to another directory"))
+    files::read_up_to(&followed.real, MAX_TOTAL).map_err(|error| {
+        Problem::error(format!("cannot read it: {error}")).hint("move it to another directory")
+    })
 }
 
 /// The content of an index, which may be large.

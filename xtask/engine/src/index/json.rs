@@ -17,18 +17,17 @@ pub(super) fn is_json(text: &str) -> bool {
 }
 
 /// Reads a text that is JSON.
-pub(super) fn read<'t>(text: &'t str, file: &str) -> Result<Parts<'t>, Refusal> {
+pub(super) fn read_json<'t>(text: &'t str, file: &str) -> Result<Parts<'t>, Refusal> {
     let mut starts = vec![0];
     starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
     let mut cursor = Cursor { text, at: 0 };
     let Some(root) = cursor.value() else {
         return Err(Refusal::Layout("it has text that is not Unicode".to_owned()));
     };
-    let mut problems = Vec::new();
-    let mut reader = entry::Reader { file, strict: false, lines_before: 0, problems: &mut problems };
+    let mut reader = entry::Reader { file, strict: false, lines_before: 0, problems: Vec::new() };
     let charts = reader.index(&root.node(&starts));
-    if !problems.is_empty() {
-        return Err(Refusal::Problems(problems));
+    if !reader.problems.is_empty() {
+        return Err(Refusal::Problems(reader.problems));
     }
     Ok(parts(text, &root, charts))
 }

@@ -11,7 +11,7 @@ use super::{Chart, Hole, Parts, Refusal, Style};
 use crate::base::yaml::{Event, Events, Kind};
 
 /// The parts of a text whose charts were read from its nodes.
-pub(super) fn read(text: &str, charts: Vec<ChartNodes>) -> Result<Parts<'_>, Refusal> {
+pub(super) fn read_layout(text: &str, charts: Vec<ChartNodes>) -> Result<Parts<'_>, Refusal> {
     let mut walk = Walk { text, events: Events::new(text), dash: None };
     let mut found = walk.document()?;
     let same = found.charts.len() == charts.len();
@@ -84,7 +84,9 @@ impl Walk<'_> {
         if !matches!(event.kind, Kind::Mapping(false)) {
             return refuse(FLOW);
         }
-        let (mut found, mut after_version, mut has_entries) = (Found::default(), 0, false);
+        let mut found = Found::default();
+        let mut after_version = 0;
+        let mut has_entries = false;
         loop {
             let key = self.next()?;
             let Kind::Scalar(text, _) = &key.kind else { break };
@@ -207,7 +209,9 @@ impl Walk<'_> {
 
     /// Passes over the rest of a node: the end of its last word.
     fn skip(&mut self, first: Event) -> Result<usize, Refusal> {
-        let (mut event, mut open, mut end) = (first, Vec::new(), 0);
+        let mut event = first;
+        let mut open = Vec::new();
+        let mut end = 0;
         loop {
             match event.kind {
                 Kind::Scalar(..) | Kind::Alias(_) => end = event.end,

@@ -7,7 +7,7 @@ use super::new::{Format, NewVersion};
 use super::splice::{self, Edit, Place};
 use super::{Chart, Index, REWRITE, Version};
 use crate::base::digest::Digest;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::version::{helm_accepts, precedence};
 use crate::base::yaml::key_before;
@@ -38,43 +38,38 @@ impl Merged {
 /// `format`, else the format stays.
 ///
 /// A version is the same if name and version are, to the letter. One that is there with another digest is an error
-/// unless it is in `replace`. `generated` is the time that the index gets if anything changes. `None` if there is an
-/// error among the `problems`.
+/// unless it is in `replace`. `generated` is the time that the index gets if anything changes.
 pub fn merge(
     old: Option<&Index<'_>>,
     new: &[NewVersion],
     replace: &[(String, String)],
     format: Format,
     generated: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<Merged> {
+) -> Checked<Option<Merged>> {
     let Some(old) = old else {
         let text = empty(format, generated);
-        let empty = Index::read(text.as_bytes(), "index.yaml", problems)?;
-        return merge(Some(&empty), new, replace, format, generated, problems);
+        let Checked { value, problems } = Index::read(text.as_bytes(), "index.yaml");
+        let Some(empty) = value else { return Checked::new(None, problems) };
+        return merge(Some(&empty), new, replace, format, generated);
     };
-    let errors = problems.len();
-    let sorted = sort(old, new, replace, problems);
-    if problems.len() > errors {
-        return None;
+    let Checked { value: sorted, problems } = sort(old, new, replace);
+    if !problems.is_empty() {
+        return Checked::new(None, problems);
     }
     match text(old, &sorted, generated) {
-        Ok(text) if old.is_helms || keeps(old, &sorted, &text) => Some(sorted.into_merged(old, text)),
+        Ok(text) if old.is_helms || keeps(old, &sorted, &text) => Ok(sorted.into_merged(old, text)),
         Ok(_) => {
             let message = "cannot extend this index: what is in it would be read in another way";
-            problems.push(Problem::error(message).at(&old.file, None).hint(REWRITE));
-            None
+            Err(Problem::error(message).at(&old.file, None).hint(REWRITE))
         }
-        Err(message) => {
-            problems.push(Problem::error(message));
-            None
-        }
+        Err(message) => Err(Problem::error(message)),
     }
+    .into()
 }
 
 /// Whether a text has the old versions, each as it was, and the new ones: asked where a layout is not Helm's.
 fn keeps(old: &Index<'_>, sorted: &Sorted<'_>, text: &[u8]) -> bool {
-    let Some(index) = Index::read(text, &old.file, &mut Vec::new()) else { return false };
+    let Some(index) = Index::read(text, &old.file).value else { return false };
     let gone: BTreeSet<usize> = sorted.replaced.iter().flat_map(|(_, found)| found.iter().copied()).collect();
     let mut kept =
         old.versions().iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, version)| version);
@@ -117,12 +112,7 @@ struct Sorted<'n> {
     same: Vec<&'n NewVersion>,
 }
 
-fn sort<'n>(
-    old: &Index<'_>,
-    new: &'n [NewVersion],
-    replace: &[(String, String)],
-    problems: &mut Vec<Problem>,
-) -> Sorted<'n> {
+fn sort<'n>(old: &Index<'_>, new: &'n [NewVersion], replace: &[(String, String)]) -> Checked<Sorted<'n>> {
     // Nothing is looked for in an empty index.
     let sought = if old.versions().is_empty() { &[] } else { new };
     let mut published: HashMap<(&str, &str), Vec<usize>> = sought
@@ -141,6 +131,7 @@ fn sort<'n>(
         }
     }
     let mut sorted = Sorted::default();
+    let mut problems = Vec::new();
     let mut unused: Vec<&(String, String)> = replace.iter().collect();
     for new in new {
         let key = (new.metadata.name.as_str(), new.metadata.version.as_str());
@@ -164,7 +155,7 @@ fn sort<'n>(
         let message = format!("--replace {what}: it is not in the index with another digest");
         problems.push(Problem::usage(message).hint("leave it out"));
     }
-    sorted
+    Checked::new(sorted, problems)
 }
 
 /// Whether an entry may be that of an archive with this digest. One without any says nothing, and Helm asks for none.

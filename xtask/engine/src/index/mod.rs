@@ -18,7 +18,7 @@ mod tests;
 
 use helm_xtask_formats::{Chart, Hole, Notes, Parts, Style};
 
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::version::helm_accepts;
 use crate::base::yaml::{self, Value};
@@ -53,43 +53,35 @@ enum Refusal {
 }
 
 impl<'t> Index<'t> {
-    /// Reads an index; `file` is its name for messages. `None` if there is an error among the problems.
+    /// Reads an index; `file` is its name for messages.
     ///
     /// Errors: what Helm's clients refuse as a whole, and layouts that cannot be extended. Warnings: versions that the
     /// clients skip, that stand there twice, or below another name (Helm's `pkg/repo/v1`, `loadIndex`).
-    pub fn read(text: &'t [u8], file: &str, problems: &mut Vec<Problem>) -> Option<Self> {
+    pub fn read(text: &'t [u8], file: &str) -> Checked<Option<Self>> {
         let text = match str::from_utf8(text) {
             Ok(text) => text,
             Err(error) => {
                 let before = text.get(..error.valid_up_to()).unwrap_or_default();
                 let line = before.split(|&byte| byte == b'\n').count();
-                problems.push(refused("invalid UTF-8").at(file, Some(line)));
-                return None;
+                return Checked::new(None, [refused("invalid UTF-8").at(file, Some(line))]);
             }
         };
         let (text, has_bom) = text.strip_prefix(BOM).map_or((text, false), |text| (text, true));
-        let mut found = Vec::new();
-        let scanned = scan(text, file, &mut found);
+        let Checked { value: scanned, problems: of_scan } = scan(text, file);
         let is_helms = scanned.is_some();
         let parts = scanned.map_or_else(|| read_slowly(text, file), Ok);
         match parts {
-            Ok(parts) if found.is_empty() => {
+            Ok(parts) if of_scan.is_empty() => {
                 let notes = helm_xtask_formats::notes(&parts);
-                problems.extend(limited(warnings(&parts, &notes, file), file));
-                Some(Self { text, has_bom, file: file.to_owned(), parts, notes, is_helms })
+                let problems = limited(warnings(&parts, &notes, file), file);
+                let index = Self { text, has_bom, file: file.to_owned(), parts, notes, is_helms };
+                Checked::new(Some(index), problems)
             }
-            Ok(_) => {
-                problems.extend(limited(found, file));
-                None
-            }
-            Err(Refusal::Problems(all)) => {
-                problems.extend(limited(all, file));
-                None
-            }
+            Ok(_) => Checked::new(None, limited(of_scan, file)),
+            Err(Refusal::Problems(all)) => Checked::new(None, limited(all, file)),
             Err(Refusal::Layout(why)) => {
                 let problem = Problem::error(format!("cannot extend this index: {why}")).at(file, None);
-                problems.push(problem.hint(REWRITE));
-                None
+                Checked::new(None, [problem.hint(REWRITE)])
             }
         }
     }
@@ -110,36 +102,41 @@ impl<'t> Index<'t> {
     }
 }
 
-/// Reads an index in Helm's layout; what Helm's clients refuse is added to `problems`.
-fn scan<'t>(text: &'t str, file: &str, problems: &mut Vec<Problem>) -> Option<Parts<'t>> {
-    helm_xtask_formats::read(text, &mut |text, lines_before| {
+/// Reads an index in Helm's layout, and says what Helm's clients refuse in it; `None` for another layout.
+fn scan<'t>(text: &'t str, file: &str) -> Checked<Option<Parts<'t>>> {
+    let mut reader = entry::Reader { file, strict: true, lines_before: 0, problems: Vec::new() };
+    let parts = helm_xtask_formats::read(text, &mut |text, lines_before| {
         let document = yaml::read(text.as_bytes()).ok()?;
         let Value::Sequence(items) = &document.root.value else { return None };
         let [item] = items.as_slice() else { return None };
         for (key, line) in &document.repeated {
             let problem = refused(&format!("{} is given twice", name(key)));
-            problems.push(problem.at(file, Some(line + lines_before)));
+            reader.problems.push(problem.at(file, Some(line + lines_before)));
         }
-        Some(entry::Reader { file, strict: true, lines_before, problems }.version(item))
-    })
+        reader.lines_before = lines_before;
+        Some(reader.version(item))
+    });
+    Checked::new(parts, reader.problems)
 }
 
 /// Reads any index, by its events.
 fn read_slowly<'t>(text: &'t str, file: &str) -> Result<Parts<'t>, Refusal> {
     if json::is_json(text) {
-        return json::read(text, file);
+        return json::read_json(text, file);
     }
-    let mut problems = Vec::new();
+    let mut reader = entry::Reader { file, strict: true, lines_before: 0, problems: Vec::new() };
     let document = yaml::read(text.as_bytes()).map_err(|error| {
         let problem = refused(&error.message).at(file, error.line);
         Refusal::Problems(vec![problem.hint("restore the file from the branch's history")])
     })?;
     for (key, line) in &document.repeated {
-        problems.push(refused(&format!("{} is given twice", name(key))).at(file, Some(*line)));
+        reader.problems.push(refused(&format!("{} is given twice", name(key))).at(file, Some(*line)));
     }
-    let mut reader = entry::Reader { file, strict: true, lines_before: 0, problems: &mut problems };
     let charts = reader.index(&document.root);
-    if problems.is_empty() { layout::read(text, charts) } else { Err(Refusal::Problems(problems)) }
+    if !reader.problems.is_empty() {
+        return Err(Refusal::Problems(reader.problems));
+    }
+    layout::read_layout(text, charts)
 }
 
 /// An error for what Helm's clients do not load.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::NewVersion;
 use crate::base::digest::Digest;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::url::{self, Base};
 use crate::chart::metadata_of;
@@ -18,29 +18,32 @@ pub struct Archive {
     pub version: NewVersion,
 }
 
-/// Reads an archive; `path` is relative to the indexed directory. `None` if there is an error among the `problems`.
+/// Reads an archive; `path` is relative to the indexed directory.
 pub fn archive(
     bytes: &[u8],
     at: String,
     path: &str,
     base: Option<&Base>,
     created: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<Archive> {
-    let metadata = metadata_of(bytes, &at, problems)?;
-    let digest = Digest::of(bytes);
+) -> Checked<Option<Archive>> {
     let url = match base {
         Some(base) => base.join(path),
         // Helm escapes what has a directory before it, and leaves plain names as they are.
         None if path.contains('/') => url::escape(path),
         None => path.to_owned(),
     };
-    let version = NewVersion { metadata, digest, urls: vec![url], created: created.to_owned() };
-    Some(Archive { at, version })
+    let metadata = metadata_of(bytes, &at);
+    metadata.map(|metadata| {
+        let urls = vec![url];
+        let version =
+            NewVersion { metadata: metadata?, digest: Digest::of(bytes), urls, created: created.to_owned() };
+        Some(Archive { at, version })
+    })
 }
 
 /// Of equal archives the first. Two of one name and version with different bytes are an error.
-pub fn distinct(archives: Vec<Archive>, problems: &mut Vec<Problem>) -> Vec<Archive> {
+pub fn distinct(archives: Vec<Archive>) -> Checked<Vec<Archive>> {
+    let mut problems = Vec::new();
     let mut seen: HashMap<(String, String), usize> = HashMap::new();
     let mut kept: Vec<Archive> = Vec::new();
     for archive in archives {
@@ -61,16 +64,13 @@ pub fn distinct(archives: Vec<Archive>, problems: &mut Vec<Problem>) -> Vec<Arch
             Problem::error(message).at(&archive.at, None).hint("delete one of them")
         });
     }
-    kept
+    Checked::new(kept, problems)
 }
 
 /// The versions that `--replace` names. What no archive has is an error of the command line.
-pub fn replaced(
-    wanted: &[String],
-    archives: &[Archive],
-    problems: &mut Vec<Problem>,
-) -> Vec<(String, String)> {
+pub fn replaced(wanted: &[String], archives: &[Archive]) -> Checked<Vec<(String, String)>> {
     let mut replaced = Vec::new();
+    let mut problems = Vec::new();
     for wanted in wanted {
         let key = |archive: &Archive| {
             let chart = &archive.version.metadata;
@@ -84,5 +84,5 @@ pub fn replaced(
             problems.push(Problem::usage(message).hint("--replace web-1.2.3"));
         }
     }
-    replaced
+    Checked::new(replaced, problems)
 }

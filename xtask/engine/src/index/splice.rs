@@ -48,8 +48,8 @@ impl Writer<'_> {
                 self.lines(place, &text.concat(), edits);
             }
             Style::Json { lines } => {
-                let one = |indent: &str| new.iter().map(|new| in_json(new, lines, indent)).collect();
-                self.elements(place, ['[', ']'], one, edits)?;
+                let elements = |indent: &str| new.iter().map(|new| in_json(new, lines, indent)).collect();
+                self.elements(place, ['[', ']'], elements, edits)?;
             }
         }
         Ok(())
@@ -74,9 +74,9 @@ impl Writer<'_> {
                 self.lines(place, &text, edits);
             }
             Style::Json { lines } => {
-                let one =
+                let elements =
                     |indent: &str| new.iter().map(|chart| chart_in_json(chart, lines, indent)).collect();
-                self.elements(place, ['{', '}'], one, edits)?;
+                self.elements(place, ['{', '}'], elements, edits)?;
             }
         }
         Ok(())

@@ -91,17 +91,16 @@ fn version(name: &str, version: &str, digest: &str) -> NewVersion {
 
 /// The text with these `NAME VERSION` in it.
 fn merged(old: &str, new: &[&str]) -> String {
-    let mut problems = Vec::new();
-    let index = Index::read(old.as_bytes(), "index.yaml", &mut problems);
+    let Checked { value: index, problems } = Index::read(old.as_bytes(), "index.yaml");
     let index = index.unwrap_or_else(|| panic!("{old}: {problems:?}"));
     let new: Vec<NewVersion> = new
         .iter()
         .map(|new| new.split_once(' ').map(|(chart, number)| version(chart, number, "00ff")).unwrap())
         .collect();
-    let merged = merge(Some(&index), &new, &[], Format::Yaml, NOW, &mut problems);
+    let Checked { value: merged, problems } = merge(Some(&index), &new, &[], Format::Yaml, NOW);
     let merged = merged.unwrap_or_else(|| panic!("{old}: {problems:?}"));
     let text = String::from_utf8(merged.text).unwrap();
-    let again = Index::read(text.as_bytes(), "index.yaml", &mut problems).unwrap_or_else(|| panic!("{text}"));
+    let again = Index::read(text.as_bytes(), "index.yaml").value.unwrap_or_else(|| panic!("{text}"));
     assert_eq!(again.versions().len(), index.versions().len() + merged.added.len(), "{text}");
     text
 }
@@ -123,9 +122,8 @@ fn inserted(old: &str, new: &str) -> Vec<String> {
 }
 
 fn both(text: &str) -> (Option<Parts<'_>>, Option<Parts<'_>>) {
-    let mut problems = Vec::new();
-    let fast = scan(text, "", &mut problems).filter(|_| problems.is_empty());
-    (fast, read_slowly(text, "").ok())
+    let fast = scan(text, "");
+    (fast.value.filter(|_| fast.problems.is_empty()), read_slowly(text, "").ok())
 }
 
 #[test]
@@ -180,7 +178,7 @@ fn the_fast_reader_never_disagrees() {
 #[test]
 fn versions_go_to_their_place() {
     let text = merged(CANONICAL, &["api 3.0.0", "api 1.5.0", "api 0.9.0", "b 1.0.0", "api 2.0.0-rc.1"]);
-    let index = Index::read(text.as_bytes(), "", &mut Vec::new()).unwrap();
+    let index = Index::read(text.as_bytes(), "").value.unwrap();
     let all: Vec<String> = index.versions().iter().map(|v| format!("{} {}", v.name, v.version)).collect();
     assert_eq!(
         all.join(", "),
@@ -253,8 +251,7 @@ fn json_stays_json() {
 }
 
 fn problems(text: &str) -> Vec<String> {
-    let mut problems = Vec::new();
-    let index = Index::read(text.as_bytes(), "i", &mut problems);
+    let Checked { value: index, problems } = Index::read(text.as_bytes(), "i");
     let is_error = problems.iter().any(Problem::is_error);
     assert_eq!(index.is_none(), is_error, "{text}: {problems:?}");
     problems.iter().map(ToString::to_string).collect()
@@ -332,11 +329,10 @@ fn what_clients_accept_is_no_error() {
 
 #[test]
 fn a_published_digest_changes_on_purpose_only() {
-    let index = Index::read(CANONICAL.as_bytes(), "i", &mut Vec::new()).unwrap();
+    let index = Index::read(CANONICAL.as_bytes(), "i").value.unwrap();
     let try_merge = |new: &[NewVersion], replace: &[(&str, &str)]| {
         let replace: Vec<_> = replace.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        let mut problems = Vec::new();
-        let merged = merge(Some(&index), new, &replace, Format::Yaml, NOW, &mut problems);
+        let Checked { value: merged, problems } = merge(Some(&index), new, &replace, Format::Yaml, NOW);
         merged.ok_or_else(|| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     };
     let same = try_merge(&[version("web", "1.5.0", "00cc")], &[]).unwrap();

@@ -59,7 +59,7 @@ impl<'a> Merge<'_, 'a> {
 
     fn merged(&self, files: &mut Files<'a>, problems: &mut Vec<Problem>) -> Option<Entries> {
         let old = match self.old {
-            Some(text) => Some(Index::read(text, INDEX, problems)?),
+            Some(text) => Some(Index::read(text, INDEX).take(problems)?),
             None => None,
         };
         problems.extend(self.restored.problems.iter().cloned());
@@ -68,7 +68,8 @@ impl<'a> Merge<'_, 'a> {
             return Some(Entries::default());
         }
         let replace = self.replaced(old.as_ref());
-        let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &time::utc(self.time), problems)?;
+        let now = time::utc(self.time);
+        let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &now).take(problems)?;
         problems.extend(self.conflicts(old.as_ref(), &merged));
         if problems.iter().any(Problem::is_error) {
             return None;
@@ -207,8 +208,8 @@ impl<'a> Merge<'_, 'a> {
 
     /// Adds the files. What is published is read as its users read it: once more, from its text.
     fn add_files(&self, merged: Merged, files: &mut Files<'a>) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let Some(index) = Index::read(&merged.text, INDEX, &mut problems) else { return problems };
+        let Checked { value, mut problems } = Index::read(&merged.text, INDEX);
+        let Some(index) = value else { return problems };
         problems.clear();
         for (path, id) in &self.restored.files {
             files.insert(path.clone(), Held::Id(id.clone()));

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use crate::base::config::{Config, HELM_REPOSITORY};
 use crate::base::digest::Digest;
 use crate::base::path::scheme;
-use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::base::url;
 use crate::index::Index;
 
 /// What is there without what belongs to it.
@@ -89,7 +89,7 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
 /// The file that a URL of another address names.
 fn other(url: &str) -> Option<String> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
-    percent::decode(path.rsplit('/').next()?).ok()
+    url::unescape(path.rsplit('/').next()?).ok()
 }
 
 fn is_archive(file: &str) -> bool {
@@ -111,7 +111,7 @@ fn local(base: &str, url: &str) -> Option<String> {
     let relative = url.strip_prefix(base).or_else(|| Some(url).filter(|url| scheme(url).is_none()))?;
     let relative = relative.strip_prefix("./").unwrap_or(relative);
     let path = relative.split(['?', '#']).next().unwrap_or(relative);
-    let decoded = percent::decode(path).ok()?;
+    let decoded = url::unescape(path).ok()?;
     Some(decoded).filter(|file| !file.is_empty() && !file.contains('/'))
 }
 

@@ -193,7 +193,7 @@ mod tests {
         let file = |path: &str, text: &str| Entry { path: path.to_owned(), data: text.as_bytes().to_vec() };
         let files = vec![file("Chart.yaml", &chart), file("values.yaml", values)];
         let overrides = Overrides { app_version: app_version.map(str::to_owned), version: None };
-        package(files, "charts/web", &overrides, &mut Vec::new()).expect("a package")
+        package(files, "charts/web", &overrides).value.expect("a package")
     }
 
     /// What is said of a chart of this version with changed values, or the same.
@@ -208,7 +208,7 @@ mod tests {
             versions,
             chart_yaml: &chart_yaml,
         };
-        let index = Index::read(INDEX.as_bytes(), "index.yaml", &mut Vec::new()).expect("an index");
+        let index = Index::read(INDEX.as_bytes(), "index.yaml").value.expect("an index");
         let counterpart = next.counterpart(&index).map(|one| one.version.clone().into_owned());
         let content = counterpart.map(|version| {
             let app_version = (versions == Versions::Stamp).then_some(version.as_str());

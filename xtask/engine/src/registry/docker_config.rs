@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
-
-use crate::base::base64;
 
 /// What is shown to a registry.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,7 +86,9 @@ impl Auth {
         let decoded = match self.encoded.as_str() {
             "" => None,
             auth => Some(
-                base64::decode(auth)
+                BASE64_STANDARD
+                    .decode(auth)
+                    .ok()
                     .and_then(|bytes| String::from_utf8(bytes).ok())
                     .ok_or("`auth` is not base64")?,
             ),

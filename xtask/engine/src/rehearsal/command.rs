@@ -138,8 +138,8 @@ fn perform(publication: &Publication<'_>, transport: &Transport<'_>, times: &mut
 fn ci_values(repository: &Repository, new: &NewRelease) -> Result<BTreeMap<String, PathBuf>> {
     let (mut values, mut problems) = (BTreeMap::new(), Vec::new());
     for PreparedChart { source, package, .. } in &new.charts {
-        let first = charts::test_values(source, repository.root(), &mut problems)?.into_iter().next();
-        let path = first.map(|file| repository.root().join(file));
+        let found = charts::test_values(source, repository.root())?.take(&mut problems);
+        let path = found.first().map(|file| repository.root().join(file));
         values.extend(path.map(|path| (package.metadata.name.clone(), path)));
     }
     verdict(problems)?;

@@ -154,7 +154,7 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     for source in selected {
         let is_read = source.is_read();
         let mut found = source.problems;
-        let Some(package) = package(source.files, &source.path, &overrides, &mut found) else {
+        let Some(package) = package(source.files, &source.path, &overrides).take(&mut found) else {
             problems.extend(found);
             continue;
         };

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::time::MAX_TIME;
 
@@ -146,7 +146,7 @@ pub fn source_date_epoch() -> Result<Option<u64>> {
         Ok(seconds) if seconds <= MAX_TIME => Ok(Some(seconds)),
         _ => {
             let message = format!("SOURCE_DATE_EPOCH {} is not a number of seconds since 1970", name(&value));
-            Err(Problems::from(Problem::usage(message).hint("unset SOURCE_DATE_EPOCH")).into())
+            Err(Problem::usage(message).hint("unset SOURCE_DATE_EPOCH").into())
         }
     }
 }

@@ -11,16 +11,17 @@ use anyhow::{Context, Result, anyhow};
 use super::link;
 use super::scratch::Scratch;
 use crate::base::limits::MAX_HELM_FILE;
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 use crate::base::text::size;
 
 /// A directory of ours at the root of the repository, such as `dist`. A commit could make it a link to another place.
 pub fn at_root(root: &Path, directory: &str, option: &str) -> Result<PathBuf, Problem> {
     let path = root.join(directory);
     if path.is_symlink()
-        && let Err((message, _)) = link::follow(&path, root)
+        && let Err(refused) = link::follow(&path, root)
     {
-        let problem = Problem::error(format!("nothing is written there: {message}")).at(directory, None);
+        let message = format!("nothing is written there: {}", refused.message);
+        let problem = Problem::error(message).at(directory, None);
         return Err(problem.hint(format!("rm {directory}, or name another directory with {option}")));
     }
     Ok(path)
@@ -50,7 +51,7 @@ pub fn write_all(directory: &Path, files: &[NewFile<'_>], seal: Option<&str>) ->
         let cannot = || format!("cannot write `{}`", place.display());
         if place.is_dir() {
             let message = format!("{}: there is a directory of that name", cannot());
-            return Err(Problems::from(Problem::error(message).hint("delete or rename it")).into());
+            return Err(Problem::error(message).hint("delete or rename it").into());
         }
         let beside = scratch.path().join(i.to_string());
         stage(&beside, file).with_context(cannot)?;

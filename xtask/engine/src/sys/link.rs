@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::base::problem::Problem;
 use crate::base::text::name;
 
 /// A path whose links may be followed.
@@ -17,32 +18,33 @@ pub struct Followed {
     pub links: Vec<PathBuf>,
 }
 
-/// Why a link may not be followed: the message and the hint.
-pub type Refusal = (String, &'static str);
-
 /// Links are followed this often, as by Linux.
 const MAX_LINKS: usize = 40;
 
 /// Follows a path below `boundary`, which is absolute and without links, part by part: any directory on the way may
-/// be a link.
-pub fn follow(path: &Path, boundary: &Path) -> Result<Followed, Refusal> {
-    let failed = |error: std::io::Error| (format!("cannot follow this link: {error}"), "mend or delete it");
+/// be a link. The problem has no place, since the caller knows how the path is shown.
+pub fn follow(path: &Path, boundary: &Path) -> Result<Followed, Problem> {
+    let refused = |message: &str, hint: &str| Err(Problem::error(message).hint(hint));
+    let failed = |error: std::io::Error| {
+        Problem::error(format!("cannot follow this link: {error}")).hint("mend or delete it")
+    };
     let parts =
         |path: &Path| path.components().rev().map(|part| part.as_os_str().to_owned()).collect::<Vec<_>>();
-    let (mut real, mut links) = (boundary.to_owned(), Vec::new());
+    let mut real = boundary.to_owned();
+    let mut links = Vec::new();
     let mut rest = parts(path.strip_prefix(boundary).unwrap_or(path));
     while let Some(part) = rest.pop() {
         match part.to_str() {
             Some(".") => continue,
             Some("..") => drop(real.pop()),
             Some(".git") if !links.is_empty() => {
-                return Err(("this link leads to git's own files".to_owned(), "delete it"));
+                return refused("this link leads to git's own files", "delete it");
             }
             _ => real.push(part),
         }
         if !real.starts_with(boundary) {
-            let of = if boundary.join(".git").exists() { "repository" } else { "directory" };
-            return Err((format!("this link leaves the {of}"), "copy what it leads to"));
+            let around = if boundary.join(".git").exists() { "repository" } else { "directory" };
+            return refused(&format!("this link leaves the {around}"), "copy what it leads to");
         }
         if !real.symlink_metadata().map_err(failed)?.is_symlink() {
             continue;
@@ -51,11 +53,11 @@ pub fn follow(path: &Path, boundary: &Path) -> Result<Followed, Refusal> {
         if target.is_absolute() {
             let message =
                 format!("this link leads to a place on this machine, {}", name(&target.to_string_lossy()));
-            return Err((message, "link to a relative path, or copy what it leads to"));
+            return refused(&message, "link to a relative path, or copy what it leads to");
         }
         links.push(real.clone());
         if links.len() > MAX_LINKS {
-            return Err(("this link leads to itself".to_owned(), "delete it"));
+            return refused("this link leads to itself", "delete it");
         }
         real.pop();
         rest.extend(parts(&target));

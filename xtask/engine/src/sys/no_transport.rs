@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::http::Request;
 use crate::base::http::Response;
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 
 /// There is none.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ impl Transport {
     /// An error.
     pub fn new() -> Result<Self> {
         let problem = Problem::error("this xtask was compiled without its feature `network`");
-        Err(Problems::from(problem.hint("leave out `--no-default-features`")).into())
+        Err(problem.hint("leave out `--no-default-features`").into())
     }
 
     /// Never called, since there is no transport.

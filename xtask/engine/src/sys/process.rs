@@ -189,7 +189,8 @@ impl Reader {
         let shared = Arc::clone(&bytes);
         thread::spawn(move || {
             let _sender = sender;
-            let (mut stream, mut part) = (stream, vec![0; 1 << 16]);
+            let mut stream = stream;
+            let mut part = vec![0; 1 << 16];
             while let Some(Ok(length @ 1..)) = stream.as_mut().map(|stream| stream.read(&mut part)) {
                 lock(&shared).extend_from_slice(part.get(..length).unwrap_or_default());
             }

@@ -10,7 +10,7 @@ use super::http::Request;
 use super::{environment, files};
 use crate::base::host::is_loopback;
 use crate::base::http::Response;
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 use crate::base::text::name;
 
 /// How long a server may take to accept a connection, and then to say anything.
@@ -55,7 +55,7 @@ impl Transport {
         } else {
             self.run(builder.body(()).map_err(|error| error.to_string())?, left)
         };
-        answer.and_then(read).map_err(|error| words(&error))
+        answer.and_then(read_response).map_err(|error| words(&error))
     }
 
     /// What is said to this machine is for no proxy to hear.
@@ -70,7 +70,7 @@ impl Transport {
     }
 }
 
-fn read(answer: ureq::http::Response<ureq::Body>) -> Result<Response, Error> {
+fn read_response(answer: ureq::http::Response<ureq::Body>) -> Result<Response, Error> {
     let (head, mut body) = answer.into_parts();
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())));
@@ -110,7 +110,7 @@ fn roots() -> Result<RootCerts> {
     let certificates: Vec<Certificate<'static>> = items.filter_map(certificate).collect();
     if let Some(path) = named.filter(|_| certificates.is_empty()) {
         let message = format!("SSL_CERT_FILE {} has no certificate", name(&path.to_string_lossy()));
-        return Err(Problems::from(Problem::error(message).hint("unset SSL_CERT_FILE")).into());
+        return Err(Problem::error(message).hint("unset SSL_CERT_FILE").into());
     }
     Ok(if certificates.is_empty() { RootCerts::WebPki } else { RootCerts::new_with_certs(&certificates) })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use helm_xtask::internals::chart_page::{Chart, Facts, Row, page};
-use helm_xtask::internals::docs::build;
+use helm_xtask::internals::docs::build_site;
 
 use crate::docs::sources;
 use crate::sandbox::{Sandbox, tool};
@@ -125,7 +125,7 @@ fn the_documentation_fits_a_phone() {
         "inline".repeat(40)
     );
     let config = "site_name: A site\nsite_url: https://example.com/\nrepo_url: https://github.com/o/r\n";
-    for file in build(&sources(config, &[("index.md", &wide), ("a/b.md", "# B")])).expect("a site") {
+    for file in build_site(&sources(config, &[("index.md", &wide), ("a/b.md", "# B")])).expect("a site") {
         sandbox.write(&file.path, &String::from_utf8(file.data).expect("UTF-8"));
     }
     assert_eq!(look(&chromium, &sandbox, "index.html", "sandbox=\"allow-same-origin\"", WIDTH), "0 1 1");

@@ -223,7 +223,7 @@ fn chart(files: &Files) -> Chart {
         None => (path.to_owned(), Kind::File),
     };
     let top = files.iter().map(|file| kind(&file.path)).collect();
-    let package = package(files.clone(), "c", &Overrides::default(), &mut Vec::new());
+    let package = package(files.clone(), "c", &Overrides::default()).value;
     let source =
         Source { path: "c".into(), files, top, problems: Vec::new(), changed: Vec::new(), changelog: None };
     Chart { source, is_whole: package.is_some(), package }

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use helm_xtask::internals::docs::{File, Sources, build, check};
+use helm_xtask::internals::docs::{File, Sources, build_site, check_site};
 use helm_xtask::internals::html::anchors;
 use helm_xtask::internals::mkdocs;
+use helm_xtask::internals::problem::Checked;
 
 use crate::remote::Remote;
 use crate::sandbox::{Sandbox, find, tool};
 
 /// The sources of a site: mkdocs.yml, and files below `docs/`.
 pub fn sources(config: &str, files: &[(&str, &str)]) -> Sources {
-    let mut problems = Vec::new();
-    let settings = mkdocs::read(config.as_bytes(), "mkdocs.yml", &mut problems).expect("settings");
+    let Checked { value, problems } = mkdocs::read_mkdocs_yml(config.as_bytes(), "mkdocs.yml");
     assert_eq!(problems, []);
+    let settings = value.expect("settings");
     let file =
         |(path, text): &(&str, &str)| File { path: (*path).to_owned(), data: text.as_bytes().to_vec() };
     Sources { settings, config: "mkdocs.yml".to_owned(), files: files.iter().map(file).collect() }
@@ -22,7 +23,7 @@ pub fn sources(config: &str, files: &[(&str, &str)]) -> Sources {
 
 /// What is wrong, each problem with its hint.
 fn problems(sources: &Sources) -> String {
-    let problems = build(sources).map(drop).expect_err("problems").0;
+    let problems = build_site(sources).map(drop).expect_err("problems").0;
     let line = |problem: &helm_xtask::internals::problem::Problem| {
         format!("{problem}\n  {}\n", problem.hint.as_deref().unwrap_or_default())
     };
@@ -92,7 +93,7 @@ fn essence(html: &str) -> (BTreeSet<String>, Vec<String>, String) {
 fn compare(mkdocs: &Path, config: &str, files: &[(&str, &str)]) {
     let theirs = by_mkdocs(mkdocs, config, files);
     let sources = sources(config, files);
-    let ours = build(&sources).unwrap_or_else(|problems| panic!("{problems}"));
+    let ours = build_site(&sources).unwrap_or_else(|problems| panic!("{problems}"));
     let is_page = |path: &&str| path.ends_with(".html");
     let our_pages: BTreeSet<&str> = ours.iter().map(|file| file.path.as_str()).filter(is_page).collect();
     let their_pages: BTreeSet<&str> = theirs.keys().map(String::as_str).filter(is_page).collect();
@@ -107,7 +108,7 @@ fn compare(mkdocs: &Path, config: &str, files: &[(&str, &str)]) {
     // What the sources are held to holds for what mkdocs made of them.
     let theirs: Vec<File> =
         theirs.into_iter().map(|(path, text)| File { path, data: text.into_bytes() }).collect();
-    assert_eq!(check(&sources, &theirs), []);
+    assert_eq!(check_site(&sources, &theirs), []);
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn the_projects_own_documentation_is_the_same_in_both_builds() {
     };
     let files: Vec<(String, String)> = walk.filter(|path| path.is_file()).map(file).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    build(&sources(&config, &files)).unwrap_or_else(|problems| panic!("{problems}"));
+    build_site(&sources(&config, &files)).unwrap_or_else(|problems| panic!("{problems}"));
     let nav = config.split("\nnav:").nth(1).expect("a navigation");
     let listed = |path: &&str| nav.contains(&format!(": {path}\n"));
     assert_eq!(
@@ -254,7 +255,7 @@ fn what_mkdocs_published_is_what_counts() {
     let sources = sources("site_name: A\nexclude_docs: left-out.md\n", &files);
     let file = |path: &str, text: &str| File { path: path.to_owned(), data: text.as_bytes().to_vec() };
     let site = [file("index.html", ""), file("made/index.html", "<h2 id=x>"), file("list.txt", "")];
-    let problems: Vec<String> = check(&sources, &site).iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = check_site(&sources, &site).iter().map(ToString::to_string).collect();
     assert_eq!(
         problems,
         ["docs/index.md:1: `made.md#y` leads nowhere: `docs/made.md` has no heading with that id"]
@@ -266,7 +267,7 @@ fn a_page_is_whole_and_loads_nothing_from_elsewhere() {
     let config = format!(
         "site_name: \"A & <B>\"\nsite_url: https://h/p\nsite_description: '\"D\"'\nrepo_url: https://github.com/o/r\n{NAV}"
     );
-    let site = build(&sources(&config, NESTED)).expect("a site");
+    let site = build_site(&sources(&config, NESTED)).expect("a site");
     assert!(!site.iter().any(|file| file.path.contains("hidden") || file.path.starts_with("templates")));
     for page in site.iter().filter(|file| file.path.ends_with(".html")) {
         let html = std::str::from_utf8(&page.data).expect("UTF-8");
@@ -310,7 +311,7 @@ fn what_the_documentation_has_itself_counts() {
     let own = ["404.html", "assets/xtask.css", "sitemap.xml"];
     let files: Vec<(&str, &str)> =
         [("index.md", "# A")].into_iter().chain(own.map(|path| (path, "mine"))).collect();
-    let site = build(&sources("site_name: A\nsite_url: https://h\n", &files)).expect("a site");
+    let site = build_site(&sources("site_name: A\nsite_url: https://h\n", &files)).expect("a site");
     assert_eq!(own.map(|path| text(&site, path)), ["mine"; 3]);
     assert_eq!(site.len(), 4);
 }

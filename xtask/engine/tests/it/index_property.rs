@@ -35,7 +35,7 @@ fn chart_yaml(random: &mut Random, name: &str, version: &str) -> Option<String> 
     let text = random
         .chart_yaml(name, &["d", "e"])
         .replace("\nversion: 1.2.3\n", &format!("\nversion: {version}\n"));
-    let metadata = metadata_of(&archive(&text), "", &mut Vec::new())?;
+    let metadata = metadata_of(&archive(&text), "").value?;
     // What Helm cannot write fails both; that is for other tests.
     to_yaml(&metadata).ok().map(|_| text)
 }
@@ -89,7 +89,7 @@ fn random_indexes_agree_with_helm() {
 
 fn new_version(name: &str, version: &str) -> NewVersion {
     let text = format!("apiVersion: v2\nname: {name}\nversion: {version}\n");
-    let metadata = metadata_of(&archive(&text), "", &mut Vec::new()).expect("metadata");
+    let metadata = metadata_of(&archive(&text), "").value.expect("metadata");
     NewVersion {
         metadata,
         digest: Digest::parse(&"ab".repeat(32)).expect("a digest"),
@@ -109,14 +109,12 @@ pub const SEEDS: [&str; 4] = [
 /// Adds versions to whatever this is. If that can be done, the old text is in the new one, byte for byte and in order,
 /// but for the time and for the marks of what was empty.
 pub fn extend(bytes: &[u8]) {
-    let Some(index) = Index::read(bytes, "i", &mut Vec::new()) else { return };
+    let Some(index) = Index::read(bytes, "i").value else { return };
     let before = index.versions().len();
     let new = [new_version("a", "1.5.0"), new_version("a", "0.0.1"), new_version("aa", "1.0.0")];
     let generated = "2025-01-02T03:04:05Z";
-    let Some(merged) = merge(Some(&index), &new, &[], Format::Yaml, generated, &mut Vec::new()) else {
-        return;
-    };
-    let again = Index::read(&merged.text, "i", &mut Vec::new());
+    let Some(merged) = merge(Some(&index), &new, &[], Format::Yaml, generated).value else { return };
+    let again = Index::read(&merged.text, "i").value;
     let shown =
         || format!("{}\n=>\n{}", String::from_utf8_lossy(bytes), String::from_utf8_lossy(&merged.text));
     let again = again.unwrap_or_else(|| panic!("it does not read back: {}", shown()));

@@ -261,7 +261,7 @@ fn relined(text: &str, next: &mut impl FnMut() -> usize) -> Vec<u8> {
 
 fn metadata(chart_yaml: &[u8]) -> Option<helm_xtask::internals::chart::Metadata> {
     let archive = archive::write(&[entry("c/Chart.yaml", chart_yaml)]).expect("an archive");
-    metadata_of(&archive, "", &mut Vec::new())
+    metadata_of(&archive, "").value
 }
 
 /// Compares the readers: only the general one takes a comment. Whether the other one took the text without it.

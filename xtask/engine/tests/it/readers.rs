@@ -67,10 +67,9 @@ fn read_everything(bytes: &[u8]) {
     let _ = Manifest::parse(&text);
     let _ = Tag::parse(&text, &["web".to_owned()]);
     let _ = version::strict_form(&text);
-    let mut problems = Vec::new();
     let files = ["Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json", "requirements.yaml"];
     let files = files.map(|path| Entry { path: path.to_owned(), data: bytes.to_vec() });
-    if let Some(chart) = chart::load(files.to_vec(), "c", &mut problems) {
+    if let Some(chart) = chart::load_chart(files.to_vec(), "c").value {
         let _ = (chart::to_yaml(&chart.metadata), chart.lock.map(|lock| lock.to_yaml()));
     }
 }
@@ -84,7 +83,7 @@ fn read_archive(bytes: &[u8]) {
                 .all(|entry| !entry.path.starts_with('/') && !entry.path.split('/').any(|part| part == ".."))
         );
         let files = vec![Entry { path: "charts/x.tgz".to_owned(), data: bytes.to_vec() }];
-        let _ = chart::load(files, "c", &mut Vec::new());
+        let _ = chart::load_chart(files, "c");
     }
 }
 
@@ -150,10 +149,9 @@ fn archives_in_archives_cannot_fill_the_memory() {
         let entries: Vec<Entry> = [chart("c")].into_iter().chain(copies).collect();
         archive = archive::write(&entries).expect("an archive");
     }
-    let mut problems = Vec::new();
     let start = Instant::now();
     let top = Entry { path: "Chart.yaml".to_owned(), ..chart("c") };
-    chart::load(vec![top, file("charts/x.tgz", archive)], "c", &mut problems);
+    let problems = chart::load_chart(vec![top, file("charts/x.tgz", archive)], "c").problems;
     assert!(
         problems.iter().any(|problem| problem.message.contains("more than Helm loads")),
         "{}",

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::directory::{self, ChartDirectory};
+use super::directory::{ChartDirectory, read_chart_directory};
 use crate::base::config::Config;
 use crate::base::path;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::line_feeds;
 use crate::chart::source::{CHANGELOGS, Changelog, Source};
 use crate::git::io::repository::{Changed, Repository};
@@ -25,26 +25,22 @@ pub struct Place {
 }
 
 /// The charts that a release publishes, by name.
-pub fn places(config: &Config, root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Place>> {
-    places_in(config, &config.charts, root, problems)
+pub fn chart_places(config: &Config, root: &Path) -> Result<Checked<Vec<Place>>> {
+    chart_places_in(config, &config.charts, root)
 }
 
 /// The charts in a directory, by name. One without a Chart.yaml is left out, with a warning if it would be published,
 /// unless a file in it was probably meant to be one.
-pub fn places_in(
-    config: &Config,
-    directory: &str,
-    root: &Path,
-    problems: &mut Vec<Problem>,
-) -> Result<Vec<Place>> {
+pub fn chart_places_in(config: &Config, directory: &str, root: &Path) -> Result<Checked<Vec<Place>>> {
     let mut places = Vec::new();
+    let mut problems = Vec::new();
     for name in files::directories_and_links(&root.join(directory))? {
         let path = path::join(directory, &name).unwrap_or(name);
         let followed = match link::follow(&root.join(&path), root) {
             Ok(followed) if followed.real.is_dir() => followed,
             Ok(_) => continue,
-            Err((message, hint)) => {
-                problems.push(Problem::error(message).at(path, None).hint(hint));
+            Err(refused) => {
+                problems.push(refused.at(path, None));
                 continue;
             }
         };
@@ -57,7 +53,7 @@ pub fn places_in(
             problems.push(problem.hint("write one, or move the directory"));
         }
     }
-    Ok(places)
+    Ok(Checked::new(places, problems))
 }
 
 /// A chart that was asked for by a path, as git has it; a name stays as it is.
@@ -67,57 +63,55 @@ pub fn by_path(wanted: &str, places: &[Place]) -> String {
     place.map_or(wanted, |place| &place.path).to_owned()
 }
 
-/// The changelog in a directory, and where it lies.
-pub fn changelog(
+/// The changelog in a directory, if it has one, and where it lies.
+pub fn read_changelog(
     directory: &str,
     repository: &Repository,
-    problems: &mut Vec<Problem>,
-) -> Result<Option<(Changelog, Followed)>> {
+) -> Result<Checked<Option<(Changelog, Followed)>>> {
     let is_there = |file: &PathBuf| repository.root().join(file).symlink_metadata().is_ok();
     let Some(file) = CHANGELOGS.map(|name| Path::new(directory).join(name)).into_iter().find(is_there) else {
-        return Ok(None);
+        return Ok(Checked::default());
     };
     let path = file.to_string_lossy().into_owned();
     match link::follow(&repository.root().join(&file), repository.root()) {
         Ok(followed) => {
-            Ok(files::read_text(&followed.real)?.map(|text| (Changelog { path, text }, followed)))
+            let text = files::read_text(&followed.real)?;
+            Ok(Checked::new(text.map(|text| (Changelog { path, text }, followed)), []))
         }
-        Err((message, hint)) => {
-            problems.push(Problem::error(message).at(path, None).hint(hint));
-            Ok(None)
-        }
+        Err(refused) => Ok(Checked::new(None, [refused.at(path, None)])),
     }
 }
 
 /// The `ci/*-values.yaml` of a chart, as chart-testing has them, by their paths from the root. Helm would read whatever
 /// they are: what it should not is among the problems instead.
-pub fn test_values(chart: &str, root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+pub fn test_values(chart: &str, root: &Path) -> Result<Checked<Vec<String>>> {
     let mut values = Vec::new();
+    let mut problems = Vec::new();
     for file in files::named(&root.join(chart).join("ci"), "-values.yaml")? {
         let path = format!("{chart}/ci/{file}");
-        let odd = |error| (format!("{error:#}"), "make it a file of values, or delete it");
+        let odd = |error| Problem::error(format!("{error:#}")).hint("make it a file of values, or delete it");
         match link::follow(&root.join(&path), root).and_then(|one| files::read(&one.real).map_err(odd)) {
             Ok(_) => values.push(path),
-            Err((message, hint)) => problems.push(Problem::error(message).at(path, None).hint(hint)),
+            Err(refused) => problems.push(refused.at(path, None)),
         }
     }
-    Ok(values)
+    Ok(Checked::new(values, problems))
 }
 
 /// Reads the charts and asks git once what differs from the commit: in each of them, and besides them in `changelog`,
 /// that of the repository, and in the charts that the commit has and the disk has not.
-pub fn sources(
+pub fn read_chart_sources(
     config: &Config,
     places: Vec<Place>,
     changelog: Option<&Followed>,
     repository: &Repository,
-    problems: &mut Vec<Problem>,
-) -> Result<(Vec<Source>, Vec<String>)> {
+) -> Result<Checked<(Vec<Source>, Vec<String>)>> {
     let mut charts = Vec::new();
+    let mut problems = Vec::new();
     for Place { path, followed } in places {
-        let mut read = directory::read(&followed.real, repository.root(), &path);
+        let mut read = read_chart_directory(&followed.real, repository.root(), &path);
         read.links.extend(followed.links);
-        let text = self::changelog(&path, repository, problems)?.map(|(text, followed)| {
+        let text = read_changelog(&path, repository)?.take(&mut problems).map(|(text, followed)| {
             read.origins.push(followed.real);
             read.links.extend(followed.links);
             text
@@ -170,7 +164,7 @@ pub fn sources(
         let ChartDirectory { files, top, problems, .. } = read;
         Source { path, files, top, problems, changed, changelog }
     };
-    Ok((charts.into_iter().map(source).collect(), besides))
+    Ok(Checked::new((charts.into_iter().map(source).collect(), besides), problems))
 }
 
 #[cfg(test)]
@@ -182,7 +176,7 @@ mod tests {
     use crate::sys::scratch::Scratch;
 
     /// The charts of a repository with these directories, and what is warned of.
-    fn found(charts: &str, files: &[&str]) -> (Vec<String>, Vec<String>) {
+    fn places_and_warnings(charts: &str, files: &[&str]) -> (Vec<String>, Vec<String>) {
         let scratch = Scratch::directory().expect("a directory");
         for file in files {
             let path = scratch.path().join(file);
@@ -190,8 +184,8 @@ mod tests {
             fs::write(path, "").expect("a file");
         }
         let config = SHOP.clone().charts(charts);
-        let (mut problems, root) = (Vec::new(), files::absolute(scratch.path()).expect("a path"));
-        let places = places(&config, &root, &mut problems).expect("places");
+        let root = files::absolute(scratch.path()).expect("a path");
+        let Checked { value: places, problems } = chart_places(&config, &root).expect("places");
         let warned = problems.iter().filter_map(|problem| Some(problem.place.as_ref()?.file.clone()));
         (places.into_iter().map(|place| place.path).collect(), warned.collect())
     }
@@ -209,9 +203,9 @@ mod tests {
         for (charts, expected, warned) in
             [(".", ["web"], ["half"]), ("a/b", ["a/b/db"], ["a/b/c"]), ("./a//b", ["a/b/db"], ["a/b/c"])]
         {
-            let (found, told) = found(charts, &files);
+            let (places, warnings) = places_and_warnings(charts, &files);
             assert_eq!(
-                (&found[..], &told[..]),
+                (&places[..], &warnings[..]),
                 (&expected.map(str::to_owned)[..], &warned.map(str::to_owned)[..])
             );
         }

@@ -38,7 +38,7 @@ const MANY_LINKS: usize = 5_000;
 
 /// Reads the chart at `directory`, shown as `at`. Links may lead anywhere inside `boundary`. Both are absolute and
 /// without links.
-pub fn read(directory: &Path, boundary: &Path, at: &str) -> ChartDirectory {
+pub fn read_chart_directory(directory: &Path, boundary: &Path, at: &str) -> ChartDirectory {
     let mut walk =
         Walk { directory, boundary, at, read: ChartDirectory::default(), links: HashMap::new(), cost: 0 };
     walk.read.directories.insert(directory.to_owned());
@@ -180,8 +180,8 @@ impl Walk<'_> {
                 self.links.insert(path.to_owned(), followed.real);
                 true
             }
-            Err((message, hint)) => {
-                self.error(path, message, hint);
+            Err(refused) => {
+                self.read.problems.push(refused.at(self.shown(path), None));
                 false
             }
         }

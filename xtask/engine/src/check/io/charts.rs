@@ -35,13 +35,13 @@ pub fn read(
 ) -> Result<Read> {
     let (mut problems, mut places) = (Vec::new(), Vec::new());
     for directory in chart_testing::directories(config, testing, files) {
-        places.extend(charts::places_in(config, &directory, repository.root(), &mut problems)?);
+        places.extend(charts::chart_places_in(config, &directory, repository.root())?.take(&mut problems));
     }
     let sources = make::read(config, places, repository)?;
     problems.extend(sources.problems);
     let chart = |source: Source| {
         let mut found = source.problems.clone();
-        let package = package(source.files.clone(), &source.path, &Overrides::default(), &mut found);
+        let package = package(source.files.clone(), &source.path, &Overrides::default()).take(&mut found);
         let is_whole = !found.iter().any(Problem::is_error);
         problems.extend(found);
         Chart { source, package, is_whole }

@@ -43,7 +43,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     });
     let mut problems = Vec::new();
     let values = |(chart, ..): &(&Chart, _, _)| {
-        charts::test_values(&chart.source.path, scene.repository.root(), &mut problems)
+        Ok(charts::test_values(&chart.source.path, scene.repository.root())?.take(&mut problems))
     };
     let values = tested.iter().map(values).collect::<Result<Vec<_>>>()?;
     report.add(Area::Helm, problems);

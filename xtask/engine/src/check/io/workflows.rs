@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::base::problem::Checked;
 use crate::check::command::Scene;
 use crate::check::workflows::{Around, findings};
 use crate::check::{Area, Report};
@@ -10,7 +11,7 @@ use crate::docs;
 
 /// Looks at all of them.
 pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
-    let (read, problems) = workflows::read(scene.repository)?;
+    let Checked { value: read, problems } = workflows::read_workflows(scene.repository)?;
     report.looked_at(read.len(), "workflow");
     report.add(Area::Workflows, problems);
     let charts: Vec<(String, String)> =

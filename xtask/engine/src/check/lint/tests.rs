@@ -1,6 +1,7 @@
 //! What is said to people: where, why, what to write, and the edit. `tests/it/check_lint.rs` tests when it is said.
 
 use super::*;
+use crate::base::problem::Checked;
 use crate::chart::archive::Entry;
 use crate::chart::package::{Overrides, package};
 use crate::chart::source::Source;
@@ -15,8 +16,7 @@ fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {
         None => (file.path.clone(), Kind::File),
     };
     let top = files.iter().map(kind).collect();
-    let mut problems = Vec::new();
-    let package = package(files.clone(), "c", &Overrides::default(), &mut problems);
+    let Checked { value: package, problems } = package(files.clone(), "c", &Overrides::default());
     let source =
         Source { path: "c".into(), files, top, problems: Vec::new(), changed: Vec::new(), changelog: None };
     (Chart { source, is_whole: package.is_some(), package }, problems)

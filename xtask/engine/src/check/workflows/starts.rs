@@ -71,7 +71,7 @@ mod tests {
     use crate::base::config::SHOP;
     use crate::check::workflows::findings;
     use crate::check::workflows::tests::{AROUND, GOOD, parse};
-    use crate::ci::workflow::read;
+    use crate::ci::workflow::read_workflow;
 
     #[test]
     fn what_starts_never_or_for_nothing() {
@@ -112,7 +112,8 @@ mod tests {
             (&SHOP, without, &docs, "ci.yml:11: job `check` publishes documentation, and there is none"),
             (&SHOP, without, GOOD, ""),
         ] {
-            let found = findings(config, around, &[read(text, "ci.yml").expect("a workflow")], &parse);
+            let found =
+                findings(config, around, &[read_workflow(text, "ci.yml").expect("a workflow")], &parse);
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
             let ours = ["versions of their own", "default branch", "there is none"];
             let found: Vec<_> =

@@ -18,14 +18,14 @@ pub struct Ran {
     pub took: Duration,
 }
 
-/// Runs a command in a directory and waits, as long as `limit`. One that somebody ended is an error of the kind
+/// Runs a command at the root and waits, as long as `limit`. One that somebody ended is an error of the kind
 /// `Interrupted`. Secrets are for `cargo xtask` alone.
-pub fn run(command: &[String], directory: &Path, with_secrets: bool, limit: Duration) -> io::Result<Ran> {
+pub fn run_step(command: &[String], root: &Path, with_secrets: bool, limit: Duration) -> io::Result<Ran> {
     let begin = Instant::now();
     let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let program = if program == "cargo" { environment::cargo() } else { program.into() };
     let mut command = Command::new(program);
-    command.args(args).current_dir(directory);
+    command.args(args).current_dir(root);
     for variable in environment::of_package() {
         command.env_remove(variable);
     }

@@ -3,7 +3,7 @@
 
 mod read;
 
-pub use self::read::read;
+pub use self::read::read_workflow;
 
 /// A workflow file.
 #[derive(Clone, Debug, PartialEq, Eq)]

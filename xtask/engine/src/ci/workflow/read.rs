@@ -6,7 +6,7 @@ use crate::base::text::name;
 use crate::base::yaml::{self, Document, Node, Pair, Value};
 
 /// Reads a file, which lies at `file` from the root of the repository.
-pub fn read(text: &str, file: &str) -> Result<Workflow, Problem> {
+pub fn read_workflow(text: &str, file: &str) -> Result<Workflow, Problem> {
     let document = yaml::read(text.as_bytes()).map_err(|error| {
         let problem = Problem::error(format!("cannot read it: {}", error.message)).at(file, error.line);
         problem.hint("mend the YAML: GitHub runs no workflow of a file that it cannot read")
@@ -53,10 +53,10 @@ fn fields(pair: &Pair) -> Fields {
 
 /// A text, or a list of them.
 fn texts(node: &Node) -> Vec<Written> {
-    let one = |node: &Node| Some(Written { line: node.line, text: node.text()?.to_owned() });
+    let text = |node: &Node| Some(Written { line: node.line, text: node.text()?.to_owned() });
     match &node.value {
-        Value::Sequence(items) => items.iter().filter_map(one).collect(),
-        _ => one(node).into_iter().collect(),
+        Value::Sequence(items) => items.iter().filter_map(text).collect(),
+        _ => text(node).into_iter().collect(),
     }
 }
 
@@ -165,7 +165,7 @@ jobs:
 
     #[test]
     fn what_decides_is_read() {
-        let workflow = read(TEXT, "ci.yml").expect("a workflow");
+        let workflow = read_workflow(TEXT, "ci.yml").expect("a workflow");
         let events: Vec<_> =
             workflow.triggers.iter().map(|one| (one.is_for_tags(), one.is_for_others())).collect();
         assert_eq!(events, [(true, true), (false, true)]);
@@ -178,9 +178,9 @@ jobs:
         assert_eq!(may(release, "packages"), Some(Access::Read));
         assert!(workflow.waits_for(after, "check") && !workflow.waits_for(check, "after"));
         let concurrency = release.concurrency.as_ref().expect("a group");
-        let of = |field: &Option<Written>| field.as_ref().map(|field| field.text.clone());
+        let text = |field: &Option<Written>| field.as_ref().map(|field| field.text.clone());
         assert_eq!(
-            (of(&concurrency.cancel), of(&concurrency.queue)),
+            (text(&concurrency.cancel), text(&concurrency.queue)),
             (Some("false".into()), Some("max".into()))
         );
         let [checkout, publish] = release.steps.as_slice() else { panic!("{:?}", release.steps) };
@@ -212,7 +212,8 @@ jobs:
             ("workflow_dispatch", true, false),
             ("{schedule: [{cron: '0 0 * * *'}]}", false, true),
         ] {
-            let workflow = read(&format!("on: {on}\njobs: {{a: {{}}}}\n"), "a.yml").expect("a workflow");
+            let workflow =
+                read_workflow(&format!("on: {on}\njobs: {{a: {{}}}}\n"), "a.yml").expect("a workflow");
             let any = |is: fn(&Trigger) -> bool| workflow.triggers.iter().any(is);
             assert_eq!((any(Trigger::is_for_tags), any(Trigger::is_for_others)), (tags, others), "{on}");
         }
@@ -220,7 +221,7 @@ jobs:
 
     #[test]
     fn what_is_no_workflow_has_a_place() {
-        let problem = read("on: push\njobs: [\n", "a.yml").expect_err("a problem");
+        let problem = read_workflow("on: push\njobs: [\n", "a.yml").expect_err("a problem");
         assert!(problem.place.is_some_and(|place| place.line.is_some()));
         for (text, expected) in [
             ("- 1\n", "a.yml: GitHub runs nothing of this file: it has no `jobs:`"),
@@ -230,7 +231,7 @@ jobs:
                 "a.yml:4: GitHub runs nothing of this file: `a` is given twice",
             ),
         ] {
-            assert_eq!(read(text, "a.yml").expect_err("a problem").to_string(), expected);
+            assert_eq!(read_workflow(text, "a.yml").expect_err("a problem").to_string(), expected);
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::tree::{self, Hidden};
-use crate::base::problem::{Problem, Problems, verdict};
+use super::tree::{Hidden, read_tree};
+use crate::base::problem::{Checked, Problem, verdict};
 use crate::base::text::{name, shown};
 use crate::docs::{File, words};
 use crate::sys::scratch::Scratch;
@@ -48,8 +48,7 @@ impl Mkdocs {
             Ok(output) => {
                 let last = output.stderr.trim().lines().last().unwrap_or_default();
                 let message = format!("{} does not answer: {last}", name(&binary.to_string_lossy()));
-                Err(Problems::from(Problem::error(message).hint("install it again, or add --docs native"))
-                    .into())
+                Err(Problem::error(message).hint("install it again, or add --docs native").into())
             }
             Err(error) => Err(error).context("cannot run mkdocs"),
         }
@@ -78,11 +77,11 @@ impl Mkdocs {
             output => output.context("cannot run mkdocs")?,
         };
         if !output.status.success() {
-            return Ok(Err(words::problems(&output.stderr)));
+            return Ok(Err(words::mkdocs_problems(&output.stderr)));
         }
-        let mut problems = Vec::new();
-        let mut files = tree::read(&site, &site, "site", Hidden::Take, &mut problems).files;
+        let Checked { value: tree, problems } = read_tree(&site, &site, "site", Hidden::Take);
         verdict(problems)?;
+        let mut files = tree.files;
         // The same text as `sitemap.xml`, in bytes that depend on Python's zlib.
         files.retain(|file| file.path != "sitemap.xml.gz");
         files.iter_mut().filter(|file| file.path == "sitemap.xml").for_each(undate);

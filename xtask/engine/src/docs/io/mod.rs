@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use self::mkdocs::Mkdocs;
-use self::tree::Hidden;
-use super::mkdocs::Settings;
-use super::{Builder, File, Sources, mkdocs as settings};
+use self::tree::{Hidden, read_tree};
+use super::mkdocs::{Settings, read_mkdocs_yml};
+use super::{Builder, File, Sources};
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::chart::archive::ENTRY_TIME;
@@ -47,7 +47,7 @@ pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
     if config.is_none() && !root.join("docs").is_dir() {
         return Ok(None);
     }
-    let (sources, places) = read(root, config)?;
+    let (sources, places) = read_sources(root, config)?;
     if config.is_none() && !sources.has_pages() {
         return Ok(None);
     }
@@ -55,7 +55,7 @@ pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
         (Builder::Native, _) | (Builder::Auto, None) => None,
         (Builder::Mkdocs, None) => {
             let problem = Problem::error("there is no mkdocs.yml");
-            return Err(Problems::from(problem.hint("write one, or add --docs native")).into());
+            return Err(problem.hint("write one, or add --docs native").into());
         }
         (Builder::Auto | Builder::Mkdocs, Some(config)) => Mkdocs::find()?.map(|mkdocs| (mkdocs, config)),
     };
@@ -67,10 +67,10 @@ pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
         None if builder == Builder::Mkdocs => {
             let problem = Problem::error("mkdocs is not in PATH");
             let hint = "pip install mkdocs-material, or set MKDOCS_BIN, or add --docs native";
-            Err(Problems::from(problem.hint(hint)).into())
+            Err(problem.hint(hint).into())
         }
         None => {
-            let files = docs::build(&sources)?;
+            let files = docs::build_site(&sources)?;
             Ok(Some(Site { files, by: "native".to_owned(), changed: places.changed(root)? }))
         }
     }
@@ -83,7 +83,7 @@ pub fn beyond_native(root: &Path) -> Result<Option<Problem>> {
     if config.is_none() || Mkdocs::find()?.is_some() {
         return Ok(None);
     }
-    let (sources, _) = read(root, config)?;
+    let (sources, _) = read_sources(root, config)?;
     Ok(docs::unknown(&sources).into_iter().next())
 }
 
@@ -108,19 +108,20 @@ impl Places {
 }
 
 /// What the site is made of, and where that lies.
-fn read(root: &Path, config: Option<&str>) -> Result<(Sources, Places)> {
-    let (mut problems, mut places) = (Vec::new(), Places::default());
+fn read_sources(root: &Path, config: Option<&str>) -> Result<(Sources, Places)> {
+    let mut problems = Vec::new();
+    let mut places = Places::default();
     let settings = match config {
         None => Some(Settings::default()),
         Some(config) => match link::follow(&root.join(config), root) {
             Ok(followed) => {
-                let settings = settings::read(&files::read(&followed.real)?, config, &mut problems);
+                let settings = read_mkdocs_yml(&files::read(&followed.real)?, config).take(&mut problems);
                 places.files.push(followed.real);
                 places.links.extend(followed.links);
                 settings
             }
-            Err((message, hint)) => {
-                problems.push(Problem::error(message).at(config, None).hint(hint));
+            Err(refused) => {
+                problems.push(refused.at(config, None));
                 None
             }
         },
@@ -132,7 +133,7 @@ fn read(root: &Path, config: Option<&str>) -> Result<(Sources, Places)> {
     if let Some(docs) = directory {
         match link::follow(&root.join(&docs), root) {
             Ok(followed) if followed.real.is_dir() => {
-                let tree = tree::read(&followed.real, root, &docs, Hidden::Skip, &mut problems);
+                let tree = read_tree(&followed.real, root, &docs, Hidden::Skip).take(&mut problems);
                 files = tree.files;
                 places.files.extend(tree.real);
                 places.links.extend(tree.links.into_iter().chain(followed.links));
@@ -157,20 +158,20 @@ fn by_mkdocs(mkdocs: &Mkdocs, root: &Path, config: &str, sources: &Sources) -> R
     let time = epoch.or(commit.map(|commit| commit.time)).unwrap_or(ENTRY_TIME);
     let problems = match mkdocs.build(root, &root.join(config), time)? {
         Ok(files) => {
-            verdict(docs::check(sources, &files))?;
+            verdict(docs::check_site(sources, &files))?;
             return Ok(files);
         }
         Err(problems) => problems,
     };
     let mut ours = Vec::new();
     if docs::unknown(sources).is_empty() {
-        ours = docs::build(sources).err().map(|Problems(problems)| problems).unwrap_or_default();
+        ours = docs::build_site(sources).err().map(|Problems(problems)| problems).unwrap_or_default();
     }
     // Each broken link once, where its line is known.
-    let said = |problem: &Problem| {
+    let is_ours_too = |problem: &Problem| {
         problem.message.starts_with("mkdocs: Doc file") || problem.message.contains("'nav'")
     };
-    let rest = problems.into_iter().filter(|problem| ours.is_empty() || !said(problem));
+    let rest = problems.into_iter().filter(|problem| ours.is_empty() || !is_ours_too(problem));
     let all: Vec<Problem> = ours.iter().cloned().chain(rest).collect();
     Err(Problems(all).into())
 }

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::base::limits::MAX_GITHUB_FILE;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::size;
 use crate::docs::File;
 use crate::sys::{files, link};
@@ -38,20 +38,18 @@ pub struct Tree {
 }
 
 /// The files below `directory`, sorted, with paths relative to it. `at` is how it is shown. Links may lead anywhere
-/// inside `boundary`. Both are absolute and without links. What is wrong is added to `problems`.
-pub fn read(
-    directory: &Path,
-    boundary: &Path,
-    at: &str,
-    hidden: Hidden,
-    problems: &mut Vec<Problem>,
-) -> Tree {
-    let mut walk = Walk { directory, boundary, at, hidden, problems, tree: Tree::default(), followed: 0 };
+/// inside `boundary`. Both are absolute and without links.
+pub fn read_tree(directory: &Path, boundary: &Path, at: &str, hidden: Hidden) -> Checked<Tree> {
+    let mut walk = Walk { directory, boundary, at, hidden, read: Checked::default(), followed: 0 };
     let mut entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().min_depth(1).into_iter();
     while let Some(entry) = entries.next() {
         match entry {
             Ok(entry) => {
-                if !walk.visit(&entry) && entry.file_type().is_dir() {
+                let is_entered = walk.visit(&entry).unwrap_or_else(|problem| {
+                    walk.refuse(entry.path(), problem);
+                    false
+                });
+                if !is_entered && entry.file_type().is_dir() {
                     entries.skip_current_dir();
                 }
             }
@@ -62,16 +60,18 @@ pub fn read(
                     .io_error()
                     .map_or("it leads back to a directory above it".to_owned(), ToString::to_string);
                 if !hidden || walk.hidden == Hidden::Take {
-                    walk.error(&path, format!("cannot read it: {cause}"), "mend or delete it");
+                    let problem = Problem::error(format!("cannot read it: {cause}"));
+                    walk.refuse(&path, problem.hint("mend or delete it"));
                 }
             }
         }
         if walk.followed > MAX_LINKS {
-            walk.error(directory, "its links lead to links without an end".to_owned(), "copy files instead");
+            let problem = Problem::error("its links lead to links without an end");
+            walk.refuse(directory, problem.hint("copy files instead"));
             break;
         }
     }
-    walk.tree
+    walk.read
 }
 
 struct Walk<'a> {
@@ -79,71 +79,62 @@ struct Walk<'a> {
     boundary: &'a Path,
     at: &'a str,
     hidden: Hidden,
-    problems: &'a mut Vec<Problem>,
-    tree: Tree,
+    read: Checked<Tree>,
     followed: usize,
 }
 
 impl Walk<'_> {
-    fn error(&mut self, path: &Path, message: String, hint: &str) {
+    fn refuse(&mut self, path: &Path, problem: Problem) {
         let below = path.strip_prefix(self.directory).unwrap_or(path);
         let shown = if below == Path::new("") {
             self.at.to_owned()
         } else {
             format!("{}/{}", self.at, below.display())
         };
-        self.problems.push(Problem::error(message).at(shown, None).hint(hint));
+        self.read.problems.push(problem.at(shown, None));
     }
 
     /// Reads a file, or says whether a directory is to be entered.
-    fn visit(&mut self, entry: &DirEntry) -> bool {
-        let path = entry.path();
+    fn visit(&mut self, entry: &DirEntry) -> Result<bool, Problem> {
         if self.hidden == Hidden::Skip && entry.file_name().to_string_lossy().starts_with('.') {
-            return false;
+            return Ok(false);
         }
         if entry.file_name().eq_ignore_ascii_case(".git") {
-            self.error(path, "git's own files cannot be published".to_owned(), "delete it");
-            return false;
+            return Err(Problem::error("git's own files cannot be published").hint("delete it"));
         }
         if entry.path_is_symlink() {
             self.followed += 1;
-            match link::follow(path, self.boundary) {
-                Ok(followed) => self.tree.links.extend(followed.links),
-                Err((message, hint)) => {
-                    self.error(path, message, hint);
-                    return false;
-                }
-            }
+            self.read.value.links.extend(link::follow(entry.path(), self.boundary)?.links);
         }
-        if !entry.file_type().is_dir()
-            && let Err((message, hint)) = self.file(entry)
-        {
-            self.error(path, message, hint);
+        if !entry.file_type().is_dir() {
+            self.file(entry)?;
         }
-        true
+        Ok(true)
     }
 
-    /// Reads a file; the error says why not, and what to do.
-    fn file(&mut self, entry: &DirEntry) -> Result<(), link::Refusal> {
+    /// Reads a file.
+    fn file(&mut self, entry: &DirEntry) -> Result<(), Problem> {
         let path = entry.path();
         let relative = relative(path, self.directory).ok_or_else(|| {
-            ("its name is not UTF-8, or has a backslash or a line break".to_owned(), "rename it")
+            Problem::error("its name is not UTF-8, or has a backslash or a line break").hint("rename it")
         })?;
         if !entry.file_type().is_file() {
-            return Err(("it is neither a file nor a directory".to_owned(), "delete it"));
+            return Err(Problem::error("it is neither a file nor a directory").hint("delete it"));
         }
         let length = entry.metadata().map_or(0, |metadata| metadata.len());
         if length > MAX_GITHUB_FILE {
             let message = format!("it has {}: GitHub takes no file above 100 MiB", size(length));
-            return Err((message, "make it smaller"));
+            return Err(Problem::error(message).hint("make it smaller"));
         }
-        let unreadable = |error: std::io::Error| (format!("cannot read it: {error}"), "make it readable");
+        let unreadable = |error: std::io::Error| {
+            Problem::error(format!("cannot read it: {error}")).hint("make it readable")
+        };
         // Without a link so far the path has none.
         let real =
             if self.followed == 0 { path.to_owned() } else { fs::canonicalize(path).map_err(unreadable)? };
         let data = files::read_up_to(&real, MAX_GITHUB_FILE).map_err(unreadable)?;
-        self.tree.files.push(File { path: relative, data });
-        self.tree.real.push(real);
+        self.read.value.files.push(File { path: relative, data });
+        self.read.value.real.push(real);
         Ok(())
     }
 }

@@ -137,8 +137,8 @@ impl Attributes {
         let id = self.id.iter().map(|id| ("id", id.clone()));
         let class = (!self.classes.is_empty()).then(|| ("class", self.classes.join(" ")));
         let others = self.others.iter().map(|(name, value)| (name.as_str(), value.clone()));
-        let one = |(name, value): (&str, String)| format!(" {name}=\"{}\"", escape(&value));
-        id.chain(class).chain(others).map(one).collect()
+        let attribute = |(name, value): (&str, String)| format!(" {name}=\"{}\"", escape(&value));
+        id.chain(class).chain(others).map(attribute).collect()
     }
 
     /// Gives them to the inline element that begins at `start`. The crate has no place for them there, so that the tags
@@ -185,10 +185,10 @@ fn bare(text: &str) -> Option<(&str, &str)> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::docs::markdown::read;
+    use crate::docs::markdown::read_page;
 
     fn html(text: &str) -> String {
-        read(text, &BTreeMap::from([("attr_list".to_owned(), 1)]), |_| None).html
+        read_page(text, &BTreeMap::from([("attr_list".to_owned(), 1)]), |_| None).html
     }
 
     /// By `markdown.markdown(TEXT, extensions=["attr_list"])`, but for the order of attributes.
@@ -229,7 +229,7 @@ mod tests {
         ] {
             assert!(html(text).contains('{'), "{text}");
         }
-        let without = read("**a**{: #b }\n\n# c {#d}\n", &BTreeMap::new(), |_| None).html;
+        let without = read_page("**a**{: #b }\n\n# c {#d}\n", &BTreeMap::new(), |_| None).html;
         assert!(without.contains("{: #b }") && without.contains("{#d}"), "{without}");
     }
 

@@ -33,7 +33,7 @@ impl Page {
 }
 
 /// Reads a page.
-pub fn read(text: &str) -> Page {
+pub fn read_github_page(text: &str) -> Page {
     let options = [
         Options::ENABLE_TABLES,
         Options::ENABLE_STRIKETHROUGH,
@@ -42,8 +42,10 @@ pub fn read(text: &str) -> Page {
     ];
     let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
     let line_at = |range: &Range<usize>| starts.partition_point(|start| *start <= range.start) + 1;
-    let (mut page, mut counts) = (Page::default(), HashMap::new());
-    let (mut heading, mut block) = (None::<String>, None::<(String, usize)>);
+    let mut page = Page::default();
+    let mut counts = HashMap::new();
+    let mut heading = None::<String>;
+    let mut block = None::<(String, usize)>;
     let parser = Parser::new_ext(text, options.into_iter().collect()).into_offset_iter();
     for (event, range) in TextMergeWithOffset::new(parser) {
         match event {
@@ -82,8 +84,8 @@ pub fn read(text: &str) -> Page {
 impl Page {
     fn add_html(&mut self, (html, line): &(String, usize)) {
         self.anchors.extend(html::anchors(html).iter().map(|anchor| normal(anchor)));
-        let found = |(url, below): (String, usize)| Link { url, line: line + below };
-        self.links.extend(html::references(html).map(found));
+        let reference = |(url, below): (String, usize)| Link { url, line: line + below };
+        self.links.extend(html::references(html).map(reference));
     }
 }
 
@@ -125,17 +127,17 @@ mod tests {
             ("<h1 align=center>\n  A &amp; B\n</h1>", "a--b"),
             ("# A", "%41"),
         ] {
-            assert!(read(text).has(anchor), "{text}: {:?}", read(text).anchors);
+            assert!(read_github_page(text).has(anchor), "{text}: {:?}", read_github_page(text).anchors);
         }
         for (text, anchor) in [("# A & B", "a-b"), ("```\n# a\n```", "a"), ("<!-- <a id=x> -->", "x")] {
-            assert!(!read(text).has(anchor), "{text}");
+            assert!(!read_github_page(text).has(anchor), "{text}");
         }
     }
 
     #[test]
     fn links_have_lines() {
         let text = "[a](b)\n\n```\n[c](d)\n```\n<p>\n<img\n  src=\"e.png\">\n</p>\n\n[f] `[g](h)` <i@j.k>\n![l](m) <a href='n'>o</a>\n\n[f]: p\n";
-        let page = read(text);
+        let page = read_github_page(text);
         let links: Vec<(&str, usize)> =
             page.links.iter().map(|link| (link.url.as_str(), link.line)).collect();
         assert_eq!(links, [("b", 1), ("e.png", 8), ("p", 11), ("m", 12), ("n", 12)]);

@@ -68,7 +68,7 @@ pub struct Link {
 
 /// Reads a page, with the `extensions` that mkdocs.yml names. `rewrite` says what a link's URL becomes; where it says
 /// `None` the URL stays.
-pub fn read(text: &str, extensions: &Named, rewrite: impl Fn(&str) -> Option<String>) -> Page {
+pub fn read_page(text: &str, extensions: &Named, rewrite: impl Fn(&str) -> Option<String>) -> Page {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let (front, skipped) = front::matter(text);
     let field = |name: &str| front.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -98,7 +98,8 @@ fn parse(
     let has = |extension: &str| extensions.contains_key(extension);
     let options = OPTIONS.into_iter().filter(|(extension, _)| extension.is_empty() || has(extension));
     let parser = Parser::new_ext(&body, options.map(|(_, option)| option).collect());
-    let (mut events, mut found) = (Vec::new(), Vec::new());
+    let mut events = Vec::new();
+    let mut found = Vec::new();
     for (mut event, range) in TextMergeWithOffset::new(parser.into_offset_iter()) {
         match &mut event {
             Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. })
@@ -123,7 +124,8 @@ fn parse(
 /// Gives each heading an id: the one that its attributes name, else one made of its text.
 fn name_headings(events: &mut [Event<'_>]) -> Vec<Heading> {
     let mut texts = Vec::new();
-    let (mut open, mut in_image) = (None::<String>, 0);
+    let mut open = None::<String>;
+    let mut in_image = 0;
     for event in events.iter() {
         match (event, &mut open) {
             (Event::Start(Tag::Heading { .. }), _) => open = Some(String::new()),
@@ -140,7 +142,8 @@ fn name_headings(events: &mut [Event<'_>]) -> Vec<Heading> {
         _ => None,
     };
     let mut taken: BTreeSet<String> = events.iter().filter_map(named).collect();
-    let (mut headings, mut texts) = (Vec::new(), texts.into_iter());
+    let mut headings = Vec::new();
+    let mut texts = texts.into_iter();
     for event in events {
         if let Event::Start(Tag::Heading { level, id, .. }) = event {
             let text = texts.next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -199,22 +202,22 @@ fn dress<'a>(events: Vec<Event<'a>>, headings: &[Heading]) -> Vec<Event<'a>> {
 mod tests {
     use super::*;
 
-    fn read_page(text: &str) -> Page {
-        read(text, &Named::from([("attr_list".to_owned(), 1)]), |_| None)
+    fn page_of(text: &str) -> Page {
+        read_page(text, &Named::from([("attr_list".to_owned(), 1)]), |_| None)
     }
 
     fn html(text: &str) -> String {
-        read_page(text).html
+        page_of(text).html
     }
 
     #[test]
     fn headings_get_ids() {
-        let page = read_page("# A *b* `c` &amp; d\n\n## x\n## x\n## y {#z}\n## z\nq\n===\n");
+        let page = page_of("# A *b* `c` &amp; d\n\n## x\n## x\n## y {#z}\n## z\nq\n===\n");
         let shown: Vec<String> =
             page.headings.iter().map(|h| format!("{} {} {}", h.level, h.id, h.text)).collect();
         assert_eq!(shown, ["1 a-b-c-d A b c & d", "2 x x", "2 x_1 x", "2 z y", "2 z_1 z", "1 q q"]);
         assert_eq!(page.heading.as_deref(), Some("A b c & d"));
-        assert_eq!(read_page("text\n\n# A").heading, None);
+        assert_eq!(page_of("text\n\n# A").heading, None);
         assert!(
             page.html
                 .starts_with("<h1 id=\"a-b-c-d\">A <em>b</em> <code>c</code> &amp; d <a class=\"permalink\"")
@@ -225,7 +228,7 @@ mod tests {
     #[test]
     fn links_have_lines() {
         let text = "---\ntitle: T\ndescription: >-\n  D\n---\n[a](a.md)\n\n!!! note\n    [b][r] <https://c>\n\n![i](i.png) <x@y.z>\n\n[r]: b.md\n";
-        let page = read(text, &Named::new(), |url| (url == "a.md").then(|| "a/".to_owned()));
+        let page = read_page(text, &Named::new(), |url| (url == "a.md").then(|| "a/".to_owned()));
         let links: Vec<(&str, usize)> =
             page.links.iter().map(|link| (link.url.as_str(), link.line)).collect();
         assert_eq!(links, [("a.md", 6), ("b.md", 9), ("https://c", 9), ("i.png", 11)]);
@@ -254,7 +257,7 @@ mod tests {
     #[test]
     fn what_extensions_add() {
         let with =
-            |extension: &str, text| read(text, &Named::from([(extension.to_owned(), 1)]), |_| None).html;
+            |extension: &str, text| read_page(text, &Named::from([(extension.to_owned(), 1)]), |_| None).html;
         assert_eq!(html("a\n\n[TOC]\n\n[TOC] b\n"), "<p>a</p>\n<p>[TOC] b</p>\n");
         assert_eq!(with("def_list", "a\n: b\n"), "<dl>\n<dt>a</dt>\n<dd>b</dd>\n</dl>\n");
         assert_eq!(

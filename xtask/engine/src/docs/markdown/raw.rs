@@ -9,7 +9,8 @@ const ELEMENTS: [&str; 12] =
 
 /// The lines, without the indentation of tags inside an element that begins at the beginning of a line.
 pub fn undent<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> impl Iterator<Item = (usize, &'a str)> {
-    let (mut open, mut fence) = (None, Fence::default());
+    let mut open = None;
+    let mut fence = Fence::default();
     lines.map(move |(number, line)| {
         let is_code = fence.is_code(line);
         let Some(element) = open else {

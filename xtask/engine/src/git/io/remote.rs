@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::repository::{INHERITED, Repository};
-use crate::base::base64;
 use crate::base::config::Config;
 use crate::base::host::{host, is_loopback, is_private};
 use crate::base::problem::{Problem, Problems};
@@ -85,7 +85,7 @@ impl Remote {
         let at = origin(&url).filter(|at| Some(at) == origin(server).as_ref());
         let token = environment::github_token().zip(at.filter(|at| is_private(at)));
         let header = token.map(|(token, _)| {
-            let encoded = base64::encode(format!("x-access-token:{token}").as_bytes());
+            let encoded = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
             secrets::remember(&token);
             secrets::remember(&encoded);
             format!("AUTHORIZATION: basic {encoded}")

@@ -2,9 +2,9 @@
 
 use super::Github;
 use crate::base::digest::Digest;
-use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::base::url;
 use crate::chart::same::differences;
 use crate::github::release::{Asset, Named, Release};
 use crate::github::{File, Other, Seen, Wanted};
@@ -132,7 +132,7 @@ impl Github<'_> {
     /// tag.
     fn tag_commit(&self, tag: &str) -> Result<Option<String>, Problem> {
         let what = format!("look at tag {} of {}", name(tag), name(self.api.repository()));
-        let answer = self.api.get(&format!("/git/ref/tags/{}", percent::encode(tag, b"-._~")));
+        let answer = self.api.get(&format!("/git/ref/tags/{}", url::escape_component(tag)));
         // 409: a repository without any commit.
         if answer.as_ref().is_ok_and(|response| matches!(response.status, 404 | 409)) {
             return Ok(None);
@@ -142,7 +142,7 @@ impl Github<'_> {
             if object.kind != "tag" {
                 break;
             }
-            let answer = self.api.get(&format!("/git/tags/{}", percent::encode(&object.sha, b"")));
+            let answer = self.api.get(&format!("/git/tags/{}", url::escape_component(&object.sha)));
             object = self.api.read::<Named>(&what, &answer)?.object;
         }
         Ok(Some(object.sha))

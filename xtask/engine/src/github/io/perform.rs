@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::Github;
 use super::api::Answer;
 use crate::base::http::Response;
-use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::base::url;
 use crate::github::release::{Asset, Refusal, Release};
 use crate::github::{Action, Seen, Tense, Wanted};
 use crate::sys::terminal;
@@ -71,7 +71,7 @@ impl Github<'_> {
         };
         let template = &release.upload_url;
         let url = template.split('{').next().unwrap_or(template);
-        let url = format!("{url}?name={}", percent::encode(&file.name, b"-._~"));
+        let url = format!("{url}?name={}", url::escape_component(&file.name));
         let media_type = if file.name.ends_with(".tgz") { "application/gzip" } else { "text/plain" };
         let answer = self.api.upload(url, media_type, file.data);
         let asset =

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::Github;
 use crate::base::clock::Clock;
 use crate::base::http::Response;
-use crate::base::percent;
+use crate::base::url;
 use crate::github::settings::{Branch, Pages, Repository, Rule, Ruleset, Settings, stops};
 use crate::sys::environment;
 
@@ -24,7 +24,7 @@ impl Github<'_> {
             return of_repository;
         };
         let has_pages = repository.has_pages != Some(false);
-        let branch = percent::encode(branch, b"-._~");
+        let branch = url::escape_component(branch);
         let there: Option<Branch> = is_there.then(|| self.told(&format!("/branches/{branch}"))).flatten();
         Settings {
             rules: self.rules(&branch, is_there),

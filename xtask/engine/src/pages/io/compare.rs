@@ -63,8 +63,8 @@ pub fn compare(
     terminal::progress("Looking", &format!("at {}", branch.shown()));
     let tip = publish::look(branch)?.unwrap_or_default();
     let text = tip.files.get(INDEX).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))?;
-    let mut problems = Vec::new();
-    let Some(index) = Index::read(&text, &format!("{INDEX} on {}", config.branch), &mut problems) else {
+    let Checked { value, problems } = Index::read(&text, &format!("{INDEX} on {}", config.branch));
+    let Some(index) = value else {
         return Ok(Checked::new(Vec::new(), problems));
     };
     let http = Http::new(limit, CURIOUS).ok();
@@ -159,7 +159,7 @@ pub fn adopt(
     archives: &mut [Archive],
     root: &Path,
 ) -> bool {
-    let Some(index) = Index::read(index, INDEX, &mut Vec::new()) else { return false };
+    let Some(index) = Index::read(index, INDEX).value else { return false };
     let cache = Cache::new(root);
     let mut is_any = false;
     for archive in archives {

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::base::config::{Config, HELM_REPOSITORY};
 use crate::base::digest::Digest;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::time;
 use crate::chart::metadata_of;
@@ -40,7 +40,7 @@ pub fn restore(
     whole(branch, &commits, tip, &mut restored)?;
     let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(fresh);
     // What is wrong with the index is reported when it is merged into.
-    let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { return Ok(restored) };
+    let Some(index) = Index::read(&text, INDEX).value else { return Ok(restored) };
     let mut files = tip.files.clone();
     for (path, id) in &restored.files {
         files.insert(path.clone(), Object::file(id));
@@ -104,7 +104,7 @@ fn readdressed(
         out.splice(at..at + url.len(), address.bytes());
         new.insert(address);
     }
-    let again = Index::read(&out, INDEX, &mut Vec::new());
+    let again = Index::read(&out, INDEX).value;
     let is_new = |version: &&Version<'_>| version.urls.first().is_some_and(|url| new.contains(&**url));
     let count = again.map_or(0, |again| again.versions().iter().filter(is_new).count());
     if count < new.len() {
@@ -170,8 +170,8 @@ fn whole(branch: &mut Branch, commits: &[String], tip: &Tip, restored: &mut Rest
 
 /// An entry for an archive, as if it were published now; or why there is none.
 fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Result<NewVersion, Problem> {
-    let mut problems = Vec::new();
-    let Some(metadata) = metadata_of(data, path, &mut problems) else {
+    let Checked { value, problems } = metadata_of(data, path);
+    let Some(metadata) = value else {
         let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
         let message = format!("there can be no entry for this archive: {why}");
         let hint = "nothing leads to it: look at it in the branch";
@@ -198,7 +198,7 @@ fn as_they_were(branch: &mut Branch, commits: &[String], entries: &mut [NewVersi
         }
         let Some(object) = branch.files(commit, INDEX)?.remove(INDEX) else { continue };
         let text = branch.read(&object)?;
-        let Some(index) = Index::read(&text, INDEX, &mut Vec::new()) else { continue };
+        let Some(index) = Index::read(&text, INDEX).value else { continue };
         for version in index.versions() {
             if let Some(entry) = Digest::parse(&version.digest).and_then(|digest| wanted.remove(&digest)) {
                 entry.created = version.created.to_string();

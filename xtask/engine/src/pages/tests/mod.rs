@@ -5,7 +5,7 @@ mod documentation;
 use std::sync::LazyLock;
 
 use super::*;
-use crate::base::problem::Severity;
+use crate::base::problem::{Checked, Severity};
 use crate::chart::{Archive, Metadata};
 use crate::git::Tip;
 use crate::git::object::blob_id;
@@ -280,8 +280,7 @@ fn archives_come_with_an_index_that_leads_to_them() {
             archive.metadata.description = description.to_owned();
             let change = change(None, release(vec![archive]));
             let Ok(plan) = plan(&CONFIG, None, None, &change, &Restored::default()) else { continue };
-            let mut problems = Vec::new();
-            let index = Index::read(text(&plan, INDEX).as_bytes(), INDEX, &mut problems);
+            let Checked { value: index, problems } = Index::read(text(&plan, INDEX).as_bytes(), INDEX);
             let index = index.unwrap_or_else(|| panic!("{word:?}: {problems:?}"));
             let [version] = index.versions() else { panic!("{word:?}: {:?}", index.versions()) };
             assert_eq!((&*version.name, &*version.description), (chart, description), "{word:?}");

@@ -3,6 +3,7 @@
 //! Credentials go to the registry itself, or to the token server that it names, if nobody can listen on the way there
 //! who cannot listen on the way to the registry.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
 use super::Who;
@@ -10,7 +11,7 @@ use super::session::{Failure, Session, is_http, is_https};
 use crate::base::http::Response;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::base::{base64, host, percent};
+use crate::base::{host, url};
 use crate::registry::challenge::{self, Challenge};
 use crate::registry::docker_config::Credentials;
 use crate::registry::refusal::Wish;
@@ -105,11 +106,11 @@ impl Session<'_> {
 }
 
 fn parameter(name: &str, value: &str) -> String {
-    format!("{name}={}", percent::encode(value, b"-._~"))
+    format!("{name}={}", url::escape_component(value))
 }
 
 fn basic(username: &str, password: &str) -> String {
-    format!("Basic {}", base64::encode(format!("{username}:{password}").as_bytes()))
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
 }
 
 /// Whether a token server may have the credentials of the registry at `base`. One without encryption may only where the

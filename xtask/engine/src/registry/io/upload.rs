@@ -4,8 +4,8 @@ use super::session::{Failure, Session};
 use super::{differs, said_digest};
 use crate::base::clock::Clock;
 use crate::base::http::Response;
-use crate::base::percent;
 use crate::base::problem::Problem;
+use crate::base::url;
 use crate::registry::artifact::{Artifact, Blob, MANIFEST};
 use crate::registry::refusal::words;
 use crate::sys::environment;
@@ -81,7 +81,7 @@ impl Session<'_> {
         };
         let location = self.next(&url, location)?;
         let separator = if location.contains('?') { '&' } else { '?' };
-        let url = format!("{location}{separator}digest={}", percent::encode(&blob.digest.to_string(), b""));
+        let url = format!("{location}{separator}digest={}", url::escape_component(&blob.digest.to_string()));
         let headers = vec![("content-type", "application/octet-stream".to_owned())];
         let answer = self.send(Request { method: "PUT", url, headers, body: Some(&blob.data) })?;
         // What was begun on one machine of a registry may be unknown to the next.

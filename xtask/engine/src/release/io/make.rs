@@ -51,7 +51,7 @@ pub fn make(
     }
     let mut head = head(args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();
-    let places = charts::places(config, repository.root(), &mut problems)?;
+    let places = charts::chart_places(config, repository.root())?.take(&mut problems);
     let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
     let mut sources = read(config, places, repository)?;
     sources.problems.extend(problems);
@@ -68,7 +68,7 @@ pub fn make(
         }
         _ => None,
     };
-    let new = prepared.decide(config, published)?.make(config)?;
+    let mut new = prepared.decide(config, published)?.make(config)?;
     new.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
         let charts = new.charts.iter().map(|PreparedChart { source, package, .. }| {
@@ -77,7 +77,7 @@ pub fn make(
         compare(helm, charts, &new.overrides)?;
     }
     replaceable(&args.replace, &new.release.archives.iter().map(|archive| &archive.metadata))?;
-    let lock = dist::io::write(&new.release, destination)?;
+    let lock = dist::io::write(&mut new.release, destination)?;
     Ok(Made { new, branch, lock })
 }
 
@@ -159,9 +159,9 @@ pub struct Sources {
 /// Reads charts.
 pub fn read(config: &Config, places: Vec<Place>, repository: &Repository) -> Result<Sources> {
     let mut problems = Vec::new();
-    let changelog = charts::changelog("", repository, &mut problems)?;
+    let changelog = charts::read_changelog("", repository)?.take(&mut problems);
     let root = changelog.as_ref().map(|(_, followed)| followed);
-    let (charts, changed) = charts::sources(config, places, root, repository, &mut problems)?;
+    let (charts, changed) = charts::read_chart_sources(config, places, root, repository)?.take(&mut problems);
     Ok(Sources { charts, changelog: changelog.map(|(changelog, _)| changelog), changed, problems })
 }
 

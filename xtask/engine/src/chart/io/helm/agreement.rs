@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use super::Helm;
-use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::problem::{Problem, verdict};
 use crate::chart::compare::first_difference;
 use crate::chart::package::{Overrides, Package};
 use crate::sys::terminal;
@@ -30,10 +30,7 @@ pub fn find_helm(mode: HelmMode, seconds: u64) -> Result<Option<Helm>> {
     let helm = if mode == HelmMode::Never { None } else { Helm::find(limit)? };
     if mode == HelmMode::Require && helm.is_none() {
         let problem = Problem::error("helm is not in PATH");
-        return Err(Problems::from(
-            problem.hint("install it (https://helm.sh/docs/intro/install), or set HELM_BIN"),
-        )
-        .into());
+        return Err(problem.hint("install it (https://helm.sh/docs/intro/install), or set HELM_BIN").into());
     }
     Ok(helm)
 }

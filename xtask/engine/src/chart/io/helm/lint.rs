@@ -38,7 +38,7 @@ impl Helm {
     fn judge(&self, root: &Path, arguments: &[&str], values: Option<&str>) -> Result<Output> {
         let mut command = self.command();
         command.current_dir(root).args(arguments).args(values.iter().flat_map(|values| ["--values", values]));
-        self.run(command, arguments.last().unwrap_or(&""), values)
+        self.run_helm(command, arguments.last().unwrap_or(&""), values)
     }
 }
 

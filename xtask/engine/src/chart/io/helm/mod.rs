@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
 use crate::chart::archive::{self, Entry};
 use crate::chart::package::Overrides;
@@ -43,11 +43,11 @@ impl Helm {
         let mut helm = Self { binary, version: String::new(), limit };
         let mut command = helm.command();
         command.args(["version", "--template", "{{.Version}}"]);
-        let output = helm.run(command, "", None)?;
+        let output = helm.run_helm(command, "", None)?;
         if !output.status.success() {
             let cause = output.stderr.trim().lines().next().unwrap_or_default();
             let message = format!("{} does not answer: {cause}", name(&helm.binary.to_string_lossy()));
-            return Err(Problems::from(Problem::error(message).hint("add --helm never")).into());
+            return Err(Problem::error(message).hint("add --helm never").into());
         }
         helm.version = shown(String::from_utf8_lossy(&output.stdout).trim());
         Ok(Some(helm))
@@ -82,7 +82,7 @@ impl Helm {
         {
             command.args(value.iter().flat_map(|value| [option, value]));
         }
-        let output = self.run(command, at, None)?;
+        let output = self.run_helm(command, at, None)?;
         if !output.status.success() {
             return Ok(Err(cause(&output.stderr).to_owned()));
         }
@@ -95,7 +95,7 @@ impl Helm {
     }
 
     /// Runs helm for a chart that is shown as `at`, and with these values: in what is rendered there may be a loop.
-    fn run(&self, command: Command, at: &str, values: Option<&str>) -> Result<Output> {
+    fn run_helm(&self, command: Command, at: &str, values: Option<&str>) -> Result<Output> {
         let verb = command.get_args().next().unwrap_or_default().to_string_lossy().into_owned();
         match process::run(command, Vec::new(), Instant::now() + self.limit) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
@@ -107,7 +107,7 @@ impl Helm {
                 let longer = (10 * seconds).min(MAX_LIMIT);
                 let hint = format!("{way_out}, or give helm longer: --deadline {longer}");
                 let problem = if at.is_empty() { problem } else { problem.at(at, None) };
-                Err(Problems::from(problem.hint(hint)).into())
+                Err(problem.hint(hint).into())
             }
             output => output.with_context(|| format!("cannot run {}", name(&self.binary.to_string_lossy()))),
         }

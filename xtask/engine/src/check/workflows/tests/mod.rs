@@ -6,7 +6,7 @@ use super::*;
 use crate::base::config::SHOP;
 use crate::base::problem::Edit;
 use crate::check::mend::mend;
-use crate::ci::workflow::read;
+use crate::ci::workflow::read_workflow;
 
 pub const AROUND: Around<'_> = Around { charts: &[], default_branch: Some("main"), has_docs: true };
 
@@ -87,7 +87,7 @@ pub fn parse(line: &str) -> Result<Task, String> {
 }
 
 fn look(text: &str) -> Vec<Problem> {
-    findings(&SHOP, AROUND, &[read(text, "ci.yml").expect("a workflow")], &parse)
+    findings(&SHOP, AROUND, &[read_workflow(text, "ci.yml").expect("a workflow")], &parse)
 }
 
 /// A problem as it is told.

@@ -15,7 +15,7 @@ use self::helm::Player;
 use super::servers::Targets;
 use crate::base::config::{Config, HELM_REPOSITORY};
 use crate::base::digest::Digest;
-use crate::base::problem::{Problem, verdict};
+use crate::base::problem::{Checked, Problem, verdict};
 use crate::base::text::{name, size};
 use crate::chart::Archive;
 use crate::chart::io::helm::Helm;
@@ -196,8 +196,7 @@ fn identity<'v>(version: &'v Version<'_>) -> (&'v str, &'v str, &'v str) {
 
 /// An index as Helm's clients read it.
 fn read(text: &[u8]) -> Result<Index<'_>, Problem> {
-    let mut problems = Vec::new();
-    let index = Index::read(text, "index.yaml", &mut problems);
+    let Checked { value: index, problems } = Index::read(text, "index.yaml");
     index.ok_or_else(|| {
         let first = problems.into_iter().find(Problem::is_error);
         first.unwrap_or_else(|| broken("the index cannot be read".to_owned()))

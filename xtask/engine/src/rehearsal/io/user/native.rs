@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Steps, Story, broken, get, id, read, same, versions};
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::reference::{Reference, tag};
 use crate::base::text::name;
 use crate::chart::{Archive, metadata_of};
@@ -72,9 +72,8 @@ fn use_registry(story: &Story<'_>, http: &Http, archive: &Archive, steps: &mut S
 /// The published archive, which holds the chart that its name says.
 fn checked(data: &[u8], archive: &Archive) -> Result<String, Problem> {
     let saw = same(data, archive)?;
-    let mut problems = Vec::new();
-    let metadata = metadata_of(data, &archive.file_name(), &mut problems);
-    let is_it = metadata.is_some_and(|found| {
+    let Checked { value, problems } = metadata_of(data, &archive.file_name());
+    let is_it = value.is_some_and(|found| {
         (&found.name, &found.version) == (&archive.metadata.name, &archive.metadata.version)
     });
     if is_it {

@@ -6,9 +6,9 @@ use anyhow::Result;
 
 use super::{Steps, Story, broken, get};
 use crate::base::digest::Digest;
-use crate::base::percent;
 use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::base::url;
 use crate::dist::SUMS;
 use crate::github::Wanted;
 use crate::github::release::Release;
@@ -24,14 +24,14 @@ pub fn verify(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<(
 }
 
 fn look(story: &Story<'_>, http: &Http, wanted: &Wanted<'_>) -> Result<String, Problem> {
-    let tag = percent::encode(&wanted.tag, b"-._~");
+    let tag = url::escape_component(&wanted.tag);
     let (api, repository) = (&story.targets.api, &story.config.repository);
     let answer = get(http, format!("{api}/repos/{repository}/releases/tags/{tag}"))?;
     let release: Release = serde_json::from_slice(&answer)
         .map_err(|error| broken(format!("release {} is not JSON: {error}", name(&wanted.tag))))?;
     let mut files = BTreeMap::new();
     for asset in &release.assets {
-        let file = percent::encode(&asset.name, b"-._~");
+        let file = url::escape_component(&asset.name);
         let data = get(http, format!("{api}/{repository}/releases/download/{tag}/{file}"))?;
         files.insert(asset.name.as_str(), data);
     }

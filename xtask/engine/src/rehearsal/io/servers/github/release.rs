@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answers::{Refusal, said, unprocessable};
-use crate::base::{percent, time};
+use crate::base::{time, url};
 use crate::sys::environment;
 
 /// A release, as the API names its fields.
@@ -230,7 +230,7 @@ impl Store {
 
     /// By tag, and by id too, since several drafts may have one tag.
     fn directory(&self, release: &Release) -> PathBuf {
-        self.root.join(format!("{}-{}", percent::encode(&release.tag_name, b"-._+"), release.id))
+        self.root.join(format!("{}-{}", url::escape_component(&release.tag_name), release.id))
     }
 }
 

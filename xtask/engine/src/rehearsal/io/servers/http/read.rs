@@ -4,7 +4,7 @@
 use std::io::{self, BufRead, Read, Write};
 
 use super::Request;
-use crate::base::percent;
+use crate::base::url;
 
 /// The longest line, and the most lines, of a head.
 const MAX_LINE: u64 = 16 * 1024;
@@ -68,8 +68,7 @@ fn first_line(line: &str) -> Result<Request, Broken> {
     {
         return Err(Broken::Bad(400, "a request begins with a method and a path"));
     }
-    let decode =
-        |text: &str| percent::decode(text).map_err(|_| Broken::Bad(400, "a `%` is wrong in the path"));
+    let decode = |text: &str| url::unescape(text).map_err(|_| Broken::Bad(400, "a `%` is wrong in the path"));
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut request = Request { method: (*method).to_owned(), path: decode(path)?, ..Request::default() };
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
