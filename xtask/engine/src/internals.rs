@@ -2,7 +2,7 @@
 
 pub use crate::app::installed;
 pub use crate::base::{digest, html, limits, problem, text, version};
-pub use crate::chart::{archive, compare, ignore, package};
+pub use crate::chart::{compare, ignore, package, tgz};
 pub use crate::check::lint;
 pub use crate::dist::manifest;
 pub use crate::docs::mkdocs;

@@ -1,7 +1,7 @@
 //! The metadata in an archive that was made earlier, perhaps by somebody else: taken as Helm takes it.
 
-use super::archive::{self, Entry};
 use super::read::{Author, read_chart_yaml, read_requirements_yaml};
+use super::tgz::{self, Entry};
 use super::{BOM, Metadata, sanitise_fields, validate};
 use crate::base::problem::{Checked, Problem};
 
@@ -12,7 +12,7 @@ const WANTED: [&str; 2] = ["Chart.yaml", "requirements.yaml"];
 /// so that a truncated one is found, but neither values nor sub-charts are looked at. There are no metadata with errors;
 /// `at` is the archive's path for messages.
 pub fn metadata_of(archive: &[u8], at: &str) -> Checked<Option<Metadata>> {
-    only_whole(match archive::select(archive, &WANTED) {
+    only_whole(match tgz::select(archive, &WANTED) {
         Ok(files) => read_metadata(&files, at),
         Err(message) => Checked::new(None, [Problem::error(message).at(at, None)]),
     })

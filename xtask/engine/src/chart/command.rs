@@ -7,10 +7,10 @@ use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
-use super::archive;
 use super::io::directory::read_chart_directory;
 use super::io::helm::agreement::{HelmMode, by, compare, find_helm};
 use super::package::{Overrides, Package, package};
+use super::tgz;
 use crate::base::digest::Digest;
 use crate::base::problem::{Checked, Problem, verdict};
 use crate::base::text::{name, size};
@@ -78,7 +78,7 @@ pub fn run(args: &PackageArgs) -> Result<()> {
 fn write_archives(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
     let mut archives = Vec::new();
     for chart in charts {
-        archives.push(archive::write(&chart.package.entries)?);
+        archives.push(tgz::write(&chart.package.entries)?);
     }
     let all = || charts.iter().zip(&archives);
     let files: Vec<NewFile<'_>> = all()
@@ -106,7 +106,7 @@ fn package_chart(path: &Path, overrides: &Overrides, times: &mut Times) -> Resul
     let boundary = repository.as_ref().map_or(directory.as_path(), Repository::root);
     let read = read_chart_directory(&directory, boundary, &at);
     let mut problems = read.problems;
-    let time = times.of_archive(repository.as_ref())?.unwrap_or(archive::ENTRY_TIME);
+    let time = times.of_archive(repository.as_ref())?.unwrap_or(tgz::ENTRY_TIME);
     let package = package(read.files, &at, overrides).take(&mut problems);
     Ok(Checked::new(package.map(|package| Chart { at, directory, package, time }), problems))
 }

@@ -1,6 +1,6 @@
 //! Whether our archive and Helm's hold the same.
 
-use super::archive::Entry;
+use super::tgz::Entry;
 use crate::base::text::{line_feeds, name};
 
 /// The first difference between our entries and Helm's, or `None`. Sub-charts are compared in the order of their

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::archive::{self, Entry};
 use super::read::{Author, Lines, read_chart_yaml, read_lock, read_requirements_yaml};
+use super::tgz::{self, Entry};
 use super::{BOM, Chart, Dependency, Lock, Metadata, values};
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 20;
 /// Makes a chart of its files: `files` in the order of the walk with paths relative to the chart, `at` its path
 /// for messages.
 pub fn load_chart(files: Vec<Entry>, at: &str) -> Checked<Option<Chart>> {
-    let mut budget = archive::MAX_TOTAL;
+    let mut budget = tgz::MAX_TOTAL;
     let problems = Vec::new();
     Loader { at: at.to_owned(), depth: 0, author: Author::User, budget: &mut budget, problems }.load(files)
 }
@@ -197,7 +197,7 @@ impl Loader<'_> {
     /// and the way out is another archive, or none.
     fn unpack(&mut self, path: &str, bytes: &[u8]) -> Option<Chart> {
         let hint = "fetch another version, or unpack it into a directory of charts/ and mend it there";
-        let mut files = match archive::read(bytes, *self.budget) {
+        let mut files = match tgz::read(bytes, *self.budget) {
             Ok(files) => files,
             Err(message) => {
                 self.error(path, message, hint);
@@ -209,7 +209,7 @@ impl Loader<'_> {
             let (top, rest) = file.path.split_once('/').unwrap_or(("", &file.path));
             tops.insert(top.to_owned());
             file.path = rest.to_owned();
-            *self.budget = self.budget.saturating_sub(archive::cost(file));
+            *self.budget = self.budget.saturating_sub(tgz::cost(file));
         }
         if tops.len() > 1 {
             self.error(path, "it holds more than one directory: Helm mixes their files", hint);

@@ -2,7 +2,7 @@
 //!
 //! The field names are Helm's, and so are the rules of [`validate`] (`pkg/chart/metadata.go`).
 
-pub mod archive;
+mod archive;
 mod archived;
 pub mod command;
 pub mod compare;
@@ -13,23 +13,23 @@ mod json;
 mod load;
 mod lock;
 pub mod package;
-mod packed;
 mod read;
 pub mod same;
 pub mod source;
+pub mod tgz;
 mod values;
 mod write;
 mod written;
 
-use self::archive::Entry;
+use self::tgz::Entry;
 use crate::base::problem::Problem;
 use crate::base::text::{name, sanitise};
 use crate::base::version;
 
+pub use self::archive::Archive;
 pub use self::archived::{metadata_in, metadata_of};
 pub use self::json::Json;
 pub use self::load::load_chart;
-pub use self::packed::Archive;
 pub use self::read::{Lines, declared_name};
 pub use self::write::to_yaml;
 pub use self::written::Written;

@@ -1,6 +1,6 @@
 //! What an archive holds: the entries of a chart in Helm's order, with the version that it is released as.
 
-use super::archive::{self, Entry};
+use super::tgz::{self, Entry};
 use super::{Chart, Lines, Lock, Metadata};
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::{sanitise, size};
@@ -105,7 +105,7 @@ fn unloadable(entries: &[Entry], at: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     for entry in entries {
         let path = entry.path.split_once('/').map_or("", |(_, path)| path);
-        if let Some(why) = archive::unreadable(path) {
+        if let Some(why) = tgz::unreadable(path) {
             problems.push(
                 Problem::error(why)
                     .at(format!("{at}/{path}"), None)
@@ -113,8 +113,8 @@ fn unloadable(entries: &[Entry], at: &str) -> Vec<Problem> {
             );
         }
     }
-    let content: u64 = entries.iter().map(archive::cost).sum();
-    if content > archive::MAX_TOTAL {
+    let content: u64 = entries.iter().map(tgz::cost).sum();
+    if content > tgz::MAX_TOTAL {
         let message = format!(
             "the files of this chart add up to {}: Helm loads no archive above 100 MiB",
             size(content)

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use super::archive::{self, Entry};
+use super::tgz::{self, Entry};
 use super::{Metadata, metadata_in};
 use crate::chart;
 
 /// The files in which two archives differ, by their paths in the chart, sorted; none if they hold the same. The error says
 /// which cannot be read.
 pub fn differences(ours: &[u8], theirs: &[u8]) -> Result<Vec<String>, String> {
-    let read = |archive: &[u8]| archive::read(archive, archive::MAX_TOTAL);
+    let read = |archive: &[u8]| tgz::read(archive, tgz::MAX_TOTAL);
     differing(&read(ours)?, &read(theirs)?, &|metadata, _| metadata)
 }
 
@@ -74,7 +74,7 @@ mod tests {
 
     fn archive_of(files: &[(&str, &str)]) -> Vec<u8> {
         let entry = |(path, text): &(&str, &str)| Entry { path: format!("web/{path}"), data: (*text).into() };
-        archive::write(&files.iter().map(entry).collect::<Vec<_>>()).expect("an archive")
+        tgz::write(&files.iter().map(entry).collect::<Vec<_>>()).expect("an archive")
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::archive::Entry;
 use super::ignore::Kind;
+use super::tgz::Entry;
 use crate::base::problem::Problem;
 use crate::chart;
 

@@ -5,8 +5,8 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::{Chart, leaks};
 use crate::base::problem::{Edit, Problem};
 use crate::base::text::{few, name, size};
-use crate::chart::archive::{self, Entry};
 use crate::chart::source::Source;
+use crate::chart::tgz::{self, Entry};
 
 /// Kubernetes takes no Secret with more data than this, and Helm keeps each release in one.
 const MAX_SECRET: usize = 1024 * 1024;
@@ -163,7 +163,7 @@ fn too_large(at: &str, files: &[Entry]) -> Option<Problem> {
         path: format!("c/{}", file.path),
         data: BASE64_STANDARD.encode(&file.data).into(),
     };
-    let release = archive::write(&own().map(encoded).collect::<Vec<_>>()).ok()?.len() / 3 * 4;
+    let release = tgz::write(&own().map(encoded).collect::<Vec<_>>()).ok()?.len() / 3 * 4;
     let mut largest: Vec<&Entry> = own().collect();
     largest.sort_by_key(|file| std::cmp::Reverse(file.data.len()));
     let largest: Vec<String> = largest.iter().take(3).map(|file| file.path.clone()).collect();

@@ -8,7 +8,7 @@ use base64::prelude::Engine as _;
 
 use crate::base::problem::Problem;
 use crate::base::text::line_at;
-use crate::chart::archive::Entry;
+use crate::chart::tgz::Entry;
 
 /// Base64, padded or not: what somebody's program reads as a key is one.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -190,8 +190,8 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::archive::Entry;
     use crate::chart::package::{Overrides, package};
+    use crate::chart::tgz::Entry;
     use std::collections::BTreeMap;
 
     /// The chart `c` with these files.

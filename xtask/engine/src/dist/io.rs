@@ -12,7 +12,7 @@ use crate::base::digest::Digest;
 use crate::base::limits::MAX_HELM_FILE;
 use crate::base::problem::{Checked, Problem, Problems, verdict};
 use crate::base::text::name;
-use crate::chart::archive::MAX_TOTAL;
+use crate::chart::tgz::MAX_TOTAL;
 use crate::chart::{Archive, metadata_of};
 use crate::sys::files::{self, NewFile};
 use crate::sys::lock::Lock;
@@ -27,7 +27,7 @@ pub fn read(config: &Config, directory: &Path) -> Result<Option<Release>> {
     let broken = |cause: String| Problem::error(cause).at(format!("{shown}/{MANIFEST}"), None).hint(HINT);
     let manifest = Manifest::parse(&manifest).map_err(|cause| Problems::from(broken(cause)))?;
     if manifest.charts.is_empty() {
-        return Err(Problems::from(broken("the release has no archive".to_owned())).into());
+        return Err(broken("the release has no archive".to_owned()).into());
     }
     let mut problems: Vec<Problem> = foreign(config, &manifest).into_iter().map(broken).collect();
     let mut archives: Vec<Archive> = Vec::new();

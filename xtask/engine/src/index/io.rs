@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::base::problem::Problem;
-use crate::chart::archive::MAX_TOTAL;
+use crate::chart::tgz::MAX_TOTAL;
 use crate::sys::{files, link};
 
 /// The largest index in use has a tenth of this.

@@ -13,7 +13,7 @@ use super::io::publish::{look, make, publish, short};
 use super::io::{compare, history, report, served, site};
 use super::{Change, Contents, INDEX, PAGE, Plan, RECORD, Restored, plan};
 use crate::base::config::Config;
-use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::problem::{Problem, verdict};
 use crate::base::text::name;
 use crate::docs::Builder;
 use crate::git::Tip;
@@ -163,17 +163,17 @@ fn check(config: &Config, args: &PagesArgs) -> Result<()> {
     let given = for_charts.into_iter().find(|(_, given)| *given);
     if let (Some((option, _)), Some(Part::Docs)) = (given, args.only) {
         let message = format!("{option} is for the Helm repository, which --only docs leaves as it is");
-        return Err(Problems::from(Problem::usage(message).hint(format!("leave out {option}"))).into());
+        return Err(Problem::usage(message).hint(format!("leave out {option}")).into());
     }
     if args.offline && args.only != Some(Part::Docs) {
         let problem = Problem::usage(
             "--offline cannot say what becomes of the Helm repository, whose index is published",
         );
-        return Err(Problems::from(problem.hint("add --only docs")).into());
+        return Err(problem.hint("add --only docs").into());
     }
     if args.publish && environment::is_pull_request() {
         let problem = Problem::error("a pull request publishes nothing");
-        return Err(Problems::from(problem.hint("leave --publish out, or run on pushes and tags")).into());
+        return Err(problem.hint("leave --publish out, or run on pushes and tags").into());
     }
     if args.wait { served::check() } else { Ok(()) }
 }
@@ -219,7 +219,7 @@ pub(crate) fn decide<'a>(
     {
         let message = format!("the branch had a Helm repository until commit {}", name(&short(&commit)));
         let hint = "cargo xtask pages --only charts --repair --publish; to begin anew, commit an empty index to the branch";
-        return Err(Problems::from(Problem::error(message).hint(hint)).into());
+        return Err(Problem::error(message).hint(hint).into());
     }
     Ok(plan(config, Some(tip), &contents, change, &restored)?)
 }

@@ -11,7 +11,7 @@ use crate::base::text::{few, name};
 use crate::base::version::{helm_accepts, precedence, strict_form};
 use crate::chart::package::Package;
 use crate::chart::same::differing;
-use crate::chart::{Archive, Metadata, archive};
+use crate::chart::{Archive, Metadata, tgz};
 use crate::index::{self, Index};
 
 /// What the next release makes of a chart.
@@ -64,7 +64,7 @@ impl Next<'_> {
 
     /// Compares with the archive of the counterpart.
     pub fn compare(&self, archive: &[u8], counterpart: &str) -> Result<Content, String> {
-        let theirs = archive::read(archive, archive::MAX_TOTAL)?;
+        let theirs = tgz::read(archive, tgz::MAX_TOTAL)?;
         let adapt = |mut own: Metadata, published: &Metadata| {
             if self.versions != Versions::Verify {
                 counterpart.clone_into(&mut own.version);
@@ -179,8 +179,8 @@ pub struct Published {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::archive::Entry;
     use crate::chart::package::{Overrides, package};
+    use crate::chart::tgz::Entry;
 
     const INDEX: &str = "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.1.0, urls: [web-1.1.0.tgz], digest: a}\n  - {name: web, version: 1.0.0, urls: [web-1.0.0.tgz], digest: b}\n";
 
@@ -213,7 +213,7 @@ mod tests {
         let content = counterpart.map(|version| {
             let app_version = (versions == Versions::Stamp).then_some(version.as_str());
             let published = stamped(&version, "a: 1\n", app_version);
-            let published = archive::write(&published.entries).expect("an archive");
+            let published = tgz::write(&published.entries).expect("an archive");
             next.compare(&published, &version).expect("a comparison")
         });
         next.judge(&index, content.as_ref()).map(|problem| {

@@ -10,7 +10,7 @@ use anyhow::Result;
 use super::io::servers::{self, Rehearsal, Scene, Start, Targets};
 use super::io::user::{self, Story};
 use crate::base::config::Config;
-use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::problem::{Problem, verdict};
 use crate::base::text::name;
 use crate::base::version::release_of;
 use crate::chart::io::charts;
@@ -127,7 +127,7 @@ fn perform(publication: &Publication<'_>, transport: &Transport<'_>, times: &mut
     if let Some(left) = again.planned.iter().find(is_left) {
         let message = format!("publishing again does something again: {}", left.line().1);
         let hint = "a release that was cut off could not be finished by running again; please report this";
-        return Err(Problems::from(Problem::error(message).hint(hint)).into());
+        return Err(Problem::error(message).hint(hint).into());
     }
     terminal::result("Unchanged", "all of it: publishing again finds nothing left to do")?;
     times.end_of("again");

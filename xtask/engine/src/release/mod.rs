@@ -21,7 +21,7 @@ use crate::base::text::{few, name};
 use crate::base::version::{self, Tag};
 use crate::chart::package::{Overrides, Package, package};
 use crate::chart::source::{Changelog, Source};
-use crate::chart::{Archive, Metadata, archive};
+use crate::chart::{Archive, Metadata, tgz};
 use crate::dist::Release;
 use crate::dist::manifest::{self, Manifest};
 use crate::git::Commit;
@@ -279,7 +279,7 @@ fn new_archive(package: &Package) -> Result<Archive, Problem> {
     let failed = |error: std::io::Error| {
         Problem::error(format!("cannot make {}: {error}", name(&package.metadata.file_name())))
     };
-    Ok(Archive::new(package.metadata.clone(), archive::write(&package.entries).map_err(failed)?, None))
+    Ok(Archive::new(package.metadata.clone(), tgz::write(&package.entries).map_err(failed)?, None))
 }
 
 /// A chart that is to be GitHub's latest has to be one of these.

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use helm_xtask::internals::archive;
 use helm_xtask::internals::digest;
+use helm_xtask::internals::tgz;
 
 use crate::sandbox::{Ran, Sandbox};
 
@@ -122,7 +122,7 @@ impl Case {
             if before.get(&path) == Some(&bytes) {
                 continue;
             }
-            let entries = archive::read(&bytes, archive::MAX_TOTAL)
+            let entries = tgz::read(&bytes, tgz::MAX_TOTAL)
                 .unwrap_or_else(|error| panic!("{}: {path}: {error}", self.name));
             let mut lines: Vec<String> = entries.iter().map(entry_line).collect();
             if self.unordered {
@@ -135,7 +135,7 @@ impl Case {
 }
 
 /// An archive inside an archive holds times, so that it differs from run to run.
-fn entry_line(entry: &archive::Entry) -> String {
+fn entry_line(entry: &tgz::Entry) -> String {
     if entry.path.ends_with(".tgz") {
         return format!("- - {}", entry.path);
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use helm_xtask::internals::archive::Entry;
 use helm_xtask::internals::chart::helm_lint::{Said, messages};
 use helm_xtask::internals::check::Chart;
 use helm_xtask::internals::ignore::Kind;
@@ -10,6 +9,7 @@ use helm_xtask::internals::lint::{By, lint};
 use helm_xtask::internals::package::{Overrides, package};
 use helm_xtask::internals::problem::Severity;
 use helm_xtask::internals::release::Source;
+use helm_xtask::internals::tgz::Entry;
 
 use crate::sandbox::{self, Sandbox};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use helm_xtask::internals::archive::{self, Entry};
 use helm_xtask::internals::digest;
+use helm_xtask::internals::tgz::{self, Entry};
 
 use crate::sandbox::{self, Sandbox};
 
@@ -12,7 +12,7 @@ use crate::sandbox::{self, Sandbox};
 pub fn archive(chart_yaml: &str) -> Vec<u8> {
     let entry = |path: &str, text: &str| Entry { path: path.to_owned(), data: text.into() };
     let entries = [entry("c/Chart.yaml", chart_yaml), entry("c/values.yaml", "a: 1\n")];
-    archive::write(&entries).expect("an archive")
+    tgz::write(&entries).expect("an archive")
 }
 
 pub fn put(sandbox: &Sandbox, path: &str, bytes: &[u8]) {
@@ -180,7 +180,7 @@ fn what_is_broken_is_named_and_nothing_is_written() {
     put(&sandbox, "d/junk.tgz", b"this is no gzip at all");
     put(&sandbox, "d/version.tgz", &archive("apiVersion: v2\nname: b\nversion: 1.x\n"));
     let none = [Entry { path: "c/values.yaml".to_owned(), data: Vec::new() }];
-    put(&sandbox, "d/none.tgz", &archive::write(&none).expect("an archive"));
+    put(&sandbox, "d/none.tgz", &tgz::write(&none).expect("an archive"));
     let ran = sandbox.xtask(&["index", "d"]).ended(1);
     let errors: Vec<&str> = ran.stderr.lines().filter(|line| !line.starts_with("hint")).collect();
     assert_eq!(

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use helm_xtask::internals::archive;
 use helm_xtask::internals::digest;
+use helm_xtask::internals::tgz;
 
 use crate::consumers::Consumer;
 use crate::release::chart;
@@ -273,7 +273,7 @@ fn packaged(said: &str) -> Vec<String> {
 
 /// The same chart as another program packages it: other times, another order, and another Chart.yaml.
 pub fn as_others_package(archive: &[u8]) -> Vec<u8> {
-    let mut entries = archive::read(archive, archive::MAX_TOTAL).expect("an archive");
+    let mut entries = tgz::read(archive, tgz::MAX_TOTAL).expect("an archive");
     entries.reverse();
     let mut tar = tar::Builder::new(Vec::new());
     for entry in entries {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use helm_xtask::internals::archive;
 use helm_xtask::internals::digest;
+use helm_xtask::internals::tgz;
 
 use crate::sandbox::{self, Sandbox};
 
@@ -15,7 +15,7 @@ fn web() -> Sandbox {
 
 /// The text of the Chart.yaml in an archive.
 fn chart_yaml(sandbox: &Sandbox, path: &str) -> String {
-    let entries = archive::read(&sandbox.read(path), archive::MAX_TOTAL).expect("an archive");
+    let entries = tgz::read(&sandbox.read(path), tgz::MAX_TOTAL).expect("an archive");
     String::from_utf8(entries[0].data.clone()).expect("UTF-8")
 }
 
@@ -150,7 +150,7 @@ hint: link to a relative path, or copy what it leads to
         std::fs::remove_file(sandbox.work().join("web").join(path)).expect("a link");
     }
     sandbox.xtask(&["package", "web"]).ended(0);
-    let entries = archive::read(&sandbox.read("web-1.2.3.tgz"), archive::MAX_TOTAL).expect("an archive");
+    let entries = tgz::read(&sandbox.read("web-1.2.3.tgz"), tgz::MAX_TOTAL).expect("an archive");
     assert_eq!(entries.iter().filter(|entry| entry.data == b"shared").count(), 2);
 }
 
@@ -251,7 +251,7 @@ fn without_a_commit_the_time_is_fixed() {
     let modified = std::fs::metadata(sandbox.work().join("out").join(&sandbox.files("out")[0]))
         .and_then(|file| file.modified());
     let since = modified.expect("a time").duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    assert_eq!(since.as_secs(), archive::ENTRY_TIME);
+    assert_eq!(since.as_secs(), tgz::ENTRY_TIME);
     sandbox.set("SOURCE_DATE_EPOCH", "yesterday");
     let ran = sandbox.xtask(&["package", "web", "-d", "out"]).ended(2);
     assert_eq!(

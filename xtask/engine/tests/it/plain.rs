@@ -7,9 +7,9 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
-use helm_xtask::internals::archive::{self, Entry, MAX_TOTAL};
 use helm_xtask::internals::chart::{metadata_of, to_yaml};
 use helm_xtask::internals::limits::MAX_HELM_FILE;
+use helm_xtask::internals::tgz::{self, Entry, MAX_TOTAL};
 use helm_xtask_formats::archive::Limits;
 
 use crate::property::Random;
@@ -26,7 +26,7 @@ fn entry(path: &str, data: &[u8]) -> Entry {
 /// Compares the readers. Whether the plain one took the archive.
 fn agree(bytes: &[u8]) -> bool {
     let Some(plain) = helm_xtask_formats::archive::read(bytes, LIMITS, &WANTED) else { return false };
-    let all = archive::read(bytes, MAX_TOTAL).expect("what the plain reader takes is an archive");
+    let all = tgz::read(bytes, MAX_TOTAL).expect("what the plain reader takes is an archive");
     let is_wanted =
         |entry: &Entry| entry.path.split_once('/').is_some_and(|(_, path)| WANTED.contains(&path));
     let wanted: Vec<Entry> = all.into_iter().filter(is_wanted).collect();
@@ -44,7 +44,7 @@ fn tar_of(archive: &[u8]) -> Vec<u8> {
 fn archives() -> [Vec<u8>; 2] {
     let long = format!("c/{}/{}", "p".repeat(60), "q".repeat(60));
     let files = [entry("c/Chart.yaml", b"name: c\n"), entry("c/x/y", &[7; 700]), entry(&long, b"")];
-    let written = archive::write(&files).expect("an archive");
+    let written = tgz::write(&files).expect("an archive");
     let mut tar = Vec::new();
     for (path, kind) in [("c/", tar::EntryType::Directory), ("c/Chart.yaml", tar::EntryType::Regular)] {
         let mut header = tar::Header::new_ustar();
@@ -78,18 +78,18 @@ fn plain_archives_are_taken_and_damaged_ones_refused() {
         assert!(agree(&whole));
         for at in 0..whole.len() {
             let cut = &whole[..at];
-            assert!(!agree(cut) && archive::read(cut, MAX_TOTAL).is_err(), "cut at {at}");
+            assert!(!agree(cut) && tgz::read(cut, MAX_TOTAL).is_err(), "cut at {at}");
         }
         // The checksum and the length.
         for at in whole.len() - 8..whole.len() {
             let mut bad = whole.clone();
             bad[at] ^= 1;
-            assert!(!agree(&bad) && archive::read(&bad, MAX_TOTAL).is_err(), "changed at {at}");
+            assert!(!agree(&bad) && tgz::read(&bad, MAX_TOTAL).is_err(), "changed at {at}");
         }
         assert!(!agree(&[whole.as_slice(), b"x"].concat()));
         // Members are one stream; what comes after the end of the first archive does not count.
         assert!(!agree(&[whole.as_slice(), &whole].concat()));
-        assert!(archive::read(&[whole.as_slice(), &whole].concat(), MAX_TOTAL).is_ok());
+        assert!(tgz::read(&[whole.as_slice(), &whole].concat(), MAX_TOTAL).is_ok());
     }
 }
 
@@ -260,7 +260,7 @@ fn relined(text: &str, next: &mut impl FnMut() -> usize) -> Vec<u8> {
 }
 
 fn metadata(chart_yaml: &[u8]) -> Option<helm_xtask::internals::chart::Metadata> {
-    let archive = archive::write(&[entry("c/Chart.yaml", chart_yaml)]).expect("an archive");
+    let archive = tgz::write(&[entry("c/Chart.yaml", chart_yaml)]).expect("an archive");
     metadata_of(&archive, "").value
 }
 

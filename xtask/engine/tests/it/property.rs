@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use helm_xtask::internals::archive;
 use helm_xtask::internals::compare::first_difference;
+use helm_xtask::internals::tgz;
 
 use crate::sandbox::{self, Sandbox};
 
@@ -56,8 +56,7 @@ fn check_batch(first: u64, helm: &str, binary: &Path) -> u64 {
             assert_eq!(files.len(), 1, "{directory}: {whose}: {files:?}");
             (
                 files[0].clone(),
-                archive::read(&sandbox.read(&format!("{out}/{}", files[0])), archive::MAX_TOTAL)
-                    .expect("an archive"),
+                tgz::read(&sandbox.read(&format!("{out}/{}", files[0])), tgz::MAX_TOTAL).expect("an archive"),
             )
         };
         let ((our_name, ours), (helm_name, helms)) = (read("ours"), read("helms"));

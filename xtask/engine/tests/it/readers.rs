@@ -7,9 +7,9 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use helm_xtask::internals::archive::{self, Entry, MAX_TOTAL};
 use helm_xtask::internals::ignore::{Kind, Rules};
 use helm_xtask::internals::manifest::Manifest;
+use helm_xtask::internals::tgz::{self, Entry, MAX_TOTAL};
 use helm_xtask::internals::version::{self, Tag};
 use helm_xtask::internals::{changelog, chart, yaml};
 
@@ -75,7 +75,7 @@ fn read_everything(bytes: &[u8]) {
 }
 
 fn read_archive(bytes: &[u8]) {
-    if let Ok(entries) = archive::read(bytes, MAX_TOTAL) {
+    if let Ok(entries) = tgz::read(bytes, MAX_TOTAL) {
         assert!(entries.iter().map(|entry| entry.data.len() as u64).sum::<u64>() <= MAX_TOTAL);
         assert!(
             entries
@@ -104,7 +104,7 @@ fn readers_survive_any_bytes() {
         ("c/日本", "x"),
     ];
     let chart = chart.map(|(path, data)| Entry { path: path.to_owned(), data: data.into() });
-    let archive = archive::write(&chart).expect("an archive");
+    let archive = tgz::write(&chart).expect("an archive");
     let mut tar = Vec::new();
     GzDecoder::new(archive.as_slice()).read_to_end(&mut tar).expect("gzip");
     let (start, mut runs) = (Instant::now(), 0_u64);
@@ -125,7 +125,7 @@ fn a_small_archive_cannot_fill_the_memory() {
     (0..400).for_each(|_| encoder.write_all(&zeros).expect("memory"));
     let bomb = encoder.finish().expect("memory");
     assert!(bomb.len() < 1 << 20);
-    assert!(archive::read(&bomb, MAX_TOTAL).is_err());
+    assert!(tgz::read(&bomb, MAX_TOTAL).is_err());
     // Aliases of aliases: 2^40 texts in 40 lines.
     let mut text = String::from("a0: &a0 [x, x]\n");
     for n in 1..40 {
@@ -143,11 +143,11 @@ fn archives_in_archives_cannot_fill_the_memory() {
     let file = |path: &str, data: Vec<u8>| Entry { path: path.to_owned(), data };
     let chart =
         |name: &str| file("c/Chart.yaml", format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n").into());
-    let mut archive = archive::write(&[chart("c"), file("c/zeros", vec![0; 1 << 22])]).expect("an archive");
+    let mut archive = tgz::write(&[chart("c"), file("c/zeros", vec![0; 1 << 22])]).expect("an archive");
     for _ in 0..3 {
         let copies = (0..12).map(|n| file(&format!("c/charts/{n}.tgz"), archive.clone()));
         let entries: Vec<Entry> = [chart("c")].into_iter().chain(copies).collect();
-        archive = archive::write(&entries).expect("an archive");
+        archive = tgz::write(&entries).expect("an archive");
     }
     let start = Instant::now();
     let top = Entry { path: "Chart.yaml".to_owned(), ..chart("c") };

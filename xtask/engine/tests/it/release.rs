@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use helm_xtask::Config;
-use helm_xtask::internals::archive::{self, Entry};
 use helm_xtask::internals::digest;
 use helm_xtask::internals::manifest::Manifest;
 use helm_xtask::internals::publish::{Planned, steps};
 use helm_xtask::internals::release::{Changelog, Commit, NewRelease, Observed, Source, Tags, prepare};
+use helm_xtask::internals::tgz::{self, Entry};
 
 use crate::sandbox::{self, Sandbox};
 
@@ -188,7 +188,7 @@ fn the_version_is_stamped_into_the_archive_alone() {
     sandbox.commit("notes");
     sandbox.xtask(&["release", "web", "--tag", "v2.0.0-rc.1+b.5"]).ended(0);
     let entries =
-        archive::read(&sandbox.read("dist/web-2.0.0-rc.1+b.5.tgz"), archive::MAX_TOTAL).expect("an archive");
+        tgz::read(&sandbox.read("dist/web-2.0.0-rc.1+b.5.tgz"), tgz::MAX_TOTAL).expect("an archive");
     let text = String::from_utf8_lossy(&entries[0].data);
     assert_eq!(text, "apiVersion: v2\nappVersion: 2.0.0-rc.1+b.5\nname: web\nversion: 2.0.0-rc.1+b.5\n");
     assert_eq!(manifest(&sandbox).charts[0].oci, "oci://ghcr.io/d44b/charts/web:2.0.0-rc.1_b.5");

@@ -123,9 +123,9 @@ fn a_kill_leaves_whole_archives() {
         child.kill().expect("a kill");
         child.wait().expect("an end");
         for file in sandbox.files("out").into_iter().filter(|file| !file.starts_with('.')) {
-            helm_xtask::internals::archive::read(
+            helm_xtask::internals::tgz::read(
                 &sandbox.read(&format!("out/{file}")),
-                helm_xtask::internals::archive::MAX_TOTAL,
+                helm_xtask::internals::tgz::MAX_TOTAL,
             )
             .expect("a whole archive");
         }

@@ -11,8 +11,8 @@ use walkdir::{DirEntry, WalkDir};
 use crate::base::limits::MAX_HELM_FILE;
 use crate::base::problem::Problem;
 use crate::base::text::size;
-use crate::chart::archive::{self, Entry, MAX_TOTAL};
 use crate::chart::ignore::{Dropped, Kind, Rules};
+use crate::chart::tgz::{self, Entry, MAX_TOTAL};
 use crate::sys::{files, link};
 
 /// What was read.
@@ -225,7 +225,7 @@ impl Walk<'_> {
         match files::read_up_to(&origin, MAX_HELM_FILE) {
             Ok(data) => {
                 let file = Entry { path: relative, data };
-                self.cost += archive::cost(&file);
+                self.cost += tgz::cost(&file);
                 self.read.files.push(file);
                 self.read.origins.push(origin);
             }

@@ -2,8 +2,8 @@
 
 use super::{By, Message, at, top};
 use crate::base::text::{line_at, name};
-use crate::chart::archive::Entry;
 use crate::chart::ignore::Kind;
+use crate::chart::tgz::Entry;
 use crate::check::Chart;
 
 const DIRECTORY: &str = "templates/";

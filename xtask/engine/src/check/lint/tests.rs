@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::base::problem::Checked;
-use crate::chart::archive::Entry;
 use crate::chart::package::{Overrides, package};
 use crate::chart::source::Source;
+use crate::chart::tgz::Entry;
 use crate::check::{Area, Report};
 
 /// A chart of these files, and what packaging finds wrong with it.

@@ -14,7 +14,7 @@ use super::mkdocs::{Settings, read_mkdocs_yml};
 use super::{Builder, File, Sources};
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
-use crate::chart::archive::ENTRY_TIME;
+use crate::chart::tgz::ENTRY_TIME;
 use crate::docs;
 use crate::git::io::repository::Repository;
 use crate::sys::{environment, files, link};

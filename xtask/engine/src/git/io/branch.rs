@@ -11,7 +11,7 @@ use std::{fs, io};
 use anyhow::{Context, Result, bail};
 
 use super::remote::{NAME, Remote};
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::git::Tip;
 use crate::git::object::{Commit, Object, listing};
@@ -108,7 +108,7 @@ impl Branch {
         if numbers.next().zip(numbers.next()) < Some(OLDEST) {
             let (major, minor) = OLDEST;
             let message = format!("{} is too old: publishing needs {major}.{minor}", name(&printed));
-            return Err(Problems::from(Problem::error(message).hint("install a newer git")).into());
+            return Err(Problem::error(message).hint("install a newer git").into());
         }
         Ok(())
     }
@@ -361,7 +361,7 @@ impl Branch {
                 let words = words.unwrap_or_default();
                 let message = format!("{} did not answer until the deadline{words}", name(&self.remote.url));
                 let hint = "run it again, or give it a longer --deadline";
-                Err(Problems::from(Problem::error(message).hint(hint)).into())
+                Err(Problem::error(message).hint(hint).into())
             }
             Ok(output) if !output.status.success() && is_full(&output.stderr) => {
                 Err(no_room("it is full").into())

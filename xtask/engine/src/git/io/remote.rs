@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::repository::{INHERITED, Repository};
 use crate::base::config::Config;
 use crate::base::host::{host, is_loopback, is_private};
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
 use crate::sys::{environment, secrets};
 
@@ -77,7 +77,7 @@ impl Remote {
         let here = if here.is_empty() { "a repository without `origin`".to_owned() } else { name(here) };
         let message = format!("this is {here}, and {} is what publishes", name(&config.repository));
         let hint = "a fork publishes nothing; to publish there, edit `repository` in the config";
-        Err(Problems::from(Problem::error(message).hint(hint)).into())
+        Err(Problem::error(message).hint(hint).into())
     }
 
     /// The token goes along if the remote is on the server that it is for, and the way there is encrypted or short.
@@ -173,7 +173,7 @@ fn checked(whence: &str, base: &Path, url: &str) -> Result<String> {
     match authority.rsplit_once('@') {
         Some((user, _)) if user.contains(':') => {
             let problem = Problem::error(format!("the URL of {whence} has a password in it"));
-            Err(Problems::from(problem.hint("give the URL without it, and the token as GITHUB_TOKEN")).into())
+            Err(problem.hint("give the URL without it, and the token as GITHUB_TOKEN").into())
         }
         Some((_, host)) => Ok(format!("{scheme}://{host}/{path}")),
         None => Ok(url.to_owned()),

@@ -98,7 +98,7 @@ impl Repository {
             _ => {
                 let problem =
                     Problem::error(format!("an archive cannot hold the time of the commit, {}", name(time)));
-                Err(Problems::from(problem.hint("commit again, with the clock set right")).into())
+                Err(problem.hint("commit again, with the clock set right").into())
             }
         }
     }
@@ -311,7 +311,7 @@ impl Repository {
         match process::ask(git, input, Instant::now() + LOCAL) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 let problem = Problem::error(format!("{typed} did not end within {} s", LOCAL.as_secs()));
-                Err(Problems::from(problem.hint("type it in a terminal, and see what it waits for")).into())
+                Err(problem.hint("type it in a terminal, and see what it waits for").into())
             }
             output => Ok((typed, output.context("cannot run git: is it installed?")?)),
         }

@@ -12,7 +12,7 @@ use crate::base::digest::Digest;
 use crate::base::problem::{Checked, Problem};
 use crate::base::reference::Reference;
 use crate::chart::same::differences;
-use crate::chart::{Archive, archive};
+use crate::chart::{Archive, tgz};
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::index::{Index, Version};
@@ -98,7 +98,7 @@ pub fn compare(
 
 /// Our archive, if it is to the byte the one that the index names: then nobody has to see that.
 fn ours(next: &Next<'_>, version: &Version<'_>) -> Option<(Vec<u8>, Digest)> {
-    let bytes = archive::write(&next.package.entries).ok()?;
+    let bytes = tgz::write(&next.package.entries).ok()?;
     let digest = Digest::of(&bytes);
     digest.is(&version.digest).then_some((bytes, digest))
 }

@@ -34,7 +34,7 @@ pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result
     if docs.is_none() && charts.is_none() {
         let problem =
             Problem::error("there is nothing to publish: neither documentation nor a release in dist/");
-        return Err(Problems::from(problem.hint("cargo xtask release")).into());
+        return Err(problem.hint("cargo xtask release").into());
     }
     if let (None, Some(asked)) = (&charts, args.replace.first()) {
         return Err(not_replaced(asked));
@@ -73,7 +73,7 @@ fn build_docs(args: &PagesArgs, source: &Repository) -> Result<Option<Site>> {
         }
         None if args.only == Some(Part::Docs) => {
             let problem = Problem::error("there is no documentation to publish: no mkdocs.yml");
-            Err(Problems::from(problem.hint("write mkdocs.yml and docs/index.md")).into())
+            Err(problem.hint("write mkdocs.yml and docs/index.md").into())
         }
         None => Ok(None),
     }
@@ -94,7 +94,7 @@ fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Opt
         let problem = Problem::error(format!("{} holds a snapshot, which is never published", name(&shown)));
         if args.only == Some(Part::Charts) {
             let hint = format!("tag the commit as {tag}, then cargo xtask release");
-            return Err(Problems::from(problem.hint(hint)).into());
+            return Err(problem.hint(hint).into());
         }
         terminal::progress("Leaving", &format!("the Helm repository as it is: {shown} holds a snapshot"));
         return Ok(None);
@@ -103,7 +103,7 @@ fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Opt
         || release.is_none() && args.dist.is_some()
     {
         let problem = Problem::error(format!("there is no release in {}", name(&shown)));
-        return Err(Problems::from(problem.hint("cargo xtask release")).into());
+        return Err(problem.hint("cargo xtask release").into());
     }
     if release.is_none() {
         terminal::progress(
@@ -118,7 +118,7 @@ fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Opt
 fn charts(args: &PagesArgs, source: &Repository, release: Release) -> Result<Charts<'static>> {
     if let Some(problem) = differs_from_commit(&release.manifest) {
         if args.publish {
-            return Err(Problems::from(problem).into());
+            return Err(problem.into());
         }
         terminal::problem(&Problem { severity: Severity::Warning, ..problem });
     }

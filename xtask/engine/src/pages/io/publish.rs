@@ -94,7 +94,7 @@ fn after<'a>(
             return Ok(None);
         }
         let message = format!("somebody deleted the branch {}", name(branch.name()));
-        return Err(Problems::from(Problem::error(message).hint("run it again to begin a new one")).into());
+        return Err(Problem::error(message).hint("run it again to begin a new one").into());
     }
     *failures += 1;
     if *failures == TRIES || refusal::is_final(&refusal.0) {
@@ -160,7 +160,7 @@ fn pause(branch: &Branch, rounds: u32, Refusal(words): &Refusal) -> Result<()> {
     let pause = pause::random(pause::longest(FIRST_PAUSE, MAX_PAUSE, rounds));
     if Instant::now() + pause >= branch.deadline() {
         let message = format!("the time is over, and {} last said: {words}", name(&branch.shown()));
-        return Err(Problems::from(Problem::error(message).hint("run it again; nothing was lost")).into());
+        return Err(Problem::error(message).hint("run it again; nothing was lost").into());
     }
     thread::sleep(pause);
     Ok(())

@@ -6,7 +6,7 @@ use std::{io, thread};
 
 use anyhow::{Context, Result};
 
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
 use crate::sys::{environment, process, secrets, terminal};
 
@@ -28,7 +28,7 @@ pub fn check() -> Result<()> {
         return Ok(());
     }
     let problem = Problem::error("--wait asks the served site with curl, which is not in PATH");
-    Err(Problems::from(problem.hint("install curl, or leave out --wait")).into())
+    Err(problem.hint("install curl, or leave out --wait").into())
 }
 
 /// Waits until all of it is served, or the deadline has passed.
@@ -44,7 +44,7 @@ pub fn wait(expected: &[Expected], deadline: Instant) -> Result<()> {
             if Instant::now() + PAUSE >= deadline {
                 let message = format!("{} is published and not served until the deadline: {why}", name(url));
                 let hint = "look at Settings -> Pages and at the deployments of the repository";
-                return Err(Problems::from(Problem::error(message).hint(hint)).into());
+                return Err(Problem::error(message).hint(hint).into());
             }
             thread::sleep(PAUSE);
         }

@@ -26,7 +26,7 @@ pub fn place(asked: Option<&Path>, source: &Repository) -> Result<PathBuf> {
     let _lock = lock(&place);
     let refuse = |why: &str| {
         let message = format!("the site cannot go to {}: {why}", name(&files::shown(&place)));
-        Err(Problems::from(Problem::error(message).hint("choose a new directory with --out")).into())
+        Err(Problem::error(message).hint("choose a new directory with --out").into())
     };
     if source.has(&place)? {
         return refuse("the repository has files there");

@@ -47,7 +47,7 @@ pub fn make(
 ) -> Result<Made> {
     if args.backfill && config.stamps() {
         let problem = Problem::usage("--backfill is for charts whose version stands in Chart.yaml");
-        return Err(Problems::from(problem.hint("git checkout v1.2.3 && cargo xtask release")).into());
+        return Err(problem.hint("git checkout v1.2.3 && cargo xtask release").into());
     }
     let mut head = head(args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();

@@ -63,7 +63,7 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
             let Step::Push { target, payload } = step else { continue };
             if !target.is_valid() {
                 let message = format!("{} is no place in a registry", name(&target.to_string()));
-                return Err(Problems::from(Problem::error(message)).into());
+                return Err(Problem::error(message).into());
             }
             terminal::progress("Looking", &format!("at {target}"));
             pushes.push(self.look_at(publication, step, target, *payload, writing)?.take(&mut problems));

@@ -254,10 +254,7 @@ pub fn with_registry(config: &Config, asked: Option<&str>) -> Result<Config> {
     let base = oci.trim_end_matches('/');
     if !is_oci_base(base) {
         let problem = Problem::usage(format!("--oci {} is not of the form `oci://host/path`", name(oci)));
-        return Err(Problems::from(
-            problem.hint("lower case, without a tag, as in oci://ghcr.io/owner/charts"),
-        )
-        .into());
+        return Err(problem.hint("lower case, without a tag, as in oci://ghcr.io/owner/charts").into());
     }
     Ok(config.clone().oci(base))
 }
@@ -266,7 +263,7 @@ pub fn with_registry(config: &Config, asked: Option<&str>) -> Result<Config> {
 fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: bool) -> Result<()> {
     if environment::is_pull_request() {
         let problem = Problem::error("a pull request publishes nothing");
-        return Err(Problems::from(problem.hint("leave --publish out, or run on tags")).into());
+        return Err(problem.hint("leave --publish out, or run on tags").into());
     }
     if let (Some(host), Some(site)) = (remote.host(), Github::site())
         && targets.contains(&Target::Github)
@@ -274,12 +271,12 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
     {
         let message = format!("the branch is at {}, and the release would go to {}", name(host), name(&site));
         let hint = format!("export GITHUB_SERVER_URL=https://{host} GITHUB_API_URL=https://{host}/api/v3");
-        return Err(Problems::from(Problem::usage(message).hint(hint)).into());
+        return Err(Problem::usage(message).hint(hint).into());
     }
     remote.check_named(config)?;
     if wait && !targets.contains(&Target::Pages) {
         let problem = Problem::usage("--wait waits for the Helm repository, which is not published");
-        return Err(Problems::from(problem.hint("leave out --wait, or add `pages` to --publish")).into());
+        return Err(problem.hint("leave out --wait, or add `pages` to --publish").into());
     }
     if wait { served::check() } else { Ok(()) }
 }

@@ -12,8 +12,8 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
-use crate::chart::archive::{self, Entry};
 use crate::chart::package::Overrides;
+use crate::chart::tgz::{self, Entry};
 use crate::sys::process::{self, Output};
 use crate::sys::scratch::Scratch;
 use crate::sys::{environment, secrets};
@@ -89,7 +89,7 @@ impl Helm {
         let made =
             std::fs::read_dir(out)?.next().context("helm says that it made an archive, and made none")??;
         let bytes = std::fs::read(made.path())?;
-        let entries = archive::read(&bytes, archive::MAX_TOTAL)
+        let entries = tgz::read(&bytes, tgz::MAX_TOTAL)
             .map_err(|cause| anyhow!("cannot read what helm made: {cause}"))?;
         Ok(Ok(entries))
     }

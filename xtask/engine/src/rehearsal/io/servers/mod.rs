@@ -23,7 +23,7 @@ use self::github::Github;
 use self::registry::Registry;
 use self::site::Site;
 use crate::base::config::Config;
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::git::io::remote::Remote;
 use crate::sys::files;
@@ -138,7 +138,7 @@ pub fn prepare(repository: &Path) -> Result<(PathBuf, Lock)> {
     let there = entries(&root).with_context(cannot)?;
     if !there.is_empty() && !there.contains(&marker) {
         let problem = Problem::error(format!("{shown} is in the way: no rehearsal made it"));
-        return Err(Problems::from(problem.hint("move it away, or delete it")).into());
+        return Err(problem.hint("move it away, or delete it").into());
     }
     fs::create_dir_all(&root).with_context(cannot)?;
     // Both stay, whatever happens meanwhile.
