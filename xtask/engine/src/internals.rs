@@ -32,3 +32,7 @@ pub mod release {
     pub use crate::git::Commit;
     pub use crate::release::{NewRelease, Observed, Tags, prepare};
 }
+/// What the tests use of the room: its servers, which the tests build theirs upon.
+pub mod rehearsal {
+    pub use crate::rehearsal::io::servers::{http, registry};
+}

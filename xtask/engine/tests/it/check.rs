@@ -76,7 +76,7 @@ fn a_chart_that_is_published_and_changes_needs_a_new_version() {
 fn what_does_not_answer_is_named_as_not_checked() {
     let (targets, mut sandbox) = (Targets::new(), source("1.0.0"));
     targets.registry.fail(fake::Fault::Drop, "", usize::MAX);
-    targets.remote.server.fail(server::Fault::Status(503), server::ANY, usize::MAX);
+    targets.remote.server.fail(server::Fault::status(503), server::ANY, usize::MAX);
     let ran = check(&targets, &mut sandbox, &[]).ended(0);
     let expected = [
         "what the templates render, and whether values.yaml fits values.schema.json",

@@ -1,12 +1,14 @@
 //! A GitHub on this machine: one repository, `d44b/pulltrace`, and its releases. As GitHub Enterprise Server has it, the API
 //! and uploads are on one host; the content of assets is on another one.
 
+use std::sync::Mutex;
+
+use helm_xtask::internals::rehearsal::http::{Answer, Request};
 use serde_json::Value;
 
 use crate::fake::{self, Fake, Service};
 use crate::github_api::{API, Api};
 use crate::github_form::refuse;
-use crate::http::{Answer, Asked};
 use crate::server::TOKEN;
 
 pub type Github = Fake<Api>;
@@ -15,7 +17,7 @@ pub type Fault = fake::Fault<Api>;
 impl Github {
     /// A public repository without tags or releases, which [`TOKEN`] may write to.
     pub fn new() -> Self {
-        let github = Self::start();
+        let github = Self::start(|_| Api::default());
         let [origin, storage] = github.origins.clone();
         github.with(|api| {
             (api.uploads, api.origin, api.storage) = (origin.clone(), origin, storage);
@@ -41,15 +43,17 @@ impl Github {
 }
 
 impl Service for Api {
-    fn answer(&mut self, asked: &Asked) -> Answer {
-        self.answer(asked)
+    const KEEPS_CONNECTIONS: bool = true;
+
+    fn answer(service: &Mutex<Self>, asked: &Request) -> Answer {
+        fake::lock(service).answer(asked)
     }
 
     fn refuse(status: u16, message: &str) -> Answer {
         refuse(status, message)
     }
 
-    fn break_off(&mut self, asked: &Asked) {
+    fn break_off(&mut self, asked: &Request) {
         self.leave_starter(asked);
     }
 }

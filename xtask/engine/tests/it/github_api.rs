@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::github_form::{
     Refused, decoded, invalid, invalid_asset, not_found, object, ok, page, parameter, refuse, renamed, split,
 };
-use crate::http::{Answer, Asked};
+use helm_xtask::internals::rehearsal::http::{Answer, Request};
 
 /// The repository that all is about, and its other name, which the links between pages have.
 const REPOSITORY: &str = "d44b/pulltrace";
@@ -90,13 +90,13 @@ impl Api {
     }
 
     /// An upload that fails half way leaves this (documentation of "Upload a release asset").
-    pub fn leave_starter(&mut self, asked: &Asked) {
-        let (path, query) = split(&asked.line);
+    pub fn leave_starter(&mut self, asked: &Request) {
+        let (path, query) = split(&asked.target);
         let id = path.split('/').rev().nth(1).and_then(|id| id.parse().ok());
         let asset = Asset {
             id: self.next_id(),
             name: renamed(&parameter(query, "name").unwrap_or_default()),
-            content_type: asked.all("content-type").next().unwrap_or_default().into(),
+            content_type: asked.header("content-type").unwrap_or_default().into(),
             data: None,
         };
         if let Some(release) = self.releases.iter_mut().find(|release| Some(release.id) == id) {
@@ -127,20 +127,20 @@ impl Api {
     }
 
     /// Carries a request out.
-    pub fn answer(&mut self, asked: &Asked) -> Answer {
+    pub fn answer(&mut self, asked: &Request) -> Answer {
         let answer = self.carry_out(asked).unwrap_or_else(|refused| refused);
         answer
-            .with("X-GitHub-Request-Id", "0000:00000:0000000:0000000:00000000".into())
-            .with("X-GitHub-Media-Type", "github.v3; format=json".into())
-            .with("X-RateLimit-Limit", "5000".into())
-            .with("X-RateLimit-Remaining", "4999".into())
-            .with("X-RateLimit-Reset", "4102444800".into())
-            .with("X-RateLimit-Used", "1".into())
-            .with("X-RateLimit-Resource", "core".into())
+            .with("X-GitHub-Request-Id", "0000:00000:0000000:0000000:00000000")
+            .with("X-GitHub-Media-Type", "github.v3; format=json")
+            .with("X-RateLimit-Limit", "5000")
+            .with("X-RateLimit-Remaining", "4999")
+            .with("X-RateLimit-Reset", "4102444800")
+            .with("X-RateLimit-Used", "1")
+            .with("X-RateLimit-Resource", "core")
     }
 
-    fn carry_out(&mut self, asked: &Asked) -> Result<Answer, Refused> {
-        let (path, query) = split(&asked.line);
+    fn carry_out(&mut self, asked: &Request) -> Result<Answer, Refused> {
+        let (path, query) = split(&asked.target);
         if let Some(id) = path.strip_prefix(STORAGE) {
             return self.content(asked, id);
         }
@@ -154,12 +154,12 @@ impl Api {
         let rest = rest.or_else(|| path.strip_prefix(BY_ID)).ok_or_else(not_found)?;
         let parts: Vec<String> = rest.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let method = asked.line.split(' ').next().unwrap_or_default();
+        let method = asked.method.as_str();
         if let Some(said) = self.settings.get(rest).filter(|_| method == "GET" && !rest.is_empty()) {
             return Ok(ok(200, said));
         }
         if method != "GET" && !may_write {
-            let has_token = asked.all("authorization").next().is_some();
+            let has_token = asked.header("authorization").is_some();
             return Err(if has_token {
                 refuse(403, "Resource not accessible by integration")
             } else {
@@ -203,13 +203,13 @@ impl Api {
     }
 
     /// Whether the one who asks may write.
-    fn authorize(&self, asked: &Asked) -> Result<bool, Refused> {
-        if asked.all("user-agent").next().is_none() {
+    fn authorize(&self, asked: &Request) -> Result<bool, Refused> {
+        if asked.header("user-agent").is_none() {
             let message = "Request forbidden by administrative rules. Please make sure your request has a \
                            User-Agent header.";
             return Err(refuse(403, message));
         }
-        let Some(header) = asked.all("authorization").next() else {
+        let Some(header) = asked.header("authorization") else {
             return if self.is_private { Err(not_found()) } else { Ok(false) };
         };
         let (scheme, token) = header.split_once(' ').unwrap_or_default();
@@ -356,10 +356,10 @@ impl Api {
     fn delete(&mut self, id: &str) -> Result<Answer, Refused> {
         let place = self.place(id, true)?;
         self.releases.remove(place);
-        Ok(Answer { status: 204, headers: Vec::new(), body: Vec::new() })
+        Ok(Answer::empty(204))
     }
 
-    fn upload(&mut self, id: &str, query: &str, asked: &Asked) -> Result<Answer, Refused> {
+    fn upload(&mut self, id: &str, query: &str, asked: &Request) -> Result<Answer, Refused> {
         let (place, asset_id) = (self.place(id, true)?, self.next_id());
         let release = &self.releases[place];
         let name = parameter(query, "name").filter(|name| !name.is_empty());
@@ -367,10 +367,10 @@ impl Api {
         if release.immutable {
             return Err(refuse(422, "Cannot upload assets to an immutable release."));
         }
-        let Some(content_type) = asked.all("content-type").next() else {
+        let Some(content_type) = asked.header("content-type") else {
             return Err(invalid_asset(&json!({"code": "missing_field", "field": "content_type"})));
         };
-        if asked.all("content-length").next().is_none() || asked.body.is_empty() {
+        if asked.header("content-length").is_none() || asked.body.is_empty() {
             return Err(refuse(400, "Bad Content-Length: "));
         }
         if release.assets.iter().any(|asset| asset.name == name) {
@@ -382,14 +382,14 @@ impl Api {
         Ok(ok(201, &self.asset_json(release, release.assets.last().expect("just made"))))
     }
 
-    fn asset(&self, id: &str, asked: &Asked, may_write: bool) -> Result<Answer, Refused> {
+    fn asset(&self, id: &str, asked: &Request, may_write: bool) -> Result<Answer, Refused> {
         let (place, at) = self.asset_place(id)?;
         let release = &self.releases[place];
         if release.draft && !may_write {
             return Err(not_found());
         }
         let asset = &release.assets[at];
-        if !asked.all("accept").any(|accept| accept.contains("application/octet-stream")) {
+        if !asked.headers("accept").any(|accept| accept.contains("application/octet-stream")) {
             return Ok(ok(200, &self.asset_json(release, asset)));
         }
         asset.data.as_ref().ok_or_else(not_found)?;
@@ -398,10 +398,10 @@ impl Api {
     }
 
     /// The content of an asset. The storage takes the signature in the URL, and nothing besides it.
-    fn content(&self, asked: &Asked, id: &str) -> Result<Answer, Refused> {
-        if asked.all("authorization").next().is_some() {
+    fn content(&self, asked: &Request, id: &str) -> Result<Answer, Refused> {
+        if asked.header("authorization").is_some() {
             let words = "<Error><Code>InvalidAuthenticationInfo</Code></Error>";
-            return Err(Answer::plain(400, words));
+            return Err(Answer::text(400, words));
         }
         let (place, at) = self.asset_place(id)?;
         let body = self.releases[place].assets[at].data.clone().ok_or_else(not_found)?;
@@ -415,7 +415,7 @@ impl Api {
             return Err(refuse(422, "Cannot delete asset from an immutable release."));
         }
         self.releases[place].assets.remove(at);
-        Ok(Answer { status: 204, headers: Vec::new(), body: Vec::new() })
+        Ok(Answer::empty(204))
     }
 
     fn place(&self, id: &str, may_write: bool) -> Result<usize, Refused> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::http::Answer;
+use helm_xtask::internals::rehearsal::http::Answer;
 
 const DOCS: &str = "https://docs.github.com/rest";
 
@@ -10,8 +10,7 @@ const DOCS: &str = "https://docs.github.com/rest";
 pub type Refused = Answer;
 
 /// Path and query of a request.
-pub fn split(line: &str) -> (&str, &str) {
-    let target = line.split(' ').nth(1).unwrap_or_default();
+pub fn split(target: &str) -> (&str, &str) {
     target.split_once('?').unwrap_or((target, ""))
 }
 
@@ -50,8 +49,7 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Refused> {
 
 /// JSON.
 pub fn ok(status: u16, body: &Value) -> Answer {
-    let headers = vec![("Content-Type".into(), "application/json; charset=utf-8".into())];
-    Answer { status, headers, body: body.to_string().into_bytes() }
+    Answer::json(status, body)
 }
 
 /// An error as the API says it.

@@ -28,7 +28,6 @@ mod github;
 mod github_api;
 mod github_form;
 mod github_habits;
-mod http;
 mod index;
 mod index_property;
 

@@ -61,11 +61,11 @@ fn the_same_again_is_no_commit() {
     for args in [&["--only", "charts"][..], &["--only", "docs", "--docs", "native"], &["--docs", "native"]] {
         remote.publish(&sandbox, args).ended(0);
         let tip = remote.tip();
-        remote.server.requests();
+        remote.server.calls();
         let ran = remote.publish(&sandbox, args).ended(0);
         assert_eq!(remote.tip(), tip, "{args:?}: {}", ran.stdout);
         assert!(ran.stdout.contains("already"), "{args:?}: {}", ran.stdout);
-        let pushed = remote.server.requests().iter().any(|request| request.line.contains("receive-pack"));
+        let pushed = remote.server.calls().iter().any(|request| request.line.contains("receive-pack"));
         assert!(!pushed, "{args:?}");
     }
 }
@@ -272,7 +272,7 @@ fn a_chart_costs_what_a_chart_is() {
     for version in ["2.0.0", "3.0.0"] {
         bump(&sandbox, "web", version);
         remote.charts(&sandbox).ended(0);
-        let requests = remote.server.requests();
+        let requests = remote.server.calls();
         assert!(requests.iter().all(|request| request.status == 200), "{requests:?}");
         assert!(requests.len() <= 8, "{requests:?}");
         let (received, sent) = requests.iter().fold((0, 0), |(a, b), one| (a + one.received, b + one.sent));

@@ -1,5 +1,7 @@
 //! A server that fails: what passes is waited for, what does not is said in the server's words, and nothing is half done.
 
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crate::remote::{Remote, publisher};
@@ -39,7 +41,7 @@ fn servers_that_can_less_are_served_too() {
     published(&remote, remote.charts(&sandbox));
 
     let (remote, sandbox) = both();
-    remote.server.only_protocol_0();
+    remote.server.with(|git| git.only_protocol_0 = true);
     remote.git(&["config", "uploadpack.allowAnySHA1InWant", "false"]);
     published(&remote, remote.charts(&sandbox));
 
@@ -53,7 +55,7 @@ fn servers_that_can_less_are_served_too() {
 #[test]
 fn an_acknowledgement_that_is_lost_is_success() {
     let (remote, sandbox) = both();
-    remote.server.fail(Fault::DropAfterAccept, PUSH, 1);
+    remote.server.fail(Fault::DropAfter, PUSH, 1);
     let ran = remote.charts(&sandbox);
     assert!(ran.stdout.contains("Published"), "{}", ran.stdout);
     published(&remote, ran);
@@ -69,7 +71,7 @@ fn a_lost_acknowledgement_is_found_below_the_tip() {
         "#!/bin/sh\nread old new ref\ncommit=$(echo foreign | git -c user.name=t -c user.email=t@example.com \
          commit-tree -p $new $new^{tree})\ngit update-ref $ref $commit\nrm \"$0\"\n",
     );
-    remote.server.fail(Fault::DropAfterAccept, PUSH, 1);
+    remote.server.fail(Fault::DropAfter, PUSH, 1);
     remote.charts(&sandbox).ended(0);
     assert_eq!((remote.assert_whole(), remote.commits()), (3, 3));
 }
@@ -80,7 +82,7 @@ fn what_passes_is_waited_for() {
         [(500, LOOK), (500, FETCH), (500, LOOK_TO_PUSH), (500, PUSH), (429, LOOK), (502, FETCH), (503, PUSH)]
     {
         let (remote, sandbox) = both();
-        remote.server.fail(Fault::Status(status), service, 2);
+        remote.server.fail(Fault::status(status), service, 2);
         published(&remote, remote.charts(&sandbox));
     }
 }
@@ -97,7 +99,11 @@ fn answers_that_end_early_are_asked_for_again() {
 #[test]
 fn a_slow_server_is_slow() {
     let (remote, sandbox) = both();
-    remote.server.fail(Fault::Delay(Duration::from_millis(100)), ANY, FOR_EVER);
+    let slow = || {
+        thread::sleep(Duration::from_millis(100));
+        true
+    };
+    remote.server.fail(Fault::Gate(Arc::new(slow)), ANY, FOR_EVER);
     published(&remote, remote.charts(&sandbox));
 }
 
@@ -108,15 +114,15 @@ fn what_does_not_pass_ends() {
         [(401, "GITHUB_TOKEN", 1), (403, "GITHUB_TOKEN", 1), (404, "name right", 1), (500, "500", 3)]
     {
         let (remote, sandbox) = both();
-        remote.server.fail(Fault::Status(status), LOOK, FOR_EVER);
+        remote.server.fail(Fault::status(status), LOOK, FOR_EVER);
         refused(&remote, remote.charts(&sandbox), &[words]);
         // The fetch, and the question whether there is a branch.
-        assert_eq!(remote.server.requests().len(), 2 * tries, "{status}");
+        assert_eq!(remote.server.calls().len(), 2 * tries, "{status}");
 
         let (remote, sandbox) = both();
-        remote.server.fail(Fault::Status(status), PUSH, FOR_EVER);
+        remote.server.fail(Fault::status(status), PUSH, FOR_EVER);
         refused(&remote, remote.charts(&sandbox), &[words]);
-        let requests = remote.server.requests();
+        let requests = remote.server.calls();
         let pushes = requests.iter().filter(|request| request.line.ends_with(&format!("/o/r.git{PUSH}")));
         assert_eq!(pushes.count(), tries, "{status}: {requests:?}");
     }
@@ -129,9 +135,9 @@ fn failures_before_a_lost_race_do_not_count() {
     remote.write("refs/heads/quick", Some(crate::remote::BRANCH), &[("quick.html", Some(b"quick"))]);
     let quick =
         remote.server.somebody(&["-C", "o/r.git", "update-ref", crate::remote::BRANCH, "refs/heads/quick"]);
-    remote.server.fail(Fault::Status(500), PUSH, 2);
+    remote.server.fail(Fault::status(500), PUSH, 2);
     remote.server.fail(quick, PUSH, 1);
-    remote.server.fail(Fault::Status(500), PUSH, 2);
+    remote.server.fail(Fault::status(500), PUSH, 2);
     remote.charts(&sandbox).ended(0);
     assert_eq!((remote.assert_whole(), remote.commits()), (3, 3));
 }
@@ -141,7 +147,7 @@ fn failures_before_a_lost_race_do_not_count() {
 fn what_never_ends_is_ended() {
     for service in [LOOK, FETCH, PUSH] {
         let (remote, sandbox) = both();
-        remote.server.fail(Fault::hang(), service, FOR_EVER);
+        remote.server.fail(Fault::Hang, service, FOR_EVER);
         let ran = remote.publish(&sandbox, &["--only", "charts", "--deadline", "2"]);
         refused(&remote, ran, &["until the deadline", "--deadline"]);
     }

@@ -126,9 +126,9 @@ fn a_repair_is_few_requests() {
     let before = remote.files();
     remote.overwrite(&[("charts", None)]);
     let sandbox = publisher("web", "1.0.0");
-    remote.server.requests();
+    remote.server.calls();
     remote.publish(&sandbox, &["--only", "charts", "--repair"]).ended(0);
-    let requests = remote.server.requests();
+    let requests = remote.server.calls();
     assert!(requests.len() <= 15, "{} requests", requests.len());
     let after = remote.files();
     for path in &extra {

@@ -1,7 +1,10 @@
 //! Configurations that people have: what they rely on works, and nothing of the rest changes what is published or where.
 
 use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::thread;
 
 use crate::remote::{Remote, publisher};
 use crate::sandbox::Sandbox;
@@ -142,7 +145,7 @@ fn other_remotes_are_not_asked() {
     sandbox.write("../home/.gitconfig", &settings.concat());
     remote.publish(&sandbox, &["--only", "charts", "--repair"]).ended(0);
     assert_eq!(remote.assert_whole(), 3);
-    assert_eq!((other.server.requests().len(), other.commits()), (0, 1));
+    assert_eq!((other.server.calls().len(), other.commits()), (0, 1));
 }
 
 #[test]
@@ -180,7 +183,7 @@ fn a_token_is_not_stored_and_not_replaced() {
     remote.charts(&sandbox).ended(1);
     assert_eq!(called(&sandbox), "");
     // All that one run asks.
-    remote.server.fail(Fault::Status(401), LOOK, 2);
+    remote.server.fail(Fault::status(401), LOOK, 2);
     remote.charts(&sandbox).ended(1);
     assert_eq!(called(&sandbox), "");
     sandbox.set("GITHUB_TOKEN", TOKEN);
@@ -217,11 +220,31 @@ fn a_replaced_url_is_followed() {
     assert_eq!(remote.assert_whole(), 3);
 }
 
+/// The origin of a proxy that asks one server in place of every other.
+fn proxy_to(server: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        // Each connection has one request, whose line has a whole URL.
+        for mut client in listener.incoming().filter_map(Result::ok) {
+            let mut upstream = TcpStream::connect(&server).expect("the server");
+            let mut asked = BufReader::new(client.try_clone().expect("it"));
+            let mut answered = upstream.try_clone().expect("it");
+            thread::spawn(move || io::copy(&mut answered, &mut client));
+            let mut line = String::new();
+            asked.read_line(&mut line).expect("a line");
+            upstream.write_all(line.replacen("http://git.example.com", "", 1).as_bytes()).expect("asked");
+            thread::spawn(move || io::copy(&mut asked, &mut upstream));
+        }
+    });
+    origin
+}
+
 #[test]
 fn a_proxy_is_used() {
     let remote = Remote::seeded();
     let mut sandbox = publisher("web", "1.0.0");
-    sandbox.set("http_proxy", remote.server.origin());
+    sandbox.set("http_proxy", proxy_to(remote.server.host()));
     let url = "http://git.example.com/o/r.git";
     sandbox.xtask(&["pages", "--publish", "--only", "charts", "--remote", url]).ended(0);
     assert_eq!(remote.assert_whole(), 3);

@@ -103,7 +103,7 @@ fn without_publish_nothing_is_pushed() {
     assert!(ran.stdout.contains("adds web 1.0.0"), "{}", ran.stdout);
     assert!(ran.stdout.contains("\nnothing left this machine"), "{}", ran.stdout);
     assert_eq!((remote.assert_whole(), remote.commits()), (2, 1));
-    assert!(!remote.server.requests().iter().any(|request| request.line.contains("receive-pack")));
+    assert!(!remote.server.calls().iter().any(|request| request.line.contains("receive-pack")));
 }
 
 /// `--wait` asks the served site with curl; here curl reads the branch.

@@ -29,7 +29,7 @@ fn with_origin(user: &str) -> (Remote, Sandbox) {
 fn usage(remote: &Remote, ran: Ran, words: &str) {
     let ran = ran.ended(2);
     assert!(ran.stderr.contains("error: ") && ran.stderr.contains(words), "{words}: {}", ran.stderr);
-    assert_eq!((remote.server.requests().len(), remote.commits()), (0, 1));
+    assert_eq!((remote.server.calls().len(), remote.commits()), (0, 1));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn an_origin_with_a_user_is_published_to() {
         "{}",
         ran.stdout
     );
-    assert!(remote.server.requests().iter().all(|request| request.authorizations.is_empty()));
+    assert!(remote.server.calls().iter().all(|request| request.authorizations.is_empty()));
     assert_eq!((remote.assert_whole(), remote.commits()), (3, 2));
 }
 
@@ -92,7 +92,7 @@ fn an_origin_with_a_password_is_refused() {
     let ran = sandbox.xtask(&["pages", "--publish", "--only", "charts"]).ended(1);
     assert!(ran.stderr.contains("error: the URL of origin has a password in it\nhint: "), "{}", ran.stderr);
     assert!(!ran.stderr.contains("geheim"), "{}", ran.stderr);
-    assert_eq!(remote.server.requests().len(), 0);
+    assert_eq!(remote.server.calls().len(), 0);
 }
 
 /// `--remote` counts from where one stands, as `--out` and `--dist` do; `origin` from the root, as for git.
@@ -139,12 +139,12 @@ fn a_fork_previews_and_does_not_publish() {
         let ran = sandbox.xtask(&["pages", "--only", "charts"]).ended(0);
         assert!(ran.stdout.contains("/d44b/pulltrace.git is at "), "{place}: {}", ran.stdout);
         assert!(ran.stdout.contains("Would add charts/web-1.0.0.tgz"), "{place}: {}", ran.stdout);
-        remote.server.requests();
+        remote.server.calls();
         let ran = sandbox.xtask(&["pages", "--publish", "--only", "charts"]).ended(1);
         assert!(ran.stderr.contains(shown), "{place}: {}", ran.stderr);
         assert!(ran.stderr.contains("`d44b/pulltrace` is what publishes"), "{place}: {}", ran.stderr);
         assert!(ran.stderr.contains("hint: a fork publishes nothing"), "{place}: {}", ran.stderr);
-        assert_eq!((remote.server.requests().len(), remote.commits()), (0, 1), "{place}");
+        assert_eq!((remote.server.calls().len(), remote.commits()), (0, 1), "{place}");
         // Who names it means it.
         remote.charts(&sandbox).ended(0);
         assert_eq!(remote.commits(), 2, "{place}");

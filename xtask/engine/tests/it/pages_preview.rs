@@ -23,7 +23,7 @@ fn refused(remote: &Remote, ran: Ran, why: &str) {
     assert!(ran.stderr.contains("error: the site cannot go to `"), "{}", ran.stderr);
     assert!(ran.stderr.contains(why), "{why}: {}", ran.stderr);
     assert!(ran.stderr.contains("\nhint: choose a new directory with --out"), "{}", ran.stderr);
-    assert_eq!(remote.server.requests().len(), 0);
+    assert_eq!(remote.server.calls().len(), 0);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn the_site_goes_to_a_new_or_empty_directory() {
         let ran = preview(&remote, &sandbox, place).ended(0);
         assert!(sandbox.files(place).contains(&"charts/web-1.0.0.tgz".to_owned()), "{}", ran.stdout);
         // Now it has files, and whose they are cannot be seen.
-        remote.server.requests();
+        remote.server.calls();
         sandbox.write(&format!("{place}/mine.txt"), "mine");
         refused(&remote, preview(&remote, &sandbox, place), "it is not empty");
         assert_eq!(sandbox.text(&format!("{place}/mine.txt")), "mine");
@@ -83,7 +83,7 @@ fn the_usual_place_is_used_again() {
     run().ended(0);
     assert!(!sandbox.files("site").contains(&"stale.html".to_owned()));
     preview(&remote, &sandbox, "site").ended(0);
-    remote.server.requests();
+    remote.server.calls();
     // Another program's site has no `.nojekyll`.
     fs::remove_file(sandbox.work().join("site/.nojekyll")).expect("a file");
     refused(&remote, run(), "it is not empty");

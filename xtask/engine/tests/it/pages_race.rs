@@ -59,7 +59,7 @@ fn a_second_round_costs_what_came_in_between() {
     remote.charts(&sandbox).ended(0);
     assert_eq!((remote.assert_whole(), remote.commits()), (3, 4));
     assert!(remote.text(INDEX).contains("# quick"));
-    let requests = remote.server.requests();
+    let requests = remote.server.calls();
     let sent: usize = requests.iter().map(|request| request.sent).sum();
     assert!(requests.len() <= 12 && sent < index.len(), "{sent} bytes: {requests:?}");
 }
@@ -147,8 +147,9 @@ fn an_interrupt_leaves_nothing() {
             let _ = asked.send(());
             // It ends with the sender.
             let _ = released.lock().expect("one request").recv();
+            false
         };
-        remote.server.fail(Fault::CloseAfter(Arc::new(hold)), LOOK, usize::MAX);
+        remote.server.fail(Fault::Gate(Arc::new(hold)), LOOK, usize::MAX);
         let mut command = sandbox.command(Path::new(env!("CARGO_BIN_EXE_xtask")));
         command.args(["pages", "--publish", "--only", "charts", "--remote", &remote.url]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("xtask");

@@ -31,7 +31,7 @@ fn the_token_is_in_a_header_once() {
     let ran = remote.charts(&sandbox).ended(0);
     assert_eq!(remote.assert_whole(), 3);
     assert_kept(&sandbox, &ran);
-    let requests = remote.server.requests();
+    let requests = remote.server.calls();
     assert!(requests.iter().any(|request| !request.authorizations.is_empty()), "{requests:?}");
     assert!(requests.iter().all(|request| request.authorizations.len() <= 1), "{requests:?}");
 }
@@ -91,7 +91,7 @@ fn failures_with_traces_do_not_show_it() {
         remote.hook("pre-receive", "#!/bin/sh\necho no >&2\nexit 1\n");
         let ran = remote.charts(&sandbox).ended(1);
         assert_kept(&sandbox, &ran);
-        remote.server.fail(Fault::Status(403), ANY, usize::MAX);
+        remote.server.fail(Fault::status(403), ANY, usize::MAX);
         let ran = remote.charts(&sandbox).ended(1);
         assert_kept(&sandbox, &ran);
     }
@@ -128,7 +128,7 @@ fn a_token_with_odd_characters_is_one_header() {
         sandbox.set("GITHUB_TOKEN", token);
         let ran = remote.charts(&sandbox).ended(1);
         assert!(!ran.stderr.contains("X-Other"), "{}", ran.stderr);
-        let requests = remote.server.requests();
+        let requests = remote.server.calls();
         let sent: Vec<&String> = requests.iter().flat_map(|request| &request.authorizations).collect();
         let is_word = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
         let is_one =
@@ -154,7 +154,7 @@ fn another_server_does_not_get_it() {
 /// The server was asked, and no request had a token.
 #[track_caller]
 fn assert_asked_without(remote: &Remote) {
-    let requests = remote.server.requests();
+    let requests = remote.server.calls();
     assert!(!requests.is_empty());
     assert!(requests.iter().all(|request| request.authorizations.is_empty()), "{requests:?}");
 }
@@ -172,12 +172,12 @@ fn a_redirection_does_not_take_it_along() {
         sandbox.write("../home/.gitconfig", &own);
         let other = Remote::seeded();
         let target = format!("{}/info/refs?service=git-upload-pack", other.url);
-        remote.server.fail(Fault::Redirect(status, target), LOOK, usize::MAX);
+        remote.server.fail(Fault::fields(status, vec![("Location", target)]), LOOK, usize::MAX);
         let ran = remote.charts(&sandbox).ended(1);
         assert!(ran.stderr.contains("\nhint: the repository has moved: edit `repository`"), "{}", ran.stderr);
         assert_kept(&sandbox, &ran);
-        assert_eq!(remote.server.requests().len(), 2, "{status}: asked again");
-        assert_eq!(other.server.requests().len(), 0, "{status}");
+        assert_eq!(remote.server.calls().len(), 2, "{status}: asked again");
+        assert_eq!(other.server.calls().len(), 0, "{status}");
     }
 }
 

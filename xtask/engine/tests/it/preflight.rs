@@ -45,7 +45,7 @@ fn lines<'a>(ran: &'a Ran, word: &str) -> Vec<&'a str> {
 fn assert_untouched(targets: &Targets, before: &Value) {
     assert_eq!(targets.writes(), Vec::<String>::new());
     assert_same(&targets.state(), before, "");
-    assert_eq!(targets.registry.with(|oci| oci.open_uploads()), 0);
+    assert_eq!(targets.registry.with(|oci| oci.open_uploads), 0);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn all_that_is_in_the_way_is_told_at_once() {
     let protection = json!({"enabled": true, "required_status_checks": checks});
     set(&targets.github, "branches/gh-pages", json!({"name": "gh-pages", "protection": protection}));
     targets.registry.fail(Fault::Refuse(403, "permission_denied: write_package"), PUSH, FOR_EVER);
-    targets.remote.server.fail(server::Fault::Status(403), LOOK_TO_PUSH, FOR_EVER);
+    targets.remote.server.fail(server::Fault::status(403), LOOK_TO_PUSH, FOR_EVER);
     let ran = targets.publish(&sandbox, &ARGS).ended(1);
     let told = lines(&ran, "error: ");
     let expected = [
@@ -110,7 +110,7 @@ fn each_stops_all() {
         json!({"build_type": "legacy", "source": {"branch": "main", "path": "/docs"}}),
     );
     check(&sandbox, "is built from `/docs` of `main`");
-    targets.remote.server.fail(server::Fault::Status(403), LOOK_TO_PUSH, FOR_EVER);
+    targets.remote.server.fail(server::Fault::status(403), LOOK_TO_PUSH, FOR_EVER);
     check(&sandbox, "git may not push");
     // Two of them: for the chart, and for nothing else.
     for status in [401, 403, 404, 405] {
@@ -118,7 +118,7 @@ fn each_stops_all() {
         check(&sandbox, "cannot push to `oci://");
     }
     let date = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT".to_owned());
-    targets.registry.fail(Fault::Answer(202, vec![date], String::new()), PUSH, 1);
+    targets.registry.fail(Fault::fields(202, vec![date]), PUSH, 1);
     check(&sandbox, "min fast, by that of 127.0.0.1");
     // The token of a person, who may read.
     let token = "ghp_0123456789abcdefghijABCDEFGHIJ0123";
@@ -154,7 +154,7 @@ fn what_nobody_tells_is_in_nobodys_way() {
     let (targets, sandbox) = both();
     targets.registry.with(|oci| oci.never_cancels = true);
     targets.publish(&sandbox, &ARGS).ended(0);
-    assert_eq!(targets.registry.with(|oci| oci.open_uploads()), 1);
+    assert_eq!(targets.registry.with(|oci| oci.open_uploads), 1);
 }
 
 /// What is asked, in full: GitHub limits requests.
@@ -167,13 +167,8 @@ fn few_requests() {
     let expected = ["", "/branches/gh-pages", "/rules/branches/gh-pages?per_page=100", "/pages"]
         .map(|path| format!("GET /api/v3/repos/d44b/pulltrace{path}"));
     assert_eq!(asked, expected);
-    let asked: Vec<_> = targets
-        .remote
-        .server
-        .requests()
-        .into_iter()
-        .filter(|one| one.line.contains("receive-pack"))
-        .collect();
+    let asked: Vec<_> =
+        targets.remote.server.calls().into_iter().filter(|one| one.line.contains("receive-pack")).collect();
     // The question, which sends nothing, then the push.
     assert!(asked[0].line.ends_with(LOOK_TO_PUSH) && asked[0].received == 0, "{asked:?}");
     assert_eq!(asked.len(), 3, "{asked:?}");
@@ -183,7 +178,7 @@ fn few_requests() {
     let calls = targets.github.calls().into_iter().map(|call| call.line);
     assert_eq!(calls.filter(|line| !line.contains("/releases") && !line.contains("/git/")).count(), 0);
     assert!(targets.registry.calls().iter().all(|call| !call.line.starts_with("POST")));
-    assert!(targets.remote.server.requests().iter().all(|one| !one.line.contains("receive-pack")));
+    assert!(targets.remote.server.calls().iter().all(|one| !one.line.contains("receive-pack")));
 }
 
 /// Pages cannot be built from a branch that is not there.
@@ -215,7 +210,7 @@ fn only_what_is_published_is_looked_at() {
     targets.release(&sandbox, &["--publish=oci", "--helm", "never"]).ended(0);
     assert_eq!(targets.github.calls(), []);
     // Releases need what a push needs, whoever else may not push to the branch.
-    targets.remote.server.fail(server::Fault::Status(403), LOOK_TO_PUSH, 1);
+    targets.remote.server.fail(server::Fault::status(403), LOOK_TO_PUSH, 1);
     let ran = targets.release(&sandbox, &["--publish=github", "--helm", "never"]).ended(1);
     assert_eq!(lines(&ran, "error: ").len(), 1, "{}", ran.stderr);
     targets.release(&sandbox, &["--publish=github", "--helm", "never"]).ended(0);
@@ -250,7 +245,7 @@ fn pages_are_looked_at_too() {
     sandbox.set("GITHUB_API_URL", github.url());
     let tip = remote.tip();
     set(&github, "", json!({"has_pages": false}));
-    remote.server.fail(server::Fault::Status(403), LOOK_TO_PUSH, 1);
+    remote.server.fail(server::Fault::status(403), LOOK_TO_PUSH, 1);
     let ran = remote.publish(&sandbox, &[]).ended(1);
     let told = lines(&ran, "error: ");
     assert!(
@@ -259,9 +254,7 @@ fn pages_are_looked_at_too() {
         ran.stderr
     );
     assert_eq!((told.len(), remote.tip()), (2, tip));
-    assert!(
-        remote.server.requests().iter().all(|one| !one.line.starts_with("POST /o/r.git/git-receive-pack"))
-    );
+    assert!(remote.server.calls().iter().all(|one| !one.line.starts_with("POST /o/r.git/git-receive-pack")));
     github.with(|api| api.settings.clear());
     remote.publish(&sandbox, &[]).ended(0);
     github.calls();

@@ -70,10 +70,10 @@ fn a_github_that_does_not_say_stops_all() {
 fn a_branch_that_cannot_be_read_stops_all() {
     let (targets, sandbox) = (Targets::new(), source("1.0.0"));
     for (word, lasts, fault) in [
-        ("403", true, server::Fault::Status(403)),
-        ("500", false, server::Fault::Status(500)),
+        ("403", true, server::Fault::status(403)),
+        ("500", false, server::Fault::status(500)),
         ("", false, server::Fault::Gate(std::sync::Arc::new(|| false))),
-        ("", false, server::Fault::hang()),
+        ("", false, server::Fault::Hang),
     ] {
         targets.remote.server.fail(fault, server::ANY, FOR_EVER);
         assert_stopped(&targets, &sandbox, "merge", word, lasts);

@@ -1,11 +1,11 @@
 //! `cargo xtask release --publish=github`, from every state to the same release.
 
 use helm_xtask::internals::digest::digest;
+use helm_xtask::internals::rehearsal::http::Request;
 use serde_json::{Value, json};
 
-use crate::fake::Call;
+use crate::fake::{Call, request};
 use crate::github::Github;
-use crate::http::Asked;
 use crate::life::as_others_package;
 use crate::release::{CHANGELOG, chart, manifest};
 use crate::sandbox::{Ran, Sandbox};
@@ -13,6 +13,8 @@ use crate::server::TOKEN;
 
 pub const TAG: &str = "v1.2.3";
 pub const ARCHIVE: &str = "web-1.2.3.tgz";
+/// [`TOKEN`] as requests have it.
+pub const AUTHORIZATION: &str = "Bearer ghs_0123456789abcdefghijABCDEFGHIJ0123";
 
 /// A repository with one chart and the tag, which a GitHub knows.
 pub fn both() -> (Github, Sandbox) {
@@ -66,13 +68,9 @@ pub fn somebody(github: &Github, method: &str, path: &str, content: &Value) -> V
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
-pub fn asked(method: &str, path: &str, content: &Value) -> Asked {
-    let headers = [("user-agent", "t"), ("authorization", &format!("Bearer {TOKEN}"))];
-    Asked {
-        line: format!("{method} /api/v3/repos/d44b/pulltrace/{path}"),
-        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-        body: content.to_string().into_bytes(),
-    }
+pub fn asked(method: &str, path: &str, content: &Value) -> Request {
+    let line = format!("{method} /api/v3/repos/d44b/pulltrace/{path}");
+    request(&line, &[("authorization", AUTHORIZATION)], content.to_string().as_bytes())
 }
 
 /// Uploads an asset to a release.
@@ -80,20 +78,10 @@ pub fn attach(github: &Github, release: &Value, name: &str, data: &[u8]) {
     github.with(|api| assert_eq!(api.answer(&upload(release, name, data)).status, 201, "{name}"));
 }
 
-pub fn upload(release: &Value, name: &str, data: &[u8]) -> Asked {
-    let (id, length) = (&release["id"], data.len().to_string());
-    let authorization = format!("Bearer {TOKEN}");
-    let headers = [
-        ("user-agent", "t"),
-        ("authorization", &authorization),
-        ("content-type", "text/plain"),
-        ("content-length", &length),
-    ];
-    Asked {
-        line: format!("POST /api/uploads/repos/d44b/pulltrace/releases/{id}/assets?name={name}"),
-        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-        body: data.to_vec(),
-    }
+pub fn upload(release: &Value, name: &str, data: &[u8]) -> Request {
+    let id = &release["id"];
+    let line = format!("POST /api/uploads/repos/d44b/pulltrace/releases/{id}/assets?name={name}");
+    request(&line, &[("authorization", AUTHORIZATION), ("content-type", "text/plain")], data)
 }
 
 /// Another release, such as one that is published already.

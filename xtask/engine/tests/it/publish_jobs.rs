@@ -3,11 +3,12 @@
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use serde_json::Value;
+use helm_xtask::internals::rehearsal::http::Request;
+use serde_json::{Value, json};
 
 use crate::fake::Fault;
 use crate::github_api::Api;
-use crate::http::Asked;
+use crate::publish_github::{asked, upload};
 use crate::sandbox::{Ran, Sandbox};
 use crate::server::TOKEN;
 use crate::whole::{Targets, assert_same, bump, each, source};
@@ -135,30 +136,20 @@ fn two_tags_at_once_are_two_releases() {
     assert_eq!(state["github"]["latest"], "v1.1.0", "{state:#}");
 }
 
-/// What somebody else asks GitHub for, with the same rights.
-fn ask(api: &mut Api, line: &str, body: &[u8]) -> Value {
-    let headers = [
-        ("authorization", format!("Bearer {TOKEN}")),
-        ("user-agent", "other".into()),
-        ("content-type", "application/octet-stream".into()),
-        ("content-length", body.len().to_string()),
-    ];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value)).into();
-    let answer = api.answer(&Asked { line: line.into(), headers, body: body.into() });
-    assert!(answer.status < 300, "{line}: {}", String::from_utf8_lossy(&answer.body));
-    serde_json::from_slice(&answer.body).unwrap_or_default()
-}
-
 /// A release of the same tag, by somebody else, with these assets; published or not.
 fn other_release(api: &mut Api, assets: &[(&str, Vec<u8>)], publishes: bool) {
-    let created = br#"{"tag_name":"v1.0.0","name":"v1.0.0","draft":true}"#;
-    let id = ask(api, "POST /api/v3/repos/d44b/pulltrace/releases", created)["id"].to_string();
+    let mut ask = |asked: &Request| {
+        let answer = api.answer(asked);
+        assert!(answer.status < 300, "{asked:?}: {}", String::from_utf8_lossy(&answer.body));
+        serde_json::from_slice::<Value>(&answer.body).unwrap_or_default()
+    };
+    let draft = json!({"tag_name": "v1.0.0", "name": "v1.0.0", "draft": true});
+    let release = ask(&asked("POST", "releases", &draft));
     for (name, data) in assets {
-        let line = format!("POST /api/uploads/repos/d44b/pulltrace/releases/{id}/assets?name={name}");
-        ask(api, &line, data);
+        ask(&upload(&release, name, data));
     }
     if publishes {
-        ask(api, &format!("PATCH /api/v3/repos/d44b/pulltrace/releases/{id}"), br#"{"draft":false}"#);
+        ask(&asked("PATCH", &format!("releases/{}", release["id"]), &json!({"draft": false})));
     }
 }
 

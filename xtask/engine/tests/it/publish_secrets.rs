@@ -257,7 +257,7 @@ fn redirects_take_none_along() {
         let (targets, sandbox) = both();
         let other = Targets::new();
         let to = other.github.origins[0].clone() + "/elsewhere";
-        targets.github.fail(Fault::Answer(status, vec![("Location", to)], String::new()), part, usize::MAX);
+        targets.github.fail(Fault::fields(status, vec![("Location", to)]), part, usize::MAX);
         let ran = targets.publish(&sandbox, &["--helm", "never"]).ended(1);
         assert_kept(&sandbox, &ran);
         assert!(other.github.calls().iter().all(|call| call.authorizations.is_empty()), "{status}");
@@ -271,7 +271,7 @@ fn a_registry_cannot_send_them_elsewhere() {
     let other = Targets::new();
     let elsewhere = other.registry.origins[0].clone();
     let to = elsewhere.clone() + "/v2/charts/web/blobs/uploads/1";
-    targets.registry.fail(Fault::Answer(202, vec![("Location", to)], String::new()), "POST ", usize::MAX);
+    targets.registry.fail(Fault::fields(202, vec![("Location", to)]), "POST ", usize::MAX);
     let ran = targets.publish(&sandbox, &["--helm", "never"]);
     assert_kept(&sandbox, &ran);
     assert!(other.registry.calls().iter().all(|call| call.authorizations.is_empty()), "{}", ran.stderr);

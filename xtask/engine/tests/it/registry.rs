@@ -2,7 +2,8 @@
 
 use std::thread;
 
-use crate::proxy::{Fault, Proxy, Seen};
+use crate::fake::Call;
+use crate::proxy::{Fault, Proxy};
 use crate::registry_api;
 use crate::registry_server::{self, BASIC, PASSWORD, RegistryServer, USER};
 use crate::sandbox::{Ran, Sandbox};
@@ -54,7 +55,7 @@ fn outcome(ran: &Ran) -> String {
     line.split_whitespace().filter(|word| !word.starts_with("oci://")).collect::<Vec<_>>().join(" ")
 }
 
-fn writes(seen: &[Seen]) -> Vec<&str> {
+fn writes(seen: &[Call]) -> Vec<&str> {
     let lines = seen.iter().map(|seen| seen.line.as_str());
     let is_write = |line: &&str| !["GET ", "HEAD "].iter().any(|look| line.starts_with(look));
     lines.filter(|line| is_write(line) && !registry_api::changes_nothing(line)).collect()
@@ -73,14 +74,14 @@ fn what_is_there_is_not_sent_again() {
     let ran = publish(&sandbox, &proxy.host()).ended(1);
     assert!(ran.stderr.contains("answers 400"), "{}", ran.stderr);
     // Two blobs and the manifest.
-    assert_eq!(writes(&proxy.seen()).len(), 3);
+    assert_eq!(writes(&proxy.calls()).len(), 3);
     proxy.heal();
     let ran = publish(&sandbox, &proxy.host()).ended(0);
     assert_eq!(outcome(&ran), format!("Pushed {DIGEST} (2 of 2 blobs were there)"));
-    assert_eq!(writes(&proxy.seen()), ["PUT /v2/charts/web/manifests/1.0.0"]);
+    assert_eq!(writes(&proxy.calls()), ["PUT /v2/charts/web/manifests/1.0.0"]);
     let ran = publish(&sandbox, &proxy.host()).ended(0);
     assert_eq!(outcome(&ran), format!("Unchanged is there already {DIGEST}"));
-    assert_eq!(writes(&proxy.seen()), [""; 0]);
+    assert_eq!(writes(&proxy.calls()), [""; 0]);
     assert_eq!(digest(&registry.host).as_deref(), Some(DIGEST));
 }
 
@@ -90,25 +91,24 @@ fn what_passes_is_waited_out() {
     let Some(calm) = RegistryServer::open("what_passes_is_waited_out") else { return };
     let proxy = Proxy::before(&calm.host);
     publish(&repository(), &proxy.host()).ended(0);
-    let seen = proxy.seen();
+    let seen = proxy.calls();
     let requests = seen.len();
     assert!(requests > 8, "{requests}");
     // Nothing depends on the end of the upload that was a question, and nobody tries it again.
     let once = seen.iter().position(|seen| seen.line.starts_with("DELETE ")).expect("an end") + 1;
-    let retry = vec![("Retry-After", "0".to_owned())];
-    let faults = [
-        Fault::status(500),
-        Fault::status(503),
-        Fault::Answer(429, retry, ""),
-        Fault::Drop,
-        Fault::DropAfter,
-        Fault::Cut(20),
+    let faults: [fn() -> Fault; 6] = [
+        || Fault::status(500),
+        || Fault::status(503),
+        || Fault::fields(429, vec![("Retry-After", "0".to_owned())]),
+        || Fault::Drop,
+        || Fault::DropAfter,
+        || Fault::Behead,
     ];
     thread::scope(|scope| {
         for fault in faults {
             scope.spawn(move || {
                 for n in (1..=requests).filter(|n| *n != once) {
-                    meets(&fault, n, requests);
+                    meets(fault(), n, requests);
                 }
             });
         }
@@ -116,13 +116,13 @@ fn what_passes_is_waited_out() {
 }
 
 /// A push whose n-th request meets a fault needs more requests, and ends as every other.
-fn meets(fault: &Fault, n: usize, requests: usize) {
+fn meets(fault: Fault, n: usize, requests: usize) {
     let Some(registry) = RegistryServer::open("what_passes_is_waited_out") else { return };
     let (sandbox, proxy) = (repository(), Proxy::before(&registry.host));
-    proxy.fail_nth(fault.clone(), n);
+    proxy.fail_call(fault, n);
     let ran = publish(&sandbox, &proxy.host()).ended(0);
     assert!(outcome(&ran).starts_with(&format!("Pushed {DIGEST}")), "{n}: {}", ran.stdout);
-    assert!(proxy.seen().len() > requests, "{n}: the fault met nothing");
+    assert!(proxy.calls().len() > requests, "{n}: the fault met nothing");
     assert_eq!(digest(&registry.host).as_deref(), Some(DIGEST), "{n}");
 }
 
@@ -149,13 +149,17 @@ fn unknown_is_not_absent() {
     for (fault, cause, hint) in [
         (Fault::status(401), "without credentials", "helm registry login"),
         (Fault::status(403), "answers 403", "helm registry login"),
-        (Fault::Answer(404, Vec::new(), "<html>"), "answers 404", "a registry?"),
-        (Fault::Answer(404, Vec::new(), r#"{"errors":[{"code":"DENIED"}]}"#), "404 (denied)", "a registry?"),
-        (Fault::Answer(200, Vec::new(), "<html>"), "is no manifest", "a registry?"),
-        (Fault::Answer(429, later.clone(), ""), "answers 429", "run it again in 3600 s"),
-        (Fault::Answer(503, later, ""), "answers 503", "trouble of its own"),
+        (Fault::Answer(404, Vec::new(), "<html>".into()), "answers 404", "a registry?"),
+        (
+            Fault::Answer(404, Vec::new(), r#"{"errors":[{"code":"DENIED"}]}"#.into()),
+            "404 (denied)",
+            "a registry?",
+        ),
+        (Fault::Answer(200, Vec::new(), "<html>".into()), "is no manifest", "a registry?"),
+        (Fault::fields(429, later.clone()), "answers 429", "run it again in 3600 s"),
+        (Fault::fields(503, later), "answers 503", "trouble of its own"),
         (Fault::Hang, "did not answer in time", "run it again"),
-        (Fault::Answer(302, vec![("Location", "http://h.example/".to_owned())], ""), "not https", "mend"),
+        (Fault::fields(302, vec![("Location", "http://h.example/".to_owned())]), "not https", "mend"),
     ] {
         proxy.heal();
         proxy.fail_all(fault, "/manifests/");
@@ -164,7 +168,7 @@ fn unknown_is_not_absent() {
         let ran = sandbox.xtask(&args).ended(1);
         let (error, said) = ran.stderr.split_once("\nhint: ").unwrap_or((&ran.stderr, ""));
         assert!(error.contains(cause) && said.contains(hint), "{cause}: {}", ran.stderr);
-        assert_eq!(writes(&proxy.seen()), [""; 0], "{cause}");
+        assert_eq!(writes(&proxy.calls()), [""; 0], "{cause}");
     }
 }
 
@@ -190,7 +194,7 @@ fn refusals_have_their_cause() {
         (400, "", "PUT /v2/charts/web/manifests/", "answers 400", "all that is known"),
     ] {
         proxy.heal();
-        proxy.fail_all(Fault::Answer(status, Vec::new(), body), part);
+        proxy.fail_all(Fault::Answer(status, Vec::new(), body.into()), part);
         let ran = publish(&sandbox, &proxy.host()).ended(1);
         let (error, said) = ran.stderr.split_once("\nhint: ").unwrap_or((&ran.stderr, ""));
         assert!(error.contains(cause) && said.contains(hint), "{status}: {}", ran.stderr);
@@ -206,11 +210,11 @@ fn another_object_under_the_tag_is_no_absence() {
     let Some(registry) = RegistryServer::open("another_object_under_the_tag_is_no_absence") else { return };
     let (sandbox, proxy) = (repository(), Proxy::before(&registry.host));
     let index = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
-    proxy.fail_all(Fault::Answer(200, Vec::new(), index), "/manifests/");
+    proxy.fail_all(Fault::Answer(200, Vec::new(), index.into()), "/manifests/");
     let ran = publish(&sandbox, &proxy.host()).ended(1);
     let other = helm_xtask::internals::digest::digest(index.as_bytes());
     assert!(ran.stderr.contains(&other), "{}", ran.stderr);
-    assert_eq!(writes(&proxy.seen()), [""; 0]);
+    assert_eq!(writes(&proxy.calls()), [""; 0]);
 }
 
 /// Registries need not name the digest; what they name has to be that of the content.
@@ -224,7 +228,7 @@ fn digests_are_computed_and_compared() {
     assert_eq!(outcome(&ran), format!("Unchanged is there already {DIGEST}"));
     proxy.heal();
     let wrong = vec![("Docker-Content-Digest", format!("sha256:{}", "1".repeat(64)))];
-    proxy.fail_all(Fault::Answer(200, wrong, "{}"), "GET /v2/charts/web/manifests/");
+    proxy.fail_all(Fault::Answer(200, wrong, "{}".into()), "GET /v2/charts/web/manifests/");
     let ran = publish(&sandbox, &proxy.host()).ended(1);
     assert!(ran.stderr.contains("not sha256:1111"), "{}", ran.stderr);
 }
@@ -301,7 +305,7 @@ fn tokens_are_got_and_got_again() {
         assert_eq!(ran.stderr.contains("is private"), !is_public, "{}", ran.stderr);
         let all = format!("{}{}", ran.stdout, ran.stderr);
         assert!(!all.contains("token-0123456789") && !all.contains(PASSWORD), "{all}");
-        for Seen { line, authorizations } in proxy.seen() {
+        for Call { line, authorizations, .. } in proxy.calls() {
             let is_basic = authorizations.iter().any(|value| value.starts_with("Basic "));
             assert!(authorizations.len() < 2 && (!is_basic || line.starts_with("GET /token")), "{line}");
         }
@@ -317,7 +321,7 @@ fn an_identity_token_is_exchanged() {
     sandbox.write("../home/.docker/config.json", &auth);
     proxy.want_tokens(tokens);
     publish(&sandbox, &proxy.host()).ended(0);
-    assert!(proxy.seen().iter().all(|seen| !seen.line.contains("identity-")), "the token is in a URL");
+    assert!(proxy.calls().iter().all(|seen| !seen.line.contains("identity-")), "the token is in a URL");
 }
 
 /// GHCR says the same of what is private and of what is not there.
@@ -343,13 +347,12 @@ fn credentials_stay_with_the_registry() {
     proxy.want_tokens(Tokens::new(&proxy.host(), BASIC));
     publish(&sandbox, &proxy.host()).ended(0);
     let location = format!("http://{}/v2/charts/web/manifests/1.0.0", stranger.host());
-    proxy.fail_all(Fault::Answer(307, vec![("Location", location)], ""), "/manifests/");
+    proxy.fail_all(Fault::fields(307, vec![("Location", location)]), "/manifests/");
     let ran = publish(&sandbox, &proxy.host()).ended(0);
     assert_eq!(outcome(&ran), format!("Unchanged is there already {DIGEST}"));
-    stranger
-        .fail_all(Fault::Answer(401, vec![("WWW-Authenticate", "Basic realm=\"x\"".to_owned())], ""), "/v2/");
+    stranger.fail_all(Fault::fields(401, vec![("WWW-Authenticate", "Basic realm=\"x\"".to_owned())]), "/v2/");
     publish(&sandbox, &proxy.host()).ended(1);
-    let seen = stranger.seen();
+    let seen = stranger.calls();
     assert!(seen.len() >= 3 && seen.iter().all(|seen| seen.authorizations.is_empty()), "{seen:?}");
 
     proxy.heal();
@@ -371,7 +374,7 @@ fn githubs_token_stays_with_github() {
     sandbox.set("GITHUB_TOKEN", PASSWORD);
     sandbox.set("GITHUB_ACTOR", USER);
     publish(&sandbox, &proxy.host()).ended(1);
-    let seen = proxy.seen();
+    let seen = proxy.calls();
     assert!(!seen.is_empty() && seen.iter().all(|seen| seen.authorizations.is_empty()), "{seen:?}");
 }
 
@@ -384,5 +387,5 @@ fn this_machine_is_asked_directly() {
         sandbox.set(variable, format!("http://{}", proxy.host()));
     }
     publish(&sandbox, &registry.host).ended(0);
-    assert_eq!(proxy.seen().len(), 0);
+    assert_eq!(proxy.calls().len(), 0);
 }

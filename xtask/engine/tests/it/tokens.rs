@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::http::{Answer, Asked};
+use helm_xtask::internals::rehearsal::http::{Answer, Request};
 
 /// What the server knows.
 pub struct Tokens {
@@ -34,13 +34,12 @@ impl Tokens {
     }
 
     /// The answer to a request that is not for the registry, or not yet.
-    pub fn answer(&mut self, asked: &mut Asked) -> Option<Answer> {
-        let (method, target) = asked.line.split_once(' ').unwrap_or_default();
-        if target.starts_with("/token") {
+    pub fn answer(&mut self, asked: &mut Request) -> Option<Answer> {
+        if asked.path == "/token" {
             return Some(self.token(asked));
         }
-        let is_write = !matches!(method, "GET" | "HEAD");
-        let token = asked.all("authorization").next().and_then(|value| value.strip_prefix("Bearer "));
+        let is_write = !matches!(asked.method.as_str(), "GET" | "HEAD");
+        let token = asked.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         let (may_push, uses) = match token.and_then(|token| self.given.get_mut(token)) {
             Some((may_push, uses)) if *uses > 0 => (may_push, uses),
             _ => {
@@ -56,12 +55,12 @@ impl Tokens {
         None
     }
 
-    fn token(&mut self, asked: &Asked) -> Answer {
+    fn token(&mut self, asked: &Request) -> Answer {
         let form = String::from_utf8_lossy(&asked.body).into_owned();
-        let parameters = if form.is_empty() { asked.line.clone() } else { form };
-        let is_owner = asked.all("authorization").any(|value| value == self.authorization)
+        let parameters = if form.is_empty() { asked.target.clone() } else { form };
+        let is_owner = asked.headers("authorization").any(|value| value == self.authorization)
             || parameters.contains(&format!("refresh_token={}", self.identity));
-        let is_anyone = asked.all("authorization").next().is_none() && !parameters.contains("refresh_token");
+        let is_anyone = asked.header("authorization").is_none() && !parameters.contains("refresh_token");
         assert!(parameters.contains("service=test"), "{parameters}");
         assert!(parameters.contains("scope=repository%3A"), "{parameters}");
         if !(is_owner || is_anyone && self.is_public) {
@@ -70,11 +69,11 @@ impl Tokens {
         let token = format!("token-0123456789-{}", self.given.len());
         self.given.insert(token.clone(), (is_owner && parameters.contains("pull%2Cpush"), self.uses));
         let field = if parameters.contains("refresh_token") { "access_token" } else { "token" };
-        Answer::plain(200, &format!("{{\"{field}\":\"{token}\"}}"))
+        Answer::text(200, &format!("{{\"{field}\":\"{token}\"}}"))
     }
 }
 
 fn denied(status: u16, code: &str) -> Answer {
     let message = "requested access to the resource is denied";
-    Answer::plain(status, &format!("{{\"errors\":[{{\"code\":\"{code}\",\"message\":\"{message}\"}}]}}"))
+    Answer::text(status, &format!("{{\"errors\":[{{\"code\":\"{code}\",\"message\":\"{message}\"}}]}}"))
 }

@@ -142,7 +142,7 @@ impl Targets {
     pub fn writes(&self) -> Vec<String> {
         let is_look = |line: &str| line.starts_with("GET ") || line.starts_with("HEAD ");
         let is_write = |line: &String| !is_look(line) && !registry_api::changes_nothing(line);
-        let git = self.remote.server.requests().into_iter().map(|request| request.line);
+        let git = self.remote.server.calls().into_iter().map(|request| request.line);
         let git = git.filter(|line| line.contains(server::PUSH));
         let [oci, github] = [self.registry.calls(), self.github.calls()]
             .map(|calls| calls.into_iter().map(|call| call.line).filter(is_write));

@@ -3,9 +3,9 @@
 //! to look at, and is removed by the next rehearsal.
 
 mod branch;
-mod github;
-mod http;
-mod registry;
+pub mod github;
+pub mod http;
+pub mod registry;
 mod site;
 #[cfg(test)]
 mod tests;

@@ -17,10 +17,12 @@ use serde_json::Value;
 use self::read::{Broken, read};
 
 /// A request, complete.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// Such as `GET`.
     pub method: String,
+    /// The path and what follows it, as they were sent.
+    pub target: String,
     /// The path, decoded.
     pub path: String,
     /// What follows the `?`, decoded.
@@ -37,7 +39,7 @@ pub struct Answer {
     /// The status code.
     pub status: u16,
     /// Without those about the connection and the length.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(String, String)>,
     /// The content; for HEAD its length is said and no more.
     pub body: Vec<u8>,
 }
@@ -53,23 +55,28 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Request {
     /// The first field of this name, which is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        find(&self.headers, name)
+        all(&self.headers, name).next()
+    }
+
+    /// All fields of this name, which is in lower case.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        all(&self.headers, name)
     }
 
     /// The first value of this name after the `?`.
     pub fn query(&self, name: &str) -> Option<&str> {
-        find(&self.query, name)
+        all(&self.query, name).next()
     }
 }
 
-fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+fn all<'a>(pairs: &'a [(String, String)], name: &str) -> impl Iterator<Item = &'a str> {
+    pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 impl Answer {
     /// An answer of this type.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body: body.into() }
+        Self { body: body.into(), ..Self::empty(status).with("Content-Type", content_type) }
     }
 
     /// An answer without content.
@@ -89,12 +96,13 @@ impl Answer {
 
     /// The same with another field.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    fn write(&self, mut stream: &TcpStream, method: &str, keep: bool) -> io::Result<()> {
+    /// Writes it as the answer to a request of this method, after which the connection is kept or closed.
+    pub fn write(&self, mut stream: impl Write, method: &str, keep: bool) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
             let value: String = value.chars().filter(|c| !c.is_control()).collect();
@@ -139,7 +147,16 @@ pub fn serve(listener: TcpListener, answer: impl Fn(&Request) -> Answer + Send +
             }
             let answer = Arc::clone(&answer);
             // A client that goes away is no failure of ours.
-            thread::spawn(move || converse(&stream, &*answer));
+            thread::spawn(move || {
+                let own = stream.local_addr()?.to_string();
+                converse(&stream, |request| {
+                    Some(if is_of_the_rehearsal(request, &own) {
+                        answer(request)
+                    } else {
+                        Answer::text(403, "only the rehearsal itself is served")
+                    })
+                })
+            });
         }
     });
 }
@@ -147,18 +164,14 @@ pub fn serve(listener: TcpListener, answer: impl Fn(&Request) -> Answer + Send +
 /// Whether a client of the rehearsal sent a request. Any web page can make a browser send one here, which then names the
 /// page's origin, or as its host a name of the page's that leads to this machine (DNS rebinding).
 fn is_of_the_rehearsal(request: &Request, own: &str) -> bool {
-    let mut hosts = request.headers.iter().filter(|(name, _)| name == "host");
-    hosts.next().is_some_and(|(_, host)| host == own)
-        && hosts.next().is_none()
-        && request.header("origin").is_none()
+    request.headers("host").eq([own]) && request.header("origin").is_none()
 }
 
-/// Answers the requests of one connection.
-fn converse(stream: &TcpStream, answer: &impl Fn(&Request) -> Answer) -> io::Result<()> {
+/// Answers the requests of one connection, which ends where one gets no answer.
+pub fn converse(stream: &TcpStream, answer: impl Fn(&Request) -> Option<Answer>) -> io::Result<()> {
     stream.set_read_timeout(Some(SILENCE))?;
     stream.set_write_timeout(Some(SILENCE))?;
     stream.set_nodelay(true)?;
-    let own = stream.local_addr()?.to_string();
     let mut reader = BufReader::new(stream);
     loop {
         match read(&mut reader, stream) {
@@ -166,11 +179,7 @@ fn converse(stream: &TcpStream, answer: &impl Fn(&Request) -> Answer) -> io::Res
             Ok(Some(request)) => {
                 let keep =
                     request.header("connection").is_none_or(|value| !value.eq_ignore_ascii_case("close"));
-                let answer = if is_of_the_rehearsal(&request, &own) {
-                    answer(&request)
-                } else {
-                    Answer::text(403, "only the rehearsal itself is served")
-                };
+                let Some(answer) = answer(&request) else { return Ok(()) };
                 answer.write(stream, &request.method, keep)?;
                 if !keep {
                     return Ok(());

@@ -32,7 +32,7 @@ pub fn read(reader: &mut impl BufRead, mut client: impl Write) -> Result<Option<
     if reader.fill_buf()?.is_empty() {
         return Ok(None);
     }
-    let mut request = first_line(&line(reader)?)?;
+    let mut request = Request::parse(&line(reader)?)?;
     loop {
         let line = line(reader)?;
         if line.is_empty() {
@@ -58,35 +58,35 @@ pub fn read(reader: &mut impl BufRead, mut client: impl Write) -> Result<Option<
     Ok(Some(request))
 }
 
-/// Method, path and query.
-fn first_line(line: &str) -> Result<Request, Broken> {
-    let parts: Vec<&str> = line.split(' ').collect();
-    let [method, target, "HTTP/1.1"] = parts.as_slice() else {
-        return Err(Broken::Bad(400, "this is no request of HTTP/1.1"));
-    };
-    if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) || !target.starts_with('/')
-    {
-        return Err(Broken::Bad(400, "a request begins with a method and a path"));
+impl Request {
+    /// The request whose head begins with this line, without all that follows it.
+    pub fn parse(line: &str) -> Result<Self, Broken> {
+        let parts: Vec<&str> = line.split(' ').collect();
+        let [method, target, "HTTP/1.1"] = parts.as_slice() else {
+            return Err(Broken::Bad(400, "this is no request of HTTP/1.1"));
+        };
+        let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
+        if !is_method || !target.starts_with('/') {
+            return Err(Broken::Bad(400, "a request begins with a method and a path"));
+        }
+        let decode =
+            |text: &str| url::unescape(text).map_err(|_| Broken::Bad(400, "a `%` is wrong in the path"));
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (method, target) = ((*method).to_owned(), (*target).to_owned());
+        let mut request = Self { method, path: decode(path)?, target, ..Self::default() };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            request.query.push((decode(key)?, decode(&value.replace('+', " "))?));
+        }
+        Ok(request)
     }
-    let decode = |text: &str| url::unescape(text).map_err(|_| Broken::Bad(400, "a `%` is wrong in the path"));
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut request = Request { method: (*method).to_owned(), path: decode(path)?, ..Request::default() };
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        request.query.push((decode(key)?, decode(&value.replace('+', " "))?));
-    }
-    Ok(request)
 }
 
 /// How long the body is; `None` where it comes in chunks.
 fn length(request: &Request) -> Result<Option<u64>, Broken> {
-    let all = |name: &'static str| {
-        let fields = request.headers.iter().filter(move |(field, _)| field == name);
-        fields.map(|(_, value)| value.as_str())
-    };
-    let mut lengths = all("content-length");
+    let mut lengths = request.headers("content-length");
     let (length, second) = (lengths.next(), lengths.next());
-    match (all("transfer-encoding").next(), length) {
+    match (request.header("transfer-encoding"), length) {
         (None, None) => Ok(Some(0)),
         (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Ok(None),
         (Some(_), _) => Err(Broken::Bad(400, "a body is chunked, or has a length")),

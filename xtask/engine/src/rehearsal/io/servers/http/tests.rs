@@ -26,6 +26,7 @@ fn requests() {
     ] {
         let request = parse(format!("{head}{rest}").as_bytes()).expect(rest).expect(rest);
         assert_eq!((request.method.as_str(), request.path.as_str()), ("PUT", "/a b/c"));
+        assert_eq!(request.target, "/a%20b/c?x=1%2B2+3&y");
         assert_eq!(request.query, pairs(&[("x", "1+2 3"), ("y", "")]));
         assert_eq!(request.headers.get(..2), Some(&*pairs(&[("host", "h"), ("x-y", "z")])));
         assert_eq!(request.body, body.as_bytes());

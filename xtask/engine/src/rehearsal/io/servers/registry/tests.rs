@@ -17,20 +17,17 @@ fn registry() -> (Scratch, Registry) {
 
 /// A request as it stands in the specification: `METHOD PATH[?QUERY]`.
 fn ask(registry: &Registry, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-    let (method, target) = line.split_once(' ').expect("a method");
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let own = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    let request = Request::parse(&format!("{line} HTTP/1.1")).expect("a request");
     registry.answer(&Request {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        query: query.split('&').filter_map(|pair| pair.split_once('=')).map(own).collect(),
         headers: headers.iter().copied().map(own).collect(),
         body: body.to_vec(),
+        ..request
     })
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
-    let found = answer.headers.iter().find(|(field, _)| *field == name);
+    let found = answer.headers.iter().find(|(field, _)| field == name);
     found.map_or("", |(_, value)| value)
 }
 
