@@ -6,8 +6,6 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::Serialize;
-
 use super::text::shown;
 
 /// Whether the work can go on.
@@ -32,20 +30,6 @@ pub struct Place {
     pub line: Option<usize>,
 }
 
-/// A change of whole lines in a text file, which mends a problem without a thought.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Edit {
-    /// Path from the root of the repository. A file that is not there is made.
-    pub file: String,
-    /// The line that the change begins at, from 1.
-    pub line: usize,
-    /// The lines that go, without their ends; they stand there if the file is still as it was when it was read.
-    pub remove: Vec<String>,
-    /// The lines that come, without their ends.
-    pub insert: Vec<String>,
-}
-
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,26 +42,12 @@ pub struct Problem {
     pub message: String,
     /// What to do: the edit to make or the command to type.
     pub hint: Option<String>,
-    /// The edit as data, where nobody has to choose.
-    pub(crate) edit: Option<Box<Edit>>,
-}
-
-impl Edit {
-    /// Replaces `from` by `to` in one line of a file; `None` unless it stands there exactly once, so that nothing else
-    /// can be meant.
-    pub fn within(file: &str, text: &str, line: usize, from: &str, to: &str) -> Option<Self> {
-        // A tag of YAML's says how the rest is to be read.
-        let old = text.lines().nth(line.checked_sub(1)?).filter(|old| !old.contains(": !"))?;
-        let (before, after) = old.split_once(from).filter(|(_, after)| !after.contains(from))?;
-        let insert = vec![format!("{before}{to}{after}")];
-        Some(Self { file: file.to_owned(), line, remove: vec![old.to_owned()], insert })
-    }
 }
 
 impl Problem {
     /// An error without a place.
     pub fn error(message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, place: None, message: message.into(), hint: None, edit: None }
+        Self { severity: Severity::Error, place: None, message: message.into(), hint: None }
     }
 
     /// An error of the command line.
@@ -117,13 +87,6 @@ impl Problem {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
-        self
-    }
-
-    /// The same problem with the edit that mends it, where there is one.
-    #[must_use]
-    pub(crate) fn edit(mut self, edit: impl Into<Option<Edit>>) -> Self {
-        self.edit = edit.into().map(Box::new);
         self
     }
 }
@@ -277,17 +240,6 @@ pub fn problems_of(error: anyhow::Error) -> Problems {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_edit_changes_what_it_means_or_nothing() {
-        let text = "a: 1\r\nversion: 1.2 # x\nb: 1.2 1.2\n";
-        let edited = |line, from| Edit::within("f", text, line, from, "y").map(|edit| edit.insert.concat());
-        assert_eq!(edited(2, "1.2").as_deref(), Some("version: y # x"));
-        assert_eq!(edited(1, "1").as_deref(), Some("a: y"));
-        for (line, from) in [(3, "1.2"), (2, "1.3"), (0, "a"), (4, "a")] {
-            assert_eq!(edited(line, from), None, "{line}");
-        }
-    }
 
     #[test]
     fn one_cause_is_told_once_and_an_error_stays_one() {

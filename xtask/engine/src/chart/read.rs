@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::{Dependency, Lock, Maintainer, Metadata};
-use crate::base::problem::{Checked, Edit, Problem};
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::yaml::{self, Node, Out, Pair, Resolved, Text, Value};
@@ -35,6 +35,10 @@ pub(super) const MAINTAINER: [&str; 3] = ["name", "email", "url"];
 pub(super) const DEPENDENCY: [&str; 8] =
     ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
 const LOCK: [&str; 3] = ["generated", "digest", "dependencies"];
+/// The hint for what has to be in quotes, up to how it looks then.
+pub const QUOTE_IT: &str = "quote it: ";
+/// The hint for `"true"` and `"false"`.
+pub const NO_QUOTES: &str = "write `true` or `false` without quotes";
 
 /// Lines of the fields of a file, for what is found wrong with them later.
 pub type Lines = HashMap<&'static str, usize>;
@@ -145,15 +149,8 @@ impl<'a> Reader<'a> {
 
     /// What becomes right in quotes.
     fn unquoted(&mut self, line: usize, problem: Problem, written: &str) {
-        let quoted = format!("\"{written}\"");
-        let problem = problem.at(self.file, Some(line)).hint(format!("quote it: {quoted}"));
-        let edit = self.replace(line, written, &quoted);
-        self.problems.push(Problem { edit, ..problem });
-    }
-
-    /// Another text in a line.
-    fn replace(&self, line: usize, from: &str, to: &str) -> Option<Box<Edit>> {
-        Edit::within(self.file, &String::from_utf8_lossy(self.bytes), line, from, to).map(Box::new)
+        let hint = format!("{QUOTE_IT}\"{written}\"");
+        self.problems.push(problem.at(self.file, Some(line)).hint(hint));
     }
 
     /// The root of the first document.
@@ -290,12 +287,7 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         if value.is_none() {
-            let problem = Problem::error(format!("{} is neither `true` nor `false`", name(what)));
-            let problem =
-                problem.at(self.file, Some(node.line)).hint("write `true` or `false` without quotes");
-            let edit = |quoted: &str| self.replace(node.line, quoted, quoted.trim_matches(['"', '\'']));
-            let edit = ["\"true\"", "'true'", "\"false\"", "'false'"].into_iter().find_map(edit);
-            self.problems.push(Problem { edit, ..problem });
+            self.error(node.line, format!("{} is neither `true` nor `false`", name(what)), NO_QUOTES);
         }
         value.unwrap_or_default()
     }

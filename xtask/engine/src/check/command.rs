@@ -7,12 +7,13 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
 use super::ct_yaml::ChartTesting;
+use super::edit::Edit;
 use super::io::charts::{self, Read};
 use super::io::{cargo, chart_testing, documentation, helm, mend, release, report, workflows};
 use super::lint::{Message, lint};
 use super::{Area, Chart, Report};
 use crate::base::config::Config;
-use crate::base::problem::{Edit, problems_of};
+use crate::base::problem::problems_of;
 use crate::base::version::Tag;
 use crate::chart::Metadata;
 use crate::chart::io::helm::Helm;

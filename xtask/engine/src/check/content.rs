@@ -2,8 +2,9 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
+use super::edit::{Edit, Finding};
 use super::{Chart, leaks};
-use crate::base::problem::{Edit, Problem};
+use crate::base::problem::Problem;
 use crate::base::text::{few, name, size};
 use crate::chart::source::Source;
 use crate::chart::tgz::{self, Entry};
@@ -29,18 +30,18 @@ const LEFTOVERS: [&str; 14] = [
 ];
 
 /// Looks at what the charts package.
-pub fn check(charts: &[Chart]) -> Vec<Problem> {
-    let mut problems = lacking(charts);
+pub fn check(charts: &[Chart]) -> Vec<Finding> {
+    let mut found: Vec<Finding> = lacking(charts).into_iter().map(Into::into).collect();
     for Chart { source, .. } in charts {
         let (at, files) = (source.path.as_str(), source.files.as_slice());
-        problems.extend(files.iter().flat_map(|file| leaks::of(file, at)));
-        problems.extend(leftovers(at, files));
-        problems.extend(ignored(source));
-        problems.extend(archives(at, files));
-        problems.extend(tests(at, files));
-        problems.extend(too_large(at, files));
+        found.extend(files.iter().flat_map(|file| leaks::of(file, at)).map(Into::into));
+        found.extend(leftovers(at, files));
+        found.extend(ignored(source).map(Into::into));
+        found.extend(archives(at, files));
+        found.extend(tests(at, files));
+        found.extend(too_large(at, files).map(Into::into));
     }
-    problems
+    found
 }
 
 /// Files that users of a chart look for, one note for all charts: a repository often has them at its root alone.
@@ -95,8 +96,8 @@ fn names_its_license(chart: &Chart) -> bool {
 }
 
 /// What editors left. In templates/ it breaks `helm lint`, which is told there.
-fn leftovers(at: &str, files: &[Entry]) -> Vec<Problem> {
-    let mut problems = Vec::new();
+fn leftovers(at: &str, files: &[Entry]) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for rule in LEFTOVERS {
         let found =
             files.iter().filter(|file| is_by(rule, &file.path) && !file.path.starts_with("templates/"));
@@ -104,9 +105,9 @@ fn leftovers(at: &str, files: &[Entry]) -> Vec<Problem> {
         let Some(first) = found.first() else { continue };
         let message = format!("an editor or the system left {}: it would be published", few(&found));
         let problem = Problem::warning(message).at(format!("{at}/{first}"), None);
-        problems.push(ignoring(problem, rule, at, files));
+        findings.push(ignoring(problem, rule, at, files));
     }
-    problems
+    findings
 }
 
 /// Whether one of the rules above is for a path: `*ENDING`, `DIRECTORY/` or `NAME`.
@@ -120,7 +121,7 @@ fn is_by(rule: &str, path: &str) -> bool {
 }
 
 /// Archives that `helm package` and `helm pull` leave in a chart; those deeper in it may be meant.
-fn archives(at: &str, files: &[Entry]) -> Vec<Problem> {
+fn archives(at: &str, files: &[Entry]) -> Vec<Finding> {
     let is_archive = |path: &str| path.ends_with(".tgz") || path.ends_with(".tgz.prov");
     let stray = files.iter().filter(|file| is_archive(&file.path) && !file.path.starts_with("charts/"));
     let problem = |file: &Entry| {
@@ -134,7 +135,7 @@ fn archives(at: &str, files: &[Entry]) -> Vec<Problem> {
 }
 
 /// Values for chart tests are of no use to the chart's users.
-fn tests(at: &str, files: &[Entry]) -> Option<Problem> {
+fn tests(at: &str, files: &[Entry]) -> Option<Finding> {
     let first = files.iter().find(|file| file.path.starts_with("ci/"))?;
     let problem =
         Problem::note("values for chart tests would be published").at(format!("{at}/{}", first.path), None);
@@ -142,12 +143,13 @@ fn tests(at: &str, files: &[Entry]) -> Option<Problem> {
 }
 
 /// The problem with the line for .helmignore that mends it.
-fn ignoring(problem: Problem, rule: &str, at: &str, files: &[Entry]) -> Problem {
+fn ignoring(problem: Problem, rule: &str, at: &str, files: &[Entry]) -> Finding {
     let file = format!("{at}/.helmignore");
     let rules = files.iter().find(|file| file.path == ".helmignore");
     let lines = rules.map_or(0, |rules| String::from_utf8_lossy(&rules.data).lines().count());
     let hint = format!("add `{rule}` to {file}");
-    problem.hint(hint).edit(Edit { file, line: lines + 1, remove: Vec::new(), insert: vec![rule.to_owned()] })
+    let edit = Edit { file, line: lines + 1, remove: Vec::new(), insert: vec![rule.to_owned()] };
+    Finding::new(problem.hint(hint), edit)
 }
 
 /// A chart whose release is too large for Helm's Secret. That is base64 of compressed JSON, in which the files are
@@ -256,7 +258,7 @@ mod tests {
         for (ignore, line) in [(None, 1), (Some(""), 1), (Some("*.tgz\n"), 2), (Some("*.tgz\n\n# x"), 4)] {
             let expected =
                 Edit { file: "c/.helmignore".into(), line, remove: vec![], insert: vec!["/ci/".into()] };
-            assert_eq!(*edit(ignore), expected, "{ignore:?}");
+            assert_eq!(edit(ignore), expected, "{ignore:?}");
         }
     }
 

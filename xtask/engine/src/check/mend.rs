@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::base::problem::Edit;
+use super::edit::Edit;
 use crate::base::yaml;
 
 /// A text with edits made in it.

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 
 use super::document::{Document, Shown, Snippet};
+use super::edit::{Edit, Finding};
 use crate::base::config::Config;
-use crate::base::problem::{Edit, Problem};
+use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::docs::markdown::fence::Fence;
 
@@ -44,30 +45,28 @@ pub fn problems(
     facts: &Facts<'_>,
     documents: &[&Shown<'_>],
     is_generated: impl Fn(&Document) -> bool,
-) -> Vec<Problem> {
+) -> Vec<Finding> {
     let aliases = facts.aliases(documents);
-    let of = |(document, snippets): &&Shown<'_>| -> Vec<Problem> {
+    let of = |(document, snippets): &&Shown<'_>| -> Vec<Finding> {
         let wrong = facts.wrong(document, snippets, &aliases);
         let generated = !wrong.is_empty() && is_generated(document);
-        wrong.iter().map(|wrong| wrong.problem(document, generated)).collect()
+        wrong.iter().map(|wrong| wrong.finding(document, generated)).collect()
     };
     documents.iter().flat_map(of).collect()
 }
 
 impl Wrong {
-    fn problem(&self, document: &Document, generated: bool) -> Problem {
+    fn finding(&self, document: &Document, generated: bool) -> Finding {
         let problem = Problem::warning(format!("{} {}", name(&self.words), self.why))
             .at(&document.path, Some(self.line));
         if generated {
             let source = format!("{}.gotmpl", document.path);
-            return problem.hint(format!(
-                "write {} in {}, and run helm-docs",
-                name(&self.right),
-                name(&source)
-            ));
+            let hint = format!("write {} in {}, and run helm-docs", name(&self.right), name(&source));
+            return problem.hint(hint).into();
         }
         let problem = problem.hint(format!("write {}", name(&self.right)));
-        problem.edit(Edit::within(&document.path, &document.text, self.line, &self.words, &self.right))
+        let edit = Edit::within(&document.path, &document.text, self.line, &self.words, &self.right);
+        Finding::new(problem, edit)
     }
 }
 
@@ -234,7 +233,7 @@ mod tests {
     use crate::base::config::SHOP;
     use crate::check::document::tests::document;
 
-    fn found(text: &str, generated: bool) -> Vec<Problem> {
+    fn found(text: &str, generated: bool) -> Vec<Finding> {
         let versions = BTreeMap::from([("web".to_owned(), Some("1.2.3".to_owned()))]);
         let adds = document("docs/add.md", "`helm repo add mine https://o.github.io/shop/charts`\n");
         let facts = Facts { config: &SHOP, versions };
@@ -303,23 +302,23 @@ mod tests {
                 "    helm template shop/web --version 1.2.3",
             ),
         ] {
-            let problems = found(text, false);
-            let edits: Vec<_> = problems.iter().filter_map(|problem| problem.edit.clone()).collect();
+            let found = found(text, false);
+            let edits: Vec<_> = found.iter().filter_map(|finding| finding.edit.clone()).collect();
             let made: Vec<(usize, &str)> =
                 edits.iter().map(|edit| (edit.line, edit.insert[0].as_str())).collect();
-            assert_eq!(made, [(line, expected)], "{text}: {problems:?}");
+            assert_eq!(made, [(line, expected)], "{text}: {found:?}");
         }
     }
 
     #[test]
     fn what_is_generated_is_mended_at_its_source() {
-        let problems = found("\noci://ghcr.io/o/web", true);
-        assert_eq!(problems[0].edit, None);
+        let found = found("\noci://ghcr.io/o/web", true);
+        assert_eq!(found[0].edit, None);
         assert_eq!(
-            problems[0].to_string(),
+            found[0].problem.to_string(),
             "README.md:2: `oci://ghcr.io/o/web` is not where the chart is pushed"
         );
         let hint = "write `oci://ghcr.io/o/charts/web` in `README.md.gotmpl`, and run helm-docs";
-        assert_eq!(problems[0].hint.as_deref(), Some(hint));
+        assert_eq!(found[0].problem.hint.as_deref(), Some(hint));
     }
 }

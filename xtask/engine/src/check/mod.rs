@@ -9,6 +9,7 @@ pub mod content;
 pub mod ct_yaml;
 pub mod dependencies;
 pub mod document;
+pub mod edit;
 pub mod image;
 pub mod images;
 pub mod io;
@@ -22,7 +23,8 @@ pub mod yaml;
 
 use serde::Serialize;
 
-use crate::base::problem::{Edit, Place, Problem, Severity};
+use self::edit::{Edit, Finding};
+use crate::base::problem::{Place, Problem, Severity};
 use crate::chart::package::Package;
 use crate::chart::source::Source;
 
@@ -61,6 +63,13 @@ impl Chart {
         self.package.as_ref().filter(|_| self.is_whole)
     }
 
+    /// The edit that the hint of a problem in one of its files spells out.
+    pub fn edit(&self, problem: &Problem) -> Option<Edit> {
+        let file = problem.place.as_ref()?.file.strip_prefix(&self.source.path)?.strip_prefix('/')?;
+        let version = self.package.as_ref().map_or("", |package| &package.metadata.version);
+        Edit::of_hint(problem, self.text(file)?, version)
+    }
+
     /// The text of one of its files.
     pub fn text(&self, path: &str) -> Option<&str> {
         let file = self.source.files.iter().find(|file| file.path == path)?;
@@ -83,7 +92,7 @@ pub struct Unchecked {
 #[derive(Debug, Default)]
 pub struct Report {
     /// What is wrong, or could be better.
-    pub findings: Vec<(Area, Problem)>,
+    pub findings: Vec<(Area, Finding)>,
     /// What nobody looked at.
     pub unchecked: Vec<Unchecked>,
     /// What was looked at, such as `3 charts`.
@@ -97,26 +106,27 @@ impl Report {
     }
 
     /// Adds what was found in one area.
-    pub fn add(&mut self, area: Area, problems: impl IntoIterator<Item = Problem>) {
-        for problem in problems {
+    pub fn add<F: Into<Finding>>(&mut self, area: Area, found: impl IntoIterator<Item = F>) {
+        for finding in found.into_iter().map(Into::into) {
             // A release is made as it would be, and finds again what was found before.
-            if !self.findings.iter().any(|(_, found)| *found == problem) {
-                self.findings.push((area, problem));
+            if !self.findings.iter().any(|(_, known)| known.problem == finding.problem) {
+                self.findings.push((area, finding));
             }
         }
     }
 
     /// Adds what nobody has said yet. What something as severe is said of at the same line is the same thing; without a
     /// line it is if the words are the same.
-    pub fn add_unsaid(&mut self, area: Area, problems: impl IntoIterator<Item = Problem>) {
-        for problem in problems {
+    pub fn add_unsaid(&mut self, area: Area, found: impl IntoIterator<Item = Finding>) {
+        for finding in found {
+            let problem = &finding.problem;
             let has_line = problem.place.as_ref().is_some_and(|place| place.line.is_some());
-            let is_same = |(_, other): &(Area, Problem)| {
+            let is_same = |(_, Finding { problem: other, .. }): &(Area, Finding)| {
                 let is_there = other.place == problem.place && other.severity <= problem.severity;
                 is_there && (has_line || other.message == problem.message)
             };
             if !self.findings.iter().any(is_same) {
-                self.findings.push((area, problem));
+                self.findings.push((area, finding));
             }
         }
     }
@@ -124,15 +134,15 @@ impl Report {
     /// Leaves out what is said twice with one way out, such as by a linter and by a release: the worse of the two stays, with
     /// the edit of either.
     pub fn settle(&mut self) {
-        let known: Vec<Problem> = self.findings.iter().map(|(_, problem)| problem.clone()).collect();
+        let known: Vec<Finding> = self.findings.iter().map(|(_, finding)| finding.clone()).collect();
         let has_line = |problem: &Problem| problem.place.as_ref().is_some_and(|place| place.line.is_some());
         let is_same = |a: &Problem, b: &Problem| a.hint.is_some() && a.place == b.place && a.hint == b.hint;
-        self.findings.retain_mut(|(_, problem)| {
-            let is_twin = |other: &&Problem| has_line(other) && is_same(other, problem);
-            let twins: Vec<&Problem> = known.iter().filter(is_twin).collect();
+        self.findings.retain_mut(|(_, Finding { problem, edit: own })| {
+            let is_twin = |other: &&Finding| has_line(&other.problem) && is_same(&other.problem, problem);
+            let twins: Vec<&Finding> = known.iter().filter(is_twin).collect();
             let edit = twins.iter().find_map(|other| other.edit.clone());
-            let is_worst = twins.iter().all(|other| other.severity >= problem.severity);
-            problem.edit = problem.edit.take().or(edit);
+            let is_worst = twins.iter().all(|other| other.problem.severity >= problem.severity);
+            *own = own.take().or(edit);
             is_worst
         });
     }
@@ -145,9 +155,9 @@ impl Report {
                 |place: &Place| place.file.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
             problem.place.as_ref().is_some_and(below)
         };
-        for (_, problem) in self.findings.iter_mut().filter(|(_, problem)| is_below(problem)) {
-            problem.severity = problem.severity.max(Severity::Warning);
-            problem.edit = None;
+        for (_, finding) in self.findings.iter_mut().filter(|(_, finding)| is_below(&finding.problem)) {
+            finding.problem.severity = finding.problem.severity.max(Severity::Warning);
+            finding.edit = None;
         }
     }
 
@@ -167,7 +177,7 @@ impl Report {
         let is_same = |a: &Problem, b: &Problem| {
             (a.severity, b.severity) == (Severity::Note, Severity::Note) && a.message == b.message
         };
-        for (_, problem) in &self.findings {
+        for (_, Finding { problem, .. }) in &self.findings {
             match folded.iter_mut().find(|(first, _)| is_same(first, problem)) {
                 Some((_, more)) => *more += 1,
                 None => folded.push((problem.clone(), 0)),
@@ -182,8 +192,8 @@ impl Report {
 
     /// The edits that mend findings. What could be better is left to its author.
     pub fn edits(&self) -> impl Iterator<Item = &Edit> {
-        let wrong = self.findings.iter().filter(|(_, problem)| problem.severity < Severity::Note);
-        wrong.filter_map(|(_, problem)| problem.edit.as_deref())
+        let wrong = self.findings.iter().filter(|(_, finding)| finding.problem.severity < Severity::Note);
+        wrong.filter_map(|(_, finding)| finding.edit.as_ref())
     }
 }
 
@@ -212,12 +222,12 @@ mod tests {
     }
 
     /// Problems as lines: severity, place and message, hint.
-    pub fn told(problems: Vec<Problem>) -> Vec<String> {
+    pub fn told<F: Into<Finding>>(found: impl IntoIterator<Item = F>) -> Vec<String> {
         let line = |problem: Problem| {
             let severity = format!("{:?}", problem.severity).to_lowercase();
             format!("{severity} {problem} | {}", problem.hint.as_deref().unwrap_or_default())
         };
-        problems.into_iter().map(line).collect()
+        found.into_iter().map(|one| line(one.into().problem)).collect()
     }
 
     #[test]
@@ -225,10 +235,11 @@ mod tests {
         let at = |problem: Problem| problem.at("c", Some(1)).hint("write `a`");
         let edit = Edit { file: "c".into(), line: 1, remove: vec![], insert: vec!["a".into()] };
         let mut report = Report::default();
-        report.add(Area::Charts, [at(Problem::warning("a linter")).edit(edit.clone())]);
+        report.add(Area::Charts, [Finding::new(at(Problem::warning("a linter")), edit.clone())]);
         report.add(Area::Release, [at(Problem::error("a release")), Problem::note("else").at("c", Some(1))]);
         report.settle();
-        let left: Vec<&str> = report.findings.iter().map(|(_, problem)| problem.message.as_str()).collect();
+        let left: Vec<&str> =
+            report.findings.iter().map(|(_, finding)| finding.problem.message.as_str()).collect();
         assert_eq!(left, ["a release", "else"]);
         assert_eq!(report.edits().collect::<Vec<_>>(), [&edit]);
     }

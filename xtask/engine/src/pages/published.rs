@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use semver::Version;
 
 use crate::base::config::Versions;
-use crate::base::problem::{Edit, Problem};
+use crate::base::problem::Problem;
 use crate::base::text::{few, name};
 use crate::base::version::{helm_accepts, precedence, strict_form};
 use crate::chart::package::Package;
@@ -25,8 +25,6 @@ pub struct Next<'a> {
     pub tag: Option<&'a Version>,
     /// Whether a tag decides the version.
     pub versions: Versions,
-    /// The text of Chart.yaml.
-    pub chart_yaml: &'a str,
 }
 
 /// How a chart compares with the archive that is published of it.
@@ -136,10 +134,7 @@ impl Next<'_> {
         if self.versions != Versions::Verify {
             return problem.hint(format!("choose a higher tag, such as v{next}"));
         }
-        let problem = problem.hint(format!("write `version: {next}`"));
-        let file = format!("{}/Chart.yaml", self.path);
-        let line = self.package.line("version").unwrap_or_default();
-        problem.edit(Edit::within(&file, self.chart_yaml, line, version, &next))
+        problem.hint(format!("write `version: {next}`"))
     }
 
     fn at(&self, problem: Problem) -> Problem {
@@ -200,14 +195,7 @@ mod tests {
     fn said(version: &str, tag: Option<&str>, versions: Versions, is_changed: bool) -> Option<String> {
         let package = made(version, if is_changed { "a: 2\n" } else { "a: 1\n" });
         let tag = tag.map(|tag| Version::parse(tag).expect("a version"));
-        let chart_yaml = format!("apiVersion: v2\nname: web\nversion: {version}\n");
-        let next = Next {
-            path: "charts/web",
-            package: &package,
-            tag: tag.as_ref(),
-            versions,
-            chart_yaml: &chart_yaml,
-        };
+        let next = Next { path: "charts/web", package: &package, tag: tag.as_ref(), versions };
         let index = Index::read(INDEX.as_bytes(), "index.yaml").value.expect("an index");
         let counterpart = next.counterpart(&index).map(|one| one.version.clone().into_owned());
         let content = counterpart.map(|version| {
@@ -216,13 +204,8 @@ mod tests {
             let published = tgz::write(&published.entries).expect("an archive");
             next.compare(&published, &version).expect("a comparison")
         });
-        next.judge(&index, content.as_ref()).map(|problem| {
-            let edit = problem
-                .edit
-                .as_ref()
-                .map_or_else(String::new, |edit| format!(" -> {}", edit.insert.concat()));
-            format!("{:?} {problem}{edit}", problem.severity)
-        })
+        let problem = next.judge(&index, content.as_ref())?;
+        Some(format!("{:?} {problem}", problem.severity))
     }
 
     #[test]
@@ -235,14 +218,14 @@ mod tests {
                 None,
                 verify,
                 true,
-                "Error charts/web/Chart.yaml:3: `web 1.1.0` is published, and differs in `values.yaml`: what is published never changes -> version: 1.1.1",
+                "Error charts/web/Chart.yaml:3: `web 1.1.0` is published, and differs in `values.yaml`: what is published never changes",
             ),
             (
                 "1.0.0",
                 None,
                 verify,
                 true,
-                "Error charts/web/Chart.yaml:3: `web 1.0.0` is published, and differs in `values.yaml`: what is published never changes -> version: 1.0.1",
+                "Error charts/web/Chart.yaml:3: `web 1.0.0` is published, and differs in `values.yaml`: what is published never changes",
             ),
             ("1.2.0", None, verify, true, ""),
             (

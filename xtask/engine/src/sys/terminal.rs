@@ -129,7 +129,7 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", secrets::scrub(text));
 }
 
-/// A problem for a program.
+/// A problem for a program, without an edit.
 pub fn as_json(problem: &Problem) -> Value {
     let severity = match problem.severity {
         Severity::Usage | Severity::Error => "error",
@@ -143,6 +143,6 @@ pub fn as_json(problem: &Problem) -> Value {
         "file": place.map(file),
         "line": place.and_then(|place| place.line),
         "hint": hint(problem),
-        "edit": problem.edit,
+        "edit": null,
     })
 }

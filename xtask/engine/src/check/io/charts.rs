@@ -9,6 +9,7 @@ use crate::chart::package::{Overrides, package};
 use crate::chart::source::{Changelog, Source};
 use crate::check::command::Scene;
 use crate::check::ct_yaml::ChartTesting;
+use crate::check::edit::Finding;
 use crate::check::yaml::File;
 use crate::check::{Area, Chart, Report, annotations, chart_testing, content, dependencies, images};
 use crate::git::io::repository::Repository;
@@ -39,23 +40,25 @@ pub fn read(
     }
     let sources = make::read(config, places, repository)?;
     problems.extend(sources.problems);
+    report.add(Area::Charts, problems);
     let chart = |source: Source| {
         let mut found = source.problems.clone();
         let package = package(source.files.clone(), &source.path, &Overrides::default()).take(&mut found);
         let is_whole = !found.iter().any(Problem::is_error);
-        problems.extend(found);
-        Chart { source, package, is_whole }
+        let chart = Chart { source, package, is_whole };
+        report
+            .add(Area::Charts, found.into_iter().map(|one| Finding { edit: chart.edit(&one), problem: one }));
+        chart
     };
     let charts: Vec<Chart> = sources.charts.into_iter().map(chart).collect();
     report.looked_at(charts.len(), "chart");
-    report.add(Area::Charts, problems);
     Ok(Read { charts, changelog: sources.changelog, changed: sources.changed })
 }
 
 /// Looks at each chart.
 pub fn check(scene: &Scene<'_>, report: &mut Report) {
     for (chart, messages) in scene.charts.iter().zip(&scene.lint) {
-        report.add_unsaid(Area::Charts, messages.iter().flat_map(|message| message.problems.clone()));
+        report.add_unsaid(Area::Charts, messages.iter().flat_map(|message| message.findings.clone()));
         report.add(Area::Charts, dependencies::check(chart));
         if let Some(chart_yaml) = File::of(&chart.source, "Chart.yaml") {
             report.add(Area::Charts, annotations::check(&chart_yaml));

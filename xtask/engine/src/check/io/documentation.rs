@@ -43,12 +43,9 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     }
     let facts = Facts { config: scene.program.config, versions: versions(scene) };
     let is_generated = |document: &Document| scene.files.contains(&format!("{}.gotmpl", document.path));
-    problems.extend(mentions::problems(
-        &facts,
-        &those(&|document| document.is_for_users(&charts)),
-        is_generated,
-    ));
     report.add(Area::Documentation, problems);
+    let for_users = those(&|document| document.is_for_users(&charts));
+    report.add(Area::Documentation, mentions::problems(&facts, &for_users, is_generated));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::base::problem::Edit;
+use crate::check::edit::Edit;
 use crate::check::mend::mend;
 use crate::sys::files::{self, NewFile};
 use crate::sys::{environment, link};

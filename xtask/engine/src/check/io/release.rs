@@ -9,6 +9,7 @@ use crate::base::version::Tag;
 use crate::chart::package::Package;
 use crate::chart::source::Source;
 use crate::check::command::Scene;
+use crate::check::edit::Finding;
 use crate::check::{Area, Chart, Report};
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
@@ -45,9 +46,10 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         }
     }
     match prepare(scene.config, observed).and_then(|prepared| prepared.decide(scene.config, same)) {
-        Err(problems) => report.add(Area::Release, problems.0),
+        Err(problems) => report.add(Area::Release, problems.0.into_iter().map(|one| finding(scene, one))),
         Ok(decided) => {
-            report.add(Area::Release, decided.warnings.iter().cloned());
+            let warnings = decided.warnings.iter().cloned();
+            report.add(Area::Release, warnings.map(|one| finding(scene, one)));
             // Where tags decide versions, there is none to look for before the tag.
             if !is_offline && (decided.has_tag() || scene.config.versions == Versions::Verify) {
                 look(scene, decided, report)?;
@@ -66,6 +68,12 @@ fn sources(scene: &Scene<'_>) -> Sources {
         changed: scene.changed.clone(),
         problems: Vec::new(),
     }
+}
+
+/// What a release finds, with the edit: it makes none. The version of a chart with other faults may be read in another way.
+fn finding(scene: &Scene<'_>, problem: Problem) -> Finding {
+    let edit = scene.charts.iter().filter(|chart| chart.is_whole).find_map(|chart| chart.edit(&problem));
+    Finding { problem, edit }
 }
 
 /// Compares each chart with what the Helm repository has of it. What is there as it is here comes back.
@@ -107,7 +115,7 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
         if archive.is_some() || is_taken {
             same.push(Published { name: next.package.metadata.name.clone(), archive });
         }
-        report.add(Area::Release, problem);
+        report.add(Area::Release, problem.map(|problem| finding(scene, problem)));
     }
     Ok(same)
 }
@@ -121,7 +129,6 @@ fn next<'a>(scene: &'a Scene<'_>, chart: &'a Chart) -> Option<Next<'a>> {
         package,
         tag: tag.map(|tag| &tag.version),
         versions: scene.config.versions,
-        chart_yaml: chart.text("Chart.yaml").unwrap_or_default(),
     })
 }
 

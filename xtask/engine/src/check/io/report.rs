@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::base::problem::{Edit, Problem, Problems, Severity};
+use crate::base::problem::{Problem, Problems, Severity};
+use crate::check::edit::{Edit, Finding};
 use crate::check::{Area, Report};
 use crate::sys::terminal::{self, as_json};
 
@@ -17,9 +18,9 @@ pub fn mended(edit: &Edit) -> Result<()> {
 
 /// Tells what was found, the worst last, where a reader looks first. An error among it makes the command fail.
 pub fn tell(mut report: Report, mended: &[Edit], is_json: bool) -> Result<()> {
-    report
-        .findings
-        .sort_by(|(_, a), (_, b)| (Reverse(a.severity), &a.place).cmp(&(Reverse(b.severity), &b.place)));
+    report.findings.sort_by(|(_, Finding { problem: a, .. }), (_, Finding { problem: b, .. })| {
+        (Reverse(a.severity), &a.place).cmp(&(Reverse(b.severity), &b.place))
+    });
     let told = report.folded();
     told.iter().for_each(terminal::problem);
     if is_json {
@@ -40,7 +41,11 @@ pub fn tell(mut report: Report, mended: &[Edit], is_json: bool) -> Result<()> {
 }
 
 fn as_value(report: &Report, mended: &[Edit]) -> Value {
-    let finding = |(area, problem): &(Area, Problem)| json!({ "area": area, "problem": as_json(problem) });
+    let finding = |(area, Finding { problem, edit }): &(Area, Finding)| {
+        let mut problem = as_json(problem);
+        problem.as_object_mut().and_then(|fields| fields.insert("edit".to_owned(), json!(edit)));
+        json!({ "area": area, "problem": problem })
+    };
     let findings: Vec<Value> = report.findings.iter().map(finding).collect();
     let (unchecked, checked) = (&report.unchecked, &report.checked);
     json!({ "findings": findings, "notChecked": unchecked, "checked": checked, "mended": mended })

@@ -1,13 +1,14 @@
 //! The rules for Chart.yaml.
 
 use super::{By, Message, at, content, links, top};
-use crate::base::problem::{Edit, Problem};
+use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::version;
 use crate::base::yaml::{Node, Resolved, Value};
 use crate::chart::Written;
 use crate::chart::ignore::Kind;
 use crate::check::Chart;
+use crate::check::edit::{Edit, Finding};
 
 pub(super) const FILE: &str = "Chart.yaml";
 const NO_VERSION: &str = "the chart has no version";
@@ -114,8 +115,9 @@ impl Rules<'_> {
             "" => {
                 let message =
                     "`apiVersion` is missing: Helm takes this for a chart of Helm 2, and `helm lint` fails";
-                let problem = self.bad("apiVersion", message).hint(hint).edit(self.insert_api_version());
-                Some(Message::error(FILE, format!("apiVersion is required. {allowed}")).with(problem))
+                let finding =
+                    Finding::new(self.bad("apiVersion", message).hint(hint), self.insert_api_version());
+                Some(Message::error(FILE, format!("apiVersion is required. {allowed}")).with(finding))
             }
             other => {
                 let message = format!("apiVersion {} is neither `v1` nor `v2`", name(other));
@@ -157,14 +159,14 @@ impl Rules<'_> {
         let written = &scalar.written;
         let strict = version::strict_form(written).filter(|_| field == "version");
         let instead = strict.map_or_else(|| format!("\"{written}\""), |version| version.to_string());
-        let problem = if kind == "<nil>" {
-            problem.hint(format!("write `{field}: \"1.0.0\"`, with the version that it is"))
+        let finding = if kind == "<nil>" {
+            problem.hint(format!("write `{field}: \"1.0.0\"`, with the version that it is")).into()
         } else {
             let edit = self.replace(field, written, &instead);
-            problem.hint(format!("write `{field}: {instead}`")).edit(edit)
+            Finding::new(problem.hint(format!("write `{field}: {instead}`")), edit)
         };
         let text = format!("{field} should be of type string but it's of type {kind}");
-        Some(Message::error(FILE, text).with(problem))
+        Some(Message::error(FILE, text).with(finding))
     }
 
     fn version(&self) -> Option<Message> {
@@ -203,15 +205,15 @@ impl Rules<'_> {
             ),
         };
         let problem = self.bad("version", message);
-        let problem = match version::strict_form(given).map(|version| version.to_string()) {
+        let finding = match version::strict_form(given).map(|version| version.to_string()) {
             Some(strict) => {
                 let edit = self.replace("version", given, &strict);
-                problem.hint(format!("write `version: {strict}`")).edit(edit)
+                Finding::new(problem.hint(format!("write `version: {strict}`")), edit)
             }
-            None => problem.hint("write three numbers, as in `version: 0.1.0`"),
+            None => problem.hint("write three numbers, as in `version: 0.1.0`").into(),
         };
         let text = format!("version '{given}' is not a valid SemVerV2");
-        Some(Message::warning(FILE, text).only(By::Helm4).with(problem))
+        Some(Message::warning(FILE, text).only(By::Helm4).with(finding))
     }
 
     fn only_in_v2(&self, field: &str, is_there: bool) -> Option<Message> {

@@ -21,6 +21,7 @@ mod values;
 use std::collections::BTreeSet;
 
 use super::Chart;
+use super::edit::Finding;
 use crate::base::problem::{Problem, Severity};
 use crate::chart::helm_lint::Said;
 use crate::chart::ignore::Kind;
@@ -48,12 +49,12 @@ pub struct Message {
     /// Helm's words in one line, up to where those of one of its parsers begin.
     pub text: String,
     /// The same for people, at least one.
-    pub problems: Vec<Problem>,
+    pub findings: Vec<Finding>,
 }
 
 impl Message {
     fn new(severity: Severity, place: &str, text: impl Into<String>) -> Self {
-        Self { by: By::Both, severity, place: place.to_owned(), text: text.into(), problems: Vec::new() }
+        Self { by: By::Both, severity, place: place.to_owned(), text: text.into(), findings: Vec::new() }
     }
 
     fn error(place: &str, text: impl Into<String>) -> Self {
@@ -74,8 +75,10 @@ impl Message {
     }
 
     /// Adds what is said to people.
-    fn with(mut self, problem: Problem) -> Self {
-        self.problems.push(Problem { severity: self.severity, ..problem });
+    fn with(mut self, found: impl Into<Finding>) -> Self {
+        let mut finding = found.into();
+        finding.problem.severity = self.severity;
+        self.findings.push(finding);
         self
     }
 }

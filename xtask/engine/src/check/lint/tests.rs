@@ -26,11 +26,11 @@ fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {
 fn shown(files: &[(&str, &str)]) -> Vec<String> {
     let (chart, problems) = chart(files);
     let mut report = Report::default();
-    report.add(Area::Charts, problems);
-    report.add_unsaid(Area::Charts, lint(&chart).into_iter().flat_map(|message| message.problems));
-    let shown = |(_, problem): &(Area, Problem)| {
-        let edit =
-            problem.edit.as_ref().map_or_else(String::new, |edit| format!(" => {}", edit.insert.join("\n")));
+    report
+        .add(Area::Charts, problems.into_iter().map(|one| Finding { edit: chart.edit(&one), problem: one }));
+    report.add_unsaid(Area::Charts, lint(&chart).into_iter().flat_map(|message| message.findings));
+    let shown = |(_, Finding { problem, edit }): &(Area, Finding)| {
+        let edit = edit.as_ref().map_or_else(String::new, |edit| format!(" => {}", edit.insert.join("\n")));
         let severity = format!("{:?}", problem.severity).to_lowercase();
         format!("{severity} {problem}; {}{edit}", problem.hint.as_deref().unwrap_or_default())
     };

@@ -2,8 +2,9 @@
 
 use super::order::needing;
 use super::{Work, edit};
-use crate::base::problem::{Edit, Problem};
+use crate::base::problem::Problem;
 use crate::base::text::{few, name};
+use crate::check::edit::{Edit, Finding};
 use crate::ci::run::Task;
 use crate::ci::workflow::{Job, Step, Written};
 
@@ -13,9 +14,9 @@ const DOWNLOAD: &str = "actions/download-artifact";
 const UNNAMED: &str = "artifact";
 
 /// What is wrong with where a job takes a release from.
-pub fn findings(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Problem> {
-    let problem = |(step, run, from): (&Step, &Written, String)| artifact(work, step, run, &from, ours);
-    taking(work).filter_map(problem).collect()
+pub fn findings(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
+    let finding = |(step, run, from): (&Step, &Written, String)| artifact(work, step, run, &from, ours);
+    taking(work).filter_map(finding).collect()
 }
 
 /// The steps that take a release from a directory.
@@ -53,7 +54,7 @@ fn plain(path: &str) -> String {
 }
 
 /// What is wrong with how a release comes into the directory that a step takes it from.
-fn artifact(work: &Work<'_>, step: &Step, run: &Written, from: &str, ours: &[Work<'_>]) -> Option<Problem> {
+fn artifact(work: &Work<'_>, step: &Step, run: &Written, from: &str, ours: &[Work<'_>]) -> Option<Finding> {
     let makes = |task: &Task| matches!(task, Task::Release { from: None, to, .. } if plain(to) == from);
     let before = || work.job.steps.iter().take_while(|earlier| earlier.line < step.line);
     if work.tasks().any(makes) {
@@ -62,7 +63,7 @@ fn artifact(work: &Work<'_>, step: &Step, run: &Written, from: &str, ours: &[Wor
     let Some(download) = before().filter(|earlier| earlier.is(DOWNLOAD)).last() else {
         let message = format!("nothing puts a release into {} before", name(from));
         let hint = "add a step with `actions/download-artifact` and the `name` that the job before uploads";
-        return Some(work.at(Problem::error(message), run.line).hint(hint));
+        return Some(work.at(Problem::error(message), run.line).hint(hint).into());
     };
     if download.with("run-id").is_some() || download.with("pattern").is_some() {
         return None;
@@ -70,13 +71,13 @@ fn artifact(work: &Work<'_>, step: &Step, run: &Written, from: &str, ours: &[Wor
     let uses = download.uses.as_ref().map_or(download.line, |uses| uses.line);
     let Some(wanted) = download.with("name") else {
         let message = "without a `name` each artifact goes into a directory of its own";
-        return Some(work.at(Problem::error(message), uses).hint("add `name:` to its `with:`"));
+        return Some(work.at(Problem::error(message), uses).hint("add `name:` to its `with:`").into());
     };
     named(work, wanted, ours).or_else(|| placed(work, download, uses, from))
 }
 
 /// The artifact has to come from a job that is done.
-fn named(work: &Work<'_>, wanted: &Written, ours: &[Work<'_>]) -> Option<Problem> {
+fn named(work: &Work<'_>, wanted: &Written, ours: &[Work<'_>]) -> Option<Finding> {
     let here = || ours.iter().filter(|other| other.workflow.file == work.workflow.file);
     let Some((maker, upload)) =
         here().find_map(|other| Some((other, uploaded(other.job).find(|(name, _)| *name == wanted.text)?.1)))
@@ -90,7 +91,7 @@ fn named(work: &Work<'_>, wanted: &Written, ours: &[Work<'_>]) -> Option<Problem
         };
         let only = known.first().filter(|_| known.len() == 1);
         let edit = only.and_then(|only| edit::set(work.workflow, wanted.line, only));
-        return Some(work.at(Problem::error(message), wanted.line).hint(hint).edit(edit));
+        return Some(Finding::new(work.at(Problem::error(message), wanted.line).hint(hint), edit));
     };
     let other = &maker.job.id.text;
     if *other != work.job.id.text && !work.workflow.waits_for(work.job, other) {
@@ -107,12 +108,12 @@ fn named(work: &Work<'_>, wanted: &Written, ours: &[Work<'_>]) -> Option<Problem
     is_elsewhere.then(|| {
         let message = format!("uploads {}, and the release lies in {}", name(&path.text), name(&to));
         let problem = maker.at(Problem::error(message), path.line).hint(format!("path: {to}/"));
-        problem.edit(edit::set(maker.workflow, path.line, &format!("{to}/")))
+        Finding::new(problem, edit::set(maker.workflow, path.line, &format!("{to}/")))
     })
 }
 
 /// The download has to lie where it is taken from.
-fn placed(work: &Work<'_>, download: &Step, uses: usize, from: &str) -> Option<Problem> {
+fn placed(work: &Work<'_>, download: &Step, uses: usize, from: &str) -> Option<Finding> {
     let path = download.with("path");
     if path.map_or_else(|| ".".to_owned(), |path| plain(&path.text)) == from {
         return None;
@@ -126,7 +127,7 @@ fn placed(work: &Work<'_>, download: &Step, uses: usize, from: &str) -> Option<P
             edit::before(work.workflow, first.line, key, &[&format!("path: {from}/")])
         }),
     };
-    Some(work.at(Problem::error(message), line).hint(format!("path: {from}/")).edit(edit))
+    Some(Finding::new(work.at(Problem::error(message), line).hint(format!("path: {from}/")), edit))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Edits of workflow files, by whole lines. There is none where the file is not laid out in blocks, a key to a line: people
 //! see better what belongs where.
 
-use crate::base::problem::Edit;
+use crate::check::edit::Edit;
 use crate::ci::workflow::{Job, Workflow};
 
 /// Gives the key on a line another value; its comment stays.

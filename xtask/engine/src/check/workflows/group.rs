@@ -3,13 +3,14 @@
 
 use super::{Work, edit};
 use crate::base::config::Config;
-use crate::base::problem::{Edit, Problem};
+use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::check::edit::{Edit, Finding};
 use crate::ci::workflow::{Concurrency, Workflow};
 use crate::release::steps::Target;
 
 /// What is wrong with how a job waits.
-pub fn findings(config: &Config, work: &Work<'_>) -> Vec<Problem> {
+pub fn findings(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     if !work.publishes().contains(&Target::Pages) {
         return Vec::new();
     }
@@ -19,7 +20,7 @@ pub fn findings(config: &Config, work: &Work<'_>) -> Vec<Problem> {
         None => vec![missing(work, config, &wanted)],
         // GitHub compares groups whatever their case (docs.github.com, "Workflow syntax", `concurrency`).
         Some(own) if !own.group.text.eq_ignore_ascii_case(&wanted) => vec![other(work, own, &wanted)],
-        Some(own) => waiting(work, own).into_iter().chain(holds_up(work)).collect(),
+        Some(own) => waiting(work, own).into_iter().chain(holds_up(work).map(Into::into)).collect(),
     }
 }
 
@@ -40,7 +41,7 @@ pub fn deadlocks(workflow: &Workflow) -> Vec<Problem> {
     both.map(|(job, own)| problem(&job.id.text, own)).collect()
 }
 
-fn missing(work: &Work<'_>, config: &Config, wanted: &str) -> Problem {
+fn missing(work: &Work<'_>, config: &Config, wanted: &str) -> Finding {
     let job = name(&work.job.id.text);
     let message =
         format!("job {job} publishes to {} and waits for nobody else who does", name(&config.branch));
@@ -48,10 +49,10 @@ fn missing(work: &Work<'_>, config: &Config, wanted: &str) -> Problem {
     let hint = format!("give it `concurrency: {{ group: {wanted}, cancel-in-progress: false, queue: max }}`");
     let group = format!("  group: {wanted}");
     let lines = ["concurrency:", &group, "  cancel-in-progress: false", "  queue: max"];
-    problem.hint(hint).edit(edit::into_job(work.workflow, work.job, &lines))
+    Finding::new(problem.hint(hint), edit::into_job(work.workflow, work.job, &lines))
 }
 
-fn other(work: &Work<'_>, own: &Concurrency, wanted: &str) -> Problem {
+fn other(work: &Work<'_>, own: &Concurrency, wanted: &str) -> Finding {
     let (group, job) = (name(&own.group.text), name(&work.job.id.text));
     let message = format!(
         "job {job} waits in the group {group}, and others who publish to the same branch in {}",
@@ -59,16 +60,16 @@ fn other(work: &Work<'_>, own: &Concurrency, wanted: &str) -> Problem {
     );
     let problem = work.at(Problem::warning(message), own.group.line).hint(format!("group: {wanted}"));
     let is_key = own.group.line != own.line;
-    problem.edit(edit::set(work.workflow, own.group.line, wanted).filter(|_| is_key))
+    Finding::new(problem, edit::set(work.workflow, own.group.line, wanted).filter(|_| is_key))
 }
 
 /// A run that waits must neither be cancelled nor cancel another.
-fn waiting(work: &Work<'_>, own: &Concurrency) -> Vec<Problem> {
-    let mut problems = Vec::new();
+fn waiting(work: &Work<'_>, own: &Concurrency) -> Vec<Finding> {
+    let mut found = Vec::new();
     if let Some(cancel) = own.cancel.as_ref().filter(|cancel| !cancel.is_false()) {
         let message = "a newer run ends the one that is publishing, wherever it is; with `queue: max` GitHub refuses the file";
         let problem = work.at(Problem::error(message), cancel.line).hint("cancel-in-progress: false");
-        problems.push(problem.edit(edit::set(work.workflow, cancel.line, "false")));
+        found.push(Finding::new(problem, edit::set(work.workflow, cancel.line, "false")));
     }
     match &own.queue {
         Some(queue) if queue.text == "max" => {}
@@ -80,17 +81,16 @@ fn waiting(work: &Work<'_>, own: &Concurrency) -> Vec<Problem> {
                 other => Problem::error(format!("`queue` knows `single` and `max`, not {}", name(other))),
             };
             let edit = edit::set(work.workflow, queue.line, "max");
-            problems.push(work.at(problem, queue.line).hint("queue: max").edit(edit));
+            found.push(Finding::new(work.at(problem, queue.line).hint("queue: max"), edit));
         }
         None => {
             let message = "without `queue: max` a newer run that waits cancels the one that waited: that release is lost";
             let problem =
                 work.at(Problem::warning(message), own.line).hint("add `queue: max` to `concurrency:`");
-            let edit = queueing(work.workflow, own);
-            problems.push(problem.edit(edit));
+            found.push(Finding::new(problem, queueing(work.workflow, own)));
         }
     }
-    problems
+    found
 }
 
 /// The edit that lets all wait.

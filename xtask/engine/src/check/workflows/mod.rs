@@ -14,6 +14,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+use super::edit::Finding;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::ci::run::{Command, Parse, Run, Task};
@@ -44,35 +45,35 @@ pub fn findings(
     around: Around<'_>,
     workflows: &[Workflow],
     parse: Parse<'_>,
-) -> Vec<Problem> {
+) -> Vec<Finding> {
     let works: Vec<Work<'_>> = workflows.iter().flat_map(|workflow| works(workflow, parse)).collect();
     let ours: Vec<Work<'_>> = works.into_iter().filter(|work| work.workflow.runs_xtask()).collect();
-    let mut problems = others::drift(&ours);
+    let mut found: Vec<Finding> = others::drift(&ours).into_iter().map(Into::into).collect();
     for workflow in workflows.iter().filter(|workflow| workflow.runs_xtask()) {
-        problems.extend(rights::strangers(workflow));
-        problems.extend(group::deadlocks(workflow));
-        problems.extend(order::unknown_needs(workflow));
-        problems.extend(starts::default_branch(around, workflow));
+        found.extend(rights::strangers(workflow).map(Into::into));
+        found.extend(group::deadlocks(workflow).into_iter().map(Into::into));
+        found.extend(order::unknown_needs(workflow).into_iter().map(Into::into));
+        found.extend(starts::default_branch(around, workflow).map(Into::into));
     }
     for work in &ours {
-        problems.extend(rights::findings(config, work));
-        problems.extend(group::findings(config, work));
-        problems.extend(order::findings(work, &ours));
-        problems.extend(starts::of_single_charts(config, around, work));
-        problems.extend(starts::without_docs(around, work));
-        problems.extend(artifact::findings(work, &ours));
-        problems.extend(steps::findings(work));
+        found.extend(rights::findings(config, work));
+        found.extend(group::findings(config, work));
+        found.extend(order::findings(work, &ours));
+        found.extend(starts::of_single_charts(config, around, work).map(Into::into));
+        found.extend(starts::without_docs(around, work).map(Into::into));
+        found.extend(artifact::findings(work, &ours));
+        found.extend(steps::findings(work));
     }
-    problems.extend(others::findings(config, workflows, &ours));
+    found.extend(others::findings(config, workflows, &ours).into_iter().map(Into::into));
     let is_shared =
         |file: &str| workflows.iter().any(|workflow| workflow.file == file && workflow.shares_parts());
-    for problem in &mut problems {
+    for finding in &mut found {
         // What stands behind an anchor is said of several places, and a line of it mended for one is changed for all.
-        if problem.place.as_ref().is_some_and(|place| is_shared(&place.file)) {
-            problem.edit = None;
+        if finding.problem.place.as_ref().is_some_and(|place| is_shared(&place.file)) {
+            finding.edit = None;
         }
     }
-    problems
+    found
 }
 
 fn works<'a>(workflow: &'a Workflow, parse: Parse<'_>) -> Vec<Work<'a>> {

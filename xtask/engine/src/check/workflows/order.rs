@@ -4,11 +4,12 @@ use super::artifact::{source, uploads};
 use super::{Work, edit};
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
+use crate::check::edit::Finding;
 use crate::ci::run::Task;
 use crate::ci::workflow::{Job, Trigger, Workflow, Written};
 
 /// What is wrong with the place of a job among the others.
-pub fn findings(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Problem> {
+pub fn findings(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
     if !work.releases() || follows(work, ours) {
         return Vec::new();
     }
@@ -49,12 +50,13 @@ pub fn unknown_needs(workflow: &Workflow) -> Vec<Problem> {
 }
 
 /// A release is for a tag.
-fn when(work: &Work<'_>) -> Option<Problem> {
+fn when(work: &Work<'_>) -> Option<Finding> {
     let (triggers, job) = (&work.workflow.triggers, name(&work.job.id.text));
     if !triggers.iter().any(Trigger::is_for_tags) {
         let message = format!("job {job} releases, and no tag starts this workflow");
         let line = triggers.first().map_or(1, |trigger| trigger.event.line);
-        return Some(work.at(Problem::error(message), line).hint("add `tags: [v*]` to `push:` below `on:`"));
+        let problem = work.at(Problem::error(message), line);
+        return Some(problem.hint("add `tags: [v*]` to `push:` below `on:`").into());
     }
     let other = triggers.iter().find(|trigger| trigger.is_for_others())?;
     if is_for_tags(work.workflow, work.job) {
@@ -65,13 +67,12 @@ fn when(work: &Work<'_>) -> Option<Problem> {
         name(&other.event.text)
     );
     let condition = "if: startsWith(github.ref, 'refs/tags/v')";
-    let problem = if let Some(old) = &work.job.condition {
-        work.at(Problem::error(message), old.line)
-    } else {
-        let edit = edit::into_job(work.workflow, work.job, &[condition]);
-        work.at(Problem::error(message), work.job.id.line).edit(edit)
+    let (line, edit) = match &work.job.condition {
+        Some(old) => (old.line, None),
+        None => (work.job.id.line, edit::into_job(work.workflow, work.job, &[condition])),
     };
-    Some(problem.hint(format!("give the job `{condition}`")))
+    let hint = format!("give the job `{condition}`");
+    Some(Finding::new(work.at(Problem::error(message), line).hint(hint), edit))
 }
 
 /// Whether a job runs for tags alone: by its own condition, or since it waits for one that does.
@@ -92,7 +93,7 @@ fn runs_whatever(job: &Job) -> bool {
 }
 
 /// The check comes before the release, and what tells of a version after what publishes it.
-fn after(work: &Work<'_>, ours: &[Work<'_>]) -> Option<Problem> {
+fn after(work: &Work<'_>, ours: &[Work<'_>]) -> Option<Finding> {
     let here = || ours.iter().filter(|other| other.is_beside(work));
     let waits_for = |other: &&Work<'_>| work.workflow.waits_for(work.job, &other.job.id.text);
     let checks = |other: &&Work<'_>| other.tasks().any(|task| *task == Task::Ci);
@@ -111,15 +112,15 @@ fn after(work: &Work<'_>, ours: &[Work<'_>]) -> Option<Problem> {
     if let Some(condition) = work.job.condition.as_ref().filter(|_| runs_whatever(work.job)) {
         let message = format!("job {} runs though a job that it needs has failed", name(&work.job.id.text));
         let problem = work.at(Problem::warning(message), condition.line);
-        return Some(problem.hint("if: startsWith(github.ref, 'refs/tags/v')"));
+        return Some(problem.hint("if: startsWith(github.ref, 'refs/tags/v')").into());
     }
     let is_checked = checks(&work) || here().any(|other| checks(&other) && waits_for(&other));
     let check = here().find(checks).filter(|_| !is_checked)?;
     Some(needing(work, Problem::warning, check, "it releases what nobody has looked at yet"))
 }
 
-/// The problem of a job that does not need another, with the edit.
-pub fn needing(work: &Work<'_>, problem: fn(String) -> Problem, other: &Work<'_>, why: &str) -> Problem {
+/// What is wrong with a job that does not need another, with the edit.
+pub fn needing(work: &Work<'_>, problem: fn(String) -> Problem, other: &Work<'_>, why: &str) -> Finding {
     let other = other.job.id.text.as_str();
     let problem = problem(format!("job {} does not need {}: {why}", name(&work.job.id.text), name(other)));
     let own: Vec<&str> = work.job.needs.iter().map(|needed| needed.text.as_str()).chain([other]).collect();
@@ -134,7 +135,7 @@ pub fn needing(work: &Work<'_>, problem: fn(String) -> Problem, other: &Work<'_>
     };
     // One more would not mend a circle.
     let edit = edit.filter(|_| !work.workflow.waits_for(work.job, &work.job.id.text));
-    work.at(problem, line).hint(format!("needs: {needs}")).edit(edit)
+    Finding::new(work.at(problem, line).hint(format!("needs: {needs}")), edit)
 }
 
 impl Work<'_> {

@@ -2,8 +2,9 @@
 
 use super::{Work, edit};
 use crate::base::config::Config;
-use crate::base::problem::{Edit, Problem};
+use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::check::edit::{Edit, Finding};
 use crate::ci::run::{Run, Task};
 use crate::ci::workflow::{Access, Permissions, Step, Workflow, Written};
 use crate::release::steps::Target;
@@ -16,7 +17,7 @@ const OCI_PASSWORD: &str = "XTASK_OCI_PASSWORD";
 const TOKEN: &str = "GITHUB_TOKEN: ${{ github.token }}";
 
 /// What is wrong with the rights of a job.
-pub fn findings(config: &Config, work: &Work<'_>) -> Vec<Problem> {
+pub fn findings(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     if work.commands().next().is_none() {
         return Vec::new();
     }
@@ -53,7 +54,7 @@ fn needed(config: &Config, work: &Work<'_>) -> Vec<&'static str> {
 }
 
 /// A job that publishes without being allowed to.
-fn too_few(work: &Work<'_>, needed: &[&str]) -> Option<Problem> {
+fn too_few(work: &Work<'_>, needed: &[&str]) -> Option<Finding> {
     let own = work.workflow.permissions_of(work.job);
     let may = |scope: &&&str| own.is_some_and(|own| own.access(scope) == Access::Write);
     let missing: Vec<&str> = needed.iter().filter(|scope| !may(scope)).copied().collect();
@@ -71,7 +72,7 @@ fn too_few(work: &Work<'_>, needed: &[&str]) -> Option<Problem> {
         let hint = format!("give it `permissions:` of its own, with {}", writing(needed));
         (work.job.id.line, hint, block(work, needed))
     };
-    Some(work.at(Problem::error(message), line).hint(hint).edit(edit))
+    Some(Finding::new(work.at(Problem::error(message), line).hint(hint), edit))
 }
 
 /// Scopes as one writes them into a block.
@@ -107,7 +108,7 @@ fn block(work: &Work<'_>, write: &[&str]) -> Option<Edit> {
 }
 
 /// A job that publishes with the rights of its workflow.
-fn borrowed(work: &Work<'_>, needed: &[&str]) -> Option<Problem> {
+fn borrowed(work: &Work<'_>, needed: &[&str]) -> Option<Finding> {
     if work.job.permissions.is_some() || needed.is_empty() {
         return None;
     }
@@ -117,11 +118,11 @@ fn borrowed(work: &Work<'_>, needed: &[&str]) -> Option<Problem> {
     );
     let problem = work.at(Problem::note(message), work.job.id.line);
     let hint = format!("give it `permissions:` with {}", writing(needed));
-    Some(problem.hint(hint).edit(block(work, needed)))
+    Some(Finding::new(problem.hint(hint), block(work, needed)))
 }
 
 /// A job that publishes nothing and could.
-fn too_many(work: &Work<'_>) -> Option<Problem> {
+fn too_many(work: &Work<'_>) -> Option<Finding> {
     // Nobody knows what a script publishes, or a command of the repository's own, or one with a slip in it.
     let is_known = |run: &Run| {
         let is_ours =
@@ -141,7 +142,7 @@ fn too_many(work: &Work<'_>) -> Option<Problem> {
             format!("the settings of the repository decide what job {job} may do, which publishes nothing");
         let problem = work.at(Problem::note(message), work.job.id.line);
         let edit = edit::into_job(work.workflow, work.job, &read);
-        return Some(problem.hint("give it `permissions:` with `contents: read`").edit(edit));
+        return Some(Finding::new(problem.hint("give it `permissions:` with `contents: read`"), edit));
     };
     let scope = SCOPES.into_iter().find(|scope| own.access(scope) == Access::Write)?;
     let message = format!(
@@ -155,7 +156,7 @@ fn too_many(work: &Work<'_>) -> Option<Problem> {
         let edit = edit::into_job(work.workflow, work.job, &read);
         (work.job.id.line, "give it `permissions:` of its own, with `contents: read`".to_owned(), edit)
     };
-    Some(work.at(Problem::warning(message), line).hint(hint).edit(edit))
+    Some(Finding::new(work.at(Problem::warning(message), line).hint(hint), edit))
 }
 
 /// Whether an action only prepares the machine, and does not write to the repository itself.
@@ -166,7 +167,7 @@ fn prepares(action: &str) -> bool {
 }
 
 /// Steps that publish without a token.
-fn tokens(config: &Config, work: &Work<'_>) -> Vec<Problem> {
+fn tokens(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     let lacks = |step: &Step, targets: &[Target]| {
         let has = |variable| work.workflow.has_env(work.job, step, variable);
         let is_github = |target: &Target| *target != Target::Oci || is_on_ghcr(config);
@@ -184,7 +185,7 @@ fn tokens(config: &Config, work: &Work<'_>) -> Vec<Problem> {
             name(run.text.trim_end())
         );
         let problem = work.at(Problem::error(message), run.line).hint(format!("add `env:` with `{TOKEN}`"));
-        problem.edit(token(work.workflow, step, run))
+        Finding::new(problem, token(work.workflow, step, run))
     };
     publishing.map(|(step, run, _)| problem(step, run)).collect()
 }

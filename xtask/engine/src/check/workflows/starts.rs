@@ -114,7 +114,7 @@ mod tests {
         ] {
             let found =
                 findings(config, around, &[read_workflow(text, "ci.yml").expect("a workflow")], &parse);
-            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            let found: Vec<String> = found.iter().map(|one| one.problem.to_string()).collect();
             let ours = ["versions of their own", "default branch", "there is none"];
             let found: Vec<_> =
                 found.iter().filter(|one| ours.iter().any(|words| one.contains(words))).collect();

@@ -3,6 +3,7 @@
 use super::{Work, edit};
 use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::check::edit::Finding;
 use crate::ci::run::Run;
 use crate::ci::workflow::{Step, Written};
 
@@ -12,18 +13,19 @@ const OWN: &str = "make it a command or a CI step of your own, in the config";
 const CHECKOUT: &str = "actions/checkout";
 
 /// What is wrong with the steps of a job.
-pub fn findings(work: &Work<'_>) -> Vec<Problem> {
+pub fn findings(work: &Work<'_>) -> Vec<Finding> {
     let mut problems: Vec<Problem> =
         work.runs.iter().flat_map(|(step, written, run)| command(work, step, written, run)).collect();
     problems.extend(work.job.uses.iter().filter_map(|uses| pin(work, uses)));
     problems.extend(
         work.job.steps.iter().filter_map(|step| step.uses.as_ref()).filter_map(|uses| pin(work, uses)),
     );
+    let mut found: Vec<Finding> = problems.into_iter().map(Into::into).collect();
     if work.commands().next().is_some() {
-        problems.extend(no_checkout(work));
-        problems.extend(work.job.steps.iter().filter_map(|step| keeps_credentials(work, step)));
+        found.extend(no_checkout(work).map(Into::into));
+        found.extend(work.job.steps.iter().filter_map(|step| keeps_credentials(work, step)));
     }
-    problems
+    found
 }
 
 /// Whether a command of helm's gets the sub-charts that a release packages: nothing else can.
@@ -112,7 +114,7 @@ fn no_checkout(work: &Work<'_>) -> Option<Problem> {
 }
 
 /// A token in git's config is there for every step and everything that it builds.
-fn keeps_credentials(work: &Work<'_>, step: &Step) -> Option<Problem> {
+fn keeps_credentials(work: &Work<'_>, step: &Step) -> Option<Finding> {
     let uses = step.uses.as_ref().filter(|_| step.is(CHECKOUT))?;
     let own = step.with("persist-credentials");
     if own.is_some_and(Written::is_false) {
@@ -130,5 +132,5 @@ fn keeps_credentials(work: &Work<'_>, step: &Step) -> Option<Problem> {
         }
     };
     let problem = work.at(Problem::warning(message), line).hint("persist-credentials: false, below `with:`");
-    Some(problem.edit(edit))
+    Some(Finding::new(problem, edit))
 }

@@ -101,7 +101,6 @@ fn published(
         package,
         tag,
         versions: config.versions,
-        chart_yaml: "",
     });
     let charts: Vec<Next<'_>> = next.collect();
     // The look at all targets says the same again, and what keeps it from answering.

@@ -4,7 +4,7 @@ mod jobs;
 
 use super::*;
 use crate::base::config::SHOP;
-use crate::base::problem::Edit;
+use crate::check::edit::Edit;
 use crate::check::mend::mend;
 use crate::ci::workflow::read_workflow;
 
@@ -86,12 +86,12 @@ pub fn parse(line: &str) -> Result<Task, String> {
     }
 }
 
-fn look(text: &str) -> Vec<Problem> {
+fn look(text: &str) -> Vec<Finding> {
     findings(&SHOP, AROUND, &[read_workflow(text, "ci.yml").expect("a workflow")], &parse)
 }
 
-/// A problem as it is told.
-fn told(problem: &Problem) -> String {
+/// A finding as it is told.
+fn told(Finding { problem, .. }: &Finding) -> String {
     format!("{:?} {problem} | {}", problem.severity, problem.hint.as_deref().unwrap_or_default())
 }
 
@@ -125,7 +125,7 @@ fn check(cases: &[Case]) {
         let found = look(&text);
         let found_text: Vec<String> = found.iter().map(told).collect();
         assert_eq!(found_text, *expected, "{old} -> {new}");
-        let edits: Vec<&Edit> = found.iter().filter_map(|problem| problem.edit.as_deref()).collect();
+        let edits: Vec<&Edit> = found.iter().filter_map(|finding| finding.edit.as_ref()).collect();
         assert_eq!(edits.is_empty(), !mends, "{old} -> {new}: {edits:?}");
         if let [edit] = edits.as_slice() {
             let mended = mended(&text, edit);
@@ -148,7 +148,7 @@ fn other_layouts_are_mended_or_left_alone() {
         let text = broken(1, old, new);
         let found = look(&text);
         assert_eq!(found.len(), 1, "{new}");
-        let made: Vec<&Edit> = found.iter().filter_map(|problem| problem.edit.as_deref()).collect();
+        let made: Vec<&Edit> = found.iter().filter_map(|finding| finding.edit.as_ref()).collect();
         assert_eq!(made.len(), edits, "{new}");
         for edit in made {
             assert_eq!(look(&mended(&text, edit)), [], "{new}");
