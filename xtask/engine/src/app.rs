@@ -1,5 +1,7 @@
 //! The program that a repository makes of this library: its config, its own commands and its own CI steps.
 
+#![warn(missing_docs)]
+
 use std::fmt;
 use std::process::ExitCode;
 

@@ -1,5 +1,7 @@
 //! The commands, each from the room that it is of.
 
+#![warn(missing_docs)]
+
 use anyhow::Result;
 use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
 

@@ -8,11 +8,8 @@ const TOLERANCE: u64 = 300;
 /// Two clocks at one moment, in seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clock {
-    /// The server.
     pub host: String,
-    /// Its clock.
     pub theirs: u64,
-    /// Ours.
     pub ours: u64,
 }
 

@@ -1,5 +1,7 @@
 //! What one repository is called and where it publishes: the config that its main.rs hands in.
 
+#![warn(missing_docs)]
+
 use super::path;
 use super::problem::Problem;
 use super::reference::Reference;

@@ -2,14 +2,11 @@
 
 use super::time;
 
-/// An answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// The status code.
     pub status: u16,
     /// The header's fields, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The content.
     pub body: Vec<u8>,
 }
 

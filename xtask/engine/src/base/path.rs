@@ -86,7 +86,6 @@ fn stem(path: &str) -> &str {
     file(path).split('.').next().unwrap_or_default()
 }
 
-/// The last part of a path.
 fn file(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

@@ -3,6 +3,8 @@
 //! Everything that a user can cause is reported as a [`Problem`]. Functions that examine something collect
 //! all problems before they stop, so that a chart needs one round of mending and not ten.
 
+#![warn(missing_docs)]
+
 use std::collections::HashMap;
 use std::fmt;
 

@@ -9,9 +9,7 @@ use super::config::is_oci_component;
 pub struct Reference {
     /// With the port, where there is one.
     pub host: String,
-    /// The path on the host.
     pub repository: String,
-    /// The tag.
     pub tag: String,
 }
 

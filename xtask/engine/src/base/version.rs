@@ -23,11 +23,9 @@ pub fn strict_form(text: &str) -> Option<Version> {
 /// A tag that releases: `v1.2.3` for every chart, `NAME-1.2.3` for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// The tag as git has it.
     pub text: String,
     /// The one chart that it releases; `None` for all.
     pub chart: Option<String>,
-    /// The version that it gives.
     pub version: Version,
 }
 
@@ -71,7 +69,6 @@ impl Tag {
 }
 
 impl BadTag {
-    /// The message.
     pub fn message(self) -> String {
         match self {
             Self::NoRelease(message) | Self::OfOther(message) | Self::Ambiguous(message) => message,

@@ -10,7 +10,6 @@ pub struct Archive {
     pub metadata: Metadata,
     /// The content of the `.tgz`.
     pub bytes: Vec<u8>,
-    /// The digest of the content.
     pub digest: Digest,
     /// Its provenance file, `NAME-VERSION.tgz.prov` (helm.sh/docs, "Helm Provenance and Integrity").
     pub provenance: Option<Vec<u8>>,

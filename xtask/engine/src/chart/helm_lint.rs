@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 use crate::base::problem::{Problem, Severity};
 use crate::base::text::name;
 
-/// One message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Said {
     /// Its severity; INFO is a note.
     pub severity: Severity,
     /// What it is about, as helm names it: `Chart.yaml`, `templates/`, `templates/web.yaml`, a directory, or nothing.
     pub place: String,
-    /// Helm's words.
     pub text: String,
 }
 
@@ -49,11 +47,8 @@ fn begun(line: &str) -> Option<Said> {
 /// What helm said of one chart.
 #[derive(Clone, Copy, Debug)]
 pub struct Heard<'a> {
-    /// Its directory.
     pub path: &'a str,
-    /// Its name.
     pub chart: &'a str,
-    /// The version of helm.
     pub helm: &'a str,
     /// How many files of values it was asked with.
     pub asked: usize,

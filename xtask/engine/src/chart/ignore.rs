@@ -23,9 +23,7 @@ struct Rule {
 pub struct BadRule {
     /// Line, from 1.
     pub line: usize,
-    /// What is wrong.
     pub message: String,
-    /// What to write instead.
     pub hint: &'static str,
 }
 

@@ -119,7 +119,6 @@ impl Loader<'_> {
         }
     }
 
-    /// Reads the lock.
     fn lock(&mut self, parts: &Parts, metadata: &Metadata) -> Option<Lock> {
         let new = parts.chart_lock.as_ref();
         let old = parts.other("requirements.lock");
@@ -187,7 +186,6 @@ impl Loader<'_> {
         None
     }
 
-    /// What loads a sub-chart.
     fn below(&mut self, path: &str, author: Author) -> Loader<'_> {
         let at = self.shown(path);
         Loader { at, depth: self.depth + 1, author, budget: self.budget, problems: Vec::new() }

@@ -20,20 +20,15 @@ pub struct Source {
     pub problems: Vec<Problem>,
     /// What is not in the commit as it is here, by its path from the root.
     pub changed: Vec<String>,
-    /// Its own changelog.
     pub changelog: Option<Changelog>,
 }
 
-/// A changelog.
 #[derive(Clone, Debug)]
 pub struct Changelog {
-    /// Its path from the root.
     pub path: String,
-    /// Its text.
     pub text: String,
 }
 
-/// The name of a changelog.
 pub const CHANGELOG: &str = "CHANGELOG.md";
 
 /// The names that it may have: what a file system that ignores case finds by the first has to be found on all.

@@ -30,7 +30,6 @@ const GZIP_OS: u8 = 255;
 pub struct Entry {
     /// Path with `/`, the chart's name first.
     pub path: String,
-    /// Content.
     pub data: Vec<u8>,
 }
 
@@ -69,7 +68,6 @@ pub fn write(entries: &[Entry]) -> io::Result<Vec<u8>> {
 /// How a path fits into a header.
 #[derive(PartialEq, Eq)]
 enum Name {
-    /// As it is.
     Plain,
     /// Split at this slash into the ustar prefix and name.
     Split(usize),
@@ -204,7 +202,6 @@ pub fn select(bytes: &[u8], wanted: &[&str]) -> Result<Vec<Entry>, String> {
     general(bytes, MAX_TOTAL, is_wanted)
 }
 
-/// Reads any archive.
 fn general(bytes: &[u8], limit: u64, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, String> {
     let cause = |error: io::Error| format!("it is not a chart archive: {error}");
     let mut archive = tar::Archive::new(MultiGzDecoder::new(bytes).take(4 * limit + MIN_STREAM));

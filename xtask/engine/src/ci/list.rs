@@ -6,7 +6,6 @@ use super::workflow::{self, Access, Workflow};
 use super::{Here, Job, Planned, Step};
 use crate::base::text::shown;
 
-/// The lines.
 pub fn list_jobs(jobs: &[Job], all: &[Step]) -> String {
     let mut out = String::new();
     if jobs.is_empty() {

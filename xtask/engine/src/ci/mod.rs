@@ -3,6 +3,8 @@
 //! Nothing that publishes is run: a release becomes its rehearsal, a site is built. Programs besides cargo are named and
 //! not run, since nobody knows what they send where.
 
+#![warn(missing_docs)]
+
 pub mod command;
 pub mod io;
 mod list;
@@ -31,7 +33,6 @@ pub struct Step {
 /// What becomes of a step of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Here {
-    /// These run in its place.
     Run(Vec<Step>),
     /// It is not run, for this reason.
     Not(String),
@@ -42,18 +43,14 @@ pub enum Here {
 pub struct Planned {
     /// Its command, of which this is the first line.
     pub written: String,
-    /// What becomes of it.
     pub here: Here,
 }
 
 /// A job of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// The file of the workflow.
     pub file: String,
-    /// Its key.
     pub id: String,
-    /// What it does.
     pub steps: Vec<Planned>,
     /// What it has there and nobody has here.
     pub beyond: Vec<String>,
@@ -84,7 +81,6 @@ const STANDARD: [(&str, &str, &str, Option<&str>); 3] = [
 /// The commands of cargo that change nothing elsewhere.
 const HARMLESS: [&str; 6] = ["fmt", "clippy", "test", "check", "build", "doc"];
 
-/// The steps of this library.
 pub fn standard() -> Vec<Step> {
     let step =
         |(name, command, meaning, offline)| Step { offline, ..Step::new(name, command).meaning(meaning) };

@@ -1,11 +1,10 @@
 //! What a `run:` of a workflow does: `cargo xtask` commands, as the command line's own parser reads them, or something else.
 
-use crate::release::steps::Target;
+use crate::release::target::Target;
 
 /// What a `cargo xtask` command does, as far as workflows depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// All that CI looks at.
     Ci,
     /// Makes a release, or publishes it.
     Release {
@@ -18,7 +17,6 @@ pub enum Task {
     },
     /// Builds the site, or publishes it.
     Pages {
-        /// Whether it is published.
         publish: bool,
         /// Whether it is the documentation alone.
         docs: bool,
@@ -38,7 +36,6 @@ pub type Parse<'a> = &'a dyn Fn(&str) -> Result<Task, String>;
 /// A `cargo xtask` command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// As it is written.
     pub text: String,
     /// What it does, or why it cannot run.
     pub task: Result<Task, String>,
@@ -57,7 +54,6 @@ pub struct Run {
 const SHELL: &[char] = &['|', '&', ';', '<', '>', '(', ')', '$', '`', '"', '\'', '\\', '*', '?', '#', '~'];
 
 impl Task {
-    /// Where it publishes.
     pub fn publishes(&self) -> &[Target] {
         match self {
             Self::Release { publish, .. } => publish,
@@ -68,7 +64,6 @@ impl Task {
 }
 
 impl Run {
-    /// Reads it.
     pub fn read(text: &str, parse: Parse<'_>) -> Self {
         // The shell goes on with the next line where one ends so.
         let joined = text.replace(" \\\n", " ").replace("\\\n", " ");

@@ -2,7 +2,7 @@
 
 use super::workflow::read_workflow;
 use super::*;
-use crate::release::steps::Target;
+use crate::release::target::Target;
 
 fn parse(line: &str) -> Result<Task, String> {
     Ok(match line {

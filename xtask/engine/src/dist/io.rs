@@ -17,7 +17,6 @@ use crate::chart::{Archive, metadata_of};
 use crate::sys::files::{self, NewFile};
 use crate::sys::lock::Lock;
 
-/// What makes all of it anew.
 const HINT: &str = "cargo xtask release";
 
 /// Reads a release; `None` where there is no manifest. Everything that is not as the manifest says is an error.

@@ -10,7 +10,6 @@ use crate::base::time::MAX_TIME;
 /// The format's version; a reader refuses others.
 pub const FORMAT: u32 = 2;
 
-/// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Manifest {
@@ -30,7 +29,6 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
-    /// The full object id.
     pub id: String,
     /// Time of every entry, in seconds since 1970.
     pub time: u64,
@@ -54,7 +52,6 @@ pub struct Chart {
     pub archive: String,
     /// Size of the archive in bytes.
     pub size: u64,
-    /// The digest of the archive.
     pub digest: Digest,
     /// `oci://HOST/PATH/NAME:TAG`.
     pub oci: String,
@@ -68,7 +65,6 @@ fn is_object_id(text: &str) -> bool {
 }
 
 impl Manifest {
-    /// The text of the file.
     pub fn to_json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }

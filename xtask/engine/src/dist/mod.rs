@@ -25,7 +25,6 @@ pub struct Release {
 }
 
 impl Release {
-    /// A release of these parts.
     pub fn new(manifest: Manifest, archives: Vec<Archive>, notes: String) -> Self {
         Self { sums: sums(&manifest), manifest, archives, notes }
     }

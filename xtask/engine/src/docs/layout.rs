@@ -11,20 +11,16 @@ use crate::base::text::name;
 /// A file's place in the site.
 #[derive(Debug)]
 pub struct Place<'a> {
-    /// The file.
     pub file: &'a File,
-    /// Its path in the site.
     pub to: String,
     /// Its URL below the site's, quoted; empty for the site itself.
     pub url: String,
-    /// Whether it is Markdown.
     pub is_page: bool,
 }
 
 /// The places of all files that are published, by the path of each below `docs_dir`.
 #[derive(Debug)]
 pub struct Layout<'a> {
-    /// The places.
     pub places: BTreeMap<&'a str, Place<'a>>,
     docs_dir: &'a str,
 }
@@ -63,7 +59,6 @@ pub fn destination(path: &str, settings: &Settings) -> String {
 }
 
 impl<'a> Layout<'a> {
-    /// Places the files.
     pub fn new(sources: &'a Sources) -> Self {
         let settings = &sources.settings;
         let place = |file: &'a File| {

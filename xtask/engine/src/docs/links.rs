@@ -43,7 +43,6 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// What is wrong with a link.
     fn link(&mut self, source: &str, place: &Place<'_>, link: &Link) -> Option<Problem> {
         let reference = Reference::relative(&link.url).filter(|link| !link.path.starts_with(['/', '\\']))?;
         let Some(path) = path::join(path::directory(source), &path::unquote(reference.path)) else {

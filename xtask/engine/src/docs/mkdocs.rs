@@ -13,13 +13,10 @@ use crate::base::yaml::{self, Node, Pair, Resolved, Value};
 /// The settings of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// What the site is called.
     pub site_name: String,
     /// Where it will be, with a slash at its end.
     pub site_url: Option<String>,
-    /// What it is about.
     pub site_description: Option<String>,
-    /// Where its sources are.
     pub repo_url: Option<String>,
     /// The directory of its pages, from the file.
     pub docs_dir: String,
@@ -29,7 +26,6 @@ pub struct Settings {
     pub language: String,
     /// The navigation; `None` where it is left to the names of the files.
     pub nav: Option<Vec<Item>>,
-    /// Its plugins.
     pub plugins: Named,
     /// Its extensions of Markdown, without `markdown.extensions.`; those that `extra` stands for by their own names.
     pub extensions: Named,
@@ -56,11 +52,9 @@ const OPTIONS: [(&str, &str); 5] = [
 /// An entry of the navigation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// The line in the file.
     pub line: usize,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// What it stands for.
     pub target: Target,
 }
 
@@ -69,7 +63,6 @@ pub struct Item {
 pub enum Target {
     /// A page below `docs_dir`, or a URL.
     Page(String),
-    /// Entries below a title.
     Section(Vec<Item>),
 }
 

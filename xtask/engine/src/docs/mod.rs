@@ -27,7 +27,6 @@ pub enum Builder {
     Auto,
     /// mkdocs, which must be there.
     Mkdocs,
-    /// This program.
     Native,
 }
 
@@ -36,14 +35,12 @@ pub enum Builder {
 pub struct File {
     /// Its path below the root of either, with `/`.
     pub path: String,
-    /// Its content.
     pub data: Vec<u8>,
 }
 
 /// What a site is made of.
 #[derive(Debug)]
 pub struct Sources {
-    /// What mkdocs.yml says.
     pub settings: Settings,
     /// Where it lies, for messages.
     pub config: String,

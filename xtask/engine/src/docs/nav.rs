@@ -20,7 +20,6 @@ pub enum Node {
     Section(String, Vec<Node>),
 }
 
-/// The navigation of a site.
 pub fn tree(settings: &Settings, layout: &Layout<'_>) -> Vec<Node> {
     match &settings.nav {
         Some(items) => items.iter().map(|item| node(item, layout)).collect(),

@@ -14,11 +14,9 @@ const STYLESHEET_PATH: &str = "assets/xtask.css";
 
 /// All that pages have in common.
 pub struct Site<'a> {
-    /// What mkdocs.yml says.
     pub settings: &'a Settings,
     /// All pages, sorted by their sources.
     pub pages: &'a [Page<'a>],
-    /// The navigation.
     pub nav: &'a [Node],
 }
 

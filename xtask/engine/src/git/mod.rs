@@ -13,16 +13,13 @@ use self::object::Object;
 pub struct Tip {
     /// The id of its newest commit.
     pub commit: String,
-    /// Its files.
     pub files: BTreeMap<String, Object>,
     /// Its files whose paths are not UTF-8.
     pub odd: Vec<Vec<u8>>,
 }
 
-/// A commit.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// The full object id.
     pub id: String,
     /// Seconds since 1970.
     pub time: u64,

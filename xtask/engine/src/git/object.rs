@@ -16,14 +16,11 @@ const LINK: &str = "120000";
 /// A file, link or submodule of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// Six octal digits.
     pub mode: String,
-    /// The object's id.
     pub id: String,
 }
 
 impl Object {
-    /// A plain file.
     pub fn file(id: &str) -> Self {
         Self { mode: FILE.to_owned(), id: id.to_owned() }
     }
@@ -47,17 +44,13 @@ impl Object {
 /// A commit to be made: the base with some files removed, then some written.
 #[derive(Debug)]
 pub struct Commit<'a> {
-    /// The ref that names it.
     pub reference: &'a str,
     /// Its only parent; `None` makes the first commit of a branch.
     pub base: Option<&'a str>,
-    /// The message.
     pub message: &'a str,
     /// Seconds since 1970.
     pub time: u64,
-    /// Paths to remove.
     pub removed: &'a [Vec<u8>],
-    /// Paths to write.
     pub written: Vec<(&'a str, Content<'a>)>,
 }
 

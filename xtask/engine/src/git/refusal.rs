@@ -45,7 +45,6 @@ pub fn is_final(words: &str) -> bool {
     fits(words).is_some()
 }
 
-/// What to do.
 pub fn hint(words: &str, has_token: bool) -> &'static str {
     match fits(words) {
         Some(WRITE) if !has_token => TOKEN,

@@ -9,13 +9,11 @@ use crate::dist::SUMS;
 
 /// What a release has of a file.
 pub enum State<'a> {
-    /// All of it.
     Right,
     /// The same chart in other bytes.
     Same(Problem),
     /// Nothing, or parts that are in the way.
     Missing(Vec<&'a Asset>),
-    /// Another file has its name.
     Foreign(Problem),
 }
 

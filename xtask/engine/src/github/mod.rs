@@ -23,33 +23,25 @@ use crate::chart::Archive;
 /// The release as it shall be.
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
-    /// Its tag.
     pub tag: String,
-    /// Markdown.
     pub notes: &'a str,
-    /// Not for everybody.
     pub prerelease: bool,
     /// The commit that it was made from.
     pub commit: &'a str,
     /// The chart whose releases are GitHub's latest, where the config names one.
     pub latest: Option<&'a str>,
-    /// What it offers.
     pub assets: Vec<File<'a>>,
 }
 
 /// A file that a release offers.
 #[derive(Clone, Debug)]
 pub struct File<'a> {
-    /// No other one has it.
     pub name: String,
-    /// The content.
     pub data: &'a [u8],
-    /// The digest of the content.
     pub digest: Digest,
 }
 
 impl<'a> File<'a> {
-    /// A file of this content.
     pub fn new(name: String, data: &'a [u8]) -> Self {
         Self { name, data, digest: Digest::of(data) }
     }
@@ -62,7 +54,6 @@ impl<'a> File<'a> {
     }
 }
 
-/// What is there.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// The commit that the tag names; `None` if GitHub has no such tag.
@@ -80,16 +71,13 @@ pub struct Seen {
 /// A published release of another tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Other {
-    /// Its tag.
     pub tag: String,
-    /// Not for everybody.
     pub prerelease: bool,
 }
 
 /// What is left to do.
 #[derive(Debug)]
 pub struct Plan {
-    /// The release that is there.
     pub there: Option<There>,
     /// Whether a draft would have been seen.
     pub with_drafts: bool,
@@ -102,7 +90,6 @@ pub struct Plan {
 /// The release that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct There {
-    /// Its page.
     pub url: String,
     /// Whether it is not published yet.
     pub draft: bool,
@@ -110,40 +97,28 @@ pub struct There {
     pub assets: Vec<String>,
 }
 
-/// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Create a draft.
     Create {
-        /// Its tag.
         tag: String,
-        /// Not for everybody.
         prerelease: bool,
     },
     /// Delete an asset of which only a part arrived.
     Delete {
-        /// Its number.
         id: u64,
-        /// Its file name.
         name: String,
     },
-    /// Upload an asset.
     Upload {
-        /// Its file name.
         name: String,
         /// In bytes.
         size: u64,
     },
     /// Delete another draft, which holds nothing that is not in this release.
     RemoveDraft {
-        /// Its number.
         id: u64,
     },
-    /// Publish the draft.
     Publish {
-        /// Its tag.
         tag: String,
-        /// Not for everybody.
         prerelease: bool,
         /// Whether it is the newest for everybody.
         latest: bool,
@@ -201,7 +176,6 @@ impl Action {
 }
 
 impl Wanted<'_> {
-    /// The asset of this name.
     pub fn file(&self, name: &str) -> Option<&File<'_>> {
         self.assets.iter().find(|file| file.name == name)
     }

@@ -6,16 +6,13 @@ use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
 use crate::base::time;
 
-/// What was tried.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
     /// Such as `upload web-0.1.0.tgz`; it follows `cannot`.
     pub what: &'a str,
     /// `OWNER/NAME`.
     pub repository: &'a str,
-    /// The server that was asked.
     pub host: &'a str,
-    /// Whether a token was sent.
     pub has_token: bool,
     /// Seconds since 1970.
     pub now: u64,

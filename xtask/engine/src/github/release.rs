@@ -15,20 +15,16 @@ pub struct Release {
     pub tag_name: String,
     /// What people see instead of the tag.
     pub name: Option<String>,
-    /// The notes.
     pub body: Option<String>,
     /// Only those who may write see it.
     pub draft: bool,
-    /// Not for everybody.
     pub prerelease: bool,
     /// Nothing of it can change once it is published. Older servers do not say.
     #[serde(default)]
     pub immutable: bool,
-    /// Its page.
     pub html_url: String,
     /// A template (RFC 6570) of the URL that takes assets.
     pub upload_url: String,
-    /// Its files.
     #[serde(default)]
     pub assets: Vec<Asset>,
 }
@@ -55,7 +51,6 @@ fn if_sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest
 }
 
 impl Asset {
-    /// Whether all of it arrived.
     pub fn is_whole(&self) -> bool {
         self.state == "uploaded"
     }
@@ -64,7 +59,6 @@ impl Asset {
 /// What a ref or an annotated tag names.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Named {
-    /// The object.
     pub object: Object,
 }
 
@@ -74,7 +68,6 @@ pub struct Object {
     /// `commit`, `tag` or another one.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its id.
     pub sha: String,
 }
 

@@ -11,11 +11,8 @@ use crate::base::clock::Clock;
 pub struct Repository {
     /// Nobody writes to it any more.
     pub archived: bool,
-    /// GitHub has closed it.
     pub disabled: bool,
-    /// Not everybody sees it.
     pub private: bool,
-    /// Whether it has a site.
     pub has_pages: Option<bool>,
     /// What the user of the token may do.
     pub permissions: Option<Permissions>,
@@ -24,7 +21,6 @@ pub struct Repository {
 /// What a user may do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Permissions {
-    /// Write.
     pub push: bool,
 }
 
@@ -39,7 +35,6 @@ pub struct Rule {
     /// `Repository`, `Organization` or `Enterprise`.
     #[serde(default)]
     pub ruleset_source_type: String,
-    /// Its name.
     #[serde(default)]
     pub ruleset_source: String,
 }
@@ -55,7 +50,6 @@ pub struct Ruleset {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Branch {
-    /// Its classic protection.
     pub protection: Protection,
 }
 
@@ -63,9 +57,7 @@ pub struct Branch {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Protection {
-    /// Whether there is one.
     pub enabled: bool,
-    /// What a commit has to pass.
     pub required_status_checks: StatusChecks,
 }
 
@@ -75,7 +67,6 @@ pub struct Protection {
 pub struct StatusChecks {
     /// `off`, `non_admins` or `everyone`.
     pub enforcement_level: String,
-    /// Their names.
     pub contexts: Vec<String>,
 }
 
@@ -85,9 +76,7 @@ pub struct StatusChecks {
 pub struct Pages {
     /// `legacy`, which is from a branch, or `workflow`.
     pub build_type: Option<String>,
-    /// The branch.
     pub source: Option<Source>,
-    /// Where it is served.
     pub html_url: Option<String>,
     /// Whether everybody can see it.
     pub public: Option<bool>,
@@ -96,7 +85,6 @@ pub struct Pages {
 /// What a site is built from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Source {
-    /// The branch.
     pub branch: String,
     /// `/` or `/docs`.
     pub path: String,
@@ -105,7 +93,6 @@ pub struct Source {
 /// What GitHub says about the repository; `None` where it did not say.
 #[derive(Debug, Default)]
 pub struct Settings {
-    /// The repository itself.
     pub repository: Option<Repository>,
     /// The scopes of the token, which only classic tokens have (docs.github.com, "Scopes for OAuth apps").
     pub scopes: Option<String>,
@@ -113,9 +100,7 @@ pub struct Settings {
     pub rules: Vec<(Rule, Option<String>)>,
     /// The classic protection of the branch.
     pub protection: Option<Protection>,
-    /// The site.
     pub pages: Option<Pages>,
-    /// What its clock said.
     pub clock: Option<Clock>,
 }
 

@@ -232,7 +232,6 @@ fn a_prerelease_is_never_the_latest() {
     assert_eq!(told[3], "publish prerelease v0.2.0-rc.1");
 }
 
-/// Does what GitHub does.
 fn apply(action: &Action, wanted: &Wanted<'_>, seen: &mut Seen, next: &mut u64) {
     *next += 1;
     let current = seen.current().map(|release| release.id);

@@ -20,15 +20,12 @@ enum Type {
     LooseText,
     Flag,
     Time,
-    /// A list of text.
     Texts,
     LooseTexts,
-    /// A mapping of text to text.
     TextMap,
     LooseTextMap,
     /// A list of mappings with these fields.
     Maps(&'static [(&'static str, Type)]),
-    /// A list of anything.
     List,
     /// A mapping of text to anything.
     Map,

@@ -16,7 +16,6 @@ pub(super) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Reads a text that is JSON.
 pub(super) fn read_json<'t>(text: &'t str, file: &str) -> Result<Parts<'t>, Refusal> {
     let mut starts = vec![0];
     starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));

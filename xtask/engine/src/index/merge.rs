@@ -15,7 +15,6 @@ use crate::base::yaml::key_before;
 /// An index with new versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {
-    /// The whole text.
     pub text: Vec<u8>,
     /// Name and version of what was not there before.
     pub added: Vec<(String, String)>,

@@ -91,12 +91,10 @@ impl<'t> Index<'t> {
         &self.parts.versions
     }
 
-    /// Its name for messages.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// Whether the text is JSON.
     pub fn format(&self) -> Format {
         if matches!(self.parts.style, Style::Json { .. }) { Format::Json } else { Format::Yaml }
     }

@@ -21,7 +21,6 @@ pub enum Format {
 pub struct NewVersion {
     /// What is in its archive's Chart.yaml.
     pub metadata: Metadata,
-    /// The digest of its archive.
     pub digest: Digest,
     /// Where its archive is; clients use the first.
     pub urls: Vec<String>,

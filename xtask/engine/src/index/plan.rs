@@ -12,9 +12,7 @@ use crate::chart::metadata_of;
 /// One archive that was read.
 #[derive(Debug)]
 pub struct Archive {
-    /// Its path for messages.
     pub at: String,
-    /// What the index will say.
     pub version: NewVersion,
 }
 

@@ -27,7 +27,6 @@ pub(super) struct Writer<'t> {
     pub style: Style,
 }
 
-/// A chart and its versions.
 type NewChart<'n> = (&'n str, Vec<&'n NewVersion>);
 
 impl Writer<'_> {
@@ -35,7 +34,6 @@ impl Writer<'_> {
         if matches!(self.style, Style::Json { .. }) { Format::Json } else { Format::Yaml }
     }
 
-    /// Versions of one chart.
     pub fn versions(
         &self,
         place: Place<'_>,
@@ -55,7 +53,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Charts that were not there.
     pub fn charts(
         &self,
         place: Place<'_>,
@@ -91,7 +88,6 @@ impl Writer<'_> {
         Ok(Edit { range: range.clone(), text })
     }
 
-    /// Whole lines of YAML.
     fn lines(&self, place: Place<'_>, text: &str, edits: &mut Vec<Edit>) {
         let (at, before) = match place {
             Place::Before(next) => (next.start, ""),

@@ -21,7 +21,6 @@ use crate::index::{Format, Index, Merged, NewVersion, Version, merge};
 /// What happens to the index; each as `NAME VERSION`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Entries {
-    /// New ones.
     pub added: Vec<String>,
     /// Those that lead to another archive now, as was asked for.
     pub replaced: Vec<String>,
@@ -259,7 +258,6 @@ pub fn url_of(config: &Config, file_name: &str) -> String {
     format!("{}/{}", config.helm_repository(), escape(file_name))
 }
 
-/// The page that people see.
 fn show(config: &Config, index: &Index<'_>) -> String {
     let mut charts: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();
     for version in index.versions() {

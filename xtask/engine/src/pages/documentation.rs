@@ -36,7 +36,6 @@ pub struct Scene<'a> {
     pub config: &'a Config,
     pub tip: Option<&'a Tip>,
     pub contents: &'a Contents,
-    /// The site.
     pub docs: &'a [File],
     /// Patterns of files that are claimed as ours.
     pub adopt: &'a [String],

@@ -25,18 +25,14 @@ pub struct Missing {
 /// An archive that is on the branch, and the address that its entry has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elsewhere {
-    /// Its path on the branch.
     pub path: String,
-    /// The URL of the entry.
     pub url: String,
 }
 
 /// An archive that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
-    /// Its path on the branch.
     pub path: String,
-    /// Its digest by the entry.
     pub digest: Option<Digest>,
 }
 

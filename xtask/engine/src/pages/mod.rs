@@ -67,7 +67,6 @@ pub struct Change<'r> {
 /// What the Helm repository gets.
 #[derive(Debug, Default)]
 pub struct Charts<'r> {
-    /// The archives of a release.
     pub archives: Cow<'r, [Archive]>,
     /// Files beside the index, such as `artifacthub-repo.yml`, by their name there.
     pub others: Vec<File>,
@@ -103,7 +102,6 @@ pub struct Restored {
     pub is_asked: bool,
     /// How many entries of `index` have the address of the config, and had another one.
     pub readdressed: usize,
-    /// What cannot be restored.
     pub problems: Vec<Problem>,
 }
 
@@ -122,20 +120,16 @@ pub struct Plan<'a> {
     pub replaced: Vec<String>,
     /// Files of others that stay beside the documentation.
     pub foreign: Vec<String>,
-    /// What happens to the index.
     pub entries: Option<Entries>,
     /// What does not stop the publishing.
     pub warnings: Vec<Problem>,
-    /// The message of the commit.
     pub message: String,
 }
 
 /// A file of the branch after the commit.
 #[derive(Debug)]
 pub struct Planned<'a> {
-    /// Where.
     pub path: String,
-    /// What.
     pub content: Held<'a>,
     /// Compared with the branch now.
     pub state: State,
@@ -144,9 +138,7 @@ pub struct Planned<'a> {
 /// The content of a file.
 #[derive(Debug)]
 pub enum Held<'a> {
-    /// It is here.
     Data(Cow<'a, [u8]>),
-    /// The remote has it.
     Id(String),
 }
 
@@ -157,7 +149,6 @@ pub enum State {
     Added,
     /// The branch has another one.
     Changed,
-    /// The branch has this one.
     Same,
 }
 
@@ -223,7 +214,6 @@ fn root(path: &str) -> &str {
     path.split('/').next().unwrap_or(path)
 }
 
-/// Decides the commit.
 pub fn plan<'a>(
     config: &Config,
     tip: Option<&Tip>,

@@ -17,9 +17,7 @@ use crate::index::{self, Index};
 /// What the next release makes of a chart.
 #[derive(Clone, Copy, Debug)]
 pub struct Next<'a> {
-    /// Where the chart lies.
     pub path: &'a str,
-    /// What is packaged of it.
     pub package: &'a Package,
     /// The version that a tag gives it.
     pub tag: Option<&'a Version>,
@@ -30,9 +28,7 @@ pub struct Next<'a> {
 /// How a chart compares with the archive that is published of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// It holds the same.
     Same,
-    /// It differs in these files.
     Differs(Vec<String>),
 }
 
@@ -164,7 +160,6 @@ fn above(version: &str, listed: &[&str]) -> Option<String> {
 /// A chart whose version is published with the content that it has here.
 #[derive(Debug)]
 pub struct Published {
-    /// Its name.
     pub name: String,
     /// The published archive: nothing else may become that version any more. `None` if it is of no matter, since the chart
     /// is left out whatever the archive holds.

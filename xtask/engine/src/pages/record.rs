@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::base::problem::{Checked, Problem};
 use crate::git::object::Object;
 
-/// Where the branch has it.
 pub const RECORD: &str = ".helm-xtask.json";
 /// What people who find the file have to know.
 const ABOUT: &str = "The files that `cargo xtask pages` has written for the documentation, each with its mode and blob. \
@@ -43,7 +42,6 @@ impl Record {
         Checked::new(Self(files.into_iter().filter_map(object).collect()), [])
     }
 
-    /// What the branch gets.
     pub fn text(&self) -> Vec<u8> {
         let file =
             |(path, object): (&String, &Object)| (path.clone(), format!("{} {}", object.mode, object.id));
@@ -57,7 +55,6 @@ impl Record {
         self.0.get(path) == Some(object)
     }
 
-    /// Adds what is written.
     pub fn add(&mut self, path: &str, object: Object) {
         self.0.insert(path.to_owned(), object);
     }

@@ -20,9 +20,7 @@ use crate::sys::http::{CURIOUS, Http};
 pub struct Scene<'a> {
     /// The facts of the repository.
     pub config: &'a Config,
-    /// The branch.
     pub branch: &'a Branch,
-    /// GitHub's API.
     pub github: Option<&'a Github<'a>>,
     /// The site that it belongs to; `None` for one on this machine.
     pub site: Option<String>,

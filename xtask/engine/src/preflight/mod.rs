@@ -20,9 +20,7 @@ pub struct Facts<'a> {
     pub config: &'a Config,
     /// Its page, such as `https://github.com/OWNER/NAME`.
     pub web: &'a str,
-    /// What GitHub says.
     pub settings: &'a Settings,
-    /// Who writes.
     pub writer: Writer,
     /// The branch, if it is pushed to.
     pub branch: Option<Branch>,

@@ -12,7 +12,6 @@ use crate::github::settings::{Protection, Rule, Settings, stops};
 static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::new("o/r"));
 const ACTIONS: Writer = Writer { git_has_token: true, releases: true, is_personal: false };
 const PERSON: Writer = Writer { is_personal: true, ..ACTIONS };
-/// Git has a key of its own.
 const SSH: Writer = Writer { git_has_token: false, releases: false, is_personal: true };
 const THERE: Branch = Branch { is_there: true };
 const NEW: Branch = Branch { is_there: false };

@@ -26,22 +26,16 @@ const HUB_METADATA: &str = "application/vnd.cncf.artifacthub.repository-metadata
 /// Content, named by its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blob {
-    /// What it is.
     pub media_type: &'static str,
-    /// The digest of the content.
     pub digest: Digest,
-    /// The content.
     pub data: Vec<u8>,
 }
 
 /// A manifest and what it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
-    /// The config first.
     pub blobs: Vec<Blob>,
-    /// JSON.
     pub manifest: Vec<u8>,
-    /// Of the manifest.
     pub digest: Digest,
 }
 

@@ -11,7 +11,6 @@ pub enum Challenge {
     Bearer {
         /// The URL to ask for a token.
         realm: String,
-        /// What the token is for.
         service: Option<String>,
     },
 }

@@ -9,9 +9,7 @@ use serde::Deserialize;
 /// What is shown to a registry.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// As a person has them.
     Password {
-        /// The user.
         username: String,
         /// The password, or a token in its place.
         password: String,

@@ -10,20 +10,16 @@ use crate::base::text::{name, shown};
 /// What was asked of a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// To see what is there.
     Look,
     /// The same, by somebody who is to change it.
     LookToWrite,
-    /// To change it.
     Write,
 }
 
 /// Whom a registry refused, and where.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
-    /// What was asked about.
     pub at: &'a Reference,
-    /// What was asked for.
     pub wish: Wish,
     /// Where the credentials came from that were shown, if any were.
     pub credentials: Option<&'a str>,

@@ -5,7 +5,6 @@ use crate::base::text::prose;
 use crate::base::yaml::{self, Node};
 use crate::chart::Metadata;
 
-/// The annotation.
 pub(crate) const ANNOTATION: &str = "artifacthub.io/changes";
 
 /// The changes as a Markdown list; `None` if the chart names none, or in a form that is not the documented one.

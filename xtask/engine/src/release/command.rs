@@ -7,7 +7,7 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::{Args, ValueEnum, value_parser};
 
 use super::io::report;
-use super::steps::Target;
+use super::target::Target;
 use crate::base::config::Config;
 use crate::base::problem::verdict;
 use crate::chart::io::helm::agreement::HelmMode;

@@ -8,6 +8,7 @@ mod notes;
 mod select;
 mod snapshot;
 pub mod steps;
+pub mod target;
 
 use std::collections::HashMap;
 
@@ -38,11 +39,9 @@ pub struct Observed {
     pub wanted: Vec<String>,
     /// Whether targets get what they lack of published charts, and nothing is released.
     pub backfill: bool,
-    /// Where a tag was found.
     pub tags: Tags,
     /// The commit that is checked out.
     pub commit: Commit,
-    /// The changelog at the root.
     pub changelog: Option<Changelog>,
     /// What else is not in the commit as it is here.
     pub changed: Vec<String>,
@@ -99,7 +98,6 @@ const MAX_OCI_TAG: usize = 128;
 /// The charts of a release, packaged, before anybody has looked at what is published of them.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The tag of the release.
     pub tag: Option<Tag>,
     /// The charts, by name.
     pub charts: Vec<PreparedChart>,
@@ -121,7 +119,6 @@ pub struct Prepared {
 pub struct PreparedChart {
     /// Where it comes from, such as `charts/web`.
     pub source: String,
-    /// What its archive holds.
     pub package: Package,
     changelog: Option<Changelog>,
     /// What is wrong with it, if it is released.

@@ -138,7 +138,6 @@ fn missing(file: &str, version: &str, section: &Section) -> Problem {
     Problem::error(message).at(file, line).hint(hint)
 }
 
-/// The whole text.
 pub(crate) fn text(config: &Config, archives: &[Archive], sections: &[Found]) -> String {
     let mut out = String::new();
     for found in sections {

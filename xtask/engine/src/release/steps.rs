@@ -27,23 +27,18 @@ use crate::registry::artifact::{HUB_FILE, HUB_TAG};
 pub enum Step<'r> {
     /// Push an artifact to the OCI registry.
     Push {
-        /// Where to.
         #[serde(serialize_with = "as_text")]
         target: Reference,
-        /// What is pushed.
         #[serde(rename = "archive", serialize_with = "as_text")]
         payload: Payload<'r>,
     },
     /// Add archives to the Helm repository.
     Merge {
-        /// The branch.
         branch: String,
-        /// The index on it.
         path: &'static str,
         /// `NAME VERSION` of each new entry.
         adds: Vec<String>,
     },
-    /// Create a GitHub Release.
     Create {
         /// `OWNER/NAME`.
         repository: String,
@@ -56,9 +51,7 @@ pub enum Step<'r> {
 /// What is pushed to a registry.
 #[derive(Clone, Copy, Debug)]
 pub enum Payload<'r> {
-    /// A chart.
     Chart(&'r Archive),
-    /// What Artifact Hub reads.
     ArtifactHub(&'r [u8]),
 }
 
@@ -89,59 +82,14 @@ fn offered<'w>(wanted: &'w Wanted<'_>) -> Vec<&'w str> {
     names.filter(|name| !name.ends_with(".prov")).collect()
 }
 
-/// Where a release is published, in the order in which that happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    /// The OCI registry.
-    Oci,
-    /// The Helm repository on the branch of GitHub Pages.
-    Pages,
-    /// The GitHub Release.
-    Github,
-}
-
-impl Target {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Oci, Self::Pages, Self::Github];
-
-    /// Where a step goes.
-    pub fn of(step: &Step<'_>) -> Self {
-        match step {
-            Step::Push { .. } => Self::Oci,
-            Step::Merge { .. } => Self::Pages,
-            Step::Create { .. } => Self::Github,
-        }
-    }
-
-    /// Those that were asked for, in their order.
-    pub fn in_order(mut asked: Vec<Self>) -> Vec<Self> {
-        asked.sort();
-        asked.dedup();
-        asked
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Oci => "the OCI registry",
-            Self::Pages => "the Helm repository",
-            Self::Github => "the GitHub Release",
-        })
-    }
-}
-
 /// How a target compares with the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Found {
     /// Nobody looked.
     NotLookedAt,
-    /// It has nothing of it.
     Absent,
-    /// It has some of it.
     Partly,
-    /// It has all of it.
     Done,
     /// It has something else in its place.
     Other,
@@ -152,7 +100,6 @@ pub enum Found {
 /// A step, and what was seen where it goes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Planned<'r> {
-    /// What publishing does.
     #[serde(flatten)]
     pub step: Step<'r>,
     /// How the target compared when it was looked at.

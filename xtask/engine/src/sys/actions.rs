@@ -15,7 +15,6 @@ use crate::base::text::shown;
 pub struct Group(());
 
 impl Group {
-    /// Begins one.
     pub fn new(title: &str) -> Self {
         if environment::in_github_actions() {
             terminal::note(&format!("::group::{}", shown(title)));

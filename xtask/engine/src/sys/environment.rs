@@ -71,7 +71,6 @@ pub fn is_offline() -> bool {
 /// helpers do not get them; git and gh may need them.
 pub const SECRETS: [&str; 4] = ["GH_TOKEN", "GITHUB_TOKEN", OCI[0], OCI[1]];
 
-/// The token for that GitHub.
 pub fn github_token() -> Option<String> {
     secret("GITHUB_TOKEN")
 }

@@ -30,9 +30,7 @@ pub fn at_root(root: &Path, directory: &str, option: &str) -> Result<PathBuf, Pr
 /// A file to be written.
 #[derive(Debug)]
 pub struct NewFile<'a> {
-    /// Its name in the directory.
     pub name: String,
-    /// Its content.
     pub data: &'a [u8],
     /// Its modification time, in seconds since 1970: `helm push` publishes that of an archive.
     pub mtime: u64,

@@ -24,7 +24,6 @@ pub struct Http {
     silent: RefCell<BTreeMap<String, String>>,
 }
 
-/// A request.
 #[derive(Debug, Default)]
 #[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport reads all of it"))]
 pub struct Request<'a> {
@@ -34,7 +33,6 @@ pub struct Request<'a> {
     pub url: String,
     /// Without those that every request has.
     pub headers: Vec<(&'static str, String)>,
-    /// The content.
     pub body: Option<&'a [u8]>,
 }
 
@@ -54,7 +52,6 @@ impl Http {
         Ok(Self { transport: Transport::new()?, deadline, max_tries, silent: RefCell::default() })
     }
 
-    /// When it gives up.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }

@@ -12,7 +12,6 @@ use crate::base::text::name;
 /// A path whose links may be followed.
 #[derive(Debug)]
 pub struct Followed {
-    /// Where it leads in the end.
     pub real: PathBuf,
     /// The links on the way, each where it lies.
     pub links: Vec<PathBuf>,

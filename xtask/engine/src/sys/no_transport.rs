@@ -8,12 +8,10 @@ use super::http::Request;
 use crate::base::http::Response;
 use crate::base::problem::Problem;
 
-/// There is none.
 #[derive(Debug)]
 pub enum Transport {}
 
 impl Transport {
-    /// An error.
     pub fn new() -> Result<Self> {
         let problem = Problem::error("this xtask was compiled without its feature `network`");
         Err(problem.hint("leave out `--no-default-features`").into())

@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 /// What a program did.
 #[derive(Debug)]
 pub struct Output {
-    /// How it ended.
     pub status: ExitStatus,
-    /// What it printed.
     pub stdout: Vec<u8>,
     /// What it said, usually about a failure.
     pub stderr: String,
@@ -70,7 +68,6 @@ struct Running {
 }
 
 static RUNNING: Mutex<Running> = Mutex::new(Running { targets: Vec::new(), is_over: false });
-/// One of them has ended.
 static ENDED: Condvar = Condvar::new();
 
 /// Ends all programs that run, and what they started. Whoever waits for one of them waits for ever.

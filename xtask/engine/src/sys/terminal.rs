@@ -68,12 +68,10 @@ fn located(text: &str) -> String {
     CONFIG_FILE.get().map_or_else(|| text.to_owned(), |file| text.replace(THE_CONFIG, file))
 }
 
-/// The file of a place.
 pub fn file(place: &Place) -> String {
     located(&place.file)
 }
 
-/// The hint of a problem.
 pub fn hint(problem: &Problem) -> Option<String> {
     problem.hint.as_deref().map(located)
 }

@@ -15,7 +15,6 @@ use crate::chart::ignore::{Dropped, Kind, Rules};
 use crate::chart::tgz::{self, Entry, MAX_TOTAL};
 use crate::sys::{files, link};
 
-/// What was read.
 #[derive(Debug, Default)]
 pub struct ChartDirectory {
     /// Files relative to the chart, in the order of the walk.
@@ -28,7 +27,6 @@ pub struct ChartDirectory {
     pub links: BTreeSet<PathBuf>,
     /// The directories that were read, without links: the chart's, and those that links lead to.
     pub directories: BTreeSet<PathBuf>,
-    /// What is wrong.
     pub problems: Vec<Problem>,
 }
 
@@ -78,7 +76,6 @@ struct Walk<'a> {
     read: ChartDirectory,
     /// The links that were followed, by their path in the walk, and where they lead.
     links: HashMap<PathBuf, PathBuf>,
-    /// What the files count for.
     cost: u64,
 }
 

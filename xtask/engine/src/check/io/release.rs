@@ -17,7 +17,8 @@ use crate::pages::io::compare::{self, Compared};
 use crate::pages::published::{Next, Published};
 use crate::release::io::make::{self, Head, Sources};
 use crate::release::io::publish::{Look, Publication, Transport, look_at_each};
-use crate::release::steps::{Found, Target};
+use crate::release::steps::Found;
+use crate::release::target::Target;
 use crate::release::{Decided, prepare};
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.

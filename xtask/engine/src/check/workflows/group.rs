@@ -7,7 +7,7 @@ use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::check::edit::{Edit, Finding};
 use crate::ci::workflow::{Concurrency, Workflow};
-use crate::release::steps::Target;
+use crate::release::target::Target;
 
 /// What is wrong with how a job waits.
 pub fn findings(config: &Config, work: &Work<'_>) -> Vec<Finding> {

@@ -19,7 +19,7 @@ use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::ci::run::{Command, Parse, Run, Task};
 use crate::ci::workflow::{Job, Step, Workflow, Written};
-use crate::release::steps::Target;
+use crate::release::target::Target;
 
 /// A job, and what its steps run.
 struct Work<'a> {

@@ -6,7 +6,7 @@ use crate::base::problem::{Problem, docs_page};
 use crate::base::text::name;
 use crate::ci::run::Task;
 use crate::ci::workflow::{DIRECTORY, Step, Workflow};
-use crate::release::steps::Target;
+use crate::release::target::Target;
 
 /// Actions that publish, and where.
 const ACTIONS: [(&str, &[Target]); 12] = [

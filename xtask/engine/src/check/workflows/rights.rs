@@ -7,7 +7,7 @@ use crate::base::text::name;
 use crate::check::edit::{Edit, Finding};
 use crate::ci::run::{Run, Task};
 use crate::ci::workflow::{Access, Permissions, Step, Workflow, Written};
-use crate::release::steps::Target;
+use crate::release::target::Target;
 
 /// The scopes that publishing needs.
 const SCOPES: [&str; 2] = ["contents", "packages"];

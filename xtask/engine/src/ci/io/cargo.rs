@@ -7,14 +7,12 @@ use std::time::{Duration, Instant};
 
 use crate::sys::{environment, process, secrets};
 
-/// What it did.
 #[derive(Debug)]
 pub struct Ran {
     /// How it ended, where it failed.
     pub failure: Option<String>,
     /// What it printed, on both streams, in its order.
     pub output: String,
-    /// How long it took.
     pub took: Duration,
 }
 
@@ -43,7 +41,6 @@ pub fn run_step(command: &[String], root: &Path, with_secrets: bool, limit: Dura
     })
 }
 
-/// Whether somebody ended it.
 #[cfg(unix)]
 fn is_interrupted(status: ExitStatus) -> bool {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};

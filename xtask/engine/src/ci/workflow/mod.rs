@@ -5,14 +5,12 @@ mod read;
 
 pub use self::read::read_workflow;
 
-/// A workflow file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workflow {
     /// Its path from the root of the repository.
     pub file: String,
     /// Its lines, without their ends.
     pub lines: Vec<String>,
-    /// What starts it.
     pub triggers: Vec<Trigger>,
     /// The rights of jobs that do not name theirs.
     pub permissions: Option<Permissions>,
@@ -55,50 +53,39 @@ pub struct Trigger {
 /// Access to one kind of thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
-    /// None.
     None,
-    /// To read it.
     Read,
-    /// To change it.
     Write,
 }
 
 /// A `permissions` block. What it does not name is not granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permissions {
-    /// The line of the key.
     pub line: usize,
     /// What `read-all` and `write-all` grant.
     pub all: Access,
-    /// What is granted by name.
     pub scopes: Vec<(String, Access, usize)>,
 }
 
 /// A `concurrency` block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Concurrency {
-    /// The line of the key.
     pub line: usize,
     /// The name that those share who do not run at once; empty where there is none.
     pub group: Written,
     /// Whether one that begins ends the one that runs.
     pub cancel: Option<Written>,
-    /// How many wait.
     pub queue: Option<Written>,
 }
 
-/// A job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Its key.
     pub id: Written,
     /// The jobs that have to succeed first.
     pub needs: Vec<Written>,
-    /// When it runs.
     pub condition: Option<Written>,
     /// The machine that it asks for; `None` where that is more than one word.
     pub runs_on: Option<Written>,
-    /// Its rights.
     pub permissions: Option<Permissions>,
     /// What it does not run beside.
     pub concurrency: Option<Concurrency>,
@@ -108,24 +95,17 @@ pub struct Job {
     pub uses: Option<Written>,
     /// The line of the key `steps`.
     pub steps_line: Option<usize>,
-    /// What it does.
     pub steps: Vec<Step>,
 }
 
-/// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Where it begins.
     pub line: usize,
     /// The action that it uses, with what it is pinned to.
     pub uses: Option<Written>,
-    /// What the action is told.
     pub with: Fields,
-    /// The command that it runs.
     pub run: Option<Written>,
-    /// Its environment.
     pub env: Fields,
-    /// Where its command runs.
     pub directory: Option<Written>,
 }
 
@@ -152,7 +132,6 @@ impl Workflow {
         steps.any(|step| step.run.as_ref().is_some_and(|run| run.text.contains("cargo xtask ")))
     }
 
-    /// The job of this name.
     pub fn job(&self, id: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.id.text == id)
     }
@@ -226,7 +205,6 @@ impl Trigger {
 }
 
 impl Permissions {
-    /// What it grants.
     pub fn access(&self, scope: &str) -> Access {
         let named = self.scopes.iter().find(|(name, ..)| name == scope);
         named.map_or(self.all, |(_, access, _)| *access)

@@ -20,7 +20,6 @@ const MAX_LINKS: usize = 5_000;
 /// What to do with names that begin with a dot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hidden {
-    /// They are of no concern.
     Skip,
     /// They count; git's own files are refused.
     Take,
@@ -112,7 +111,6 @@ impl Walk<'_> {
         Ok(true)
     }
 
-    /// Reads a file.
     fn file(&mut self, entry: &DirEntry) -> Result<(), Problem> {
         let path = entry.path();
         let relative = relative(path, self.directory).ok_or_else(|| {

@@ -5,7 +5,6 @@
 pub struct Line<'a> {
     /// From 1.
     pub number: usize,
-    /// As it is written.
     pub raw: &'a str,
     /// Without its code.
     pub prose: String,

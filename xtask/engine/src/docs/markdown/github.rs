@@ -11,7 +11,6 @@ use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeWit
 use super::Link;
 use crate::base::{html, path};
 
-/// A page.
 #[derive(Debug, Default)]
 pub struct Page {
     /// All links and images, those of its HTML too.
@@ -32,7 +31,6 @@ impl Page {
     }
 }
 
-/// Reads a page.
 pub fn read_github_page(text: &str) -> Page {
     let options = [
         Options::ENABLE_TABLES,

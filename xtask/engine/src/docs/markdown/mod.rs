@@ -29,7 +29,6 @@ const OPTIONS: [(&str, Options); 5] = [
     ("def_list", Options::ENABLE_DEFINITION_LIST),
 ];
 
-/// A page.
 #[derive(Debug, Default)]
 pub struct Page {
     /// `title` of the front matter.
@@ -38,20 +37,15 @@ pub struct Page {
     pub description: Option<String>,
     /// The text of the first block, if that is a heading of the first level.
     pub heading: Option<String>,
-    /// All headings.
     pub headings: Vec<Heading>,
-    /// All links and images.
     pub links: Vec<Link>,
-    /// The page's content.
     pub html: String,
 }
 
-/// A heading.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Heading {
     /// 1 to 6.
     pub level: u8,
-    /// What a link names it by.
     pub id: String,
     /// Its text, without markup.
     pub text: String,

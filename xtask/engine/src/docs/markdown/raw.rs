@@ -3,7 +3,6 @@
 
 use super::fence::Fence;
 
-/// Elements that hold others.
 const ELEMENTS: [&str; 12] =
     ["article", "center", "details", "div", "dl", "figure", "ol", "p", "picture", "section", "table", "ul"];
 

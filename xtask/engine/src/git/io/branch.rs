@@ -117,12 +117,10 @@ impl Branch {
         self.scratch.path().join("git")
     }
 
-    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The URL of its remote.
     pub fn url(&self) -> &str {
         &self.remote.url
     }
@@ -137,7 +135,6 @@ impl Branch {
         self.deadline
     }
 
-    /// Its remote.
     pub fn remote(&self) -> &Remote {
         &self.remote
     }

@@ -20,7 +20,6 @@ pub struct Remote {
     pub url: String,
     /// Where we are, if nobody named the remote and it is another one; empty where we are nowhere.
     instead_of: Option<String>,
-    /// The header that opens it.
     header: Option<String>,
 }
 
@@ -117,7 +116,6 @@ impl Remote {
         }
     }
 
-    /// Whether a token is sent.
     pub fn has_token(&self) -> bool {
         self.header.is_some()
     }

@@ -67,7 +67,6 @@ pub struct Changed {
     pub converted: BTreeMap<String, Object>,
 }
 
-/// A work tree.
 #[derive(Debug)]
 pub struct Repository {
     root: PathBuf,
@@ -81,7 +80,6 @@ impl Repository {
         Some(Self { root: root.to_owned() })
     }
 
-    /// Its top directory.
     pub fn root(&self) -> &Path {
         &self.root
     }

@@ -18,7 +18,6 @@ pub type Answer = Result<Response, String>;
 /// The API of one repository.
 #[derive(Debug)]
 pub struct Api<'a> {
-    /// Sends requests.
     pub http: &'a Http,
     base: String,
     repository: &'a str,
@@ -99,7 +98,6 @@ impl<'a> Api<'a> {
         self.http.follow(self.request("GET", self.url(path), BYTES))
     }
 
-    /// What a success says.
     pub fn read<T: DeserializeOwned>(&self, what: &str, answer: &Answer) -> Result<T, Problem> {
         let Some(response) = answer.as_ref().ok().filter(|response| response.is_success()) else {
             return Err(self.problem(what, answer));

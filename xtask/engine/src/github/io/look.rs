@@ -69,7 +69,6 @@ impl Github<'_> {
         is_same
     }
 
-    /// All releases.
     fn list(&self) -> Result<Vec<Release>, Problem> {
         let what = format!("look at the releases of {}", name(self.api.repository()));
         let mut releases: Vec<Release> = Vec::new();

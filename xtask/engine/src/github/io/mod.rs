@@ -31,12 +31,9 @@ pub struct Github<'a> {
     same: RefCell<BTreeMap<u64, bool>>,
 }
 
-/// What publishing did.
 #[derive(Debug)]
 pub struct Published {
-    /// What was done.
     pub done: Vec<Action>,
-    /// The release's page.
     pub url: String,
 }
 

@@ -13,7 +13,6 @@ use crate::github::{Action, Seen, Tense, Wanted};
 use crate::sys::terminal;
 
 impl Github<'_> {
-    /// Does it once.
     pub(super) fn perform(
         &self,
         action: &Action,
@@ -148,12 +147,10 @@ fn is_missing(answer: &Answer) -> bool {
     answer.as_ref().is_ok_and(|response| response.status == 404)
 }
 
-/// Nothing was left to do.
 fn done() -> Response {
     Response { status: 204, ..Response::default() }
 }
 
-/// What was to be changed is not as it was.
 fn changed() -> Response {
     Response { status: 409, ..Response::default() }
 }

@@ -7,7 +7,6 @@ use std::time::Instant;
 use crate::base::host::host;
 use crate::sys::{environment, process, secrets};
 
-/// Never shown.
 pub struct Token(pub String);
 
 impl fmt::Debug for Token {

@@ -22,7 +22,6 @@ use crate::registry::io::{Pulled, Registry};
 use crate::sys::http::{CURIOUS, Http};
 use crate::sys::terminal;
 
-/// An index of nothing.
 const EMPTY: &[u8] = b"apiVersion: v1\nentries: {}\n";
 
 /// How a chart compares.
@@ -44,7 +43,6 @@ pub struct Scene<'a> {
     pub config: &'a Config,
     /// The root of the repository.
     pub root: &'a Path,
-    /// How long it may take.
     pub limit: Duration,
     /// Whether the registry speaks HTTP.
     pub plain_http: bool,

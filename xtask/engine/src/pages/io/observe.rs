@@ -17,7 +17,6 @@ use crate::registry::artifact::HUB_FILE;
 use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
 
-/// What there is to publish.
 pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Change<'static>> {
     let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
     let head = source.commit()?.ok_or_else(no_commit)?;

@@ -14,7 +14,6 @@ use crate::git::{Tip, refusal};
 use crate::pages::Plan;
 use crate::sys::{pause, terminal};
 
-/// How it ended.
 #[derive(Debug)]
 pub struct Published<'a> {
     /// The plan that was performed, or that there was nothing to do.
@@ -120,7 +119,6 @@ pub fn look_once(branch: &mut Branch) -> Result<Option<Tip>> {
     branch.last_look().or_else(|NotSeen| look(branch))
 }
 
-/// Looks at the branch.
 pub fn look(branch: &mut Branch) -> Result<Option<Tip>> {
     patiently(branch, Branch::look)
 }

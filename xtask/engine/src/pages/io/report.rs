@@ -47,7 +47,6 @@ pub fn preview(
     Ok(terminal::line("nothing left this machine; add --publish to publish")?)
 }
 
-/// The site that was written.
 pub fn wrote(out: &Path, plan: &Plan<'_>) -> Result<()> {
     let data = plan.files.iter().filter_map(|file| match &file.content {
         Held::Data(data) => Some(data.len() as u64),
@@ -62,7 +61,6 @@ pub fn wrote(out: &Path, plan: &Plan<'_>) -> Result<()> {
     Ok(terminal::result("Wrote", &format!("{}/  {held}{others}", files::shown(out)))?)
 }
 
-/// What was done.
 pub fn published(branch: &Branch, change: &Change<'_>, published: &Published<'_>, json: bool) -> Result<()> {
     let Published { plan, commit, rounds } = published;
     if json {

@@ -13,7 +13,6 @@ use crate::sys::{environment, process, secrets, terminal};
 /// A file that is to be served.
 #[derive(Debug)]
 pub struct Expected {
-    /// Where.
     pub url: String,
     /// Texts that it must contain.
     pub contains: Vec<String>,

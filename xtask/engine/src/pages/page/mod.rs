@@ -21,7 +21,6 @@ const SEARCHED: usize = 9;
 pub struct Facts<'a> {
     /// The name that users add it by.
     pub name: &'a str,
-    /// The heading of the page.
     pub title: &'a str,
     /// The URL for `helm repo add`.
     pub url: &'a str,
@@ -34,7 +33,6 @@ pub struct Facts<'a> {
 /// A chart with its versions, newest first.
 #[derive(Clone, Debug)]
 pub struct Chart<'a> {
-    /// Its name.
     pub name: &'a str,
     /// Its versions, in the order of the index.
     pub versions: Vec<Row<'a>>,
@@ -43,11 +41,9 @@ pub struct Chart<'a> {
 /// A version of a chart. What the index does not have is empty.
 #[derive(Clone, Debug, Default)]
 pub struct Row<'a> {
-    /// The chart's version.
     pub version: &'a str,
     /// The version of what the chart installs.
     pub app_version: &'a str,
-    /// What the chart is.
     pub description: &'a str,
     /// When it was packaged: RFC 3339.
     pub created: &'a str,
@@ -102,7 +98,6 @@ pub fn page(repository: &Facts<'_>, charts: &[Chart<'_>]) -> String {
     )
 }
 
-/// How the repository is added.
 fn add(repository: &Facts<'_>) -> String {
     let words = ["helm repo add", repository.name, repository.url];
     if !words.iter().skip(1).all(|word| is_plain(word)) {

@@ -160,7 +160,6 @@ fn what_is_missing_is_said() {
     assert_eq!(warnings, expected);
 }
 
-/// An index with one entry.
 fn index_of(chart: &str, version: &str, digest: &str, url: &str) -> String {
     format!(
         "apiVersion: v1\nentries:\n  {chart}:\n  - apiVersion: v2\n    created: \"2020-01-02T03:04:05Z\"\n    \

@@ -19,20 +19,17 @@ use crate::sys::files::{self, NewFile};
 use crate::sys::scratch::Scratch;
 use crate::sys::{environment, process, secrets};
 
-/// What is pushed.
 #[derive(Debug)]
 pub struct Push<'a> {
     /// Where to; its repository ends in the chart's name, and its tag is that of the chart's version.
     pub at: &'a Reference,
     /// The content of the chart's archive.
     pub archive: &'a [u8],
-    /// Its provenance file.
     pub provenance: Option<&'a [u8]>,
     /// Seconds since 1970, of the commit.
     pub created: u64,
     /// Whether to speak HTTP to a registry on another machine.
     pub plain_http: bool,
-    /// What opens the registry.
     pub credentials: Option<&'a Credentials>,
 }
 
@@ -99,7 +96,6 @@ impl Helm {
     }
 }
 
-/// Why helm failed.
 fn words(said: &str) -> String {
     // Before it is cut: half a secret is not found any more.
     let said = secrets::scrub(said);

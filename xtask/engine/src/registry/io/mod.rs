@@ -40,22 +40,18 @@ pub struct Registry<'a> {
 /// How many blobs a push had to send, and how many were there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// Those that were sent.
     pub sent: usize,
-    /// Those that were there.
     pub there: usize,
 }
 
 /// Who can read what was pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
     Public,
     /// Those who have the credentials for it.
     Private,
 }
 
-/// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     /// With credentials, where there are some.
@@ -93,7 +89,6 @@ pub struct Published {
 /// A chart that was pulled.
 #[derive(Debug)]
 pub struct Pulled {
-    /// Its archive.
     pub archive: Vec<u8>,
     /// Its provenance file, where it has one.
     pub provenance: Option<Vec<u8>>,
@@ -277,7 +272,6 @@ struct AnyManifest {
     _version: serde::de::IgnoredAny,
 }
 
-/// A page of tags.
 #[derive(Deserialize)]
 struct Tags {
     tags: Option<Vec<String>>,

@@ -22,9 +22,7 @@ pub(super) struct Session<'a> {
 
 /// Why there is no answer.
 pub(super) enum Failure {
-    /// Nothing came back.
     Silent(String),
-    /// The token server refused.
     Token(Response),
     /// Something else.
     Problem(Problem),
@@ -58,7 +56,6 @@ impl Session<'_> {
         self.with_authorization(request, Http::ask)
     }
 
-    /// Asks once.
     pub fn send(&self, request: Request<'_>) -> Result<Response, Failure> {
         self.with_authorization(request, Http::send)
     }
@@ -83,7 +80,6 @@ impl Session<'_> {
         Ok(next)
     }
 
-    /// The problem that a failure is.
     pub fn failed(&self, failure: Failure) -> Problem {
         match failure {
             Failure::Silent(why) => self.problem(|asked| refusal::silent(asked, &why)),
@@ -92,7 +88,6 @@ impl Session<'_> {
         }
     }
 
-    /// The problem that an answer is.
     pub fn refused(&self, answer: &Response) -> Problem {
         self.problem(|asked| refusal::refused(asked, answer, environment::clock()))
     }
@@ -108,7 +103,6 @@ impl Session<'_> {
         })
     }
 
-    /// What shares its tokens.
     pub fn key(&self) -> String {
         let may_push = self.wish != Wish::Look;
         format!("{}/{} {may_push} {:?}", self.at.host, self.at.repository, self.who)

@@ -7,14 +7,13 @@ use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::github::io::Github;
 use crate::github::{Action, Plan, Seen, Tense, check_tag, plan};
-use crate::release::steps::{Found, Planned, Step, Target, doubt};
+use crate::release::steps::{Found, Planned, Step, doubt};
+use crate::release::target::Target;
 use crate::sys::http::Http;
 use crate::sys::terminal;
 
-/// GitHub's API.
 #[derive(Debug)]
 pub struct GithubTarget<'p> {
-    /// What speaks to it.
     pub client: Github<'p>,
     /// What the looks have found, by tag: each begins its publishing.
     seen: Vec<(String, Seen)>,

@@ -27,7 +27,6 @@ use crate::sys::{environment, terminal};
 /// A release that was made.
 #[derive(Debug)]
 pub struct Made {
-    /// The release.
     pub new: NewRelease,
     /// The branch, where it was looked at.
     pub branch: Option<Branch>,
@@ -145,9 +144,7 @@ fn uncompared(id: &str, why: &str, is_released: bool) -> Problem {
 /// The charts of a repository as they lie there, and what was wrong while they were read.
 #[derive(Debug)]
 pub struct Sources {
-    /// The charts.
     pub charts: Vec<Source>,
-    /// The changelog at the root.
     pub changelog: Option<Changelog>,
     /// What else is not in the commit as it is here.
     pub changed: Vec<String>,
@@ -155,7 +152,6 @@ pub struct Sources {
     pub problems: Vec<Problem>,
 }
 
-/// Reads charts.
 pub fn read(config: &Config, places: Vec<Place>, repository: &Repository) -> Result<Sources> {
     let mut problems = Vec::new();
     let changelog = charts::read_changelog("", repository)?.take(&mut problems);
@@ -167,9 +163,7 @@ pub fn read(config: &Config, places: Vec<Place>, repository: &Repository) -> Res
 /// The commit that is checked out, with the tags that it may be released as.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// The commit.
     pub commit: Commit,
-    /// Where a tag was found.
     pub tags: Tags,
 }
 

@@ -13,10 +13,10 @@ use crate::pages::Plan;
 use crate::pages::command::{Repair, decide};
 use crate::pages::io::report::{expected, summary};
 use crate::pages::io::{publish, served};
-use crate::release::steps::{Found, Planned, Step, Target, doubt};
+use crate::release::steps::{Found, Planned, Step, doubt};
+use crate::release::target::Target;
 use crate::sys::terminal;
 
-/// The branch.
 #[derive(Debug)]
 pub struct PagesTarget<'p> {
     /// The branch in a private repository.

@@ -9,7 +9,8 @@ use super::publish::{Publication, Targets, Transport};
 use crate::base::problem::{Problem, fold};
 use crate::github::io::Github;
 use crate::preflight::io::{Scene, check, check_branch};
-use crate::release::steps::{Found, Planned, Target};
+use crate::release::steps::{Found, Planned};
+use crate::release::target::Target;
 
 /// What is in the way of what is left to do. What could not be looked at has its problem already.
 pub fn problems<'r>(

@@ -20,7 +20,8 @@ use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::pages::{Change, Charts};
 use crate::registry::artifact::HUB_FILE;
-use crate::release::steps::{Found, Planned, Step, Target, doubt, steps};
+use crate::release::steps::{Found, Planned, Step, doubt, steps};
+use crate::release::target::Target;
 use crate::sys::actions::Group;
 use crate::sys::environment;
 use crate::sys::http::{CURIOUS, Http, PATIENT};
@@ -30,7 +31,6 @@ use crate::sys::http::{CURIOUS, Http, PATIENT};
 pub struct Publication<'r> {
     /// The facts of the repository.
     pub config: &'r Config,
-    /// The release.
     pub release: &'r Release,
     /// What the Helm repository gets.
     pub change: Change<'r>,
@@ -80,7 +80,6 @@ pub fn hub(others: &[File]) -> Option<&[u8]> {
 /// How the targets are reached.
 #[derive(Debug)]
 pub struct Transport<'t> {
-    /// The git repository.
     pub remote: &'t Remote,
     /// The branch, where it was looked at already.
     pub branch: RefCell<Option<Branch>>,
@@ -122,11 +121,8 @@ pub struct Outcome<'r> {
 /// What a target has of the release.
 #[derive(Debug)]
 pub struct Look<'r> {
-    /// The target.
     pub target: Target,
-    /// Its steps.
     pub planned: Vec<Planned<'r>>,
-    /// What is in their way.
     pub problems: Vec<Problem>,
 }
 
@@ -153,7 +149,6 @@ pub fn look_at_each<'r>(
     Ok(looks)
 }
 
-/// Looks at targets.
 pub fn look<'r>(
     publication: &Publication<'r>,
     transport: &Transport<'_>,

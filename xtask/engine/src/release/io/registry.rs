@@ -19,11 +19,11 @@ use crate::chart::{Archive, same};
 use crate::registry::artifact::Artifact;
 use crate::registry::io::{Access, Registry, helm_push};
 use crate::registry::refusal::package_settings;
-use crate::release::steps::{Found, Payload, Planned, Step, Target, doubt, push};
+use crate::release::steps::{Found, Payload, Planned, Step, doubt, push};
+use crate::release::target::Target;
 use crate::sys::http::Http;
 use crate::sys::terminal;
 
-/// The registry.
 #[derive(Debug)]
 pub struct RegistryTarget<'p, 'r> {
     client: Registry<'p>,
@@ -32,7 +32,6 @@ pub struct RegistryTarget<'p, 'r> {
     limit: Instant,
 }
 
-/// One push.
 #[derive(Debug)]
 struct Push<'r> {
     at: Reference,
@@ -41,7 +40,6 @@ struct Push<'r> {
     digest: Digest,
     /// The chart; `None` for what Artifact Hub reads.
     archive: Option<&'r Archive>,
-    /// How the registry compares.
     planned: Planned<'r>,
 }
 
@@ -291,13 +289,14 @@ fn artifact(payload: Payload<'_>, created: &str) -> Result<Artifact, Problems> {
 enum Compared {
     /// It is ours, but for its date.
     Made(Artifact),
-    /// It holds the same chart.
-    Same { digest: Digest, said: Option<Problem> },
+    Same {
+        digest: Digest,
+        said: Option<Problem>,
+    },
     /// It holds another, which differs in these files as far as that can be told.
     Unlike(Vec<String>),
 }
 
-/// Whether a tag is that of a higher version.
 fn is_higher(tag: &str, version: &str) -> bool {
     let other = tag.replace('_', "+");
     Version::parse(&other).is_ok() && precedence(&other, version) == Ordering::Greater

@@ -14,7 +14,8 @@ use crate::base::text::{code, size};
 use crate::dist::manifest::Manifest;
 use crate::dist::{MANIFEST, NOTES, SUMS};
 use crate::release::NewRelease;
-use crate::release::steps::{Planned, Target};
+use crate::release::steps::Planned;
+use crate::release::target::Target;
 use crate::sys::actions;
 use crate::sys::terminal::{self, as_json};
 
@@ -40,7 +41,6 @@ pub fn made(new: &NewRelease, is_backfill: bool, destination: &str, by: &str) ->
     Ok(terminal::result("Wrote", &format!("{destination}/{{{}}}", [SUMS, NOTES, MANIFEST].join(",")))?)
 }
 
-/// What publishing would do.
 pub fn plan(planned: &[Planned<'_>]) -> Result<()> {
     planned.iter().try_for_each(done)
 }
@@ -51,13 +51,11 @@ pub fn announce(planned: &Planned<'_>) {
     terminal::progress(verb, &what);
 }
 
-/// What was done.
 pub fn done(planned: &Planned<'_>) -> Result<()> {
     let (verb, what) = planned.line();
     Ok(terminal::result(verb, &what)?)
 }
 
-/// All of it for a program.
 pub fn json(release: &walk::Release, outcome: &Outcome<'_>) -> Result<()> {
     let all = release.warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
     let out = json!({

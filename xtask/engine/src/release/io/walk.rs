@@ -1,5 +1,7 @@
 //! One release from observation to publication: the walk of `cargo xtask release`, and of a repository that scripts it.
 
+#![warn(missing_docs)]
+
 use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,7 +28,8 @@ use crate::github::io::Github;
 use crate::pages::command::beside_index;
 use crate::pages::io::served;
 use crate::release::command::ReleaseArgs;
-use crate::release::steps::{Planned, Target, doubt, incomplete, steps};
+use crate::release::steps::{Planned, doubt, incomplete, steps};
+use crate::release::target::Target;
 use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
 

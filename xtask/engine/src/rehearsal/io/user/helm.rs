@@ -20,7 +20,6 @@ use crate::sys::{environment, files, process};
 pub struct Player<'a> {
     story: &'a Story<'a>,
     helm: &'a Helm,
-    /// Where the user works.
     home: PathBuf,
     deadline: Instant,
 }
@@ -33,7 +32,6 @@ struct Hit {
 }
 
 impl<'a> Player<'a> {
-    /// A user with an empty home.
     pub fn new(story: &'a Story<'a>, helm: &'a Helm, deadline: Instant) -> Result<Self> {
         let home = story.targets.root.join("user");
         fs::create_dir_all(&home)
@@ -41,7 +39,6 @@ impl<'a> Player<'a> {
         Ok(Self { story, helm, home, deadline })
     }
 
-    /// Does it all.
     pub fn play(&self, steps: &mut Steps<'_>) -> Result<()> {
         let (repository, url) = (self.story.config.name(), self.story.repository());
         let add = ["repo", "add", repository, &url];
@@ -195,7 +192,6 @@ fn ids(archives: &[&Archive]) -> String {
     archives.iter().map(|archive| id(archive)).collect::<Vec<_>>().join(", ")
 }
 
-/// What the user typed.
 fn line(words: &[&str]) -> String {
     format!("helm {}", words.join(" "))
 }

@@ -28,14 +28,11 @@ use crate::sys::http::{Http, Request};
 pub struct Story<'a> {
     /// The facts of the repository.
     pub config: &'a Config,
-    /// Where the user looks.
     pub targets: &'a Targets,
-    /// The charts.
     pub archives: &'a [Archive],
     /// By the names of charts: values for those that cannot be rendered with their own (chart-testing's
     /// `ci/*-values.yaml`).
     pub values: &'a BTreeMap<String, PathBuf>,
-    /// The GitHub Releases.
     pub releases: &'a [Wanted<'a>],
     /// The index that the branch had before; `None` where it had none.
     pub before: Option<&'a [u8]>,
@@ -48,9 +45,7 @@ pub struct Step {
     pub verb: &'static str,
     /// What was typed or asked for.
     pub what: String,
-    /// What the user saw.
     pub saw: String,
-    /// How long it took.
     pub took: Duration,
 }
 
@@ -106,7 +101,6 @@ impl Story<'_> {
         format!("{}/{HELM_REPOSITORY}", self.targets.pages)
     }
 
-    /// The index as it is served.
     fn index(&self, http: &Http) -> Result<Vec<u8>, Problem> {
         get(http, format!("{}/index.yaml", self.repository()))
     }
@@ -127,7 +121,6 @@ impl Story<'_> {
     }
 }
 
-/// What is served at a URL.
 fn get(http: &Http, url: String) -> Result<Vec<u8>, Problem> {
     let request = Request { method: "GET", url, ..Request::default() };
     match http.ask(&request) {
@@ -137,7 +130,6 @@ fn get(http: &Http, url: String) -> Result<Vec<u8>, Problem> {
     }
 }
 
-/// What a user would report.
 fn broken(message: String) -> Problem {
     Problem::error(message).hint("look into target/rehearsal: all that was published lies there")
 }

@@ -11,7 +11,6 @@ use crate::index::{Version, is_of};
 use crate::registry::io::Registry;
 use crate::sys::http::Http;
 
-/// Does it all.
 pub fn play(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()> {
     let mut text = Vec::new();
     steps.make("Read", format!("{}/index.yaml", story.repository()), || {

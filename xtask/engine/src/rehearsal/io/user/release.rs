@@ -14,7 +14,6 @@ use crate::github::Wanted;
 use crate::github::release::Release;
 use crate::sys::http::Http;
 
-/// Looks at every release.
 pub fn verify(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()> {
     for wanted in story.releases {
         let what = format!("release {} of {}", wanted.tag, story.config.repository);
