@@ -34,5 +34,5 @@ pub mod release {
 }
 /// What the tests use of the room: its servers, which the tests build theirs upon.
 pub mod rehearsal {
-    pub use crate::rehearsal::io::servers::{http, registry};
+    pub use crate::rehearsal::io::servers::{github, http, registry};
 }

@@ -1,7 +1,7 @@
 //! A service on this machine, which records what it is asked and fails as it is told.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -41,7 +41,7 @@ pub enum Fault<S> {
     Behead,
     /// It is done, and the answer lacks this field.
     Without(&'static str),
-    /// No answer before any deadline of these tests.
+    /// No answer as long as the server is there.
     Hang,
     /// The upload breaks off on the server's side: 502, and what is left is left.
     Starter,
@@ -85,14 +85,12 @@ enum When {
     Next(&'static str, usize),
 }
 
-struct Plan<S> {
-    calls: Vec<Call>,
-    faults: Vec<(When, Arc<Fault<S>>)>,
-}
+type Plan<S> = Vec<(When, Arc<Fault<S>>)>;
 
 struct Shared<S> {
     service: Mutex<S>,
-    plan: Mutex<Plan<S>>,
+    calls: Mutex<Vec<Call>>,
+    faults: Mutex<Plan<S>>,
     stop: AtomicBool,
 }
 
@@ -100,7 +98,6 @@ struct Shared<S> {
 pub struct Fake<S: Service> {
     /// `http://HOST:PORT` of both.
     pub origins: [String; 2],
-    addresses: [SocketAddr; 2],
     shared: Arc<Shared<S>>,
 }
 
@@ -108,11 +105,15 @@ impl<S: Service> Fake<S> {
     /// Listens on free ports for the service that is made for their origins.
     pub fn start(service: impl FnOnce(&[String; 2]) -> S) -> Self {
         let listeners = [0, 1].map(|_| http::listen().expect("a port"));
-        let addresses = [0, 1].map(|n: usize| listeners[n].local_addr().expect("an address"));
+        let addresses = listeners.each_ref().map(|listener| listener.local_addr().expect("an address"));
         let origins = addresses.map(|address| format!("http://{address}"));
-        let plan = Mutex::new(Plan { calls: Vec::new(), faults: Vec::new() });
-        let shared = Shared { service: Mutex::new(service(&origins)), plan, stop: AtomicBool::new(false) };
-        let fake = Self { origins, addresses, shared: Arc::new(shared) };
+        let shared = Shared {
+            service: Mutex::new(service(&origins)),
+            calls: Mutex::default(),
+            faults: Mutex::default(),
+            stop: AtomicBool::new(false),
+        };
+        let fake = Self { origins, shared: Arc::new(shared) };
         for listener in listeners {
             accept(listener, fake.shared.clone());
         }
@@ -120,8 +121,8 @@ impl<S: Service> Fake<S> {
     }
 
     /// `HOST:PORT` of the first.
-    pub fn host(&self) -> String {
-        self.addresses[0].to_string()
+    pub fn host(&self) -> &str {
+        &self.origins[0]["http://".len()..]
     }
 
     /// Reads or changes what is there and the service's habits.
@@ -131,34 +132,30 @@ impl<S: Service> Fake<S> {
 
     /// The next `times` calls with `part` in their line (method, path and query) meet this fault.
     pub fn fail(&self, fault: Fault<S>, part: &'static str, times: usize) {
-        self.plan().faults.push((When::Next(part, times), Arc::new(fault)));
+        lock(&self.shared.faults).push((When::Next(part, times), Arc::new(fault)));
     }
 
     /// The n-th call from now, from 1, meets this fault.
     pub fn fail_call(&self, fault: Fault<S>, n: usize) {
-        self.plan().faults.push((When::Call(n), Arc::new(fault)));
+        lock(&self.shared.faults).push((When::Call(n), Arc::new(fault)));
     }
 
     /// The faults that did not happen yet do not happen. Returns how many there are.
     pub fn heal(&self) -> usize {
-        std::mem::take(&mut self.plan().faults).len()
+        std::mem::take(&mut *lock(&self.shared.faults)).len()
     }
 
     /// What was asked so far; the list begins anew.
     pub fn calls(&self) -> Vec<Call> {
-        std::mem::take(&mut self.plan().calls)
-    }
-
-    fn plan(&self) -> MutexGuard<'_, Plan<S>> {
-        lock(&self.shared.plan)
+        std::mem::take(&mut *lock(&self.shared.calls))
     }
 }
 
 impl<S: Service> Drop for Fake<S> {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
-        for address in self.addresses {
-            let _ = TcpStream::connect(address);
+        for origin in &self.origins {
+            let _ = TcpStream::connect(&origin["http://".len()..]);
         }
     }
 }
@@ -184,9 +181,9 @@ fn accept<S: Service>(listener: TcpListener, shared: Arc<Shared<S>>) {
 /// The answer to a call; `None` where the connection is to be closed, after what was written here.
 fn serve<S: Service>(mut stream: &TcpStream, asked: &Request, shared: &Shared<S>) -> Option<Answer> {
     let line = format!("{} {}", asked.method, asked.target);
-    let fault = next_fault(&mut lock(&shared.plan), &line);
-    let answer = meet(fault.as_deref(), asked, &shared.service);
-    lock(&shared.plan).calls.push(Call {
+    let fault = next_fault(&mut lock(&shared.faults), &line);
+    let answer = meet(fault.as_deref(), asked, shared);
+    lock(&shared.calls).push(Call {
         line,
         status: answer.as_ref().map_or(0, |answer| answer.status),
         authorizations: asked.headers("authorization").map(str::to_owned).collect(),
@@ -208,8 +205,8 @@ fn serve<S: Service>(mut stream: &TcpStream, asked: &Request, shared: &Shared<S>
 }
 
 /// The answer, if there is one.
-fn meet<S: Service>(fault: Option<&Fault<S>>, asked: &Request, service: &Mutex<S>) -> Option<Answer> {
-    let carry_out = || S::answer(service, asked);
+fn meet<S: Service>(fault: Option<&Fault<S>>, asked: &Request, shared: &Shared<S>) -> Option<Answer> {
+    let carry_out = || S::answer(&shared.service, asked);
     match fault {
         Some(Fault::Answer(status, headers, body)) => {
             let answer = Answer { body: body.clone().into(), ..Answer::empty(*status) };
@@ -231,15 +228,17 @@ fn meet<S: Service>(fault: Option<&Fault<S>>, asked: &Request, service: &Mutex<S
             Some(answer)
         }
         Some(Fault::Hang) => {
-            thread::sleep(Duration::from_secs(3_600));
+            while !shared.stop.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(100));
+            }
             None
         }
         Some(Fault::Starter) => {
-            lock(service).break_off(asked);
+            lock(&shared.service).break_off(asked);
             Some(Answer::empty(502))
         }
         Some(Fault::Meanwhile(act)) => {
-            act(&mut lock(service));
+            act(&mut lock(&shared.service));
             Some(carry_out())
         }
         Some(Fault::Gate(opens)) => opens().then(carry_out),
@@ -250,7 +249,7 @@ fn meet<S: Service>(fault: Option<&Fault<S>>, asked: &Request, service: &Mutex<S
 /// Takes the fault that meets this call; one that lasts stays in the plan.
 fn next_fault<S>(plan: &mut Plan<S>, line: &str) -> Option<Arc<Fault<S>>> {
     let mut met = None;
-    plan.faults.retain_mut(|(when, fault)| {
+    plan.retain_mut(|(when, fault)| {
         let left = match when {
             When::Next(part, times) if met.is_none() && line.contains(*part) => times,
             When::Next(..) => return true,

@@ -25,8 +25,6 @@ mod day_two;
 mod docs;
 mod fake;
 mod github;
-mod github_api;
-mod github_form;
 mod github_habits;
 mod index;
 mod index_property;

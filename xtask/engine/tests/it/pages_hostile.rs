@@ -153,7 +153,7 @@ fn nobody_is_asked_for_a_password() {
     for (variable, name) in [("GIT_ASKPASS", "askpass"), ("SSH_ASKPASS", "ssh-askpass"), ("", "core-askpass")]
     {
         let remote = Remote::seeded();
-        remote.server.require_token();
+        remote.server.with(|git| git.needs_token = true);
         let mut sandbox = publisher("web", "1.0.0");
         let askpass = trap(&sandbox, name, "sleep 30");
         if variable.is_empty() {
@@ -173,7 +173,7 @@ fn nobody_is_asked_for_a_password() {
 #[test]
 fn a_token_is_not_stored_and_not_replaced() {
     let remote = Remote::seeded();
-    remote.server.require_token();
+    remote.server.with(|git| git.needs_token = true);
     let mut sandbox = publisher("web", "1.0.0");
     let helper = trap(&sandbox, "helper", "cat >/dev/null");
     sandbox.write("../home/.gitconfig", &format!("[credential]\n\thelper = {helper}\n"));
@@ -195,7 +195,7 @@ fn a_token_is_not_stored_and_not_replaced() {
 #[test]
 fn a_credential_helper_serves_without_a_token() {
     let remote = Remote::seeded();
-    remote.server.require_token();
+    remote.server.with(|git| git.needs_token = true);
     let sandbox = publisher("web", "1.0.0");
     let answer = format!("[ \"$1\" = get ] && echo username=x-access-token && echo password={TOKEN}\nexit 0");
     let helper = trap(&sandbox, "helper", &answer);
@@ -226,15 +226,16 @@ fn proxy_to(server: String) -> String {
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     thread::spawn(move || {
         // Each connection has one request, whose line has a whole URL.
-        for mut client in listener.incoming().filter_map(Result::ok) {
-            let mut upstream = TcpStream::connect(&server).expect("the server");
-            let mut asked = BufReader::new(client.try_clone().expect("it"));
-            let mut answered = upstream.try_clone().expect("it");
-            thread::spawn(move || io::copy(&mut answered, &mut client));
-            let mut line = String::new();
-            asked.read_line(&mut line).expect("a line");
-            upstream.write_all(line.replacen("http://git.example.com", "", 1).as_bytes()).expect("asked");
-            thread::spawn(move || io::copy(&mut asked, &mut upstream));
+        for client in listener.incoming().filter_map(Result::ok) {
+            let upstream = TcpStream::connect(&server).expect("the server");
+            thread::scope(|scope| {
+                scope.spawn(|| io::copy(&mut &upstream, &mut &client));
+                let (mut asked, mut line) = (BufReader::new(&client), String::new());
+                asked.read_line(&mut line).expect("a line");
+                let line = line.replacen("http://git.example.com", "", 1);
+                (&upstream).write_all(line.as_bytes()).expect("a server that reads");
+                let _ = io::copy(&mut asked, &mut &upstream);
+            });
         }
     });
     origin
@@ -244,7 +245,7 @@ fn proxy_to(server: String) -> String {
 fn a_proxy_is_used() {
     let remote = Remote::seeded();
     let mut sandbox = publisher("web", "1.0.0");
-    sandbox.set("http_proxy", proxy_to(remote.server.host()));
+    sandbox.set("http_proxy", proxy_to(remote.server.host().to_owned()));
     let url = "http://git.example.com/o/r.git";
     sandbox.xtask(&["pages", "--publish", "--only", "charts", "--remote", url]).ended(0);
     assert_eq!(remote.assert_whole(), 3);

@@ -7,7 +7,7 @@ use crate::server::{ANY, Fault, LOOK, TOKEN, TOKEN_BASE64};
 /// A remote that wants the token, and one who has it.
 fn both() -> (Remote, Sandbox) {
     let remote = Remote::seeded();
-    remote.server.require_token();
+    remote.server.with(|git| git.needs_token = true);
     let mut sandbox = publisher("web", "1.0.0");
     sandbox.set("GITHUB_TOKEN", TOKEN);
     sandbox.set("GITHUB_SERVER_URL", remote.server.origin());

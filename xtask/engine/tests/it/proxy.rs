@@ -51,8 +51,8 @@ impl Service for Upstream {
     }
 }
 
-/// What the server behind answers. HTTP/1.0 has no chunks.
-fn forward(asked: &Request, upstream: &str) -> std::io::Result<Answer> {
+/// What the server at `HOST:PORT` answers. HTTP/1.0 has no chunks.
+pub fn forward(asked: &Request, upstream: &str) -> std::io::Result<Answer> {
     let own = ["connection", "content-length", "expect", "transfer-encoding"];
     let headers = asked.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
     let mut stream = TcpStream::connect(upstream)?;

@@ -1,11 +1,10 @@
 //! `cargo xtask release --publish=github`, from every state to the same release.
 
 use helm_xtask::internals::digest::digest;
-use helm_xtask::internals::rehearsal::http::Request;
 use serde_json::{Value, json};
 
-use crate::fake::{Call, request};
-use crate::github::Github;
+use crate::fake::{Call, Service as _};
+use crate::github::{Github, asked, upload, value};
 use crate::life::as_others_package;
 use crate::release::{CHANGELOG, chart, manifest};
 use crate::sandbox::{Ran, Sandbox};
@@ -13,8 +12,6 @@ use crate::server::TOKEN;
 
 pub const TAG: &str = "v1.2.3";
 pub const ARCHIVE: &str = "web-1.2.3.tgz";
-/// [`TOKEN`] as requests have it.
-pub const AUTHORIZATION: &str = "Bearer ghs_0123456789abcdefghijABCDEFGHIJ0123";
 
 /// A repository with one chart and the tag, which a GitHub knows.
 pub fn both() -> (Github, Sandbox) {
@@ -65,23 +62,12 @@ pub fn somebody(github: &Github, method: &str, path: &str, content: &Value) -> V
         "{method} {path}: {}",
         String::from_utf8_lossy(&answer.body)
     );
-    serde_json::from_slice(&answer.body).unwrap_or_default()
-}
-
-pub fn asked(method: &str, path: &str, content: &Value) -> Request {
-    let line = format!("{method} /api/v3/repos/d44b/pulltrace/{path}");
-    request(&line, &[("authorization", AUTHORIZATION)], content.to_string().as_bytes())
+    value(&answer)
 }
 
 /// Uploads an asset to a release.
 pub fn attach(github: &Github, release: &Value, name: &str, data: &[u8]) {
     github.with(|api| assert_eq!(api.answer(&upload(release, name, data)).status, 201, "{name}"));
-}
-
-pub fn upload(release: &Value, name: &str, data: &[u8]) -> Request {
-    let id = &release["id"];
-    let line = format!("POST /api/uploads/repos/d44b/pulltrace/releases/{id}/assets?name={name}");
-    request(&line, &[("authorization", AUTHORIZATION), ("content-type", "text/plain")], data)
 }
 
 /// Another release, such as one that is published already.
@@ -184,7 +170,7 @@ fn whatever_is_there_is_completed() {
             "an asset on its way",
             Box::new(|github| {
                 let asked = upload(&draft(github), ARCHIVE, b"");
-                github.with(|api| api.leave_starter(&asked));
+                github.with(|api| api.break_off(&asked));
             }),
         ),
         (
@@ -324,7 +310,7 @@ fn the_same_chart_by_others_is_there() {
 #[test]
 fn immutable_releases() {
     let (github, sandbox) = both();
-    github.with(|api| api.immutable = true);
+    github.with(|api| api.releases.immutable = true);
     publish(&sandbox).ended(0);
     let [release] = &of_tag(&github)[..] else { panic!("{}", github.state()) };
     assert_eq!((&release["immutable"], release["assets"].as_array().map(Vec::len)), (&json!(true), Some(2)));
@@ -333,7 +319,7 @@ fn immutable_releases() {
     assert_eq!(writes(&github.calls()), [""; 0]);
 
     let (github, sandbox) = both();
-    github.with(|api| api.immutable = true);
+    github.with(|api| api.releases.immutable = true);
     somebody(&github, "POST", "releases", &json!({"tag_name": TAG}));
     let ran = publish(&sandbox).ended(1);
     let words = "error: release `v1.2.3` is published and immutable, and does not have `web-1.2.3.tgz`, `SHA256SUMS`\n\
@@ -374,11 +360,11 @@ fn the_latest_is_the_highest_for_everybody() {
 fn releases_on_other_pages_count() {
     let (github, sandbox) = both();
     draft(&github);
-    release(&github, &json!({"tag_name": "v2.0.0"}));
+    let latest = release(&github, &json!({"tag_name": "v2.0.0"}));
     for n in 0..120 {
         release(&github, &json!({"tag_name": format!("v0.0.{n}"), "make_latest": "false"}));
     }
-    somebody(&github, "PATCH", "releases/1001", &json!({"make_latest": "true"}));
+    somebody(&github, "PATCH", &format!("releases/{}", latest["id"]), &json!({"make_latest": "true"}));
     publish(&sandbox).ended(0);
     assert_eq!((of_tag(&github).len(), &github.state()["latest"]), (1, &json!("v2.0.0")));
 }
@@ -414,7 +400,7 @@ fn servers_without_digests() {
 fn uploads_go_where_the_api_says() {
     let (expected, _) = undisturbed();
     let (github, sandbox) = both();
-    github.upload_elsewhere();
+    github.with(|api| api.uploads = api.storage.clone());
     publish(&sandbox).ended(0);
     assert_eq!(github.state(), expected);
 }

@@ -7,9 +7,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::github::{Fault, Github};
-use crate::github_api::Api;
-use crate::publish_github::{TAG, another, asked, both, draft, publish, undisturbed, writes};
+use crate::github::{Api, Fault, Github, asked};
+use crate::publish_github::{TAG, another, both, draft, publish, undisturbed, writes};
 use crate::sandbox::Sandbox;
 
 /// Runs the cases in some threads, each with a sandbox of its own: they wait more than they work.

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::github::{Fault, Github};
-use crate::github_api::Api;
-use crate::publish_github::{ARCHIVE, TAG, both, draft, publish, somebody, upload, writes};
+use crate::github::{Api, Fault, Github, upload};
+use crate::publish_github::{ARCHIVE, TAG, both, draft, publish, somebody, writes};
 use crate::registry_api::OciRegistry;
 use crate::sandbox::Sandbox;
 use crate::server::TOKEN;

@@ -7,8 +7,7 @@ use helm_xtask::internals::rehearsal::http::Request;
 use serde_json::{Value, json};
 
 use crate::fake::Fault;
-use crate::github_api::Api;
-use crate::publish_github::{asked, upload};
+use crate::github::{Api, asked, upload, value};
 use crate::sandbox::{Ran, Sandbox};
 use crate::server::TOKEN;
 use crate::whole::{Targets, assert_same, bump, each, source};
@@ -138,10 +137,10 @@ fn two_tags_at_once_are_two_releases() {
 
 /// A release of the same tag, by somebody else, with these assets; published or not.
 fn other_release(api: &mut Api, assets: &[(&str, Vec<u8>)], publishes: bool) {
-    let mut ask = |asked: &Request| {
+    let ask = |asked: &Request| {
         let answer = api.answer(asked);
         assert!(answer.status < 300, "{asked:?}: {}", String::from_utf8_lossy(&answer.body));
-        serde_json::from_slice::<Value>(&answer.body).unwrap_or_default()
+        value(&answer)
     };
     let draft = json!({"tag_name": "v1.0.0", "name": "v1.0.0", "draft": true});
     let release = ask(&asked("POST", "releases", &draft));

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::registry_api::Door;
 use crate::release::chart;
 use crate::sandbox::{Ran, Sandbox};
 use crate::whole::{Targets, assert_same, bump, each, kill, source};
@@ -72,9 +71,11 @@ fn hard() -> (Targets, Sandbox) {
     sandbox.git(&["tag", "--annotate", "--message", "x", &format!("v{HARD}")]);
     sandbox.set("XTASK_OCI_USERNAME", "ci");
     sandbox.set("XTASK_OCI_PASSWORD", "secret");
-    targets.registry.with(|oci| oci.door = Door::Bearer("Y2k6c2VjcmV0".into()));
-    targets.github.upload_elsewhere();
-    targets.github.with(|api| (api.immutable, api.no_digests) = (true, true));
+    targets.registry.want_tokens("Y2k6c2VjcmV0", true);
+    targets.github.with(|api| {
+        api.uploads = api.storage.clone();
+        (api.releases.immutable, api.no_digests) = (true, true);
+    });
     (targets, sandbox)
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::fake::Fault;
-use crate::registry_api::{Door, TOKEN_START};
 use crate::sandbox::{Ran, Sandbox, find, helms};
 use crate::server::{self, TOKEN};
+use crate::tokens::TOKEN_START;
 use crate::whole::{Targets, each, source};
 
 const USER: &str = "ci-user";
@@ -20,8 +20,8 @@ const ARGUMENTS: &str = "../home/arguments";
 /// Three targets that want a secret each, and one who has them, with every trace on that programs have.
 fn both() -> (Targets, Sandbox) {
     let (targets, mut sandbox) = (Targets::new(), source("1.0.0"));
-    targets.remote.server.require_token();
-    targets.registry.with(|oci| (oci.is_private, oci.door) = (true, Door::Bearer(BASIC.into())));
+    targets.remote.server.with(|git| git.needs_token = true);
+    targets.registry.want_tokens(BASIC, false);
     let home = home(&sandbox);
     for (variable, value) in [
         ("GITHUB_ACTIONS", "true"),
@@ -216,7 +216,7 @@ fn a_credential_helper_is_asked_by_the_way_in() {
         ),
     );
     sandbox.link_program("cat", &find("cat").expect("cat"));
-    let host = targets.registry.origins[0].replacen("http://", "", 1);
+    let host = targets.registry.host().to_owned();
     let config = format!("{{\"credHelpers\": {{\"{host}\": \"xtasktest\"}}}}");
     sandbox.write("../home/docker/config.json", &config);
     let directory = home(&sandbox) + "/docker";

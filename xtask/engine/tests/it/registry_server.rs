@@ -1,11 +1,12 @@
 //! Debian's `docker-registry` on this machine, with a password or without.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
 
+use crate::fake::request;
+use crate::proxy::forward;
 use crate::sandbox::{self, Sandbox};
 
 /// Who may use a registry that wants a password.
@@ -70,15 +71,10 @@ impl Drop for RegistryServer {
     }
 }
 
-/// What a tag names, without any of our own code.
+/// What a tag names, without any of our own clients.
 pub fn digest(host: &str, repository: &str, tag: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(host).expect("a registry");
-    let accept = "application/vnd.oci.image.manifest.v1+json";
-    let line =
-        format!("HEAD /v2/{repository}/manifests/{tag} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\n");
-    let rest = format!("Authorization: {BASIC}\r\nConnection: close\r\n\r\n");
-    stream.write_all((line + &rest).as_bytes()).expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer.lines().find_map(|line| line.strip_prefix("Docker-Content-Digest: ")).map(str::to_owned)
+    let headers = [("accept", "application/vnd.oci.image.manifest.v1+json"), ("authorization", BASIC)];
+    let asked = request(&format!("HEAD /v2/{repository}/manifests/{tag}"), &headers, b"");
+    let mut headers = forward(&asked, host).expect("an answer").headers.into_iter();
+    headers.find(|(name, _)| name == "Docker-Content-Digest").map(|(_, value)| value)
 }

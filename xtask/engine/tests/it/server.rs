@@ -1,8 +1,7 @@
 //! A git server on this machine: smart HTTP by `git http-backend`.
 
 use std::io::Write;
-use std::ops::Deref;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -11,6 +10,7 @@ use helm_xtask::internals::rehearsal::http::{Answer, Request};
 use crate::fake::{self, Fake, Service};
 use crate::sandbox::{self, Sandbox};
 
+pub type Server = Fake<Git>;
 pub type Fault = fake::Fault<Git>;
 
 /// The token that a server which needs one wants, and the same as `Authorization` carries it:
@@ -26,6 +26,7 @@ pub const PUSH: &str = "/git-receive-pack";
 pub const ANY: &str = "";
 
 /// Repositories in a directory.
+#[derive(Clone)]
 pub struct Git {
     sandbox: Arc<Sandbox>,
     /// 401 without a token, 403 with another one, 400 with two.
@@ -34,17 +35,11 @@ pub struct Git {
     pub only_protocol_0: bool,
 }
 
-/// A server for the repositories in a directory of its own.
-pub struct Server {
-    fake: Fake<Git>,
-    sandbox: Arc<Sandbox>,
-}
-
 impl Server {
+    /// A server for the repositories in a directory of its own.
     pub fn new() -> Self {
         let sandbox = Arc::new(Sandbox::new());
-        let git = Git { sandbox: sandbox.clone(), needs_token: false, only_protocol_0: false };
-        Self { fake: Fake::start(|_| git), sandbox }
+        Self::start(|_| Git { sandbox, needs_token: false, only_protocol_0: false })
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -53,38 +48,23 @@ impl Server {
     }
 
     /// The environment that the server's git runs in.
-    pub fn sandbox(&self) -> &Sandbox {
-        &self.sandbox
+    pub fn sandbox(&self) -> Arc<Sandbox> {
+        self.with(|git| git.sandbox.clone())
     }
 
     /// What somebody else does: git with these arguments in the directory of repositories.
     pub fn somebody(&self, args: &'static [&'static str]) -> Fault {
-        let sandbox = self.sandbox.clone();
+        let sandbox = self.sandbox();
         Fault::Meanwhile(Arc::new(move |_| drop(sandbox.git(args))))
-    }
-
-    /// From now on requests need [`TOKEN`].
-    pub fn require_token(&self) {
-        self.with(|git| git.needs_token = true);
-    }
-}
-
-impl Deref for Server {
-    type Target = Fake<Git>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.fake
     }
 }
 
 impl Service for Git {
     fn answer(service: &Mutex<Self>, asked: &Request) -> Answer {
-        let git = fake::lock(service);
-        let (sandbox, needs_token, old) = (git.sandbox.clone(), git.needs_token, git.only_protocol_0);
+        let git = fake::lock(service).clone();
         // Others are served meanwhile.
-        drop(git);
-        let refused = if needs_token { refuse(asked) } else { None };
-        refused.unwrap_or_else(|| backend(asked, &sandbox, old))
+        let refused = if git.needs_token { refuse(asked) } else { None };
+        refused.unwrap_or_else(|| git.carry_out(asked))
     }
 }
 
@@ -100,29 +80,29 @@ fn refuse(asked: &Request) -> Option<Answer> {
     }
 }
 
-/// `git http-backend` as a CGI program (RFC 3875; git-http-backend(1)).
-fn backend(asked: &Request, sandbox: &Sandbox, old: bool) -> Answer {
-    let query = asked.target.split_once('?').map_or("", |(_, query)| query);
-    let mut git: Command = sandbox.command(&sandbox::find("git").expect("the tests need git"));
-    git.arg("http-backend").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    git.env("GIT_PROJECT_ROOT", sandbox.work()).env("GIT_HTTP_EXPORT_ALL", "1").env("REMOTE_USER", "ci");
-    git.env("REQUEST_METHOD", &asked.method).env("PATH_INFO", &asked.path).env("QUERY_STRING", query);
-    git.env("CONTENT_LENGTH", asked.body.len().to_string()).env("REMOTE_ADDR", "127.0.0.1");
-    for (variable, header) in [
-        ("CONTENT_TYPE", "content-type"),
-        ("HTTP_CONTENT_ENCODING", "content-encoding"),
-        ("GIT_PROTOCOL", "git-protocol"),
-    ] {
-        if let Some(value) = asked.header(header).filter(|_| !(old && variable == "GIT_PROTOCOL")) {
-            git.env(variable, value);
-        }
+impl Git {
+    /// `git http-backend` as a CGI program (RFC 3875; git-http-backend(1)).
+    fn carry_out(&self, asked: &Request) -> Answer {
+        let query = asked.target.split_once('?').map_or("", |(_, query)| query);
+        let mut git = self.sandbox.command(&sandbox::find("git").expect("the tests need git"));
+        git.arg("http-backend").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        git.env("GIT_PROJECT_ROOT", self.sandbox.work())
+            .env("GIT_HTTP_EXPORT_ALL", "1")
+            .env("REMOTE_USER", "ci");
+        git.env("REQUEST_METHOD", &asked.method).env("PATH_INFO", &asked.path).env("QUERY_STRING", query);
+        git.env("CONTENT_LENGTH", asked.body.len().to_string()).env("REMOTE_ADDR", "127.0.0.1");
+        let protocol = asked.header("git-protocol").filter(|_| !self.only_protocol_0);
+        let encoding = asked.header("content-encoding");
+        let fields = [("HTTP_CONTENT_ENCODING", encoding), ("GIT_PROTOCOL", protocol)];
+        git.envs(fields.into_iter().filter_map(|(variable, value)| Some((variable, value?))));
+        git.env("CONTENT_TYPE", asked.header("content-type").unwrap_or_default());
+        let mut child = git.spawn().expect("git");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let output = thread::scope(|scope| {
+            // It may stop reading before the end; what it then answers says why.
+            scope.spawn(move || stdin.write_all(&asked.body).ok());
+            child.wait_with_output().expect("an end")
+        });
+        fake::parse(&output.stdout)
     }
-    let mut child = git.spawn().expect("git");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    let output = thread::scope(|scope| {
-        // It may stop reading before the end; what it then answers says why.
-        scope.spawn(move || stdin.write_all(&asked.body).ok());
-        child.wait_with_output().expect("an end")
-    });
-    fake::parse(&output.stdout)
 }

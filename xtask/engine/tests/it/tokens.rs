@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use helm_xtask::internals::rehearsal::http::{Answer, Request};
+use serde_json::json;
+
+/// What all tokens begin with.
+pub const TOKEN_START: &str = "registry-bearer-0123456789abcdef-";
 
 /// What the server knows.
 pub struct Tokens {
@@ -21,7 +25,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// A server behind the proxy at `host`.
+    /// A server that gives tokens at `HOST:PORT`.
     pub fn new(host: &str, authorization: &str) -> Self {
         Self {
             realm: format!("http://{host}/token"),
@@ -57,23 +61,37 @@ impl Tokens {
 
     fn token(&mut self, asked: &Request) -> Answer {
         let form = String::from_utf8_lossy(&asked.body).into_owned();
-        let parameters = if form.is_empty() { asked.target.clone() } else { form };
-        let is_owner = asked.headers("authorization").any(|value| value == self.authorization)
-            || parameters.contains(&format!("refresh_token={}", self.identity));
-        let is_anyone = asked.header("authorization").is_none() && !parameters.contains("refresh_token");
+        let is_identity = form.contains("refresh_token");
+        // OAuth 2 would take passwords, too; clients fall back.
+        if asked.method == "POST" && !is_identity {
+            return denied(405, "UNSUPPORTED");
+        }
+        let parameters = if is_identity { form } else { asked.target.clone() };
+        let is_owner = asked.header("authorization").map_or_else(
+            || parameters.contains(&format!("refresh_token={}", self.identity)),
+            |given| given == self.authorization,
+        );
+        let is_anyone = asked.header("authorization").is_none() && !is_identity;
         assert!(parameters.contains("service=test"), "{parameters}");
         assert!(parameters.contains("scope=repository%3A"), "{parameters}");
-        if !(is_owner || is_anyone && self.is_public) {
+        if !is_owner && !is_anyone {
+            return denied(401, "UNAUTHORIZED");
+        }
+        if !is_owner && !self.is_public {
             return denied(403, "DENIED");
         }
-        let token = format!("token-0123456789-{}", self.given.len());
+        let token = format!("{TOKEN_START}{}", self.given.len());
         self.given.insert(token.clone(), (is_owner && parameters.contains("pull%2Cpush"), self.uses));
-        let field = if parameters.contains("refresh_token") { "access_token" } else { "token" };
-        Answer::text(200, &format!("{{\"{field}\":\"{token}\"}}"))
+        Answer::json(200, &json!({if is_identity { "access_token" } else { "token" }: token}))
     }
 }
 
-fn denied(status: u16, code: &str) -> Answer {
-    let message = "requested access to the resource is denied";
-    Answer::text(status, &format!("{{\"errors\":[{{\"code\":\"{code}\",\"message\":\"{message}\"}}]}}"))
+/// What a registry says to those who may not.
+pub fn denied(status: u16, code: &str) -> Answer {
+    error(status, code, "requested access to the resource is denied")
+}
+
+/// An error as registries say it.
+pub fn error(status: u16, code: &str, message: &str) -> Answer {
+    Answer::json(status, &json!({"errors": [{"code": code, "message": message, "detail": null}]}))
 }

@@ -1,12 +1,10 @@
 //! The servers as whoever reaches their ports meets them.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Barrier;
 use std::thread;
-use std::time::Duration;
 
-use super::http::{Answer, Request, listen, serve};
+use super::http::tests::{said, start};
 use super::*;
 use crate::base::digest::digest;
 use crate::sys::scratch::Scratch;
@@ -64,24 +62,6 @@ fn no_link_is_followed() {
     prepare(scratch.path()).expect("an own directory");
     assert!(!root.join("link").exists());
     assert_eq!(fs::read(elsewhere.join("thesis.txt")).expect("theirs"), b"x");
-}
-
-fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> SocketAddr {
-    let listener = listen().expect("a port");
-    let address = listener.local_addr().expect("its address");
-    serve(listener, answer);
-    address
-}
-
-/// What a server says to these bytes until it closes the connection.
-fn said(to: SocketAddr, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(to).expect("a connection");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
-    // The server may have refused already.
-    let _ = stream.write_all(bytes).and_then(|()| stream.shutdown(Shutdown::Write));
-    let mut said = Vec::new();
-    stream.read_to_end(&mut said).expect("an answer");
-    String::from_utf8(said).expect("text")
 }
 
 /// A registry, a site and an API in a directory with a secret beside them.

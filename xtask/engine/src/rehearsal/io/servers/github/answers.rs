@@ -86,7 +86,7 @@ pub fn release_json(urls: &Urls, release: &Release) -> Value {
         "body": release.body,
         "draft": release.draft,
         "prerelease": release.prerelease,
-        "immutable": !release.draft,
+        "immutable": release.immutable,
         "created_at": release.created_at,
         "published_at": release.published_at,
         "assets": release.assets.iter().map(|asset| asset_json(urls, release, asset)).collect::<Vec<_>>(),

@@ -1,7 +1,5 @@
 //! GitHub's REST API, as far as publishing a release needs it (docs.github.com/rest: Releases, Release assets, Git
 //! references, Git tags). It begins without a release, and with the tags of the rehearsal, annotated, at its commit.
-//!
-//! Published releases are immutable, as a repository can ask for: whoever is content with that is content with less.
 
 mod answers;
 mod release;
@@ -28,6 +26,9 @@ pub struct Github {
     commit: String,
     urls: Urls,
     store: Mutex<Store>,
+    /// Whether a release is immutable once it is published, as a repository can ask for: whoever is content with that is
+    /// content with less.
+    pub immutable: bool,
 }
 
 type Answered = Result<Answer, Refusal>;
@@ -39,9 +40,14 @@ const MAX_PAGE: usize = 100;
 impl Github {
     /// An API at an origin, whose releases will lie below a directory.
     pub fn new(root: PathBuf, origin: &str, repository: &str, tags: &[String], commit: &str) -> Self {
-        let urls = Urls::new(origin, repository);
-        let (repository, commit) = (repository.to_owned(), commit.to_owned());
-        Self { repository, tags: tags.to_vec(), commit, urls, store: Mutex::new(Store::new(root)) }
+        Self {
+            repository: repository.to_owned(),
+            tags: tags.to_vec(),
+            commit: commit.to_owned(),
+            urls: Urls::new(origin, repository),
+            store: Mutex::new(Store::new(root)),
+            immutable: true,
+        }
     }
 
     /// Answers a request.
@@ -135,20 +141,22 @@ impl Github {
         Ok(self.page(request, &format!("releases/{id}/assets"), all))
     }
 
-    /// One page of a list, with a link to the next.
+    /// One page of a list, with links to the others.
     fn page(&self, request: &Request, path: &str, all: Vec<Value>) -> Answer {
         let number =
             |name: &str| request.query(name).and_then(|text| text.parse::<usize>().ok()).filter(|&n| n > 0);
         let (size, page) = (number("per_page").unwrap_or(PAGE).min(MAX_PAGE), number("page").unwrap_or(1));
-        let from = (page - 1).saturating_mul(size);
-        let has_more = all.len() > from.saturating_add(size);
-        let here: Vec<Value> = all.into_iter().skip(from).take(size).collect();
+        let last = all.len().div_ceil(size).max(1);
+        let here: Vec<Value> = all.into_iter().skip((page - 1).saturating_mul(size)).take(size).collect();
         let answer = Answer::json(200, &here.into());
-        if !has_more {
-            return answer;
-        }
-        let next = self.urls.api(&format!("{path}?per_page={size}&page={}", page + 1));
-        answer.with("Link", format!("<{next}>; rel=\"next\""))
+        let link = |(page, relation): (usize, &str)| {
+            let url = self.urls.api(&format!("{path}?per_page={size}&page={page}"));
+            format!("<{url}>; rel=\"{relation}\"")
+        };
+        let before = [(page - 1, "prev"), (1, "first")].into_iter().filter(|_| page > 1);
+        let after = [(page.saturating_add(1), "next"), (last, "last")].into_iter().filter(|_| page < last);
+        let links: Vec<String> = before.chain(after).map(link).collect();
+        if links.is_empty() { answer } else { answer.with("Link", links.join(", ")) }
     }
 
     fn create(&self, store: &mut Store, request: &Request) -> Answered {
@@ -158,7 +166,7 @@ impl Github {
         }
         store.check(&wanted, None)?;
         let mut release = store.new_release(&self.commit);
-        let makes_latest = release.apply(wanted);
+        let makes_latest = release.apply(wanted, self.immutable);
         let id = store.keep(release, makes_latest)?;
         self.shown(201, store.find(&id.to_string()))
     }
@@ -167,7 +175,7 @@ impl Github {
         let mut release = store.find(id).ok_or_else(not_found)?.clone();
         let wanted = Wanted::parse(&request.body)?;
         store.check(&wanted, Some(&release))?;
-        let makes_latest = release.apply(wanted);
+        let makes_latest = release.apply(wanted, self.immutable);
         store.keep(release, makes_latest)?;
         self.shown(200, store.find(id))
     }
@@ -199,7 +207,7 @@ impl Github {
         store.write(&release, &asset.name, &request.body)?;
         let answer = Answer::json(201, &asset_json(&self.urls, &release, &asset));
         release.assets.push(asset);
-        store.keep(release, false)?;
+        store.keep(release, None)?;
         Ok(answer)
     }
 
@@ -243,6 +251,6 @@ fn delete_asset(store: &mut Store, id: &str) -> Answered {
     let (mut release, asset) = (release.clone(), asset.clone());
     release.assets.retain(|other| other.id != asset.id);
     store.unlink(&release, &asset.name)?;
-    store.keep(release, false)?;
+    store.keep(release, None)?;
     Ok(Answer::empty(204))
 }

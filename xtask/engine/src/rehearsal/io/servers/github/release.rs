@@ -1,6 +1,7 @@
 //! Releases: how they change, and where they lie. Each has a directory with its notes, its assets and what else is known
 //! of it, so that one can look at it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{fs, io};
 
@@ -23,6 +24,7 @@ pub struct Release {
     pub body: Option<String>,
     pub draft: bool,
     pub prerelease: bool,
+    pub immutable: bool,
     pub created_at: String,
     pub published_at: Option<String>,
     pub assets: Vec<Asset>,
@@ -74,8 +76,9 @@ impl Wanted {
 }
 
 impl Release {
-    /// Changes it; whether it becomes the latest one comes back.
-    pub fn apply(&mut self, wanted: Wanted) -> bool {
+    /// Changes it, and makes it immutable if it is published; whether it becomes the latest one comes back, if anything
+    /// says so.
+    pub fn apply(&mut self, wanted: Wanted, immutable: bool) -> Option<bool> {
         let was_draft = self.published_at.is_none();
         self.tag_name = wanted.tag_name.unwrap_or_else(|| self.tag_name.clone());
         self.target_commitish = wanted.target_commitish.unwrap_or_else(|| self.target_commitish.clone());
@@ -84,17 +87,19 @@ impl Release {
         self.draft = wanted.draft.unwrap_or(self.draft);
         self.prerelease = wanted.prerelease.unwrap_or(self.prerelease);
         if self.draft {
-            return false;
+            return None;
         }
         if was_draft {
             self.published_at = Some(now());
+            self.immutable = immutable;
         }
-        !self.prerelease && wanted.make_latest.map_or(was_draft, |latest| latest != Latest::False)
+        let latest = wanted.make_latest.map(|latest| latest != Latest::False).or(was_draft.then_some(true));
+        latest.filter(|is_latest| !(*is_latest && self.prerelease))
     }
 
     /// Refuses to change what is published.
     pub fn check_mutable(&self, why: &str) -> Result<(), Refusal> {
-        if self.draft { Ok(()) } else { Err(Refusal(422, said(422, why))) }
+        if self.immutable { Err(Refusal(422, said(422, why))) } else { Ok(()) }
     }
 }
 
@@ -105,12 +110,14 @@ pub struct Store {
     pub releases: Vec<Release>,
     latest: Option<u64>,
     ids: u64,
+    /// Tags of immutable releases that were removed, which no other gets.
+    used: BTreeSet<String>,
 }
 
 impl Store {
     /// None, to lie below a directory.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, releases: Vec::new(), latest: None, ids: 0 }
+        Self { root, releases: Vec::new(), latest: None, ids: 0, used: BTreeSet::new() }
     }
 
     /// An id that nothing has yet.
@@ -129,6 +136,7 @@ impl Store {
             body: None,
             draft: false,
             prerelease: false,
+            immutable: false,
             created_at: now(),
             published_at: None,
             assets: Vec::new(),
@@ -174,6 +182,13 @@ impl Store {
         if !draft && other.is_some() {
             return Err(unprocessable("Release", "already_exists", "tag_name"));
         }
+        if !draft && self.used.contains(tag) {
+            return Err(unprocessable("Release", "custom", "tag_name"));
+        }
+        let prerelease = wanted.prerelease.unwrap_or(release.is_some_and(|release| release.prerelease));
+        if wanted.make_latest == Some(Latest::True) && (draft || prerelease) {
+            return Err(unprocessable("Release", "custom", "make_latest"));
+        }
         match release {
             Some(release) if draft || tag != release.tag_name => {
                 release.check_mutable("Cannot change the tag of an immutable release.")
@@ -182,15 +197,17 @@ impl Store {
         }
     }
 
-    /// Takes a release, in place of an older one of its id.
-    pub fn keep(&mut self, release: Release, makes_latest: bool) -> io::Result<u64> {
+    /// Takes a release, in place of an older one of its id; `makes_latest` says whether it is the latest one from now on.
+    pub fn keep(&mut self, release: Release, makes_latest: Option<bool>) -> io::Result<u64> {
         let (id, directory) = (release.id, self.directory(&release));
         let old = self.find(&id.to_string()).map(|old| self.directory(old));
         if let Some(old) = old.filter(|old| *old != directory) {
             fs::rename(old, &directory)?;
         }
-        if makes_latest {
-            self.latest = Some(id);
+        match makes_latest {
+            Some(true) => self.latest = Some(id),
+            Some(false) if self.latest == Some(id) => self.latest = None,
+            _ => {}
         }
         fs::create_dir_all(&directory)?;
         fs::write(directory.join("release.json"), format!("{:#}\n", json!(release)))?;
@@ -207,7 +224,8 @@ impl Store {
         let directories =
             self.releases.iter().filter(|release| release.id == id).map(|one| self.directory(one));
         directories.into_iter().try_for_each(fs::remove_dir_all)?;
-        self.releases.retain(|release| release.id != id);
+        let removed = self.releases.extract_if(.., |release| release.id == id);
+        self.used.extend(removed.filter(|release| release.immutable).map(|release| release.tag_name));
         Ok(())
     }
 

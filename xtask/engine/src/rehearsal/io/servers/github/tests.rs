@@ -46,7 +46,7 @@ fn draft(github: &Github, tag: &str) -> u64 {
 
 #[test]
 fn a_release_is_published() {
-    let (scratch, github) = github();
+    let (scratch, mut github) = github();
     assert_eq!(rest(&github, "GET ", &Value::Null).1["full_name"], "o/r");
     let (_, tag) = rest(&github, "GET /git/ref/tags/v1.0.0", &Value::Null);
     assert_eq!(tag["object"]["type"], "tag");
@@ -100,6 +100,13 @@ fn a_release_is_published() {
     assert_eq!(rest(&github, &format!("DELETE /releases/{id}"), &Value::Null).0, 204);
     assert_eq!(rest(&github, &format!("GET /releases/{id}"), &Value::Null).0, 404);
     assert!(!files.exists());
+    assert_eq!(rest(&github, "POST /releases", &json!({ "tag_name": "v1.0.0" })).0, 422);
+    // Where published releases may change, they do.
+    github.immutable = false;
+    let (_, release) = rest(&github, "POST /releases", &json!({ "tag_name": "v2.0.0" }));
+    assert_eq!(release["immutable"], false);
+    let line = format!("POST /repos/o/r/releases/{}/assets?name=a", release["id"]);
+    assert_eq!(ask(&github, &line, &typed, b"data").status, 201);
 }
 
 #[test]
@@ -115,7 +122,8 @@ fn the_latest_one() {
     assert_eq!(publish(old, json!({})), Some(old));
     assert_eq!(publish(new, json!({ "make_latest": "true" })), Some(new));
     assert_eq!(publish(back, json!({ "make_latest": "false" })), Some(new));
-    assert_eq!(publish(next, json!({ "prerelease": true, "make_latest": "true" })), Some(new));
+    assert_eq!(publish(next, json!({ "prerelease": true })), Some(new));
+    assert_eq!(publish(new, json!({ "make_latest": "false" })), Some(back));
     // The tag that was missing was made.
     assert_eq!(rest(&github, "GET /git/ref/tags/v1.0.1", &Value::Null).1["object"]["sha"], COMMIT);
 }
@@ -131,9 +139,9 @@ fn lists_have_pages() {
         found.extend(page.as_array().expect("a list").iter().filter_map(|release| release["id"].as_u64()));
         let next = answer.headers.iter().find(|(name, _)| name == "Link");
         let Some((_, next)) = next else { break };
-        let next =
-            next.strip_prefix("<http://127.0.0.1:1").and_then(|rest| rest.strip_suffix(">; rel=\"next\""));
-        line = format!("GET {}", next.expect("a link"));
+        let next = next.split(", ").find_map(|link| link.strip_suffix(">; rel=\"next\""));
+        let Some(next) = next else { break };
+        line = format!("GET {}", next.strip_prefix("<http://127.0.0.1:1").expect("a link"));
     }
     assert_eq!(found, ids.into_iter().rev().collect::<Vec<_>>());
     for query in ["page=0&per_page=0", "page=x", "page=18446744073709551615&per_page=100"] {
@@ -164,12 +172,17 @@ fn refusals() {
         ("POST /releases", json!({ "tag_name": "v2.0.0" }), 422),
         ("POST /releases", json!({ "tag_name": "v1.0.0", "make_latest": true }), 422),
         ("POST /releases", json!({ "tag_name": "v1.0.0", "draft": "yes" }), 422),
+        ("POST /releases", json!({ "tag_name": "v1", "draft": true, "make_latest": "true" }), 422),
+        ("POST /releases", json!({ "tag_name": "v1", "prerelease": true, "make_latest": "true" }), 422),
         (&format!("PATCH /releases/{id}"), json!({ "tag_name": "v2.0.0", "draft": false }), 422),
     ] {
         let (found, answer) = rest(&github, line, &body);
         assert_eq!(found, status, "{line} {body}: {answer}");
         assert!(answer["message"].is_string(), "{answer}");
     }
+    let (_, twice) = rest(&github, "POST /releases", &json!({ "tag_name": "v2.0.0" }));
+    let error = json!([{ "resource": "Release", "code": "already_exists", "field": "tag_name" }]);
+    assert_eq!(twice["errors"], error);
     let typed = [("content-type", "text/plain")];
     for (query, headers, body, status) in [
         ("", &typed[..], &b"x"[..], 422),

@@ -3,7 +3,7 @@
 
 mod read;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::fmt::Write as _;
 use std::io::{self, BufReader, Read, Write};
@@ -150,11 +150,8 @@ pub fn serve(listener: TcpListener, answer: impl Fn(&Request) -> Answer + Send +
             thread::spawn(move || {
                 let own = stream.local_addr()?.to_string();
                 converse(&stream, |request| {
-                    Some(if is_of_the_rehearsal(request, &own) {
-                        answer(request)
-                    } else {
-                        Answer::text(403, "only the rehearsal itself is served")
-                    })
+                    let refusal = || Answer::text(403, "only the rehearsal itself is served");
+                    Some(if is_of_the_rehearsal(request, &own) { answer(request) } else { refusal() })
                 })
             });
         }

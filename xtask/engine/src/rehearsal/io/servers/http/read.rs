@@ -62,7 +62,7 @@ impl Request {
     /// The request whose head begins with this line, without all that follows it.
     pub fn parse(line: &str) -> Result<Self, Broken> {
         let parts: Vec<&str> = line.split(' ').collect();
-        let [method, target, "HTTP/1.1"] = parts.as_slice() else {
+        let &[method, target, "HTTP/1.1"] = parts.as_slice() else {
             return Err(Broken::Bad(400, "this is no request of HTTP/1.1"));
         };
         let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -72,8 +72,12 @@ impl Request {
         let decode =
             |text: &str| url::unescape(text).map_err(|_| Broken::Bad(400, "a `%` is wrong in the path"));
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let (method, target) = ((*method).to_owned(), (*target).to_owned());
-        let mut request = Self { method, path: decode(path)?, target, ..Self::default() };
+        let mut request = Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            path: decode(path)?,
+            ..Self::default()
+        };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             request.query.push((decode(key)?, decode(&value.replace('+', " "))?));

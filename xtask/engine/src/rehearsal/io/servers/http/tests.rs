@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 use super::read::{Broken, read};
 use super::{Answer, Request, listen, serve};
@@ -70,23 +71,34 @@ fn what_is_no_request() {
     assert_eq!(parse(&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, b'\n']), Err(400));
 }
 
-/// What a server that echoes says to these bytes, in which each request gets its host, until it closes the connection.
+/// What a server that echoes says to these bytes, in which each request gets its host.
 fn exchange(bytes: &[u8]) -> String {
     let own = |address| format!(" HTTP/1.1\r\nHost: {address}\r\n");
     exchange_with(|address| String::from_utf8_lossy(bytes).replace(" HTTP/1.1\r\n", &own(address)))
 }
 
 fn exchange_with(text: impl FnOnce(SocketAddr) -> String) -> String {
-    let listener = listen().expect("a port");
-    let address = listener.local_addr().expect("its address");
-    serve(listener, |request| {
+    let address = start(|request| {
         let echo = format!("{} {} {}", request.method, request.path, request.body.len());
         Answer::text(200, &echo).with("X-Path", request.path.clone())
     });
-    let mut stream = TcpStream::connect(address).expect("a connection");
+    said(address, text(address).as_bytes())
+}
+
+/// A server that answers so.
+pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> SocketAddr {
+    let listener = listen().expect("a port");
+    let address = listener.local_addr().expect("its address");
+    serve(listener, answer);
+    address
+}
+
+/// What a server says to these bytes until it closes the connection.
+pub fn said(to: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(to).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
     // The server may have refused already.
-    let _ = stream.write_all(text(address).as_bytes());
-    let _ = stream.shutdown(Shutdown::Write);
+    let _ = stream.write_all(bytes).and_then(|()| stream.shutdown(Shutdown::Write));
     let mut said = Vec::new();
     stream.read_to_end(&mut said).expect("an answer");
     String::from_utf8(said).expect("text")
