@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::sandbox::{Ran, Sandbox};
+use expect_test::expect;
 
 const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
 
@@ -71,41 +72,39 @@ fn printed(ran: &Ran) -> String {
 #[test]
 fn jobs_and_what_becomes_of_them_are_listed() {
     let ran = sandbox("*").xtask(&["ci", "--list"]).ended(0);
-    assert_eq!(
-        ran.stdout,
-        "\
-.github/workflows/ci.yml
-  check
-    cargo xtask ci
-      fmt       cargo fmt --check
-      clippy    cargo clippy --locked --all-targets -- --deny warnings
-      test      cargo test --locked
-      check     cargo xtask check
-      docs      cargo xtask pages --only docs --offline
-      rehearsal cargo xtask release --rehearse
-    not here: the machine ubuntu-latest with its tools
-    not here: what actions do: actions/checkout, Swatinem/rust-cache, azure/setup-helm
-  helm-release
-    cargo xtask release --publish=oci,pages
-      rehearsal as above
-    not here: the machine ubuntu-latest with its tools
-    not here: what actions do: actions/checkout, Swatinem/rust-cache, azure/setup-helm, actions/upload-artifact
-    not here: a token that may write contents and packages
-  github-release
-    cargo xtask release --from dist --publish=github
-      rehearsal as above
-    not here: the machine ubuntu-latest with its tools
-    not here: what actions do: actions/checkout, Swatinem/rust-cache, actions/download-artifact
-    not here: a token that may write contents
-.github/workflows/docs.yml
-  docs
-    cargo xtask pages --only docs --publish
-      docs      as above
-    not here: the machine ubuntu-latest with its tools
-    not here: what actions do: actions/checkout, Swatinem/rust-cache
-    not here: a token that may write contents
-"
-    );
+    expect![[r#"
+        .github/workflows/ci.yml
+          check
+            cargo xtask ci
+              fmt       cargo fmt --check
+              clippy    cargo clippy --locked --all-targets -- --deny warnings
+              test      cargo test --locked
+              check     cargo xtask check
+              docs      cargo xtask pages --only docs --offline
+              rehearsal cargo xtask release --rehearse
+            not here: the machine ubuntu-latest with its tools
+            not here: what actions do: actions/checkout, Swatinem/rust-cache, azure/setup-helm
+          helm-release
+            cargo xtask release --publish=oci,pages
+              rehearsal as above
+            not here: the machine ubuntu-latest with its tools
+            not here: what actions do: actions/checkout, Swatinem/rust-cache, azure/setup-helm, actions/upload-artifact
+            not here: a token that may write contents and packages
+          github-release
+            cargo xtask release --from dist --publish=github
+              rehearsal as above
+            not here: the machine ubuntu-latest with its tools
+            not here: what actions do: actions/checkout, Swatinem/rust-cache, actions/download-artifact
+            not here: a token that may write contents
+        .github/workflows/docs.yml
+          docs
+            cargo xtask pages --only docs --publish
+              docs      as above
+            not here: the machine ubuntu-latest with its tools
+            not here: what actions do: actions/checkout, Swatinem/rust-cache
+            not here: a token that may write contents
+    "#]]
+    .assert_eq(&ran.stdout);
     assert_eq!(ran.stderr, "");
 }
 
@@ -161,11 +160,11 @@ fn one_job_runs_alone() {
      Running docs  cargo xtask pages --only docs --offline"
     );
     let ran = sandbox.xtask(&["ci", "--job", "doc"]).ended(2);
-    assert_eq!(
-        ran.stderr,
-        "error: no workflow that runs `cargo xtask` has a job `doc`\n\
-         hint: the jobs are check, helm-release, github-release, docs\n"
-    );
+    expect![[r#"
+        error: no workflow that runs `cargo xtask` has a job `doc`
+        hint: the jobs are check, helm-release, github-release, docs
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]
@@ -182,19 +181,17 @@ fn without_workflows_it_is_what_the_command_stands_for() {
         )
     );
     let ran = sandbox.xtask(&["ci", "--list"]).ended(0);
-    assert_eq!(
-        printed(&ran),
-        "\
-no workflow runs `cargo xtask`; this is what `cargo xtask ci` stands for
-  fmt       cargo fmt --check
-  clippy    cargo clippy --locked --all-targets -- --deny warnings
-  test      cargo test --locked
-  check     cargo xtask check
-  docs      cargo xtask pages --only docs --offline
-  rehearsal cargo xtask release --rehearse
----
-"
-    );
+    expect![[r#"
+        no workflow runs `cargo xtask`; this is what `cargo xtask ci` stands for
+          fmt       cargo fmt --check
+          clippy    cargo clippy --locked --all-targets -- --deny warnings
+          test      cargo test --locked
+          check     cargo xtask check
+          docs      cargo xtask pages --only docs --offline
+          rehearsal cargo xtask release --rehearse
+        ---
+    "#]]
+    .assert_eq(&printed(&ran));
 }
 
 #[test]
@@ -294,20 +291,18 @@ cargo xtask release --rehearse in $ROOT/work
 ::error::1 of 6 steps failed: test%0Ahint: each says above what it means"
     );
     let table = Ran { status: 0, stdout: sandbox.text("summary.md"), stderr: String::new() };
-    assert_eq!(
-        printed(&table),
-        "\
-| Step | | Time | Command |
-| --- | --- | --- | --- |
-| fmt | passed | N s | `cargo fmt --check` |
-| clippy | passed | N s | `cargo clippy --locked --all-targets -- --deny warnings` |
-| test | failed | N s | `cargo test --locked` |
-| check | passed | N s | `cargo xtask check` |
-| docs | passed | N s | `cargo xtask pages --only docs --offline` |
-| rehearsal | passed | N s | `cargo xtask release --rehearse` |
----
-"
-    );
+    expect![[r#"
+        | Step | | Time | Command |
+        | --- | --- | --- | --- |
+        | fmt | passed | N s | `cargo fmt --check` |
+        | clippy | passed | N s | `cargo clippy --locked --all-targets -- --deny warnings` |
+        | test | failed | N s | `cargo test --locked` |
+        | check | passed | N s | `cargo xtask check` |
+        | docs | passed | N s | `cargo xtask pages --only docs --offline` |
+        | rehearsal | passed | N s | `cargo xtask release --rehearse` |
+        ---
+    "#]]
+    .assert_eq(&printed(&table));
 }
 
 #[test]
@@ -385,18 +380,16 @@ hint: make it a `cargo xtask` command to run it here, too
      Running package  cargo xtask package charts/web"
     );
     let ran = sandbox.xtask(&["ci", "--list"]).ended(0);
-    assert_eq!(
-        printed(&ran),
-        "\
-.github/workflows/a.yaml
-  a
-    helm push web-1.0.0.tgz oci://ghcr.io/d44b/charts  (not run here: nobody knows what `helm` sends where)
-    cargo xtask release --publish  (not run here: a script for the shell of the runner: it has more than one line)
-    cargo xtask package charts/web
-      package   cargo xtask package charts/web
-    not here: the machine ubuntu-latest with its tools
----
-"
-    );
+    expect![[r#"
+        .github/workflows/a.yaml
+          a
+            helm push web-1.0.0.tgz oci://ghcr.io/d44b/charts  (not run here: nobody knows what `helm` sends where)
+            cargo xtask release --publish  (not run here: a script for the shell of the runner: it has more than one line)
+            cargo xtask package charts/web
+              package   cargo xtask package charts/web
+            not here: the machine ubuntu-latest with its tools
+        ---
+    "#]]
+    .assert_eq(&printed(&ran));
     assert!(!sandbox.files(".").contains(&"sent".to_owned()));
 }

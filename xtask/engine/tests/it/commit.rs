@@ -2,6 +2,7 @@
 
 use crate::release::{CHANGELOG, chart, manifest, repository};
 use crate::sandbox::{self, Sandbox};
+use expect_test::expect;
 
 #[test]
 fn what_is_not_in_the_commit_is_named() {
@@ -11,11 +12,11 @@ fn what_is_not_in_the_commit_is_named() {
     sandbox.write("charts/web/x.swp", "ignored by git, packaged by Helm");
     sandbox.write("charts/api/new", "untracked");
     let ran = sandbox.xtask(&["release"]).ended(0);
-    assert_eq!(
-        ran.stderr,
-        "warning: not in the commit as it is here: `charts/api/new`, `charts/web/values.yaml`, `charts/web/x.swp`\n\
-         hint: commit or undo these changes: CI packages the commit\n"
-    );
+    expect![[r#"
+        warning: not in the commit as it is here: `charts/api/new`, `charts/web/values.yaml`, `charts/web/x.swp`
+        hint: commit or undo these changes: CI packages the commit
+    "#]]
+    .assert_eq(&ran.stderr);
     assert_eq!(manifest(&sandbox).commit.changed.len(), 3);
 }
 

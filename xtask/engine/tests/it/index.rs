@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use expect_test::expect;
 use helm_xtask::internals::digest;
 use helm_xtask::internals::tgz::{self, Entry};
 
@@ -162,10 +163,11 @@ fn a_release_is_added_and_nothing_else_changes() {
         ran.stdout
     );
     let ran = sandbox.xtask(&["index", "new", "--replace", "web-9.9.9"]).ended(2);
-    assert_eq!(
-        ran.stderr,
-        "error: --replace `web-9.9.9`: no archive has this name and version\nhint: --replace web-1.2.3\n"
-    );
+    expect![[r#"
+        error: --replace `web-9.9.9`: no archive has this name and version
+        hint: --replace web-1.2.3
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::needless_raw_string_hashes,
     clippy::panic,
     clippy::string_slice,
     reason = "a test that fails panics"

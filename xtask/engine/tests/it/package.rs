@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use expect_test::expect;
 use helm_xtask::internals::digest;
 use helm_xtask::internals::tgz;
 
@@ -57,29 +58,27 @@ fn every_problem_is_reported_at_once_and_nothing_is_written() {
         ("bad/.helmignore", "docs/**\n"),
     ]);
     let ran = sandbox.xtask(&["package", "good", "bad", "missing", "-d", "out"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "\
-error: bad/.helmignore:1: Helm has no `**`
-hint: write one rule for each level: `a/*`, `a/*/*`
-error: bad/Chart.yaml:2: name `a/b` has a slash in it
-hint: write `name: NAME`, with the name of the chart's directory
-error: bad/Chart.yaml:3: version `v0.9.x` is not a semantic version
-hint: write three numbers, as in `version: 0.1.0`
-error: bad/Chart.yaml:4: Helm reads `appVersion` `1.10` as `1.1`
-hint: quote it: \"1.10\"
-error: bad/Chart.yaml:5: type `App` is neither `application` nor `library`
-hint: write `type: application`
-error: bad/values.schema.json:3: it is not JSON: key must be a string
-hint: JSON has no comments and no trailing commas
-error: bad/values.yaml:1: the values are a list, not a mapping
-hint: write `key: value` lines
-error: missing: there is no such directory
-hint: name the directory that holds Chart.yaml
-warning: bad/Chart.yaml:6: Helm does not know the field `engine` and leaves it out
-hint: delete it, or move it to `annotations`
-"
-    );
+    expect![[r#"
+        error: bad/.helmignore:1: Helm has no `**`
+        hint: write one rule for each level: `a/*`, `a/*/*`
+        error: bad/Chart.yaml:2: name `a/b` has a slash in it
+        hint: write `name: NAME`, with the name of the chart's directory
+        error: bad/Chart.yaml:3: version `v0.9.x` is not a semantic version
+        hint: write three numbers, as in `version: 0.1.0`
+        error: bad/Chart.yaml:4: Helm reads `appVersion` `1.10` as `1.1`
+        hint: quote it: "1.10"
+        error: bad/Chart.yaml:5: type `App` is neither `application` nor `library`
+        hint: write `type: application`
+        error: bad/values.schema.json:3: it is not JSON: key must be a string
+        hint: JSON has no comments and no trailing commas
+        error: bad/values.yaml:1: the values are a list, not a mapping
+        hint: write `key: value` lines
+        error: missing: there is no such directory
+        hint: name the directory that holds Chart.yaml
+        warning: bad/Chart.yaml:6: Helm does not know the field `engine` and leaves it out
+        hint: delete it, or move it to `annotations`
+    "#]]
+    .assert_eq(&ran.stderr);
     assert_eq!((ran.stdout.as_str(), sandbox.files("out").len()), ("", 0));
 }
 
@@ -95,21 +94,19 @@ fn what_helm_leaves_out_is_said() {
         ("web/Chart.lock", "dependencies: []\ndigest: x\n"),
     ]);
     let ran = sandbox.xtask(&["package", "web"]).ended(0);
-    assert_eq!(
-        ran.stderr,
-        "\
-warning: web/Chart.lock: Helm leaves this file out of the archive of a chart of `apiVersion: v1`
-hint: write `apiVersion: v2` in Chart.yaml, or delete this file
-warning: web/Chart.yaml: Helm reads the first YAML document and ignores the rest of this file
-hint: delete the rest
-warning: web/Chart.yaml: Helm leaves `dependencies` out of the archive of a chart of `apiVersion: v1`
-hint: write `apiVersion: v2`
-warning: web/Chart.yaml:4: `name` is given twice: Helm takes this one
-hint: delete one of them
-warning: web/charts/_old: Helm skips this sub-chart, since its name begins with `_` or `.`
-hint: rename it, or move it out of charts/
-"
-    );
+    expect![[r#"
+        warning: web/Chart.lock: Helm leaves this file out of the archive of a chart of `apiVersion: v1`
+        hint: write `apiVersion: v2` in Chart.yaml, or delete this file
+        warning: web/Chart.yaml: Helm reads the first YAML document and ignores the rest of this file
+        hint: delete the rest
+        warning: web/Chart.yaml: Helm leaves `dependencies` out of the archive of a chart of `apiVersion: v1`
+        hint: write `apiVersion: v2`
+        warning: web/Chart.yaml:4: `name` is given twice: Helm takes this one
+        hint: delete one of them
+        warning: web/charts/_old: Helm skips this sub-chart, since its name begins with `_` or `.`
+        hint: rename it, or move it out of charts/
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]
@@ -129,23 +126,21 @@ fn links_that_differ_between_clones_are_refused() {
     link("../shared/etc/passwd", "web/through");
     std::fs::write(sandbox.work().join("../outside"), "x").expect("a file");
     let ran = sandbox.xtask(&["package", "web"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "\
-error: web/absolute: this link leads to a place on this machine, `/etc/passwd`
-hint: link to a relative path, or copy what it leads to
-error: web/chained: this link leads to a place on this machine, `/etc/passwd`
-hint: link to a relative path, or copy what it leads to
-error: web/loop: cannot follow this link: it leads back to a directory above it
-hint: mend or delete it
-error: web/outside: this link leaves the repository
-hint: copy what it leads to
-error: web/secret: this link leads to git's own files
-hint: delete it
-error: web/through: this link leads to a place on this machine, `/etc`
-hint: link to a relative path, or copy what it leads to
-"
-    );
+    expect![[r#"
+        error: web/absolute: this link leads to a place on this machine, `/etc/passwd`
+        hint: link to a relative path, or copy what it leads to
+        error: web/chained: this link leads to a place on this machine, `/etc/passwd`
+        hint: link to a relative path, or copy what it leads to
+        error: web/loop: cannot follow this link: it leads back to a directory above it
+        hint: mend or delete it
+        error: web/outside: this link leaves the repository
+        hint: copy what it leads to
+        error: web/secret: this link leads to git's own files
+        hint: delete it
+        error: web/through: this link leads to a place on this machine, `/etc`
+        hint: link to a relative path, or copy what it leads to
+    "#]]
+    .assert_eq(&ran.stderr);
     for path in ["absolute", "chained", "loop", "outside", "secret", "through"] {
         std::fs::remove_file(sandbox.work().join("web").join(path)).expect("a link");
     }
@@ -162,11 +157,11 @@ fn a_chart_without_api_version_is_one_of_v1() {
         ("web/requirements.yaml", "{}\n"),
     ]);
     let ran = sandbox.xtask(&["package", "web"]).ended(0);
-    assert_eq!(
-        ran.stderr,
-        "warning: web/Chart.yaml: Helm leaves `dependencies` out of the archive of a chart of `apiVersion: v1`\n\
-         hint: write `apiVersion: v2`\n"
-    );
+    expect![[r#"
+        warning: web/Chart.yaml: Helm leaves `dependencies` out of the archive of a chart of `apiVersion: v1`
+        hint: write `apiVersion: v2`
+    "#]]
+    .assert_eq(&ran.stderr);
     sandbox.write("web/requirements.yaml", "dependencies:\n");
     let ran = sandbox.xtask(&["package", "web"]).ended(1);
     assert!(
@@ -182,13 +177,15 @@ fn a_rule_that_drops_chart_yaml_is_named_and_hides_nothing() {
     sandbox.write("web/.helmignore", "docs/**\n*.yaml\n");
     sandbox.write("web/values.schema.json", "{");
     let ran = sandbox.xtask(&["package", "web"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "error: web/.helmignore:1: Helm has no `**`\nhint: write one rule for each level: `a/*`, `a/*/*`\n\
-         error: web/.helmignore:2: this rule drops Chart.yaml\nhint: delete the rule\n\
-         error: web/values.schema.json:1: it is not JSON: EOF while parsing an object\n\
-         hint: JSON has no comments and no trailing commas\n"
-    );
+    expect![[r#"
+        error: web/.helmignore:1: Helm has no `**`
+        hint: write one rule for each level: `a/*`, `a/*/*`
+        error: web/.helmignore:2: this rule drops Chart.yaml
+        hint: delete the rule
+        error: web/values.schema.json:1: it is not JSON: EOF while parsing an object
+        hint: JSON has no comments and no trailing commas
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 /// Neither a path nor an argument can write a line of its own into a CI log.
@@ -233,10 +230,11 @@ fn a_pipe_or_device_is_not_read() {
 fn gits_own_files_stay_out() {
     let sandbox = Sandbox::with_commit(&[("Chart.yaml", CHART)]);
     let ran = sandbox.xtask(&["package", ".", "-d", "../out"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "error: ./.git: git's own files would be packaged\nhint: name `.git` in .helmignore\n"
-    );
+    expect![[r#"
+        error: ./.git: git's own files would be packaged
+        hint: name `.git` in .helmignore
+    "#]]
+    .assert_eq(&ran.stderr);
     sandbox.write(".helmignore", ".git\n");
     sandbox.xtask(&["package", ".", "-d", "../out"]).ended(0);
 }
@@ -254,10 +252,11 @@ fn without_a_commit_the_time_is_fixed() {
     assert_eq!(since.as_secs(), tgz::ENTRY_TIME);
     sandbox.set("SOURCE_DATE_EPOCH", "yesterday");
     let ran = sandbox.xtask(&["package", "web", "-d", "out"]).ended(2);
-    assert_eq!(
-        ran.stderr,
-        "error: SOURCE_DATE_EPOCH `yesterday` is not a number of seconds since 1970\nhint: unset SOURCE_DATE_EPOCH\n"
-    );
+    expect![[r#"
+        error: SOURCE_DATE_EPOCH `yesterday` is not a number of seconds since 1970
+        hint: unset SOURCE_DATE_EPOCH
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]
@@ -273,7 +272,11 @@ fn wrong_usage_ends_with_2() {
         sandbox.xtask(args).ended(2);
     }
     let ran = sandbox.xtask(&["package", "web", "--version", "latest"]).ended(2);
-    assert_eq!(ran.stderr, "error: --version `latest` is not a semantic version\nhint: --version 1.2.3\n");
+    expect![[r#"
+        error: --version `latest` is not a semantic version
+        hint: --version 1.2.3
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]
@@ -283,7 +286,11 @@ fn helm_is_found_required_or_left_alone() {
     assert!(ran.stderr.starts_with("error: helm is not in PATH\nhint: install it"), "{}", ran.stderr);
     sandbox.script("helm", "#!/bin/sh\necho broken >&2; exit 3\n");
     let ran = sandbox.xtask(&["package", "web"]).ended(1);
-    assert_eq!(ran.stderr, "error: `helm` does not answer: broken\nhint: add --helm never\n");
+    expect![[r#"
+        error: `helm` does not answer: broken
+        hint: add --helm never
+    "#]]
+    .assert_eq(&ran.stderr);
     sandbox.xtask(&["package", "web", "--helm", "never"]).ended(0);
     sandbox.set("HELM_BIN", "/nowhere/helm");
     let ran = sandbox.xtask(&["package", "web"]).ended(1);
@@ -305,12 +312,12 @@ fn a_helm_that_packages_something_else_is_an_error() {
         ),
     );
     let ran = sandbox.xtask(&["package", "web", "-d", "out"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "   Comparing web with helm v4.0.0\n\
-         error: web: helm v4.0.0 packages this chart differently: `web/Chart.yaml` differs in line 3: `version: 1.2.3` here, `version: 9.9.9` in Helm's\n\
-         hint: nothing was written; please report this, or add `--helm never`\n"
-    );
+    expect![[r#"
+           Comparing web with helm v4.0.0
+        error: web: helm v4.0.0 packages this chart differently: `web/Chart.yaml` differs in line 3: `version: 1.2.3` here, `version: 9.9.9` in Helm's
+        hint: nothing was written; please report this, or add `--helm never`
+    "#]]
+    .assert_eq(&ran.stderr);
     assert!(sandbox.files("out").is_empty());
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use crate::release::chart;
 use crate::remote::{CHART_PAGE, INDEX, Remote};
 use crate::sandbox::{Ran, Sandbox, helms};
+use expect_test::expect;
 
 const TREE: &str = "target/rehearsal";
 
@@ -58,32 +59,31 @@ fn normal(text: &str) -> String {
 fn a_first_release_without_helm() {
     let sandbox = repository("1.0.0");
     let ran = offline(&sandbox).ended(0);
-    assert_eq!(
-        normal(&ran.stdout),
-        "    Packaged charts/web -> target/rehearsal/dist/web-1.0.0.tgz  265 B  DIGEST  (native; helm not found)
-       Wrote target/rehearsal/dist/{SHA256SUMS,release-notes.md,manifest.json}
-       Began gh-pages anew: offline, nobody looks at the real one
-  Would push oci://HERE/d44b/charts/web:1.0.0  not there yet
- Would merge charts/index.yaml on gh-pages  adds web 1.0.0; keeps 0 entries; begins the branch
-Would create release v1.0.0 of d44b/pulltrace  with web-1.0.0.tgz, SHA256SUMS  not there yet
-      Pushed oci://HERE/d44b/charts/web:1.0.0  DIGEST
-      Merged charts/index.yaml on gh-pages  adds web 1.0.0; keeps 0 entries; commit COMMIT
-     Created release v1.0.0 of d44b/pulltrace  with web-1.0.0.tgz, SHA256SUMS  http://HERE/d44b/pulltrace/releases/tag/v1.0.0
-   Unchanged all of it: publishing again finds nothing left to do
-        Read http://HERE/pulltrace/charts/index.yaml  1 version  (T s)
-      Pulled http://HERE/pulltrace/charts/web-1.0.0.tgz  265 B, the published digest  (T s)
-      Pulled oci://HERE/d44b/charts/web:1.0.0  265 B, the published digest  (T s)
-     Skipped helm template  without helm nothing is rendered  (T s)
-    Verified release v1.0.0 of d44b/pulltrace  notes, SHA256SUMS, web-1.0.0.tgz; the sums agree  (T s)
-   Rehearsed v1.0.0 in T s: package T s, targets T s, publish T s, again T s, user T s
-        Look at target/rehearsal/{dist,site,registry,github,gh-pages.git}
-users will type
-  helm repo add pulltrace https://d44b.github.io/pulltrace/charts
-  helm install web pulltrace/web --version 1.0.0
-  helm install web oci://ghcr.io/d44b/charts/web --version 1.0.0
-nothing left this machine; a pushed tag releases it: git tag v1.0.0 && git push origin v1.0.0
-"
-    );
+    expect![[r#"
+            Packaged charts/web -> target/rehearsal/dist/web-1.0.0.tgz  265 B  DIGEST  (native; helm not found)
+               Wrote target/rehearsal/dist/{SHA256SUMS,release-notes.md,manifest.json}
+               Began gh-pages anew: offline, nobody looks at the real one
+          Would push oci://HERE/d44b/charts/web:1.0.0  not there yet
+         Would merge charts/index.yaml on gh-pages  adds web 1.0.0; keeps 0 entries; begins the branch
+        Would create release v1.0.0 of d44b/pulltrace  with web-1.0.0.tgz, SHA256SUMS  not there yet
+              Pushed oci://HERE/d44b/charts/web:1.0.0  DIGEST
+              Merged charts/index.yaml on gh-pages  adds web 1.0.0; keeps 0 entries; commit COMMIT
+             Created release v1.0.0 of d44b/pulltrace  with web-1.0.0.tgz, SHA256SUMS  http://HERE/d44b/pulltrace/releases/tag/v1.0.0
+           Unchanged all of it: publishing again finds nothing left to do
+                Read http://HERE/pulltrace/charts/index.yaml  1 version  (T s)
+              Pulled http://HERE/pulltrace/charts/web-1.0.0.tgz  265 B, the published digest  (T s)
+              Pulled oci://HERE/d44b/charts/web:1.0.0  265 B, the published digest  (T s)
+             Skipped helm template  without helm nothing is rendered  (T s)
+            Verified release v1.0.0 of d44b/pulltrace  notes, SHA256SUMS, web-1.0.0.tgz; the sums agree  (T s)
+           Rehearsed v1.0.0 in T s: package T s, targets T s, publish T s, again T s, user T s
+                Look at target/rehearsal/{dist,site,registry,github,gh-pages.git}
+        users will type
+          helm repo add pulltrace https://d44b.github.io/pulltrace/charts
+          helm install web pulltrace/web --version 1.0.0
+          helm install web oci://ghcr.io/d44b/charts/web --version 1.0.0
+        nothing left this machine; a pushed tag releases it: git tag v1.0.0 && git push origin v1.0.0
+    "#]]
+    .assert_eq(&normal(&ran.stdout));
     assert_eq!(ran.stderr, "");
 }
 
@@ -301,10 +301,11 @@ fn a_directory_of_others_stays() {
     let sandbox = repository("1.0.0");
     sandbox.write(&format!("{TREE}/thesis.txt"), "years of work");
     let ran = offline(&sandbox).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "error: `target/rehearsal` is in the way: no rehearsal made it\nhint: move it away, or delete it\n"
-    );
+    expect![[r#"
+        error: `target/rehearsal` is in the way: no rehearsal made it
+        hint: move it away, or delete it
+    "#]]
+    .assert_eq(&ran.stderr);
     assert_eq!(ran.stdout, "");
     assert_eq!(sandbox.files(TREE), ["thesis.txt"]);
 }

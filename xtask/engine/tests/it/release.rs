@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use expect_test::expect;
 use helm_xtask::Config;
 use helm_xtask::internals::digest;
 use helm_xtask::internals::manifest::Manifest;
@@ -211,13 +212,18 @@ fn tags_that_cannot_release_are_refused() {
     sandbox.git(&["tag", "v1.0.0"]);
     sandbox.git(&["tag", "v1.2.3"]);
     let ran = sandbox.xtask(&["release"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "error: HEAD has more than one release tag: `v1.0.0`, `v1.2.3`\nhint: cargo xtask release --tag v1.0.0\n"
-    );
+    expect![[r#"
+        error: HEAD has more than one release tag: `v1.0.0`, `v1.2.3`
+        hint: cargo xtask release --tag v1.0.0
+    "#]]
+    .assert_eq(&ran.stderr);
     sandbox.commit("more");
     let ran = sandbox.xtask(&["release", "--tag", "v1.2.3"]).ended(1);
-    assert_eq!(ran.stderr, "error: tag `v1.2.3` exists, but not at HEAD\nhint: git checkout v1.2.3\n");
+    expect![[r#"
+        error: tag `v1.2.3` exists, but not at HEAD
+        hint: git checkout v1.2.3
+    "#]]
+    .assert_eq(&ran.stderr);
     let ran = sandbox.xtask(&["release", "--tag", "api-1.0.0", "web"]).ended(2);
     assert!(ran.stderr.contains("tag `api-1.0.0` does not release chart `web`"), "{}", ran.stderr);
     sandbox.set("GITHUB_REF_TYPE", "tag");
@@ -235,19 +241,17 @@ fn all_that_stops_a_release_is_said_at_once() {
         ("charts/lib/Chart.yaml", &chart("Web", "1.0.0")),
     ]);
     let ran = sandbox.xtask(&["release"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "\
-error: charts/Web/Chart.yaml:2: an OCI registry accepts no repository called `Web`
-hint: use lower-case letters, digits and `-` for the chart's name
-error: charts/api/Chart.yaml:3: version `latest` is not a semantic version
-hint: write three numbers, as in `version: 0.1.0`
-error: charts/lib/Chart.yaml: `Web` is also the name of `charts/Web`
-hint: rename one of them
-error: charts/lib/Chart.yaml:2: an OCI registry accepts no repository called `Web`
-hint: use lower-case letters, digits and `-` for the chart's name
-"
-    );
+    expect![[r#"
+        error: charts/Web/Chart.yaml:2: an OCI registry accepts no repository called `Web`
+        hint: use lower-case letters, digits and `-` for the chart's name
+        error: charts/api/Chart.yaml:3: version `latest` is not a semantic version
+        hint: write three numbers, as in `version: 0.1.0`
+        error: charts/lib/Chart.yaml: `Web` is also the name of `charts/Web`
+        hint: rename one of them
+        error: charts/lib/Chart.yaml:2: an OCI registry accepts no repository called `Web`
+        hint: use lower-case letters, digits and `-` for the chart's name
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]
@@ -271,11 +275,11 @@ fn without_a_changelog_the_annotation_speaks() {
         ("charts/web/Chart.yaml", &chart("web", "2.0.0")),
     ]);
     let ran = sandbox.xtask(&["release", "--offline", "--tag", "v2.0.0"]).ended(0);
-    assert_eq!(
-        ran.stderr,
-        "warning: nothing says what changed in `web-2.0.0`: the release notes only tell how to install\n\
-         hint: write `## [web-2.0.0] - YYYY-MM-DD` into CHANGELOG.md, or `artifacthub.io/changes` into Chart.yaml\n"
-    );
+    expect![[r#"
+        warning: nothing says what changed in `web-2.0.0`: the release notes only tell how to install
+        hint: write `## [web-2.0.0] - YYYY-MM-DD` into CHANGELOG.md, or `artifacthub.io/changes` into Chart.yaml
+    "#]]
+    .assert_eq(&ran.stderr);
     assert!(sandbox.text("dist/release-notes.md").starts_with("- added: Speed\n\n## Install"));
 
     sandbox.write("charts/web/Changelog.md", "## 1.0.0\n\nOld.\n");
@@ -310,11 +314,11 @@ fn without_a_changelog_the_annotation_speaks() {
 fn a_missing_section_is_an_error_with_the_line_to_write() {
     let sandbox = repository();
     let ran = sandbox.xtask(&["release", "--tag", "v1.3.0"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "error: CHANGELOG.md: there is no section for `1.3.0`\n\
-         hint: write `## [1.3.0] - YYYY-MM-DD` and below it what changed for users\n"
-    );
+    expect![[r#"
+        error: CHANGELOG.md: there is no section for `1.3.0`
+        hint: write `## [1.3.0] - YYYY-MM-DD` and below it what changed for users
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]
@@ -368,18 +372,31 @@ fn a_release_works_from_a_sub_directory() {
 fn without_a_repository_commit_or_chart_there_is_a_hint() {
     let sandbox = Sandbox::new();
     let said = |sandbox: &Sandbox| sandbox.xtask(&["release"]).ended(1).stderr;
-    assert_eq!(said(&sandbox), "error: this is not a git repository\nhint: git init\n");
+    expect![[r#"
+        error: this is not a git repository
+        hint: git init
+    "#]]
+    .assert_eq(&said(&sandbox));
     sandbox.git(&["init", "--quiet"]);
-    assert_eq!(said(&sandbox), "error: there is no commit to release\nhint: git add --all && git commit\n");
+    expect![[r#"
+        error: there is no commit to release
+        hint: git add --all && git commit
+    "#]]
+    .assert_eq(&said(&sandbox));
     sandbox.commit("empty");
-    assert_eq!(
-        said(&sandbox),
-        "error: there is no chart in `charts/`\nhint: mkdir -p charts && helm create charts/NAME\n"
-    );
+    expect![[r#"
+        error: there is no chart in `charts/`
+        hint: mkdir -p charts && helm create charts/NAME
+    "#]]
+    .assert_eq(&said(&sandbox));
     sandbox.write("charts/web/Chart.yaml", &chart("web", "1.0.0"));
     sandbox.commit("a chart");
     let ran = sandbox.xtask(&["release", "wbe"]).ended(2);
-    assert_eq!(ran.stderr, "error: there is no chart `wbe`\nhint: the charts are `web`\n");
+    expect![[r#"
+        error: there is no chart `wbe`
+        hint: the charts are `web`
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::sandbox::{self, Sandbox};
+use expect_test::expect;
 
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
 
@@ -68,10 +69,11 @@ fn what_is_in_the_way_is_named() {
     let sandbox =
         Sandbox::with_commit(&[("web/Chart.yaml", CHART), ("out/web-1.0.0.tgz/x", ""), ("file", "")]);
     let ran = sandbox.xtask(&["package", "web", "-d", "out"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "error: cannot write `out/web-1.0.0.tgz`: there is a directory of that name\nhint: delete or rename it\n"
-    );
+    expect![[r#"
+        error: cannot write `out/web-1.0.0.tgz`: there is a directory of that name
+        hint: delete or rename it
+    "#]]
+    .assert_eq(&ran.stderr);
     let ran = sandbox.xtask(&["package", "web", "-d", "file/out"]).ended(1);
     assert!(ran.stderr.starts_with("error: cannot make the directory `file/out`: "), "{}", ran.stderr);
 }

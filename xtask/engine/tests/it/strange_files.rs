@@ -8,6 +8,7 @@ use crate::index::put;
 use crate::release::chart;
 use crate::sandbox::{self, Sandbox};
 use crate::whole::{Targets, source};
+use expect_test::expect;
 
 const SECRET: &str = "{\"auths\": \"c2VjcmV0\"}";
 /// More than anybody wants in memory; it takes no room on the disk.
@@ -83,25 +84,26 @@ fn an_index_is_of_the_files_below_its_directory() {
     put(&sandbox, "private/own.tgz", &archive);
     symlink("web.tgz", sandbox.work().join("d/same.tgz")).expect("a link");
     let ran = sandbox.xtask(&["index", "d"]).ended(0);
-    assert_eq!(
-        ran.stderr,
-        "warning: d/web.tgz: `web 1.0.0` is in `d/same.tgz` too: the index names that one\nhint: delete one of them\n"
-    );
+    expect![[r#"
+        warning: d/web.tgz: `web 1.0.0` is in `d/same.tgz` too: the index names that one
+        hint: delete one of them
+    "#]]
+    .assert_eq(&ran.stderr);
     symlink("../private/own.tgz", sandbox.work().join("d/out.tgz")).expect("a link");
     symlink("../private", sandbox.work().join("d/below")).expect("a link");
     File::create(sandbox.work().join("d/huge.tgz")).and_then(|file| file.set_len(HUGE)).expect("a file");
     let ran = sandbox.xtask(&["index", "d"]).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "error: d/below/own.tgz: this link leaves the directory
-hint: copy what it leads to
-error: d/huge.tgz: cannot read it: it has 3072.0 MiB, and the limit is 100.0 MiB
-hint: move it to another directory
-error: d/out.tgz: this link leaves the directory
-hint: copy what it leads to
-warning: d/web.tgz: `web 1.0.0` is in `d/same.tgz` too: the index names that one
-hint: delete one of them\n"
-    );
+    expect![[r#"
+        error: d/below/own.tgz: this link leaves the directory
+        hint: copy what it leads to
+        error: d/huge.tgz: cannot read it: it has 3072.0 MiB, and the limit is 100.0 MiB
+        hint: move it to another directory
+        error: d/out.tgz: this link leaves the directory
+        hint: copy what it leads to
+        warning: d/web.tgz: `web 1.0.0` is in `d/same.tgz` too: the index names that one
+        hint: delete one of them
+    "#]]
+    .assert_eq(&ran.stderr);
 }
 
 #[test]

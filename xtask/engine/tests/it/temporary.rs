@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use crate::release::chart;
 use crate::remote::{Remote, publisher};
 use crate::sandbox::{self, Sandbox};
+use expect_test::expect;
 
 /// A name that can be foreseen: whoever may write into `dist/` would have another file overwritten by a link of it.
 #[test]
@@ -59,11 +60,11 @@ fn a_directory_that_cannot_hold_anything_is_named() {
     let (remote, mut sandbox) = (Remote::seeded(), publisher("web", "1.0.0"));
     sandbox.set("TMPDIR", "nowhere");
     let ran = remote.charts(&sandbox).ended(1);
-    assert_eq!(
-        ran.stderr,
-        "error: cannot write temporary files to `nowhere`: No such file or directory (os error 2)
-hint: set TMPDIR to a directory that has room and may be written to\n"
-    );
+    expect![[r#"
+        error: cannot write temporary files to `nowhere`: No such file or directory (os error 2)
+        hint: set TMPDIR to a directory that has room and may be written to
+    "#]]
+    .assert_eq(&ran.stderr);
     assert_eq!(remote.commits(), 1);
 }
 
