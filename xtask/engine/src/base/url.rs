@@ -67,7 +67,8 @@ impl Base {
     }
 }
 
-fn is_scheme(text: &str) -> bool {
+/// Whether a text is what stands before the first `:` of a URL.
+pub fn is_scheme(text: &str) -> bool {
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(known)
 }

@@ -19,7 +19,6 @@ pub mod source;
 pub mod tgz;
 mod values;
 mod write;
-mod written;
 
 use self::tgz::Entry;
 use crate::base::problem::Problem;
@@ -32,7 +31,6 @@ pub use self::json::Json;
 pub use self::load::load_chart;
 pub use self::read::{Lines, NO_QUOTES, QUOTE_IT, declared_name};
 pub use self::write::to_yaml;
-pub use self::written::Written;
 pub use helm_xtask_formats::chart::{Dependency, Maintainer, Metadata};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";

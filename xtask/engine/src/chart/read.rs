@@ -12,7 +12,7 @@ use crate::base::text::name;
 use crate::base::time;
 use crate::base::yaml::{self, Node, Out, Pair, Resolved, Text, Value};
 
-pub(super) const METADATA: [&str; 17] = [
+const METADATA: [&str; 17] = [
     "name",
     "home",
     "sources",
@@ -31,8 +31,8 @@ pub(super) const METADATA: [&str; 17] = [
     "dependencies",
     "type",
 ];
-pub(super) const MAINTAINER: [&str; 3] = ["name", "email", "url"];
-pub(super) const DEPENDENCY: [&str; 8] =
+const MAINTAINER: [&str; 3] = ["name", "email", "url"];
+const DEPENDENCY: [&str; 8] =
     ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
 const LOCK: [&str; 3] = ["generated", "digest", "dependencies"];
 /// The hint for what has to be in quotes, up to how it looks then.
@@ -108,11 +108,11 @@ pub(super) enum Author {
 }
 
 /// Collects what is wrong with one file.
-pub(super) struct Reader<'a> {
+struct Reader<'a> {
     bytes: &'a [u8],
     file: &'a str,
     author: Author,
-    pub(super) problems: Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
 /// A field that Helm knows, with the line of its name.
@@ -228,7 +228,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The metadata of a mapping, an absent `apiVersion` left empty.
-    pub(super) fn metadata(&mut self, root: &Node) -> (Metadata, Lines) {
+    fn metadata(&mut self, root: &Node) -> (Metadata, Lines) {
         let fields = self.fields(root, &METADATA);
         let mut metadata = Metadata::default();
         for field in &fields {
@@ -442,7 +442,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The field that a key means.
-pub(super) fn field_of(key: &str, known: &[&'static str]) -> Option<&'static str> {
+fn field_of(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let exact = known.iter().find(|known| **known == key);
     exact.or_else(|| known.iter().find(|known| folded(known) == folded(key))).copied()
 }

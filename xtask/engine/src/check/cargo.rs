@@ -22,7 +22,7 @@ struct Setting {
 }
 
 /// What is wrong. `manifest` is the one at the root, `config` is `.cargo/config.toml`, and `package` is the program's.
-pub fn problems(manifest: &Document, config: Option<&Document>, package: &str) -> Vec<Problem> {
+pub fn check_alias(manifest: &Document, config: Option<&Document>, package: &str) -> Vec<Problem> {
     let see = format!("see {}", docs_page("adopting"));
     let aliases = config.map(|config| settings(&config.text)).unwrap_or_default();
     let Some(alias) = aliases.iter().find(|setting| setting.key == "alias.xtask") else {
@@ -62,7 +62,7 @@ pub fn problems(manifest: &Document, config: Option<&Document>, package: &str) -
 }
 
 /// The files without which a fresh clone has no `cargo xtask`, and which git ignores.
-pub fn ignored(there: &[String], files: &[String]) -> Vec<Problem> {
+pub fn find_ignored(there: &[String], files: &[String]) -> Vec<Problem> {
     let problem = |path: &String| {
         let what =
             if path == LOCK { "CI compiles other versions than you" } else { "a fresh clone lacks it" };
@@ -161,7 +161,7 @@ mod tests {
             (TEMPLATE.replace("sha1 = { opt-level = 3", "sha1 = { opt-level = 0"), "", "`sha1` are compiled"),
         ] {
             let documents = (document(MANIFEST, manifest), document(CONFIG, &config));
-            let found = problems(&documents.0, Some(&documents.1), "xtask");
+            let found = check_alias(&documents.0, Some(&documents.1), "xtask");
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
             assert_eq!(found.is_empty(), expected.is_empty(), "{config}{manifest}: {found:?}");
             assert!(found.concat().contains(expected), "{config}{manifest}: {found:?}");
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn files_that_git_ignores() {
         let paths = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
-        let found = ignored(&paths(&[CONFIG, LOCK]), &paths(&[CONFIG]));
+        let found = find_ignored(&paths(&[CONFIG, LOCK]), &paths(&[CONFIG]));
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, ["Cargo.lock: git ignores it: CI compiles other versions than you"]);
     }

@@ -10,7 +10,7 @@ use crate::base::text::name;
 
 /// The files that may be such a configuration. chart-testing itself looks at the root, in `.ct/` and outside of the
 /// repository; elsewhere its `--config` names one. What lies in a chart or among the workflows is something else.
-pub fn files(files: &[String]) -> Vec<&str> {
+pub fn ct_files(files: &[String]) -> Vec<&str> {
     let charts: BTreeSet<&str> = files.iter().filter_map(|path| path.strip_suffix("/Chart.yaml")).collect();
     let is_in_chart = |path: &str| {
         let parts = path.match_indices('/').filter_map(|(at, _)| path.split_at_checked(at));
@@ -22,7 +22,7 @@ pub fn files(files: &[String]) -> Vec<&str> {
 }
 
 /// The directories whose sub-directories are charts that are published or tested, that of the config first.
-pub fn directories(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<String> {
+pub fn chart_directories(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<String> {
     let mut directories = vec![plain(&config.charts)];
     for (directory, _) in configs.iter().flat_map(dirs) {
         let directory = plain(directory);
@@ -45,7 +45,7 @@ pub fn exclusion(configs: &[ChartTesting], chart: &str) -> Option<String> {
 }
 
 /// Where what is tested is not what is published.
-pub fn problems(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<Problem> {
+pub fn check_directories(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<Problem> {
     let charts = plain(&config.charts);
     let of = |read: &ChartTesting| -> Vec<Problem> {
         let found = dirs(read).filter_map(|(written, line)| {
@@ -82,7 +82,7 @@ fn untested(read: &ChartTesting, charts: &str, files: &[String]) -> Option<Probl
 
 /// A branch to compare with that the remote does not have. `references` are the branches that git has of it, with `HEAD` for
 /// its default: a clone has that, and CI, which fetches but a few, has not.
-pub fn branch(config: &ChartTesting, references: &[String]) -> Option<Problem> {
+pub fn check_target_branch(config: &ChartTesting, references: &[String]) -> Option<Problem> {
     let (branch, line) = config.target_branch.as_ref()?;
     if references.contains(branch) || !references.iter().any(|reference| reference == "HEAD") {
         return None;
@@ -156,12 +156,12 @@ mod tests {
     fn places() {
         let also =
             [".github/ct-lint.yaml", ".github/workflows/ct.yaml", "charts/web/x/ct.yaml"].map(str::to_owned);
-        assert_eq!(files(&[paths(), also.to_vec()].concat()), ["ct.yaml", ".github/ct-lint.yaml"]);
+        assert_eq!(ct_files(&[paths(), also.to_vec()].concat()), ["ct.yaml", ".github/ct-lint.yaml"]);
     }
 
     #[test]
     fn what_is_read() {
-        let read = |dirs: &[&str]| directories(&SHOP, &[testing(dirs, &[])], &paths());
+        let read = |dirs: &[&str]| chart_directories(&SHOP, &[testing(dirs, &[])], &paths());
         assert_eq!(read(&[]), ["charts"]);
         assert_eq!(read(&["./more/", "charts", "docs", "no"]), ["charts", "more"]);
         let configs = [testing(&[], &["db", "web"]), testing(&[], &["web"])];
@@ -175,7 +175,7 @@ mod tests {
         let config = ChartTesting { target_branch, ..testing(&[], &[]) };
         let found = |known: &[&str]| {
             let known: Vec<String> = known.iter().map(|one| (*one).to_owned()).collect();
-            branch(&config, &known).map(|problem| problem.to_string())
+            check_target_branch(&config, &known).map(|problem| problem.to_string())
         };
         assert_eq!(found(&["HEAD", "master"]).or(found(&["main"])), None);
         let expected =
@@ -201,8 +201,10 @@ mod tests {
                 &["ct.yaml:2: a release publishes the charts in `charts`, which chart-testing does not test"],
             ),
         ] {
-            let found: Vec<String> =
-                problems(&SHOP, &[testing(dirs, &[])], &paths()).iter().map(ToString::to_string).collect();
+            let found: Vec<String> = check_directories(&SHOP, &[testing(dirs, &[])], &paths())
+                .iter()
+                .map(ToString::to_string)
+                .collect();
             assert_eq!(found, expected, "{dirs:?}");
         }
     }

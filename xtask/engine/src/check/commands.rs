@@ -41,7 +41,7 @@ pub fn documented(documents: &[&Shown<'_>]) -> Vec<Documented> {
 }
 
 /// What to say of a command line that is refused with these words.
-pub fn problem(documented: &Documented, refusal: &str) -> Problem {
+pub fn refused_command(documented: &Documented, refusal: &str) -> Problem {
     let part = |mark| refusal.lines().find_map(|line| line.trim().strip_prefix(mark));
     let why = part("error: ").unwrap_or(refusal.trim());
     let problem = Problem::warning(format!("{} is no command: {why}", name(&documented.command)));
@@ -75,12 +75,12 @@ mod tests {
         let documented =
             Documented { file: "a.md".to_owned(), line: 3, command: "cargo xtask chek".to_owned() };
         let clap = "error: unrecognized subcommand 'chek'\n\n  tip: a similar subcommand exists: 'check'\n\nUsage: …\n";
-        let found = problem(&documented, clap);
+        let found = refused_command(&documented, clap);
         assert_eq!(
             found.to_string(),
             "a.md:3: `cargo xtask chek` is no command: unrecognized subcommand 'chek'"
         );
         assert_eq!(found.hint.as_deref(), Some("a similar subcommand exists: 'check'"));
-        assert_eq!(problem(&documented, "error: x").hint.as_deref(), Some("cargo xtask --help"));
+        assert_eq!(refused_command(&documented, "error: x").hint.as_deref(), Some("cargo xtask --help"));
     }
 }

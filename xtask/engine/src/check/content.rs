@@ -2,8 +2,9 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
+use super::Chart;
 use super::edit::{Edit, Finding};
-use super::{Chart, leaks};
+use super::leaks::find_leaks;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name, size};
 use crate::chart::source::Source;
@@ -30,11 +31,11 @@ const LEFTOVERS: [&str; 14] = [
 ];
 
 /// Looks at what the charts package.
-pub fn check(charts: &[Chart]) -> Vec<Finding> {
+pub fn check_content(charts: &[Chart]) -> Vec<Finding> {
     let mut found: Vec<Finding> = lacking(charts).into_iter().map(Into::into).collect();
     for Chart { source, .. } in charts {
         let (at, files) = (source.path.as_str(), source.files.as_slice());
-        found.extend(files.iter().flat_map(|file| leaks::of(file, at)).map(Into::into));
+        found.extend(files.iter().flat_map(|file| find_leaks(file, at)).map(Into::into));
         found.extend(leftovers(at, files));
         found.extend(ignored(source).map(Into::into));
         found.extend(archives(at, files));
@@ -192,21 +193,21 @@ mod tests {
         [("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"), ("README.md", ""), ("LICENSE", "")];
 
     fn found(more: &[(&str, &str)]) -> Vec<String> {
-        told(check(&[chart(&[&WHOLE[..], more].concat())]))
+        told(check_content(&[chart(&[&WHOLE[..], more].concat())]))
     }
 
     #[test]
     fn what_users_look_for() {
         let bare = chart(&WHOLE[..1]);
         assert_eq!(
-            told(check(&[bare])),
+            told(check_content(&[bare])),
             [
                 "note no README.md in `c`: `helm show readme` and Artifact Hub show nothing | write c/README.md",
                 "note no LICENSE in `c`: the archives do not say who may use them | cp LICENSE c/, or name it in the annotation `artifacthub.io/license`"
             ]
         );
         let named = "apiVersion: v2\nname: c\nversion: 1.0.0\nannotations: {artifacthub.io/license: MIT}\n";
-        assert_eq!(told(check(&[chart(&[("Chart.yaml", named), ("readme.md", "")])])), [""; 0]);
+        assert_eq!(told(check_content(&[chart(&[("Chart.yaml", named), ("readme.md", "")])])), [""; 0]);
     }
 
     #[test]
@@ -253,7 +254,7 @@ mod tests {
         let edit = |ignore: Option<&str>| {
             let rules = ignore.map(|text| (".helmignore", text));
             let files: Vec<_> = [("ci/a.yaml", "")].into_iter().chain(rules).collect();
-            check(&[chart(&[&WHOLE[..], &files].concat())]).remove(0).edit.expect("an edit")
+            check_content(&[chart(&[&WHOLE[..], &files].concat())]).remove(0).edit.expect("an edit")
         };
         for (ignore, line) in [(None, 1), (Some(""), 1), (Some("*.tgz\n"), 2), (Some("*.tgz\n\n# x"), 4)] {
             let expected =

@@ -45,7 +45,7 @@ pub fn has_name(path: &str) -> bool {
 }
 
 /// Reads a file that has such a name; `None` if it is no such configuration. What is wrong is added to `problems`.
-pub fn read(bytes: &[u8], file: &str, problems: &mut Vec<Problem>) -> Option<ChartTesting> {
+pub fn read_ct_yaml(bytes: &[u8], file: &str, problems: &mut Vec<Problem>) -> Option<ChartTesting> {
     let document = match yaml::read(bytes) {
         Ok(document) => document,
         Err(error) => {
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn files() {
-        let read = |text: &str| read(text.as_bytes(), "ct.yaml", &mut Vec::new());
+        let read = |text: &str| read_ct_yaml(text.as_bytes(), "ct.yaml", &mut Vec::new());
         let text = "chart-dirs:\n  - charts\n  - more\nexcluded-charts: a, b\ntarget-branch: main\nremote: up\nx: [y]\n";
         let expected = ChartTesting {
             file: "ct.yaml".to_owned(),
@@ -133,7 +133,7 @@ mod tests {
             ("charts: []\nchart-dirs:\n  a: b\n", "ct.yaml:2: `chart-dirs` is not a list of names"),
         ] {
             let mut problems = Vec::new();
-            read(text.as_bytes(), "ct.yaml", &mut problems);
+            read_ct_yaml(text.as_bytes(), "ct.yaml", &mut problems);
             assert!(problems.len() == 1 && problems[0].to_string().starts_with(expected), "{problems:?}");
         }
     }

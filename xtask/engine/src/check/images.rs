@@ -23,7 +23,7 @@ struct Named {
 }
 
 /// Looks at the images of a chart, whose Chart.yaml is handed in.
-pub fn check(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) -> Vec<Problem> {
+pub fn check_images(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) -> Vec<Problem> {
     let (source, Some(package)) = (&chart.source, &chart.package) else { return Vec::new() };
     let Some(values) = File::of(source, "values.yaml") else { return Vec::new() };
     let mut images = Vec::new();
@@ -194,7 +194,7 @@ mod tests {
     use crate::check::tests::{chart, told};
 
     fn looked_at(chart: &Chart, versions: Versions) -> Vec<String> {
-        told(check(chart, &File::of(&chart.source, "Chart.yaml").expect("YAML"), versions))
+        told(check_images(chart, &File::of(&chart.source, "Chart.yaml").expect("YAML"), versions))
     }
 
     fn found(versions: Versions, app_version: &str, values: &str, template: &str) -> Vec<String> {

@@ -62,7 +62,7 @@ const ALLOW: &str = "gitleaks:allow";
 const DIFFERENT: usize = 8;
 
 /// What looks like a secret in a file, by its content, else by its name. `at` is the directory of its chart.
-pub fn of(file: &Entry, at: &str) -> Vec<Problem> {
+pub fn find_leaks(file: &Entry, at: &str) -> Vec<Problem> {
     let at = format!("{at}/{}", file.path);
     let text = String::from_utf8_lossy(&file.data);
     let mut problems = keys(&text);
@@ -172,7 +172,10 @@ mod tests {
 
     fn found(path: &str, text: &str) -> Vec<String> {
         let file = Entry { path: path.to_owned(), data: text.as_bytes().to_vec() };
-        of(&file, "c").into_iter().map(|problem| format!("{:?} {problem}", problem.severity)).collect()
+        find_leaks(&file, "c")
+            .into_iter()
+            .map(|problem| format!("{:?} {problem}", problem.severity))
+            .collect()
     }
 
     /// Made here, so that nobody finds a key in this file.

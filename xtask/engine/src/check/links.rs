@@ -27,7 +27,7 @@ impl<'a> Targets<'a> {
     }
 
     /// The links of a document that lead nowhere.
-    pub fn problems(&self, document: &Document) -> Vec<Problem> {
+    pub fn broken_links(&self, document: &Document) -> Vec<Problem> {
         let Some(page) = self.pages.get(document.path.as_str()) else { return Vec::new() };
         let broken = |link: &Link| {
             let (why, hint) = self.broken(&document.path, link)?;
@@ -96,7 +96,7 @@ mod tests {
         let files = ["README.md", "docs/install.md", "charts/web/README.md", "charts/web/Chart.yaml", "ln"];
         let files = files.map(str::to_owned);
         let documents = [document(from, text), document("docs/install.md", "# Get it & go\n")];
-        let found = Targets::new(&files, &documents).problems(&documents[0]);
+        let found = Targets::new(&files, &documents).broken_links(&documents[0]);
         found
             .iter()
             .map(|problem| format!("{problem}; {}", problem.hint.as_deref().unwrap_or_default()))

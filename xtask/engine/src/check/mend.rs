@@ -15,7 +15,7 @@ pub struct Mended<'e> {
 }
 
 /// Makes edits of one file, none if the file would be YAML that nobody can read any more. Lines keep the ends that they have; new ones end as the first line does.
-pub fn mend<'e>(text: &str, edits: &[&'e Edit]) -> Mended<'e> {
+pub fn make_edits<'e>(text: &str, edits: &[&'e Edit]) -> Mended<'e> {
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
     let end = if lines.first().is_some_and(|line| line.ends_with("\r\n")) { "\r\n" } else { "\n" };
     let mut edits = edits.to_vec();
@@ -74,7 +74,7 @@ mod tests {
             edit(3, &["c"], &["again"]),
             edit(9, &[], &["beyond"]),
         ];
-        let mended = mend("a\nb\nc\n", &edits.iter().collect::<Vec<_>>());
+        let mended = make_edits("a\nb\nc\n", &edits.iter().collect::<Vec<_>>());
         assert_eq!(mended.text, "b\nC\nD\n");
         assert_eq!(mended.made.len(), 2);
     }
@@ -85,7 +85,7 @@ mod tests {
         let twice = Edit { file: "f.yaml".to_owned(), ..edit(2, &[], &["a: 2"]) };
         for edit in [&bad, &twice] {
             assert_eq!(
-                mend("a: 1\nc: 2\n", &[edit]),
+                make_edits("a: 1\nc: 2\n", &[edit]),
                 Mended { text: "a: 1\nc: 2\n".to_owned(), made: vec![] }
             );
         }
@@ -97,7 +97,7 @@ mod tests {
             [("a\r\nb\r\n", 2, "x", "a\r\nx\r\nb\r\n"), ("a", 2, "x", "a\nx\n"), ("", 1, "x", "x\n")]
         {
             let edit = edit(line, &[], &[insert]);
-            assert_eq!(mend(text, &[&edit]).text, expected, "{text:?}");
+            assert_eq!(make_edits(text, &[&edit]).text, expected, "{text:?}");
         }
     }
 }

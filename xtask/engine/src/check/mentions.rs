@@ -41,7 +41,7 @@ const GETS: [&str; 5] = ["install", "upgrade", "pull", "fetch", "template"];
 const PLACEHOLDERS: [char; 6] = ['<', '$', '{', '[', '…', '*'];
 
 /// Where documents disagree with the facts. What `is_generated` is mended at its source.
-pub fn problems(
+pub fn find_wrong_mentions(
     facts: &Facts<'_>,
     documents: &[&Shown<'_>],
     is_generated: impl Fn(&Document) -> bool,
@@ -239,7 +239,7 @@ mod tests {
         let facts = Facts { config: &SHOP, versions };
         let readme = document("README.md", text);
         let shown = [&readme, &adds].map(|document| (document, document.snippets()));
-        problems(&facts, &shown.each_ref(), |_| generated)
+        find_wrong_mentions(&facts, &shown.each_ref(), |_| generated)
     }
 
     #[test]

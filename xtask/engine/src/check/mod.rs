@@ -107,44 +107,12 @@ impl Report {
 
     /// Adds what was found in one area.
     pub fn add<F: Into<Finding>>(&mut self, area: Area, found: impl IntoIterator<Item = F>) {
-        for finding in found.into_iter().map(Into::into) {
-            // A release is made as it would be, and finds again what was found before.
-            if !self.findings.iter().any(|(_, known)| known.problem == finding.problem) {
-                self.findings.push((area, finding));
-            }
-        }
+        self.findings.extend(found.into_iter().map(|one| (area, one.into())));
     }
 
-    /// Adds what nobody has said yet. What something as severe is said of at the same line is the same thing; without a
-    /// line it is if the words are the same.
-    pub fn add_unsaid(&mut self, area: Area, found: impl IntoIterator<Item = Finding>) {
-        for finding in found {
-            let problem = &finding.problem;
-            let has_line = problem.place.as_ref().is_some_and(|place| place.line.is_some());
-            let is_same = |(_, Finding { problem: other, .. }): &(Area, Finding)| {
-                let is_there = other.place == problem.place && other.severity <= problem.severity;
-                is_there && (has_line || other.message == problem.message)
-            };
-            if !self.findings.iter().any(is_same) {
-                self.findings.push((area, finding));
-            }
-        }
-    }
-
-    /// Leaves out what is said twice with one way out, such as by a linter and by a release: the worse of the two stays, with
-    /// the edit of either.
-    pub fn settle(&mut self) {
-        let known: Vec<Finding> = self.findings.iter().map(|(_, finding)| finding.clone()).collect();
-        let has_line = |problem: &Problem| problem.place.as_ref().is_some_and(|place| place.line.is_some());
-        let is_same = |a: &Problem, b: &Problem| a.hint.is_some() && a.place == b.place && a.hint == b.hint;
-        self.findings.retain_mut(|(_, Finding { problem, edit: own })| {
-            let is_twin = |other: &&Finding| has_line(&other.problem) && is_same(&other.problem, problem);
-            let twins: Vec<&Finding> = known.iter().filter(is_twin).collect();
-            let edit = twins.iter().find_map(|other| other.edit.clone());
-            let is_worst = twins.iter().all(|other| other.problem.severity >= problem.severity);
-            *own = own.take().or(edit);
-            is_worst
-        });
+    /// Whether a problem was found.
+    pub fn has(&self, problem: &Problem) -> bool {
+        self.findings.iter().any(|(_, known)| known.problem == *problem)
     }
 
     /// Makes warnings of the errors in a directory, which nobody has to mend: what is published as it is there is not
@@ -228,19 +196,5 @@ mod tests {
             format!("{severity} {problem} | {}", problem.hint.as_deref().unwrap_or_default())
         };
         found.into_iter().map(|one| line(one.into().problem)).collect()
-    }
-
-    #[test]
-    fn the_worse_of_two_stays_with_the_edit_of_either() {
-        let at = |problem: Problem| problem.at("c", Some(1)).hint("write `a`");
-        let edit = Edit { file: "c".into(), line: 1, remove: vec![], insert: vec!["a".into()] };
-        let mut report = Report::default();
-        report.add(Area::Charts, [Finding::new(at(Problem::warning("a linter")), edit.clone())]);
-        report.add(Area::Release, [at(Problem::error("a release")), Problem::note("else").at("c", Some(1))]);
-        report.settle();
-        let left: Vec<&str> =
-            report.findings.iter().map(|(_, finding)| finding.problem.message.as_str()).collect();
-        assert_eq!(left, ["a release", "else"]);
-        assert_eq!(report.edits().collect::<Vec<_>>(), [&edit]);
     }
 }

@@ -124,7 +124,7 @@ const KNOWN: [(&str, Form); 16] = [
 ];
 
 /// Looks at the annotations in Chart.yaml.
-pub fn check(file: &File<'_>) -> Vec<Problem> {
+pub fn check_annotations(file: &File<'_>) -> Vec<Problem> {
     let chart = file.root.get("name").and_then(|pair| pair.value.text()).unwrap_or_default();
     let mut problems = Vec::new();
     for annotation in annotations(file) {
@@ -184,7 +184,7 @@ mod tests {
         let indented = annotations.replace('\n', "\n  ");
         let yaml = format!("apiVersion: v2\nname: web\nversion: 1.0.0\nannotations:\n  {indented}\n");
         let chart = chart(&[("Chart.yaml", &yaml)]);
-        let told = told(check(&File::of(&chart.source, "Chart.yaml").expect("YAML")));
+        let told = told(check_annotations(&File::of(&chart.source, "Chart.yaml").expect("YAML")));
         let short = |line: &String| {
             let line = line.replace(": Artifact Hub does not list this version of the chart", "");
             line.replace(" c/Chart.yaml:", " ").replace(PREFIX, "").replacen(": ", " ", 1)

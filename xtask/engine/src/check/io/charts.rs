@@ -2,18 +2,25 @@
 
 use anyhow::Result;
 
+use super::scene::Scene;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::chart::io::charts;
 use crate::chart::package::{Overrides, package};
 use crate::chart::source::{Changelog, Source};
-use crate::check::command::Scene;
+use crate::check::annotations::check_annotations;
+use crate::check::chart_testing::chart_directories;
+use crate::check::content::check_content;
 use crate::check::ct_yaml::ChartTesting;
+use crate::check::dependencies::check_dependencies;
 use crate::check::edit::Finding;
+use crate::check::images::check_images;
+use crate::check::lint::lint_chart;
 use crate::check::yaml::File;
-use crate::check::{Area, Chart, Report, annotations, chart_testing, content, dependencies, images};
+use crate::check::{Area, Chart, Report};
 use crate::git::io::repository::Repository;
 use crate::release::io::make;
+use crate::sys::threads;
 
 /// The charts, and what a release takes besides.
 #[derive(Default)]
@@ -27,7 +34,7 @@ pub struct Read {
 }
 
 /// Reads every chart that is published or tested, and says what keeps it from being packaged.
-pub fn read(
+pub fn read_charts(
     config: &Config,
     repository: &Repository,
     files: &[String],
@@ -35,7 +42,7 @@ pub fn read(
     report: &mut Report,
 ) -> Result<Read> {
     let (mut problems, mut places) = (Vec::new(), Vec::new());
-    for directory in chart_testing::directories(config, testing, files) {
+    for directory in chart_directories(config, testing, files) {
         places.extend(charts::chart_places_in(config, &directory, repository.root())?.take(&mut problems));
     }
     let sources = make::read(config, places, repository)?;
@@ -56,14 +63,15 @@ pub fn read(
 }
 
 /// Looks at each chart.
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    for (chart, messages) in scene.charts.iter().zip(&scene.lint) {
-        report.add_unsaid(Area::Charts, messages.iter().flat_map(|message| message.findings.clone()));
-        report.add(Area::Charts, dependencies::check(chart));
+pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
+    let linted = threads::map(&scene.charts, |chart| lint_chart(chart, scene.releases_version_of(chart)));
+    for (chart, linted) in scene.charts.iter().zip(linted) {
+        report.add(Area::Charts, linted);
+        report.add(Area::Charts, check_dependencies(chart));
         if let Some(chart_yaml) = File::of(&chart.source, "Chart.yaml") {
-            report.add(Area::Charts, annotations::check(&chart_yaml));
-            report.add(Area::Charts, images::check(chart, &chart_yaml, scene.config.versions));
+            report.add(Area::Charts, check_annotations(&chart_yaml));
+            report.add(Area::Charts, check_images(chart, &chart_yaml, scene.config.versions));
         }
     }
-    report.add(Area::Charts, content::check(&scene.charts));
+    report.add(Area::Charts, check_content(&scene.charts));
 }

@@ -5,57 +5,55 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use semver::Version;
 
-use super::documents;
+use super::documents::read_documents;
+use super::scene::Scene;
 use crate::base::config::Versions;
 use crate::base::problem::problems_of;
 use crate::chart::Metadata;
-use crate::check::command::Scene;
-use crate::check::commands::{self, documented};
+use crate::check::commands::{documented, refused_command};
 use crate::check::document::{Document, Shown};
 use crate::check::links::Targets;
-use crate::check::mentions::{self, Facts};
+use crate::check::mentions::{Facts, find_wrong_mentions};
 use crate::check::{Area, Report};
 use crate::docs::{self, Builder, File};
 use crate::git::io::branch::Branch;
-use crate::git::io::remote::Remote;
 use crate::pages::Change;
 use crate::pages::command::{Repair, decide};
 use crate::pages::io::publish::look;
 use crate::sys::terminal;
 
 /// Looks at the documents.
-pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
-    site(scene, report)?;
+pub fn look_at_documentation(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+    look_at_site(scene, report)?;
     let markdown = scene.files.iter().map(String::as_str).filter(|file| file.ends_with(".md"));
     let mut problems = Vec::new();
-    let documents = documents::read(scene.repository, markdown, &mut problems);
+    let documents = read_documents(scene.repository, markdown, &mut problems);
     let charts: Vec<String> = scene.charts.iter().map(|chart| chart.source.path.clone()).collect();
     let targets = Targets::new(&scene.files, &documents);
     let shown: Vec<Shown<'_>> = documents.iter().map(|one| (one, one.snippets())).collect();
     let those = |is: &dyn Fn(&Document) -> bool| shown.iter().filter(|(one, _)| is(one)).collect::<Vec<_>>();
     let on_github = those(&|document| document.is_on_github(&charts));
     report.looked_at(on_github.len(), "document");
-    problems.extend(on_github.into_iter().flat_map(|(document, _)| targets.problems(document)));
+    problems.extend(on_github.into_iter().flat_map(|(document, _)| targets.broken_links(document)));
     for command in documented(&those(&Document::is_for_contributors)) {
-        problems.extend(
-            (scene.program.refusal)(&command.command).map(|words| commands::problem(&command, &words)),
-        );
+        problems
+            .extend((scene.program.refusal)(&command.command).map(|words| refused_command(&command, &words)));
     }
     let facts = Facts { config: scene.program.config, versions: versions(scene) };
     let is_generated = |document: &Document| scene.files.contains(&format!("{}.gotmpl", document.path));
     report.add(Area::Documentation, problems);
     let for_users = those(&|document| document.is_for_users(&charts));
-    report.add(Area::Documentation, mentions::problems(&facts, &for_users, is_generated));
+    report.add(Area::Documentation, find_wrong_mentions(&facts, &for_users, is_generated));
     Ok(())
 }
 
 /// Builds the site as `cargo xtask pages` would, and looks what publishing it would do to the branch.
-fn site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+fn look_at_site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let root = scene.repository.root();
     match docs::io::build(root, Builder::Auto) {
         Ok(Some(site)) => {
             report.checked.push(format!("the documentation ({})", site.by));
-            branch(scene, site.files, report)?;
+            look_at_branch(scene, site.files, report)?;
         }
         Ok(None) => {}
         Err(error) => match docs::io::beyond_native(root)? {
@@ -71,12 +69,12 @@ fn site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
 
 /// Says whose files would stay on the branch, or make place for a page. A branch that cannot be looked at is told by the
 /// release.
-fn branch(scene: &Scene<'_>, docs: Vec<File>, report: &mut Report) -> Result<()> {
+fn look_at_branch(scene: &Scene<'_>, docs: Vec<File>, report: &mut Report) -> Result<()> {
     if scene.is_offline() {
         return Ok(());
     }
-    let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
-    let mut branch = Branch::new(&remote, &scene.config.branch, scene.limit())?;
+    let remote = scene.remote()?;
+    let mut branch = Branch::new(&remote, &scene.config.branch, scene.options.limit)?;
     let Ok(Some(tip)) = terminal::hushed(|| look(&mut branch)) else { return Ok(()) };
     let change = Change { source: String::new(), time: 0, docs: Some(docs), adopt: Vec::new(), charts: None };
     match decide(scene.config, Repair::No, &change, &mut branch, Some(&tip)) {

@@ -7,7 +7,7 @@ use crate::sys::files;
 
 /// Reads files by their paths from the root. Links are passed over: what they lead to has a path of its own. What cannot
 /// be read is added to `problems`.
-pub fn read<'p>(
+pub fn read_documents<'p>(
     repository: &Repository,
     paths: impl Iterator<Item = &'p str>,
     problems: &mut Vec<Problem>,

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::scene::Scene;
 use crate::base::problem::problems_of;
 use crate::base::text::name;
 use crate::chart::helm_lint::{Heard, Said};
@@ -10,8 +11,7 @@ use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::{HelmMode, compare};
 use crate::chart::package::{Overrides, Package};
 use crate::check::chart_testing::exclusion;
-use crate::check::command::Scene;
-use crate::check::lint::{Message, is_said};
+use crate::check::lint::is_found_without_helm;
 use crate::check::{Area, Chart, Report};
 use crate::sys::{terminal, threads};
 
@@ -19,9 +19,9 @@ use crate::sys::{terminal, threads};
 type Words = (Vec<(Said, Option<String>)>, usize);
 
 /// Asks helm about each chart that can be packaged.
-pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+pub fn ask_helm(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Some(helm) = scene.helm else {
-        let (why, hint) = match scene.args.helm {
+        let (why, hint) = match scene.options.helm {
             HelmMode::Never => ("helm was not to be used", "leave out --helm never"),
             _ => ("helm is not in PATH", "install it (https://helm.sh/docs/intro/install), or set HELM_BIN"),
         };
@@ -29,11 +29,10 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         report.leave_out(what, why, hint);
         return Ok(());
     };
-    let charts = scene.charts.iter().zip(&scene.lint);
-    let charts: Vec<(&Chart, &Package, &Vec<Message>)> =
-        charts.filter_map(|(chart, messages)| Some((chart, chart.whole()?, messages))).collect();
+    let charts: Vec<(&Chart, &Package)> =
+        scene.charts.iter().filter_map(|chart| Some((chart, chart.whole()?))).collect();
     let mut tested = charts.clone();
-    tested.retain(|(chart, ..)| match exclusion(&scene.testing, &chart.source.path) {
+    tested.retain(|(chart, _)| match exclusion(&scene.testing, &chart.source.path) {
         None => true,
         Some(line) => {
             let what = format!("what helm says of {}", name(&chart.source.path));
@@ -42,14 +41,14 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         }
     });
     let mut problems = Vec::new();
-    let values = |(chart, ..): &(&Chart, _, _)| {
+    let values = |(chart, _): &(&Chart, _)| {
         Ok(charts::test_values(&chart.source.path, scene.repository.root())?.take(&mut problems))
     };
     let values = tested.iter().map(values).collect::<Result<Vec<_>>>()?;
     report.add(Area::Helm, problems);
     let asked: Vec<_> = tested.iter().zip(values).collect();
-    let all = threads::map(&asked, |((chart, package, _), values)| ask(scene, helm, chart, package, values));
-    for ((chart, package, messages), said) in tested.iter().zip(all) {
+    let all = threads::map(&asked, |((chart, package), values)| ask(scene, helm, chart, package, values));
+    for ((chart, package), said) in tested.iter().zip(all) {
         let (mut said, asked) = match said {
             Ok(words) => words,
             Err(error) => {
@@ -57,12 +56,12 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
                 continue;
             }
         };
-        said.retain(|(said, _)| !is_said(said, messages));
+        said.retain(|(said, _)| !is_found_without_helm(said));
         let (path, chart, helm) = (&*chart.source.path, &*package.metadata.name, &*helm.version);
         report.add(Area::Helm, Heard { path, chart, helm, asked, said: &said }.problems());
     }
     let root = scene.repository.root();
-    let all = charts.iter().map(|(chart, package, _)| {
+    let all = charts.iter().map(|(chart, package)| {
         let path = &chart.source.path;
         (root.join(path), path.as_str(), *package)
     });

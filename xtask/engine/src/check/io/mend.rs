@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::check::edit::Edit;
-use crate::check::mend::mend;
+use crate::check::mend::make_edits;
 use crate::sys::files::{self, NewFile};
 use crate::sys::{environment, link};
 
 /// Makes the edits in the files below `root`, each file at once; those that were made come back.
-pub fn apply<'e>(root: &Path, edits: impl Iterator<Item = &'e Edit>) -> Result<Vec<&'e Edit>> {
+pub fn apply_edits<'e>(root: &Path, edits: impl Iterator<Item = &'e Edit>) -> Result<Vec<&'e Edit>> {
     let mut by_file: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
     for edit in edits {
         by_file.entry(&edit.file).or_default().push(edit);
@@ -21,7 +21,7 @@ pub fn apply<'e>(root: &Path, edits: impl Iterator<Item = &'e Edit>) -> Result<V
     for (file, edits) in by_file {
         // What cannot be mended stays a finding.
         let Some((real, text)) = read(&root.join(file), root) else { continue };
-        let mended = mend(&text, &edits);
+        let mended = make_edits(&text, &edits);
         if mended.made.is_empty() {
             continue;
         }

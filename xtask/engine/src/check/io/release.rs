@@ -2,17 +2,16 @@
 
 use anyhow::Result;
 
+use super::scene::Scene;
 use crate::base::config::Versions;
 use crate::base::problem::{Checked, Problem, Severity, fold, problems_of};
 use crate::base::text::name;
 use crate::base::version::Tag;
 use crate::chart::package::Package;
 use crate::chart::source::Source;
-use crate::check::command::Scene;
 use crate::check::edit::Finding;
 use crate::check::{Area, Chart, Report};
 use crate::git::io::branch::Branch;
-use crate::git::io::remote::Remote;
 use crate::pages::io::compare::{self, Compared};
 use crate::pages::published::{Next, Published};
 use crate::release::io::make::{self, Head, Sources};
@@ -22,22 +21,22 @@ use crate::release::target::Target;
 use crate::release::{Decided, prepare};
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
-pub fn tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
+pub fn next_tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
     let names: Vec<String> = charts.iter().map(|chart| Source::name(&chart.source)).collect();
     head.tags.choose(&names, &head.commit.id).ok().flatten()
 }
 
 /// Looks at the next release.
-pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Some(head) = scene.head.clone() else { return Ok(()) };
     let observed = make::observed(sources(scene), Vec::new(), head);
     let is_offline = scene.is_offline();
     let mut same = None;
     if is_offline {
-        let hint = if scene.args.offline { "leave out --offline" } else { "unset CARGO_NET_OFFLINE" };
+        let hint = if scene.options.offline { "leave out --offline" } else { "unset CARGO_NET_OFFLINE" };
         report.leave_out("what is published", "no network was to be used", hint);
     } else {
-        match compare(scene, report) {
+        match compare_with_published(scene, report) {
             Ok(published) => same = Some(published),
             Err(error) => {
                 let problems = problems_of(error).0.into_iter();
@@ -47,13 +46,12 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         }
     }
     match prepare(scene.config, observed).and_then(|prepared| prepared.decide(scene.config, same)) {
-        Err(problems) => report.add(Area::Release, problems.0.into_iter().map(|one| finding(scene, one))),
+        Err(problems) => add_new(scene, problems.0, report),
         Ok(decided) => {
-            let warnings = decided.warnings.iter().cloned();
-            report.add(Area::Release, warnings.map(|one| finding(scene, one)));
+            add_new(scene, decided.warnings.clone(), report);
             // Where tags decide versions, there is none to look for before the tag.
             if !is_offline && (decided.has_tag() || scene.config.versions == Versions::Verify) {
-                look(scene, decided, report)?;
+                look_at_targets(scene, decided, report)?;
             }
         }
     }
@@ -71,6 +69,12 @@ fn sources(scene: &Scene<'_>) -> Sources {
     }
 }
 
+/// Adds what is found by making the release: it packages the charts, and finds again what is wrong with them.
+fn add_new(scene: &Scene<'_>, mut problems: Vec<Problem>, report: &mut Report) {
+    problems.retain(|problem| !report.has(problem));
+    report.add(Area::Release, problems.into_iter().map(|problem| finding(scene, problem)));
+}
+
 /// What a release finds, with the edit: it makes none. The version of a chart with other faults may be read in another way.
 fn finding(scene: &Scene<'_>, problem: Problem) -> Finding {
     let edit = scene.charts.iter().filter(|chart| chart.is_whole).find_map(|chart| chart.edit(&problem));
@@ -78,22 +82,20 @@ fn finding(scene: &Scene<'_>, problem: Problem) -> Finding {
 }
 
 /// Compares each chart with what the Helm repository has of it. What is there as it is here comes back.
-fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
-    let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
-    let mut branch = Branch::new(&remote, &scene.config.branch, scene.limit())?;
+fn compare_with_published(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
+    let remote = scene.remote()?;
+    let mut branch = Branch::new(&remote, &scene.config.branch, scene.options.limit)?;
     let charts: Vec<(&Chart, Next<'_>)> =
-        scene.charts.iter().filter_map(|chart| Some((chart, next(scene, chart)?))).collect();
+        scene.charts.iter().filter_map(|chart| Some((chart, next_of(scene, chart)?))).collect();
     let all: Vec<Next<'_>> = charts.iter().map(|(_, next)| *next).collect();
-    if let Some(tag) = &scene.tag {
-        // The tag releases none of these.
-        for chart in scene.charts.iter().filter(|chart| !is_of(tag, chart)) {
-            report.only_warn(&chart.source.path);
-        }
+    // The tag releases none of these.
+    for chart in scene.charts.iter().filter(|chart| !scene.is_for(chart)) {
+        report.only_warn(&chart.source.path);
     }
     let at = compare::Scene {
         config: scene.config,
         root: scene.repository.root(),
-        limit: scene.limit(),
+        limit: scene.options.limit,
         plain_http: false,
         is_for_targets: false,
     };
@@ -122,31 +124,25 @@ fn compare(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
 }
 
 /// What the next release makes of a chart; `None` if the tag leaves it out, or nobody can read all of it.
-fn next<'a>(scene: &'a Scene<'_>, chart: &'a Chart) -> Option<Next<'a>> {
+fn next_of<'a>(scene: &'a Scene<'_>, chart: &'a Chart) -> Option<Next<'a>> {
     let package: &Package = chart.package.as_ref().filter(|_| chart.source.is_read())?;
-    let tag = scene.tag.as_ref();
-    (tag.is_none_or(|tag| is_of(tag, chart)) && scene.config.releases(&chart.source.path)).then(|| Next {
+    scene.releases(chart).then(|| Next {
         path: &chart.source.path,
         package,
-        tag: tag.map(|tag| &tag.version),
+        tag: scene.tag.as_ref().map(|tag| &tag.version),
         versions: scene.config.versions,
     })
 }
 
-/// Whether a tag releases a chart.
-fn is_of(tag: &Tag, chart: &Chart) -> bool {
-    tag.chart.as_ref().is_none_or(|one| *one == chart.source.name())
-}
-
 /// Looks whether the registry and GitHub have something in the way of the release.
-fn look(scene: &Scene<'_>, decided: Decided, report: &mut Report) -> Result<()> {
+fn look_at_targets(scene: &Scene<'_>, decided: Decided, report: &mut Report) -> Result<()> {
     if decided.charts.is_empty() {
         return Ok(());
     }
     let release = decided.make(scene.config)?.release;
-    let remote = Remote::find(scene.config, scene.args.remote.as_deref(), scene.repository)?;
+    let remote = scene.remote()?;
     let publication = Publication::new(scene.config, &scene.config.oci, &release, &[], Vec::new())?;
-    let transport = Transport::new(&remote, scene.limit());
+    let transport = Transport::new(&remote, scene.options.limit);
     for look in look_at_each(&publication, &transport, &[Target::Oci, Target::Github])? {
         judge(look, report);
     }

@@ -11,13 +11,13 @@ use crate::check::{Area, Report};
 use crate::sys::terminal::{self, as_json};
 
 /// Tells of an edit that was made.
-pub fn mended(edit: &Edit) -> Result<()> {
+pub fn tell_edit(edit: &Edit) -> Result<()> {
     let now = edit.insert.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" / ");
     Ok(terminal::result("Mended", &format!("{}:{}  {now}", edit.file, edit.line))?)
 }
 
 /// Tells what was found, the worst last, where a reader looks first. An error among it makes the command fail.
-pub fn tell(mut report: Report, mended: &[Edit], is_json: bool) -> Result<()> {
+pub fn tell_report(mut report: Report, mended: &[Edit], is_json: bool) -> Result<()> {
     report.findings.sort_by(|(_, Finding { problem: a, .. }), (_, Finding { problem: b, .. })| {
         (Reverse(a.severity), &a.place).cmp(&(Reverse(b.severity), &b.place))
     });

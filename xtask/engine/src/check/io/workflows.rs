@@ -2,15 +2,15 @@
 
 use anyhow::Result;
 
+use super::scene::Scene;
 use crate::base::problem::Checked;
-use crate::check::command::Scene;
-use crate::check::workflows::{Around, findings};
+use crate::check::workflows::{Around, check_workflows};
 use crate::check::{Area, Report};
 use crate::ci::io::workflows;
 use crate::docs;
 
 /// Looks at all of them.
-pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
+pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Checked { value: read, problems } = workflows::read_workflows(scene.repository)?;
     report.looked_at(read.len(), "workflow");
     report.add(Area::Workflows, problems);
@@ -22,6 +22,6 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         default_branch: default_branch.as_deref(),
         has_docs: docs::io::are_there(scene.repository.root())?,
     };
-    report.add(Area::Workflows, findings(scene.config, around, &read, scene.program.task));
+    report.add(Area::Workflows, check_workflows(scene.config, around, &read, scene.program.task));
     Ok(())
 }

@@ -1,141 +1,57 @@
-//! E-mail addresses and URLs, as Helm judges them: by the expressions of `github.com/asaskevich/govalidator`
-//! (`IsEmail`, `IsURL`, `IsRequestURL`) and by Go's `net/url`. They are neither RFC 5322 nor RFC 3986; what they take
-//! and refuse was compared with them address by address.
+//! E-mail addresses and URLs, as far as they are wrong without Helm's long expressions
+//! (`github.com/asaskevich/govalidator`, and Go's `net/url`): what it takes is not refused here, unless nobody would write
+//! it, and what only they refuse it says itself.
 
-use super::pattern::{Pattern, chain, either, many, maybe, some};
-use super::url::Url;
+use crate::base::url::is_scheme;
 
-/// From so many characters on Helm takes nothing for a URL.
-const MAX_URL: usize = 2083;
-/// Nor up to so many bytes.
-const MIN_URL: usize = 3;
+/// The schemes that a maintainer's `url` may have.
+const SCHEMES: [&str; 7] = ["ftp", "tcp", "udp", "ws", "wss", "http", "https"];
 
-/// Whether a maintainer's `email` is one.
+/// Whether a maintainer's `email` may be one.
 pub fn is_email(text: &str) -> bool {
-    email().is_match(text)
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let in_local = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    let in_domain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "-_~".contains(c);
+    let is_dotted = |text: &str, is: &dyn Fn(char) -> bool| {
+        text.split('.').all(|part| !part.is_empty() && part.chars().all(is))
+    };
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let top = domain.rsplit_once('.').map_or("", |(_, top)| top);
+    let is_digit = |c: char| c.is_ascii_digit();
+    (local.starts_with('"') || is_dotted(local, &in_local))
+        && is_dotted(domain, &in_domain)
+        && !(top.is_empty() || top.starts_with(is_digit) || top.ends_with(is_digit))
 }
 
-/// Whether a maintainer's `url` is one; a scheme may be missing.
+/// Whether a maintainer's `url` may be one; a scheme may be missing.
 pub fn is_url(text: &str) -> bool {
-    if text.len() <= MIN_URL || text.chars().count() >= MAX_URL || text.starts_with('.') {
-        return false;
-    }
-    let has_port_alone = text.contains(':') && !text.contains("://");
-    let parsed = if has_port_alone { format!("http://{text}") } else { text.to_owned() };
-    let Some(url) = Url::parse(&parsed) else { return false };
-    let is_word = url.host.is_empty() && !url.path.is_empty() && !url.path.contains('.');
-    !url.host.starts_with('.') && !is_word && self::url().is_match(text)
+    let with_scheme = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+    let (scheme, rest) = with_scheme.unwrap_or(("http", text));
+    let is_word = !text.contains(['.', ':']);
+    let is_plain = !text.starts_with('.') && !text.contains(|c: char| c.is_ascii_whitespace());
+    SCHEMES.contains(&scheme)
+        && !is_word
+        && is_plain
+        && text.len() > 3
+        && host(rest).is_some_and(|host| !host.is_empty())
 }
 
-/// Whether a source or an icon is one: anything with a scheme that Go can parse.
+/// Whether a source or an icon may be one: anything with a scheme.
 pub fn is_request_url(text: &str) -> bool {
-    Url::parse_absolute(text).is_some()
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    is_scheme(scheme) && rest.strip_prefix("//").is_none_or(|rest| host(rest).is_some())
 }
 
-fn one(is: fn(char) -> bool) -> Pattern {
-    Pattern::One(is)
-}
-
-fn text(text: &'static str) -> Pattern {
-    Pattern::Text(text)
-}
-
-fn digit() -> Pattern {
-    one(|c| c.is_ascii_digit())
-}
-
-fn alphanumeric() -> Pattern {
-    one(|c| c.is_ascii_alphanumeric())
-}
-
-/// What an address may have beyond ASCII.
-fn is_wide(c: char) -> bool {
-    matches!(c, '\u{a0}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{ffef}')
-}
-
-fn email() -> Pattern {
-    let atom = || some(one(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_wide(c)));
-    let dotted = chain([atom(), many(chain([text("."), atom()]))]);
-    chain([either([dotted, quoted()]), text("@"), domain()])
-}
-
-/// A local part in quotes. The expression wants a quote before every character, and so takes `"a"` and not `"ab"`.
-fn quoted() -> Pattern {
-    let blank = || one(|c| c == ' ' || c == '\t');
-    let folded = || maybe(chain([maybe(chain([many(blank()), text("\r\n")])), some(blank())]));
-    let plain = one(|c| {
-        let control = matches!(c, '\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}');
-        control || matches!(c, '!' | '#'..='[' | ']'..='~') || is_wide(c)
-    });
-    let after_parenthesis = one(|c| matches!(c, '\u{1}'..='\u{9}' | '\u{b}'..='\u{7f}'));
-    let item = either([plain, chain([text("("), after_parenthesis])]);
-    chain([many(chain([text("\""), folded(), item])), folded(), text("\"")])
-}
-
-/// At least two labels, the last without digits at its ends.
-fn domain() -> Pattern {
-    let ends = || one(|c| c.is_ascii_alphanumeric() || is_wide(c));
-    let inner = one(|c| c.is_ascii_alphanumeric() || "-._~".contains(c) || is_wide(c));
-    let label = either([ends(), chain([ends(), many(inner), ends()])]);
-    let ends = || one(|c| c.is_ascii_alphabetic() || is_wide(c));
-    let inner = one(|c| c.is_ascii_alphanumeric() || "-_~".contains(c) || is_wide(c));
-    let top = either([ends(), chain([ends(), many(inner), ends()])]);
-    chain([some(chain([label, text(".")])), top, maybe(text("."))])
-}
-
-fn url() -> Pattern {
-    let scheme = ["ftp", "tcp", "udp", "ws", "wss", "http", "https"].map(text);
-    let scheme = chain([either(scheme), text("://")]);
-    let dark = || one(|c| !matches!(c, '\t' | '\n' | '\u{c}' | '\r' | ' '));
-    let user = chain([some(dark()), text("@")]);
-    let port = chain([text(":"), digit(), maybe(digit()), maybe(digit()), maybe(digit()), maybe(digit())]);
-    let path = chain([either(["/", "?", "#"].map(text)), many(dark())]);
-    let host = either([ip4(), ip6(), host_name()]);
-    chain([maybe(scheme), maybe(user), host, maybe(text(".")), maybe(port), maybe(path)])
-}
-
-/// An IP address of version 4. Its first part is neither 0 nor one of a few at the end.
-fn ip4() -> Pattern {
-    let first = either([
-        chain([one(|c| matches!(c, '1'..='9')), maybe(digit())]),
-        chain([text("1"), digit(), digit()]),
-        chain([text("2"), one(|c| matches!(c, '0' | '1' | '4')), digit()]),
-        chain([text("22"), one(|c| matches!(c, '0'..='3'))]),
-        chain([text("25"), one(|c| matches!(c, '0'..='5'))]),
-    ]);
-    let other = chain([
-        text("."),
-        either([
-            chain([digit(), maybe(digit())]),
-            chain([text("1"), digit(), digit()]),
-            chain([text("2"), one(|c| matches!(c, '0'..='4')), digit()]),
-            chain([text("25"), one(|c| matches!(c, '0'..='5'))]),
-        ]),
-    ]);
-    chain([first, other.clone(), other.clone(), other])
-}
-
-/// An IP address of version 6 in brackets, its form not looked at.
-fn ip6() -> Pattern {
-    let zone = chain([text("%"), some(alphanumeric())]);
-    chain([text("["), some(one(|c| c.is_ascii_hexdigit() || c == ':' || c == '.')), maybe(zone), text("]")])
-}
-
-/// A name of ASCII with dots, then one that may have other letters, then perhaps a top level.
-fn host_name() -> Pattern {
-    let dotted = chain([
-        alphanumeric(),
-        many(one(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')),
-        alphanumeric(),
-        many(chain([one(|c| c == '-' || c == '.'), some(alphanumeric())])),
-    ]);
-    let joined = chain([maybe(one(|c| matches!(c, '-' | '_' | '.'))), alphanumeric()]);
-    let sub = chain([some(alphanumeric()), many(joined), alphanumeric(), text("."), some(alphanumeric())]);
-    let letter = || one(|c| c.is_ascii_alphanumeric() || matches!(c, '\u{a1}'..='\u{ffff}'));
-    let dashes = chain([maybe(text("-")), maybe(text("-"))]);
-    let wide = chain([many(chain([some(letter()), dashes])), some(letter())]);
-    let top = some(one(|c| c.is_ascii_alphabetic() || matches!(c, '\u{a1}'..='\u{ffff}')));
-    chain([maybe(either([dotted, text("www."), sub])), wide, maybe(chain([text("."), top]))])
+/// The host that a URL names after its scheme; `None` if it cannot be one, or its port is no number.
+fn host(rest: &str) -> Option<&str> {
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let bracket = host.rfind(']').filter(|_| host.starts_with('[')).map(|end| end + 1);
+    let end = bracket.or_else(|| host.rfind(':')).unwrap_or(host.len());
+    let (host, port) = host.split_at_checked(end)?;
+    let is_number = port.is_empty() || port.strip_prefix(':')?.bytes().all(|byte| byte.is_ascii_digit());
+    let is_odd = |c: char| c.is_ascii_control() || " |\\^{}`".contains(c);
+    (is_number && !host.contains(is_odd)).then_some(host)
 }
 
 #[cfg(test)]
@@ -158,9 +74,7 @@ mod tests {
             "a@b.co.",
             "é@é.fr",
             "first.last+tag@sub-x.example.com",
-            "a@b_c.de",
             "a@1b.co",
-            "\"a\"@c.de",
             "\" a \"@c.de",
             "{a}~@b.co",
         ];
@@ -171,17 +85,11 @@ mod tests {
             "a@b",
             "a@1.2.3.4",
             "A <a@b.co>",
-            "\"a b\"@c.de",
-            "\"ab\"@c.de",
             "a..b@c.de",
-            "a@b..co",
-            ".a@b.co",
-            "a@-b.de",
             "a@b.d1",
             "a@b.co, c@d.co",
             "a at b.co",
             "a@b.co ",
-            "a@\u{1f642}.co",
         ];
         check(is_email, &good, &bad);
     }
@@ -191,20 +99,13 @@ mod tests {
         let good = [
             "github.com/a",
             "1.2.3.4",
-            "240.1.2.3",
             "mailto:a@b.co",
             "https://x",
             "https://localhost:80/a",
             "http://a:b@c.d:80/e?f=g#h",
-            "www.x.y",
             "x.co:80/p",
             "http://[::1]:80/",
-            "http://[fe80::1%25en0]/",
             "https://é.fr/é",
-            "ab-cd.ef_gh.ij",
-            "a--b.c",
-            "wss://ab-c.d.ef",
-            "http://x.y.",
         ];
         let bad = [
             "",
@@ -215,23 +116,13 @@ mod tests {
             "/abc",
             "foo://x.y",
             "git@github.com:a/b",
-            "https://x_y.z",
             "http://",
-            "http://225.1.2.3",
-            "http://256.1.1.1",
             "HTTP://a.bc",
             ".x.co",
-            "http://.x.co",
             "https://x.y/a b",
-            "a---b.c",
-            "wss://a-b.c-d.e",
-            "http://x.y#%zz",
-            "http://x:123456",
             "http://x|y",
         ];
         check(is_url, &good, &bad);
-        assert!(is_url(&format!("https://x.co/{}", "a".repeat(2069))));
-        assert!(!is_url(&format!("https://x.co/{}", "a".repeat(2070))));
     }
 
     #[test]
@@ -241,38 +132,12 @@ mod tests {
             "a:b",
             "file:///x",
             "git+https://x",
-            "data:text/plain,x",
             "mailto:a",
             "https://x.y/a b",
-            "http://x_y",
-            "http://a%c3%a9.b",
             "http://[::1]:80/",
             "http://u:p@x:",
-            "https://x/%41?%zz",
         ];
-        let bad = [
-            "",
-            "x.co/a",
-            "/a",
-            "//x.y",
-            ":a",
-            "1a:b",
-            "http://x/%zz",
-            "http://x:port/",
-            "http://x|y",
-            "http://x y",
-            "http://x\\y",
-            "http://x^y",
-            "http://{x}",
-            "http://`x`",
-            "http://x#y",
-            "http://a%41.b",
-            "http://[::1",
-            "http://a[b]",
-            "http://u\"@x",
-            "http://x\u{7f}",
-            "http://%",
-        ];
+        let bad = ["", "x.co/a", "/a", "//x.y", ":a", "1a:b", "http://x:port/", "http://x y", "http://{x}"];
         check(is_request_url, &good, &bad);
     }
 }

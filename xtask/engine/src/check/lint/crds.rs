@@ -1,46 +1,41 @@
 //! The rules for crds/, which Helm 4 has and Helm 3 has not. Helm installs what is there once, as it is: it renders,
 //! changes and deletes nothing of it.
 
-use super::{By, Message, at, top};
+use super::{at, top};
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::yaml::{self, Error, Pair, Value};
 use crate::chart::ignore::Kind;
 use crate::check::Chart;
 
-const DIRECTORY: &str = "crds/";
-
 /// Judges the files of crds/, those of sub-charts too, up to the first that cannot be parsed.
-pub fn lint(chart: &Chart) -> Vec<Message> {
+pub fn lint_definitions(chart: &Chart) -> Vec<Problem> {
     match top(chart, "crds") {
         None => return Vec::new(),
         Some(Kind::File) => {
             let problem = at(chart, "crds", None, "it is a file: Helm looks for definitions in a directory");
-            let problem = problem.hint("rename it, and put the definitions into a directory `crds`");
-            return vec![error(DIRECTORY, "not a directory").with(problem)];
+            return vec![problem.hint("rename it, and put the definitions into a directory `crds`")];
         }
         Some(Kind::Directory) => {}
     }
-    let mut messages = Vec::new();
-    for (path, data) in files(chart) {
-        let Some(place) = place(path) else { continue };
+    let mut problems = Vec::new();
+    for (path, data) in files(chart).into_iter().filter(|(path, _)| is_definition(path)) {
         let text = String::from_utf8_lossy(data);
         for (before, document) in documents(&text) {
-            let said = |line: Option<usize>, message: String| {
-                shown(chart, path, line.map(|line| before + line), message)
+            let bad = |line: Option<usize>, message: String| {
+                bad(chart, path, line.map(|line| before + line), message)
             };
             match Resource::read(document) {
-                Ok(None) => {}
-                Ok(Some(resource)) => messages.extend(resource.lint(place, &said)),
+                Ok(resource) => problems.extend(resource.and_then(|one| one.lint(&bad))),
                 Err(cause) => {
                     let message = format!("it is not the YAML that Helm reads: {}", cause.message);
-                    messages.push(error(place, "unable to parse YAML: ").with(said(cause.line, message)));
-                    return messages;
+                    problems.push(bad(cause.line, message));
+                    return problems;
                 }
             }
         }
     }
-    messages
+    problems
 }
 
 /// All files of the chart; those of archives in charts/ too, if it can be packaged.
@@ -54,12 +49,8 @@ fn files(chart: &Chart) -> Vec<(&str, &[u8])> {
     }
 }
 
-fn error(place: &str, text: &str) -> Message {
-    Message::error(place, text).only(By::Helm4)
-}
-
 /// What is wrong with a file, by its path in the archive. A sub-chart may come from elsewhere, as an archive.
-fn shown(chart: &Chart, path: &str, line: Option<usize>, message: String) -> Problem {
+fn bad(chart: &Chart, path: &str, line: Option<usize>, message: String) -> Problem {
     if chart.source.files.iter().any(|file| file.path == path) {
         return at(chart, path, line, message).hint("move to templates/ what is no plain definition");
     }
@@ -67,13 +58,13 @@ fn shown(chart: &Chart, path: &str, line: Option<usize>, message: String) -> Pro
     at(chart, "charts", None, message).hint("take another version of the sub-chart")
 }
 
-/// Where Helm sees a definition: by its path in its own chart.
-fn place(mut path: &str) -> Option<&str> {
-    while let Some(in_child) = path.strip_prefix("charts/") {
-        path = in_child.split_once('/')?.1;
+/// Whether Helm takes a file for a definition: by its path in its own chart.
+fn is_definition(mut path: &str) -> bool {
+    while let Some((_, in_child)) = path.strip_prefix("charts/").and_then(|rest| rest.split_once('/')) {
+        path = in_child;
     }
-    let extension = path.rsplit('/').next()?.rsplit_once('.')?.1.to_ascii_lowercase();
-    (path.starts_with(DIRECTORY) && matches!(extension.as_str(), "yaml" | "yml" | "json")).then_some(path)
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    path.starts_with("crds/") && matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
 }
 
 /// The documents of a file, each after how many lines: a line that begins with `---` parts two, but for the first.
@@ -112,21 +103,17 @@ impl Resource {
         }
     }
 
-    fn lint(&self, place: &str, said: &impl Fn(Option<usize>, String) -> Problem) -> Vec<Message> {
-        let mut messages = Vec::new();
-        if !self.api_version.starts_with("apiextensions.k8s.io") {
-            let message = format!("apiVersion {} is not `apiextensions.k8s.io/v1`", name(&self.api_version));
-            messages.push((error(place, "apiVersion is not in 'apiextensions.k8s.io'"), message));
-        }
-        if self.kind != "CustomResourceDefinition" {
-            let message = format!("kind {} is not `CustomResourceDefinition`", name(&self.kind));
-            messages.push((error(place, "object kind is not 'CustomResourceDefinition'"), message));
-        }
-        let why = "Helm would never change nor delete it, and `helm lint` of Helm 4 fails";
-        let with = |(message, what): (Message, String)| {
-            message.with(said(Some(self.line), format!("{what}: {why}")))
+    fn lint(&self, bad: &impl Fn(Option<usize>, String) -> Problem) -> Option<Problem> {
+        let Self { line, api_version, kind } = self;
+        let what = if !api_version.starts_with("apiextensions.k8s.io") {
+            format!("apiVersion {} is not `apiextensions.k8s.io/v1`", name(api_version))
+        } else if kind != "CustomResourceDefinition" {
+            format!("kind {} is not `CustomResourceDefinition`", name(kind))
+        } else {
+            return None;
         };
-        messages.into_iter().map(with).collect()
+        let why = "Helm would never change nor delete it, and `helm lint` of Helm 4 fails";
+        Some(bad(Some(*line), format!("{what}: {why}")))
     }
 }
 

@@ -1,108 +1,77 @@
-//! What `helm lint` says of a chart, without helm: every rule that needs no template engine, with Helm's severity.
+//! What `helm lint` finds in a chart and packaging does not, as far as it takes no template engine: where helm is missing,
+//! a chart must not come into CI that its linter refuses. What packaging or the release finds has no rule here.
 //!
-//! The rules are those of Helm's `pkg/lint/rules` (3.17) and `pkg/chart/v2/lint/rules` (4.1). Each [`Message`] has
-//! Helm's own words, by which `tests/it/check_lint.rs` compares them with what both Helms print, and ours: where it
-//! is, why it matters, what to write. What keeps Helm from loading a chart is found by packaging and not repeated here.
-//! Two things differ on purpose: Helm looks at no file of a chart that it cannot load, and says the first of several bad
-//! maintainers or sources alone.
+//! | Rule | Severity | Why it is judged without helm |
+//! | --- | --- | --- |
+//! | `apiVersion` is there | error | `--fix` writes it |
+//! | `version`, `appVersion` are text | error | `--fix` quotes them; helm names no line |
+//! | `version` is above `0.0.0-0` | error | the linter fails; helm names no line |
+//! | `version` is a strict semantic version | warning | `--fix` writes it; a release that takes it says so itself |
+//! | `maintainers`, `sources`, `icon` have names, addresses and URLs | error | helm names the first bad one, and no line |
+//! | `type`, `dependencies` in a chart of `apiVersion: v1` | error | the linter fails; helm names no line |
+//! | `icon`, values.yaml, templates/ are there | note, warning | what to write |
+//! | files of templates/ have extensions that the linter knows | error | the linter fails |
+//! | `.Release.Time` | error | the linter of Helm 3 fails; helm names no line |
+//! | sub-charts are declared | error | the line to write |
+//! | crds/ holds definitions alone | error | the linter of Helm 4 fails; helm names no line |
+//!
+//! The rules are those of Helm's `pkg/lint/rules` (3.17) and `pkg/chart/v2/lint/rules` (4.1), with its severities;
+//! `tests/it/check_lint.rs` compares them with both. Helm says the same in its own words, which are not repeated.
 
 mod address;
 mod crds;
-mod dependencies;
+mod files;
 mod links;
 mod metadata;
-mod pattern;
-mod templates;
 #[cfg(test)]
 mod tests;
-mod url;
-mod values;
 
-use std::collections::BTreeSet;
-
+use self::address::{is_email, is_request_url, is_url};
+use self::crds::lint_definitions;
+use self::files::lint_files;
+use self::metadata::lint_metadata;
 use super::Chart;
 use super::edit::Finding;
-use crate::base::problem::{Problem, Severity};
+use crate::base::problem::Problem;
 use crate::chart::helm_lint::Said;
 use crate::chart::ignore::Kind;
 
-/// Which Helm says something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// Each that this was tried with.
-    Both,
-    /// 3.17 alone.
-    Helm3,
-    /// 4.1 alone.
-    Helm4,
+/// Words of helm's about what is found without it; that metadata is not strict is found by packaging.
+const FOUND: [&str; 16] = [
+    "failed to strictly parse chart metadata file",
+    "apiVersion is required",
+    "should be of type string but it's of type",
+    "is less than or equal to 0.0.0-0",
+    "is not a valid SemVerV2",
+    "each maintainer requires a name",
+    "icon is recommended",
+    "valid in apiVersion 'v2'",
+    "file does not exist",
+    "directory does not exist",
+    "not a directory",
+    "Valid extensions are .yaml, .yml, .tpl, or .txt",
+    ".Release.Time has been removed in v3",
+    "chart metadata is missing these dependencies",
+    "apiVersion is not in 'apiextensions.k8s.io'",
+    "object kind is not 'CustomResourceDefinition'",
+];
+
+/// Judges a chart. Whoever releases it judges its version, if that is the one in Chart.yaml.
+pub fn lint_chart(chart: &Chart, is_version_released: bool) -> Vec<Finding> {
+    let mut found = lint_metadata(chart, is_version_released);
+    found.extend(lint_files(chart).into_iter().chain(lint_definitions(chart)).map(Into::into));
+    found
 }
 
-/// A line of `helm lint`.
-#[derive(Debug)]
-pub struct Message {
-    /// Who says it.
-    pub by: By,
-    /// Helm's severity.
-    pub severity: Severity,
-    /// Where Helm sees it: `Chart.yaml`, `templates/`, or the path of the chart.
-    pub place: String,
-    /// Helm's words in one line, up to where those of one of its parsers begin.
-    pub text: String,
-    /// The same for people, at least one.
-    pub findings: Vec<Finding>,
-}
-
-impl Message {
-    fn new(severity: Severity, place: &str, text: impl Into<String>) -> Self {
-        Self { by: By::Both, severity, place: place.to_owned(), text: text.into(), findings: Vec::new() }
-    }
-
-    fn error(place: &str, text: impl Into<String>) -> Self {
-        Self::new(Severity::Error, place, text)
-    }
-
-    fn warning(place: &str, text: impl Into<String>) -> Self {
-        Self::new(Severity::Warning, place, text)
-    }
-
-    fn note(place: &str, text: impl Into<String>) -> Self {
-        Self::new(Severity::Note, place, text)
-    }
-
-    /// Says who says it.
-    fn only(self, by: By) -> Self {
-        Self { by, ..self }
-    }
-
-    /// Adds what is said to people.
-    fn with(mut self, found: impl Into<Finding>) -> Self {
-        let mut finding = found.into();
-        finding.problem.severity = self.severity;
-        self.findings.push(finding);
-        self
-    }
-}
-
-/// Judges a chart, in Helm's order.
-pub fn lint(chart: &Chart) -> Vec<Message> {
-    let mut messages = metadata::lint(chart);
-    messages.extend(values::lint(chart));
-    messages.extend(templates::lint(chart));
-    messages.extend(dependencies::lint(chart));
-    messages.extend(crds::lint(chart));
-    messages
-}
-
-/// Whether helm only repeats one of the messages. It sees some at the absolute path of the chart, which is not known
-/// here, and lists sub-charts in random order.
-pub fn is_said(said: &Said, messages: &[Message]) -> bool {
-    let words = |text: &str| -> BTreeSet<String> { text.split([' ', ',']).map(str::to_owned).collect() };
-    messages.iter().any(|message| {
-        let is_chart = || said.place.ends_with(&format!("/{}", message.place));
-        message.severity == said.severity
-            && (said.place == message.place || is_chart())
-            && (said.text.starts_with(&message.text) || words(&said.text) == words(&message.text))
-    })
+/// Whether helm says what is found without it. What it refuses of an address is in quotes.
+pub fn is_found_without_helm(said: &Said) -> bool {
+    let quoted = said.text.split('\'').nth(1).unwrap_or_default();
+    FOUND.iter().any(|words| said.text.contains(words))
+        || said.text.starts_with("invalid email ") && !is_email(quoted)
+        || said.text.starts_with("invalid url ") && !is_url(quoted)
+        || said.text.starts_with("invalid source URL ") && !is_request_url(quoted)
+        || said.text.starts_with("invalid icon URL ") && !is_request_url(quoted)
+        || said.place.starts_with("crds/") && said.text.starts_with("unable to parse YAML")
 }
 
 /// What is wrong with a file of the chart, or with its directory if `file` is empty.
@@ -115,9 +84,4 @@ fn at(chart: &Chart, file: &str, line: Option<usize>, message: impl Into<String>
 /// What lies at the top of the chart's directory under this name.
 fn top(chart: &Chart, name: &str) -> Option<Kind> {
     chart.source.top.get(name).copied()
-}
-
-/// The content of one of its files.
-fn content<'c>(chart: &'c Chart, file: &str) -> Option<&'c [u8]> {
-    chart.source.files.iter().find(|entry| entry.path == file).map(|entry| entry.data.as_slice())
 }

@@ -14,7 +14,7 @@ const DOWNLOAD: &str = "actions/download-artifact";
 const UNNAMED: &str = "artifact";
 
 /// What is wrong with where a job takes a release from.
-pub fn findings(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
+pub fn check_artifacts(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
     let finding = |(step, run, from): (&Step, &Written, String)| artifact(work, step, run, &from, ours);
     taking(work).filter_map(finding).collect()
 }

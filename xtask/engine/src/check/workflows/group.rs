@@ -10,7 +10,7 @@ use crate::ci::workflow::{Concurrency, Workflow};
 use crate::release::target::Target;
 
 /// What is wrong with how a job waits.
-pub fn findings(config: &Config, work: &Work<'_>) -> Vec<Finding> {
+pub fn check_group(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     if !work.publishes().contains(&Target::Pages) {
         return Vec::new();
     }

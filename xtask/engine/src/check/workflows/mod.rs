@@ -40,7 +40,7 @@ pub struct Around<'a> {
 }
 
 /// Everything that is wrong with the workflows of a repository.
-pub fn findings(
+pub fn check_workflows(
     config: &Config,
     around: Around<'_>,
     workflows: &[Workflow],
@@ -48,7 +48,7 @@ pub fn findings(
 ) -> Vec<Finding> {
     let works: Vec<Work<'_>> = workflows.iter().flat_map(|workflow| works(workflow, parse)).collect();
     let ours: Vec<Work<'_>> = works.into_iter().filter(|work| work.workflow.runs_xtask()).collect();
-    let mut found: Vec<Finding> = others::drift(&ours).into_iter().map(Into::into).collect();
+    let mut found: Vec<Finding> = others::find_drift(&ours).into_iter().map(Into::into).collect();
     for workflow in workflows.iter().filter(|workflow| workflow.runs_xtask()) {
         found.extend(rights::strangers(workflow).map(Into::into));
         found.extend(group::deadlocks(workflow).into_iter().map(Into::into));
@@ -56,15 +56,15 @@ pub fn findings(
         found.extend(starts::default_branch(around, workflow).map(Into::into));
     }
     for work in &ours {
-        found.extend(rights::findings(config, work));
-        found.extend(group::findings(config, work));
-        found.extend(order::findings(work, &ours));
+        found.extend(rights::check_rights(config, work));
+        found.extend(group::check_group(config, work));
+        found.extend(order::check_order(work, &ours));
         found.extend(starts::of_single_charts(config, around, work).map(Into::into));
         found.extend(starts::without_docs(around, work).map(Into::into));
-        found.extend(artifact::findings(work, &ours));
-        found.extend(steps::findings(work));
+        found.extend(artifact::check_artifacts(work, &ours));
+        found.extend(steps::check_steps(work));
     }
-    found.extend(others::findings(config, workflows, &ours).into_iter().map(Into::into));
+    found.extend(others::find_other_publishers(config, workflows, &ours).into_iter().map(Into::into));
     let is_shared =
         |file: &str| workflows.iter().any(|workflow| workflow.file == file && workflow.shares_parts());
     for finding in &mut found {

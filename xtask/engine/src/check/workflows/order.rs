@@ -9,7 +9,7 @@ use crate::ci::run::Task;
 use crate::ci::workflow::{Job, Trigger, Workflow, Written};
 
 /// What is wrong with the place of a job among the others.
-pub fn findings(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
+pub fn check_order(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
     if !work.releases() || follows(work, ours) {
         return Vec::new();
     }

@@ -36,7 +36,7 @@ const COMMANDS: [(&str, Target); 7] = [
 ];
 
 /// What CI should run and does not.
-pub fn drift(ours: &[Work<'_>]) -> Vec<Problem> {
+pub fn find_drift(ours: &[Work<'_>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let is_ci = |task: &Result<Task, String>| task.as_ref().map_or(true, |task| *task == Task::Ci);
     if !ours.iter().flat_map(Work::commands).any(|command| is_ci(&command.task)) {
@@ -60,7 +60,7 @@ pub fn drift(ours: &[Work<'_>]) -> Vec<Problem> {
 }
 
 /// Steps, in whatever workflow, that publish what we publish.
-pub fn findings(config: &Config, workflows: &[Workflow], ours: &[Work<'_>]) -> Vec<Problem> {
+pub fn find_other_publishers(config: &Config, workflows: &[Workflow], ours: &[Work<'_>]) -> Vec<Problem> {
     let published: Vec<Target> = ours.iter().flat_map(Work::publishes).collect();
     let mut problems = Vec::new();
     for workflow in workflows {

@@ -17,7 +17,7 @@ const OCI_PASSWORD: &str = "XTASK_OCI_PASSWORD";
 const TOKEN: &str = "GITHUB_TOKEN: ${{ github.token }}";
 
 /// What is wrong with the rights of a job.
-pub fn findings(config: &Config, work: &Work<'_>) -> Vec<Finding> {
+pub fn check_rights(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     if work.commands().next().is_none() {
         return Vec::new();
     }

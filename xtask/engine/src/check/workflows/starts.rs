@@ -69,7 +69,7 @@ pub fn without_docs(around: Around<'_>, work: &Work<'_>) -> Option<Problem> {
 mod tests {
     use super::*;
     use crate::base::config::SHOP;
-    use crate::check::workflows::findings;
+    use crate::check::workflows::check_workflows;
     use crate::check::workflows::tests::{AROUND, GOOD, parse};
     use crate::ci::workflow::read_workflow;
 
@@ -112,8 +112,12 @@ mod tests {
             (&SHOP, without, &docs, "ci.yml:11: job `check` publishes documentation, and there is none"),
             (&SHOP, without, GOOD, ""),
         ] {
-            let found =
-                findings(config, around, &[read_workflow(text, "ci.yml").expect("a workflow")], &parse);
+            let found = check_workflows(
+                config,
+                around,
+                &[read_workflow(text, "ci.yml").expect("a workflow")],
+                &parse,
+            );
             let found: Vec<String> = found.iter().map(|one| one.problem.to_string()).collect();
             let ours = ["versions of their own", "default branch", "there is none"];
             let found: Vec<_> =

@@ -13,7 +13,7 @@ const OWN: &str = "make it a command or a CI step of your own, in the config";
 const CHECKOUT: &str = "actions/checkout";
 
 /// What is wrong with the steps of a job.
-pub fn findings(work: &Work<'_>) -> Vec<Finding> {
+pub fn check_steps(work: &Work<'_>) -> Vec<Finding> {
     let mut problems: Vec<Problem> =
         work.runs.iter().flat_map(|(step, written, run)| command(work, step, written, run)).collect();
     problems.extend(work.job.uses.iter().filter_map(|uses| pin(work, uses)));

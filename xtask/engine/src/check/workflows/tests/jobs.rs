@@ -1,6 +1,6 @@
 //! What is wrong with the order of jobs, with their steps, and with those of others.
 
-use super::{Case, check};
+use super::{Case, assert_found};
 
 const ORDER: &[Case] = &[
     (
@@ -129,7 +129,7 @@ const ORDER: &[Case] = &[
 
 #[test]
 fn needs_tags_and_artifacts() {
-    check(ORDER);
+    assert_found(ORDER);
 }
 
 const STEPS: &[Case] = &[
@@ -243,7 +243,7 @@ const STEPS: &[Case] = &[
 
 #[test]
 fn commands_and_actions() {
-    check(STEPS);
+    assert_found(STEPS);
 }
 
 const OTHERS: &[Case] = &[
@@ -279,5 +279,5 @@ const OTHERS: &[Case] = &[
 
 #[test]
 fn who_else_publishes() {
-    check(OTHERS);
+    assert_found(OTHERS);
 }

@@ -5,7 +5,7 @@ mod jobs;
 use super::*;
 use crate::base::config::SHOP;
 use crate::check::edit::Edit;
-use crate::check::mend::mend;
+use crate::check::mend::make_edits;
 use crate::ci::workflow::read_workflow;
 
 pub const AROUND: Around<'_> = Around { charts: &[], default_branch: Some("main"), has_docs: true };
@@ -86,8 +86,8 @@ pub fn parse(line: &str) -> Result<Task, String> {
     }
 }
 
-fn look(text: &str) -> Vec<Finding> {
-    findings(&SHOP, AROUND, &[read_workflow(text, "ci.yml").expect("a workflow")], &parse)
+fn find_faults(text: &str) -> Vec<Finding> {
+    check_workflows(&SHOP, AROUND, &[read_workflow(text, "ci.yml").expect("a workflow")], &parse)
 }
 
 /// A finding as it is told.
@@ -98,7 +98,7 @@ fn told(Finding { problem, .. }: &Finding) -> String {
 /// The text with an edit made in it.
 #[track_caller]
 fn mended(text: &str, edit: &Edit) -> String {
-    let mended = mend(text, &[edit]);
+    let mended = make_edits(text, &[edit]);
     assert_eq!(mended.made, [edit], "{text}");
     mended.text
 }
@@ -112,24 +112,24 @@ fn broken(nth: usize, old: &str, new: &str) -> String {
 
 #[test]
 fn what_is_right_is_not_found_wrong() {
-    assert_eq!(look(GOOD), []);
+    assert_eq!(find_faults(GOOD), []);
 }
 
 /// What was changed, what is found, and whether the edit mends it.
 type Case = (usize, &'static str, &'static str, &'static [&'static str], bool);
 
 #[track_caller]
-fn check(cases: &[Case]) {
+fn assert_found(cases: &[Case]) {
     for (nth, old, new, expected, mends) in cases {
         let text = broken(*nth, old, new);
-        let found = look(&text);
+        let found = find_faults(&text);
         let found_text: Vec<String> = found.iter().map(told).collect();
         assert_eq!(found_text, *expected, "{old} -> {new}");
         let edits: Vec<&Edit> = found.iter().filter_map(|finding| finding.edit.as_ref()).collect();
         assert_eq!(edits.is_empty(), !mends, "{old} -> {new}: {edits:?}");
         if let [edit] = edits.as_slice() {
             let mended = mended(&text, edit);
-            assert_eq!(look(&mended), [], "{mended}");
+            assert_eq!(find_faults(&mended), [], "{mended}");
         }
     }
 }
@@ -146,12 +146,12 @@ fn other_layouts_are_mended_or_left_alone() {
         (token, "      - run: cargo xtask release --publish=oci,pages\n", 1),
     ] {
         let text = broken(1, old, new);
-        let found = look(&text);
+        let found = find_faults(&text);
         assert_eq!(found.len(), 1, "{new}");
         let made: Vec<&Edit> = found.iter().filter_map(|finding| finding.edit.as_ref()).collect();
         assert_eq!(made.len(), edits, "{new}");
         for edit in made {
-            assert_eq!(look(&mended(&text, edit)), [], "{new}");
+            assert_eq!(find_faults(&mended(&text, edit)), [], "{new}");
         }
     }
 }
@@ -260,7 +260,7 @@ const RIGHTS: &[Case] = &[
 
 #[test]
 fn rights_and_tokens() {
-    check(RIGHTS);
+    assert_found(RIGHTS);
 }
 
 const GROUPS: &[Case] = &[
@@ -347,5 +347,5 @@ const GROUPS: &[Case] = &[
 
 #[test]
 fn waiting_for_each_other() {
-    check(GROUPS);
+    assert_found(GROUPS);
 }
