@@ -7,7 +7,6 @@ use crate::base::text::name;
 /// A command line in a document.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Documented {
-    /// The document.
     pub file: String,
     /// Its line, from 1.
     pub line: usize,

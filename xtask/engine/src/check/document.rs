@@ -6,9 +6,7 @@ use crate::docs::markdown::fence::Fence;
 /// A text file of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
-    /// Its path from the root.
     pub path: String,
-    /// Its content.
     pub text: String,
 }
 

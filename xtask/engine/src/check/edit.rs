@@ -24,7 +24,6 @@ pub struct Edit {
 pub struct Finding {
     /// What is wrong, or could be better.
     pub problem: Problem,
-    /// What mends it.
     pub edit: Option<Edit>,
 }
 

@@ -8,7 +8,6 @@ use crate::base::yaml;
 /// A text with edits made in it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mended<'e> {
-    /// The text.
     pub text: String,
     /// The edits that were made. Those are left out whose lines are no longer there, or that touch another one.
     pub made: Vec<&'e Edit>,

@@ -15,10 +15,8 @@ use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::docs::markdown::fence::Fence;
 
-/// The facts.
 #[derive(Debug)]
 pub struct Facts<'a> {
-    /// Where is published to.
     pub config: &'a Config,
     /// The charts that are released, by name, each with its version.
     pub versions: BTreeMap<String, Option<String>>,
@@ -28,9 +26,7 @@ pub struct Facts<'a> {
 #[derive(Debug, PartialEq, Eq)]
 struct Wrong {
     line: usize,
-    /// As the line has it.
     words: String,
-    /// What should stand there.
     right: String,
     why: String,
 }

@@ -84,7 +84,6 @@ pub struct Unchecked {
     pub what: String,
     /// Why not, such as "helm is not in PATH".
     pub why: String,
-    /// What to do about that.
     pub hint: String,
 }
 
@@ -105,7 +104,6 @@ impl Report {
         self.checked.push(format!("{count} {one}{}", if count == 1 { "" } else { "s" }));
     }
 
-    /// Adds what was found in one area.
     pub fn add<F: Into<Finding>>(&mut self, area: Area, found: impl IntoIterator<Item = F>) {
         self.findings.extend(found.into_iter().map(|one| (area, one.into())));
     }

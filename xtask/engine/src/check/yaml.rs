@@ -3,14 +3,10 @@
 use crate::base::yaml::{self, Node};
 use crate::chart::source::Source;
 
-/// One file.
 #[derive(Debug)]
 pub struct File<'a> {
-    /// Its path for messages.
     pub path: String,
-    /// Its text.
     pub text: &'a str,
-    /// What is in it.
     pub root: Node,
 }
 

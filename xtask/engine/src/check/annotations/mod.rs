@@ -12,7 +12,6 @@ use crate::base::problem::Problem;
 use crate::base::yaml as model;
 use crate::base::yaml::{Document, Error};
 
-/// What the keys begin with.
 pub(super) const PREFIX: &str = "artifacthub.io/";
 
 /// What an annotation holds.
@@ -39,12 +38,10 @@ type Field = (&'static str, Holds, Need);
 #[derive(Clone, Copy)]
 enum Holds {
     Text,
-    /// The kind of a change.
     Kind,
     /// A reference to a container image.
     Image,
     Flag,
-    /// A list of texts.
     Texts,
     /// A list of mappings with a name and a URL.
     Links,

@@ -27,7 +27,6 @@ use crate::sys::threads;
 pub struct Read {
     /// Every chart that is published or tested, by its directory.
     pub charts: Vec<Chart>,
-    /// The changelog at the root.
     pub changelog: Option<Changelog>,
     /// What else is not in the commit as it is here.
     pub changed: Vec<String>,
@@ -62,7 +61,6 @@ pub fn read_charts(
     Ok(Read { charts, changelog: sources.changelog, changed: sources.changed })
 }
 
-/// Looks at each chart.
 pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
     let linted = threads::map(&scene.charts, |chart| lint_chart(chart, scene.releases_version_of(chart)));
     for (chart, linted) in scene.charts.iter().zip(linted) {

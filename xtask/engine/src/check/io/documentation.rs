@@ -16,13 +16,11 @@ use crate::check::links::Targets;
 use crate::check::mentions::{Facts, find_wrong_mentions};
 use crate::check::{Area, Report};
 use crate::docs::{self, Builder, File};
-use crate::git::io::branch::Branch;
 use crate::pages::Change;
 use crate::pages::command::{Repair, decide};
-use crate::pages::io::publish::look;
+use crate::pages::io::publish::look_once;
 use crate::sys::terminal;
 
-/// Looks at the documents.
 pub fn look_at_documentation(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     look_at_site(scene, report)?;
     let markdown = scene.files.iter().map(String::as_str).filter(|file| file.ends_with(".md"));
@@ -73,14 +71,15 @@ fn look_at_branch(scene: &Scene<'_>, docs: Vec<File>, report: &mut Report) -> Re
     if scene.is_offline() {
         return Ok(());
     }
-    let remote = scene.remote()?;
-    let mut branch = Branch::new(&remote, &scene.config.branch, scene.options.limit)?;
-    let Ok(Some(tip)) = terminal::hushed(|| look(&mut branch)) else { return Ok(()) };
     let change = Change { source: String::new(), time: 0, docs: Some(docs), adopt: Vec::new(), charts: None };
-    match decide(scene.config, Repair::No, &change, &mut branch, Some(&tip)) {
-        Ok(plan) => report.add(Area::Documentation, plan.warnings),
-        Err(error) => report.add(Area::Documentation, problems_of(error).0),
-    }
+    let warnings = scene.with_branch(|branch| {
+        if branch.was_refused() {
+            return Ok(Vec::new());
+        }
+        let Ok(Some(tip)) = terminal::hushed(|| look_once(branch)) else { return Ok(Vec::new()) };
+        Ok(decide(scene.config, Repair::No, &change, branch, Some(&tip))?.warnings)
+    })?;
+    report.add(Area::Documentation, warnings);
     Ok(())
 }
 

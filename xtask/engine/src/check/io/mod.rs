@@ -12,6 +12,8 @@ pub mod report;
 pub mod scene;
 mod workflows;
 
+use std::sync::Mutex;
+
 use anyhow::Result;
 
 use self::cargo::look_at_cargo;
@@ -63,6 +65,7 @@ pub fn look_at_everything(
         charts,
         changelog,
         changed,
+        branch: Mutex::default(),
     };
     look_at_charts(&scene, &mut report);
     let parts: [(Area, Part); 4] = [

@@ -11,7 +11,6 @@ use crate::chart::package::Package;
 use crate::chart::source::Source;
 use crate::check::edit::Finding;
 use crate::check::{Area, Chart, Report};
-use crate::git::io::branch::Branch;
 use crate::pages::io::compare::{self, Compared};
 use crate::pages::published::{Next, Published};
 use crate::release::io::make::{self, Head, Sources};
@@ -26,7 +25,6 @@ pub fn next_tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
     head.tags.choose(&names, &head.commit.id).ok().flatten()
 }
 
-/// Looks at the next release.
 pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Some(head) = scene.head.clone() else { return Ok(()) };
     let observed = make::observed(sources(scene), Vec::new(), head);
@@ -83,8 +81,6 @@ fn finding(scene: &Scene<'_>, problem: Problem) -> Finding {
 
 /// Compares each chart with what the Helm repository has of it. What is there as it is here comes back.
 fn compare_with_published(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
-    let remote = scene.remote()?;
-    let mut branch = Branch::new(&remote, &scene.config.branch, scene.options.limit)?;
     let charts: Vec<(&Chart, Next<'_>)> =
         scene.charts.iter().filter_map(|chart| Some((chart, next_of(scene, chart)?))).collect();
     let all: Vec<Next<'_>> = charts.iter().map(|(_, next)| *next).collect();
@@ -99,7 +95,8 @@ fn compare_with_published(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<
         plain_http: false,
         is_for_targets: false,
     };
-    let Checked { value: compared, problems } = compare::compare(&at, &mut branch, &all)?;
+    let Checked { value: compared, problems } =
+        scene.with_branch(|branch| compare::compare(&at, branch, &all))?;
     report.add(Area::Release, problems);
     let mut same = Vec::new();
     for ((chart, next), Compared { content, same: archive, problem }) in charts.iter().zip(compared) {

@@ -1,5 +1,6 @@
 //! What the parts of the check look at.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,6 +14,7 @@ use crate::chart::source::Changelog;
 use crate::check::Chart;
 use crate::check::ct_yaml::ChartTesting;
 use crate::ci::program::Program;
+use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::Repository;
 use crate::release::io::make::Head;
@@ -49,10 +51,11 @@ pub struct Scene<'a> {
     pub testing: Vec<ChartTesting>,
     /// Every chart that is published or tested, by its directory.
     pub charts: Vec<Chart>,
-    /// The changelog at the root.
     pub changelog: Option<Changelog>,
     /// What is not in the commit as it is here, besides the charts.
     pub changed: Vec<String>,
+    /// The branch, once somebody has looked at it.
+    pub branch: Mutex<Option<Branch>>,
 }
 
 impl Scene<'_> {
@@ -61,9 +64,18 @@ impl Scene<'_> {
         self.options.offline || environment::is_offline()
     }
 
-    /// Where is published to.
     pub fn remote(&self) -> Result<Remote> {
         Remote::find(self.config, self.options.remote, self.repository)
+    }
+
+    /// Looks at the branch, which all parts share.
+    pub fn with_branch<T>(&self, act: impl FnOnce(&mut Branch) -> Result<T>) -> Result<T> {
+        let mut branch = self.branch.lock().unwrap_or_else(PoisonError::into_inner);
+        let branch = match branch.take() {
+            Some(known) => branch.insert(known),
+            None => branch.insert(Branch::new(&self.remote()?, &self.config.branch, self.options.limit)?),
+        };
+        act(branch)
     }
 
     /// Whether the next release looks at the version in the Chart.yaml of a chart.

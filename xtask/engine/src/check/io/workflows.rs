@@ -9,7 +9,6 @@ use crate::check::{Area, Report};
 use crate::ci::io::workflows;
 use crate::docs;
 
-/// Looks at all of them.
 pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Checked { value: read, problems } = workflows::read_workflows(scene.repository)?;
     report.looked_at(read.len(), "workflow");

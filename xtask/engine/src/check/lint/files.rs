@@ -10,7 +10,6 @@ use crate::check::Chart;
 
 const EXTENSIONS: [&str; 4] = [".yaml", ".yml", ".tpl", ".txt"];
 
-/// Judges them.
 pub fn lint_files(chart: &Chart) -> Vec<Problem> {
     [no_values(chart).into_iter().collect(), templates(chart), undeclared(chart)].concat()
 }

@@ -93,7 +93,6 @@ impl Work<'_> {
         self.commands().filter_map(|command| command.task.as_ref().ok())
     }
 
-    /// Where they publish.
     fn publishes(&self) -> Vec<Target> {
         Target::in_order(self.tasks().flat_map(Task::publishes).copied().collect())
     }

@@ -49,7 +49,6 @@ pub fn unknown_needs(workflow: &Workflow) -> Vec<Problem> {
     circular.into_iter().chain(workflow.jobs.iter().flat_map(unknown).map(problem)).collect()
 }
 
-/// A release is for a tag.
 fn when(work: &Work<'_>) -> Option<Finding> {
     let (triggers, job) = (&work.workflow.triggers, name(&work.job.id.text));
     if !triggers.iter().any(Trigger::is_for_tags) {

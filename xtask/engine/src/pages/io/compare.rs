@@ -59,7 +59,7 @@ pub fn compare(
 ) -> Result<Checked<Vec<Compared>>> {
     let &Scene { config, root, limit, plain_http, is_for_targets } = scene;
     terminal::progress("Looking", &format!("at {}", branch.shown()));
-    let tip = publish::look(branch)?.unwrap_or_default();
+    let tip = publish::look_once(branch)?.unwrap_or_default();
     let text = tip.files.get(INDEX).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))?;
     let Checked { value, problems } = Index::read(&text, &format!("{INDEX} on {}", config.branch));
     let Some(index) = value else {

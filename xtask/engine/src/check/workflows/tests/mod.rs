@@ -90,7 +90,6 @@ fn find_faults(text: &str) -> Vec<Finding> {
     check_workflows(&SHOP, AROUND, &[read_workflow(text, "ci.yml").expect("a workflow")], &parse)
 }
 
-/// A finding as it is told.
 fn told(Finding { problem, .. }: &Finding) -> String {
     format!("{:?} {problem} | {}", problem.severity, problem.hint.as_deref().unwrap_or_default())
 }

@@ -25,24 +25,11 @@ pub struct Copy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// The newest commit of the real one.
-    Copied {
-        /// Where it comes from.
-        url: String,
-        /// Its id.
-        commit: String,
-    },
+    Copied { url: String, commit: String },
     /// Nothing, as the real one: the remote was asked and has no such branch.
-    Absent {
-        /// Which remote.
-        url: String,
-    },
+    Absent { url: String },
     /// Nothing, whatever the real one has: the remote cannot be read.
-    Unread {
-        /// Which remote.
-        url: String,
-        /// Its words.
-        why: String,
-    },
+    Unread { url: String, why: String },
     /// Nothing: the remote was not asked.
     Unasked,
 }
@@ -103,7 +90,6 @@ impl Copy {
         self.remote(remote, deadline, |git| git.args(quiet).args([depth, "--no-filter", NAME, &refspec]))
     }
 
-    /// Whether there is a branch.
     fn exists(&self) -> Result<bool> {
         let found = self.local(|git| git.args(["show-ref", "--verify", "--quiet", &self.reference]))?;
         Ok(found.status.success())

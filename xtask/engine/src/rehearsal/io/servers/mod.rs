@@ -46,7 +46,6 @@ pub struct Scene<'a> {
     pub root: PathBuf,
     /// Where the branch comes from; `None` begins without it.
     pub remote: Option<&'a Remote>,
-    /// The tags of the releases.
     pub tags: &'a [String],
     /// The id of the commit that they name.
     pub commit: &'a str,
@@ -67,7 +66,6 @@ pub struct Targets {
     pub api: String,
     /// The bare repository with the branch, as a remote.
     pub repository: PathBuf,
-    /// The tree of the site.
     pub site: PathBuf,
 }
 
@@ -107,7 +105,6 @@ impl Rehearsal {
         Ok(Self { targets, copy, start })
     }
 
-    /// Where things are.
     pub fn targets(&self) -> &Targets {
         &self.targets
     }
@@ -186,7 +183,6 @@ fn address(listener: &TcpListener) -> Result<String> {
     Ok(listener.local_addr().context("cannot listen on 127.0.0.1")?.to_string())
 }
 
-/// A branch as a file.
 fn file_name(branch: &str) -> String {
     branch.replace('/', "-")
 }

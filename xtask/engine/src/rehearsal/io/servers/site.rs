@@ -9,7 +9,6 @@ use super::path_of;
 /// A site in a directory.
 pub struct Site {
     root: PathBuf,
-    /// The URL that it will have.
     real: String,
     /// The URL that it is served at now.
     here: String,

@@ -30,7 +30,6 @@ pub fn unprocessable(resource: &str, code: &str, field: &str) -> Refusal {
     Refusal(422, body)
 }
 
-/// The body of a refusal.
 pub fn said(status: u16, message: &str) -> Value {
     json!({ "message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string() })
 }
@@ -93,7 +92,6 @@ pub fn release_json(urls: &Urls, release: &Release) -> Value {
     })
 }
 
-/// An asset of a release.
 pub fn asset_json(urls: &Urls, release: &Release, asset: &Asset) -> Value {
     let page = if release.draft { format!("untagged-{:020x}", release.id) } else { release.tag_name.clone() };
     json!({

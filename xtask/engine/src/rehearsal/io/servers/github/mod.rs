@@ -50,7 +50,6 @@ impl Github {
         }
     }
 
-    /// Answers a request.
     pub fn answer(&self, request: &Request) -> Answer {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         self.route(request, &mut store).unwrap_or_else(|Refusal(status, body)| Answer::json(status, &body))

@@ -103,7 +103,6 @@ impl Release {
     }
 }
 
-/// All releases.
 pub struct Store {
     root: PathBuf,
     /// In the order in which they were made.
@@ -143,12 +142,10 @@ impl Store {
         }
     }
 
-    /// The release of this id.
     pub fn find(&self, id: &str) -> Option<&Release> {
         self.releases.iter().find(|release| release.id.to_string() == id)
     }
 
-    /// The published release of a tag.
     pub fn published(&self, tag: &str) -> Option<&Release> {
         self.releases.iter().find(|release| !release.draft && release.tag_name == tag)
     }
@@ -236,7 +233,6 @@ impl Store {
         fs::write(directory.join(name), data)
     }
 
-    /// The content of an asset.
     pub fn read(&self, release: &Release, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.directory(release).join("assets").join(name))
     }

@@ -37,7 +37,6 @@ fn rest(github: &Github, line: &str, body: &Value) -> (u16, Value) {
     (answer.status, value)
 }
 
-/// A draft with an id.
 fn draft(github: &Github, tag: &str) -> u64 {
     let (status, release) = rest(github, "POST /releases", &json!({ "tag_name": tag, "draft": true }));
     assert_eq!(status, 201, "{release}");

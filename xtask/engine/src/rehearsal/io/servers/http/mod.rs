@@ -29,14 +29,11 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The content.
     pub body: Vec<u8>,
 }
 
-/// An answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// The status code.
     pub status: u16,
     /// Without those about the connection and the length.
     pub headers: Vec<(String, String)>,
@@ -74,7 +71,6 @@ fn all<'a>(pairs: &'a [(String, String)], name: &str) -> impl Iterator<Item = &'
 }
 
 impl Answer {
-    /// An answer of this type.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..Self::empty(status).with("Content-Type", content_type) }
     }
@@ -84,12 +80,10 @@ impl Answer {
         Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
-    /// A line of text.
     pub fn text(status: u16, text: &str) -> Self {
         Self::new(status, "text/plain; charset=utf-8", format!("{text}\n"))
     }
 
-    /// JSON.
     pub fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json; charset=utf-8", value.to_string())
     }

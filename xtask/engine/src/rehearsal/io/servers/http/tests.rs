@@ -85,7 +85,6 @@ fn exchange_with(text: impl FnOnce(SocketAddr) -> String) -> String {
     said(address, text(address).as_bytes())
 }
 
-/// A server that answers so.
 pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> SocketAddr {
     let listener = listen().expect("a port");
     let address = listener.local_addr().expect("its address");

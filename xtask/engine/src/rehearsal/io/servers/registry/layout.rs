@@ -16,7 +16,6 @@ pub struct Layout(PathBuf);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed {
-    /// Its type.
     pub media_type: String,
     /// `sha256:` and 64 hex digits.
     pub digest: String,
@@ -43,7 +42,6 @@ struct Index {
 }
 
 impl Layout {
-    /// The layout in a directory.
     pub fn new(directory: PathBuf) -> Self {
         Self(directory)
     }

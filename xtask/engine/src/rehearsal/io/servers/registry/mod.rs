@@ -59,7 +59,6 @@ impl Registry {
         Self { root, uploads: Mutex::default() }
     }
 
-    /// Answers a request.
     pub fn answer(&self, request: &Request) -> Answer {
         let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = self.route(request, &mut uploads).unwrap_or_else(|Refusal(status, code, message)| {
