@@ -16,7 +16,7 @@ pub struct Overrides {
 }
 
 /// One archive, ready to be written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Package {
     /// The metadata that the archive's Chart.yaml has.
     pub metadata: Metadata,
@@ -33,6 +33,26 @@ pub struct Package {
 }
 
 impl Package {
+    /// Replaces fields of Chart.yaml. `at` is the chart's path for messages.
+    pub fn stamp(&mut self, overrides: &Overrides, at: &str) -> Option<Problem> {
+        if *overrides == Overrides::default() {
+            return None;
+        }
+        if let Some(version) = &overrides.version {
+            self.metadata.version.clone_from(version);
+        }
+        if let Some(app_version) = &overrides.app_version {
+            self.metadata.app_version = sanitise(app_version);
+        }
+        let path = format!("{}/Chart.yaml", self.metadata.name);
+        let entry = self.entries.iter_mut().find(|entry| entry.path == path)?;
+        match chart::to_yaml(&self.metadata) {
+            Ok(text) => entry.data = text.into_bytes(),
+            Err(message) => return Some(Problem::error(message).at(format!("{at}/Chart.yaml"), None)),
+        }
+        None
+    }
+
     /// The line of a field of Chart.yaml.
     pub fn line(&self, field: &str) -> Option<usize> {
         self.lines.get(field).copied()
@@ -43,13 +63,7 @@ impl Package {
 /// its path for messages.
 pub fn package(files: Vec<Entry>, at: &str, overrides: &Overrides) -> Checked<Option<Package>> {
     let Checked { value, mut problems } = chart::load_chart(files, at);
-    let Some(mut chart) = value else { return Checked::new(None, problems) };
-    if let Some(version) = &overrides.version {
-        chart.metadata.version.clone_from(version);
-    }
-    if let Some(app_version) = &overrides.app_version {
-        chart.metadata.app_version = sanitise(app_version);
-    }
+    let Some(chart) = value else { return Checked::new(None, problems) };
     let id = |child: &Chart| (child.metadata.name.clone(), child.metadata.version.clone());
     let mut package = Package {
         metadata: chart.metadata.clone(),
@@ -61,6 +75,7 @@ pub fn package(files: Vec<Entry>, at: &str, overrides: &Overrides) -> Checked<Op
     };
     package.entries = entries(chart, "", at).take(&mut problems);
     problems.extend(unloadable(&package.entries, at));
+    problems.extend(package.stamp(overrides, at));
     Checked::new(Some(package), problems)
 }
 

@@ -1,6 +1,9 @@
 //! A chart directory as it was read: its files, and what goes with them.
 
+use crate::base::problem::Checked;
+use crate::chart::package::Package;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ignore::Kind;
 use super::tgz::Entry;
@@ -21,6 +24,8 @@ pub struct Source {
     /// What is not in the commit as it is here, by its path from the root.
     pub changed: Vec<String>,
     pub changelog: Option<Changelog>,
+    /// What packaging it has given, where somebody has packaged it already.
+    pub packaged: Option<Checked<Option<Arc<Package>>>>,
 }
 
 #[derive(Clone, Debug)]

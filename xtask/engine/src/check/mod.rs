@@ -22,6 +22,7 @@ pub mod workflows;
 pub mod yaml;
 
 use serde::Serialize;
+use std::sync::Arc;
 
 use self::edit::{Edit, Finding};
 use crate::base::problem::{Place, Problem, Severity};
@@ -52,7 +53,9 @@ pub struct Chart {
     /// Its files as they lie there, without those that `.helmignore` names.
     pub source: Source,
     /// What is packaged of it, as far as it can be read.
-    pub package: Option<Package>,
+    pub package: Option<Arc<Package>>,
+    /// What packaging it has found.
+    pub problems: Vec<Problem>,
     /// Whether nothing keeps it from being packaged.
     pub is_whole: bool,
 }
@@ -60,7 +63,7 @@ pub struct Chart {
 impl Chart {
     /// What is packaged of it, if it can be.
     pub fn whole(&self) -> Option<&Package> {
-        self.package.as_ref().filter(|_| self.is_whole)
+        self.package.as_deref().filter(|_| self.is_whole)
     }
 
     /// The edit that the hint of a problem in one of its files spells out.
@@ -175,7 +178,7 @@ mod tests {
         let entry =
             |(path, text): &(&str, &str)| Entry { path: (*path).to_owned(), data: text.as_bytes().to_vec() };
         let files: Vec<Entry> = files.iter().map(entry).collect();
-        let package = package(files.clone(), "c", &Overrides::default()).value;
+        let package = package(files.clone(), "c", &Overrides::default()).value.map(Arc::new);
         let source = Source {
             path: "c".into(),
             files,
@@ -183,8 +186,9 @@ mod tests {
             problems: Vec::new(),
             changed: Vec::new(),
             changelog: None,
+            packaged: None,
         };
-        Chart { source, is_whole: package.is_some(), package }
+        Chart { source, is_whole: package.is_some(), package, problems: Vec::new() }
     }
 
     /// Problems as lines: severity, place and message, hint.

@@ -11,6 +11,7 @@ pub mod steps;
 pub mod target;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use semver::Version;
 
@@ -119,7 +120,7 @@ pub struct Prepared {
 pub struct PreparedChart {
     /// Where it comes from, such as `charts/web`.
     pub source: String,
-    pub package: Package,
+    pub package: Arc<Package>,
     changelog: Option<Changelog>,
     /// What is wrong with it, if it is released.
     problems: Vec<Problem>,
@@ -151,10 +152,16 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     for source in selected {
         let is_read = source.is_read();
         let mut found = source.problems;
-        let Some(package) = package(source.files, &source.path, &overrides).take(&mut found) else {
+        let packaged = source.packaged.unwrap_or_else(|| {
+            package(source.files, &source.path, &Overrides::default()).map(|package| package.map(Arc::new))
+        });
+        let Some(mut package) = packaged.take(&mut found) else {
             problems.extend(found);
             continue;
         };
+        if overrides != Overrides::default() {
+            found.extend(Arc::make_mut(&mut package).stamp(&overrides, &source.path));
+        }
         let (of_lock, others) = split_locked(&source.path, &package, source.changed);
         locked.extend(of_lock);
         changed.extend(others);

@@ -1,6 +1,7 @@
 //! What is found without helm against what both Helms say: of a chart that is well, and of many with one thing wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use helm_xtask::internals::chart::helm_lint::{Said, messages};
 use helm_xtask::internals::check::Chart;
@@ -227,9 +228,16 @@ fn chart(files: &Files) -> Chart {
     let top = files.iter().map(|file| kind(&file.path)).collect();
     let Checked { value: package, problems } = package(files.clone(), "c", &Overrides::default());
     let is_whole = problems.iter().all(|problem: &Problem| problem.severity >= Severity::Warning);
-    let source =
-        Source { path: "c".into(), files, top, problems: Vec::new(), changed: Vec::new(), changelog: None };
-    Chart { source, is_whole, package }
+    let source = Source {
+        path: "c".into(),
+        files,
+        top,
+        problems: Vec::new(),
+        changed: Vec::new(),
+        changelog: None,
+        packaged: None,
+    };
+    Chart { source, is_whole, package: package.map(Arc::new), problems }
 }
 
 /// The parts of a chart that errors are in: what lies at its top. Helm sees at the chart itself what is wrong with charts/,

@@ -432,6 +432,7 @@ fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         problems: Vec::new(),
         changed: Vec::new(),
         changelog: Some(Changelog { path: "CHANGELOG.md".to_owned(), text: format!("## {version}\n\nx\n") }),
+        packaged: None,
     };
     let observed = Observed {
         charts: charts.iter().map(source).collect(),

@@ -162,7 +162,7 @@ pub fn read_chart_sources(
         };
         let changed = changed.iter().filter(its_own).cloned().collect();
         let ChartDirectory { files, top, problems, .. } = read;
-        Source { path, files, top, problems, changed, changelog }
+        Source { path, files, top, problems, changed, changelog, packaged: None }
     };
     Ok(Checked::new((charts.into_iter().map(source).collect(), besides), problems))
 }

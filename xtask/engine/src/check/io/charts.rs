@@ -1,6 +1,7 @@
 //! The charts as they lie there: read and packaged as for a release, and looked at as `helm lint` would.
 
 use anyhow::Result;
+use std::sync::Arc;
 
 use super::scene::Scene;
 use crate::base::config::Config;
@@ -48,10 +49,11 @@ pub fn read_charts(
     problems.extend(sources.problems);
     report.add(Area::Charts, problems);
     let chart = |source: Source| {
-        let mut found = source.problems.clone();
-        let package = package(source.files.clone(), &source.path, &Overrides::default()).take(&mut found);
+        let packaged = package(source.files.clone(), &source.path, &Overrides::default());
+        let found = [source.problems.clone(), packaged.problems.clone()].concat();
         let is_whole = !found.iter().any(Problem::is_error);
-        let chart = Chart { source, package, is_whole };
+        let package = packaged.value.map(Arc::new);
+        let chart = Chart { source, package, problems: packaged.problems, is_whole };
         report
             .add(Area::Charts, found.into_iter().map(|one| Finding { edit: chart.edit(&one), problem: one }));
         chart

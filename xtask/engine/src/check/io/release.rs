@@ -58,9 +58,14 @@ pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
 
 /// The charts that are released; what is wrong besides them has been told.
 fn sources(scene: &Scene<'_>) -> Sources {
-    let released = scene.charts.iter().map(|chart| &chart.source);
+    let released = scene.charts.iter().filter(|chart| scene.config.releases(&chart.source.path));
+    let source = |Chart { source, package, problems, .. }: &Chart| Source {
+        files: source.files.iter().filter(|file| file.path == "Chart.yaml").cloned().collect(),
+        packaged: Some(Checked::new(package.clone(), problems.clone())),
+        ..source.clone()
+    };
     Sources {
-        charts: released.filter(|source| scene.config.releases(&source.path)).cloned().collect(),
+        charts: released.map(source).collect(),
         changelog: scene.changelog.clone(),
         changed: scene.changed.clone(),
         problems: Vec::new(),

@@ -6,6 +6,7 @@ use crate::chart::package::{Overrides, package};
 use crate::chart::source::Source;
 use crate::chart::tgz::Entry;
 use crate::check::{Area, Report};
+use std::sync::Arc;
 
 /// A chart of these files, and what packaging finds wrong with it.
 fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {
@@ -17,9 +18,19 @@ fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {
     };
     let top = files.iter().map(kind).collect();
     let Checked { value: package, problems } = package(files.clone(), "c", &Overrides::default());
-    let source =
-        Source { path: "c".into(), files, top, problems: Vec::new(), changed: Vec::new(), changelog: None };
-    (Chart { source, is_whole: package.is_some(), package }, problems)
+    let source = Source {
+        path: "c".into(),
+        files,
+        top,
+        problems: Vec::new(),
+        changed: Vec::new(),
+        changelog: None,
+        packaged: None,
+    };
+    (
+        Chart { source, is_whole: package.is_some(), package: package.map(Arc::new), problems: Vec::new() },
+        problems,
+    )
 }
 
 /// What `check` shows of it.

@@ -71,7 +71,7 @@ pub fn make(
     new.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
         let charts = new.charts.iter().map(|PreparedChart { source, package, .. }| {
-            (repository.root().join(source), source.as_str(), package)
+            (repository.root().join(source), source.as_str(), &**package)
         });
         compare(helm, charts, &new.overrides)?;
     }
