@@ -17,7 +17,7 @@ use crate::ci::run::Task;
 use crate::ci::{self, Step};
 use crate::cli::{Command, Commands, Installed, Standard};
 use crate::release::command::ReleaseArgs;
-use crate::release::io::walk::Release;
+use crate::release::io::release::Release;
 use crate::sys::{environment, files, scratch, terminal};
 
 /// A repository's `cargo xtask`. [`app!`](self!) makes one; [`App::main`] and [`App::run`] are its entry points.

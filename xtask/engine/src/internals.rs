@@ -2,7 +2,7 @@
 
 pub use crate::app::installed;
 pub use crate::base::{digest, html, limits, problem, text, version};
-pub use crate::chart::{compare, ignore, package, tgz};
+pub use crate::chart::{helm_difference, ignore, package, tgz};
 pub use crate::check::lint;
 pub use crate::dist::manifest;
 pub use crate::docs::mkdocs;
@@ -16,7 +16,7 @@ pub mod chart {
 }
 /// What the tests use of the room.
 pub mod check {
-    pub use crate::check::{Chart, commands, document};
+    pub use crate::check::{Chart, document, documented_commands};
 }
 /// What the tests use of the room.
 pub mod docs {

@@ -19,7 +19,6 @@ const SLACK: usize = 512;
 /// The most that is read.
 #[derive(Clone, Copy)]
 pub struct Limits {
-    /// Of one file.
     pub file: u64,
     /// Of all files, with a header for each.
     pub total: u64,
@@ -165,7 +164,6 @@ fn octal(field: &[u8]) -> Option<u64> {
     is_number.then(|| digits.iter().fold(0, |value, digit| value * 8 + u64::from(digit - b'0')))
 }
 
-/// Text to the first NUL.
 fn text(field: &[u8]) -> Option<&str> {
     let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
     str::from_utf8(field.get(..end)?).ok()

@@ -25,7 +25,6 @@ impl<'t> Cursor<'t> {
         self.line
     }
 
-    /// Where the line starts.
     pub fn start(&self) -> usize {
         self.start
     }
@@ -54,7 +53,6 @@ impl<'t> Cursor<'t> {
         self.line = rest.find('\n').and_then(|end| rest.get(..end)).unwrap_or_default();
     }
 
-    /// Goes on if the line is this one.
     pub fn take_line(&mut self, line: &str) -> Option<()> {
         (self.line == line).then(|| self.advance())
     }

@@ -6,6 +6,8 @@
 //! parser by itself, and a text with another layout is given back (`None`). Where it reads a text it must find what
 //! the parser finds; a test of xtask compares the two.
 
+#![allow(missing_docs, reason = "only helm-xtask uses it, and names say what they are")]
+
 pub mod archive;
 pub mod chart;
 mod cursor;
@@ -44,11 +46,8 @@ pub struct Version<'t> {
 /// What is in an index, and where.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parts<'t> {
-    /// In the order of the file.
     pub versions: Vec<Version<'t>>,
-    /// In the order of the file.
     pub charts: Vec<Chart<'t>>,
-    /// How the text is laid out.
     pub style: Style,
     /// Where the first chart goes while there is none.
     pub hole: Option<Hole>,
@@ -59,13 +58,11 @@ pub struct Parts<'t> {
 /// The versions below one key of `entries`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Chart<'t> {
-    /// The key.
     pub key: Cow<'t, str>,
     /// The line of the key, from 1.
     pub line: usize,
     /// Key and versions: whole lines of YAML, a member of JSON.
     pub range: Range<usize>,
-    /// Which of the versions are its own.
     pub versions: Range<usize>,
     /// Where its first version goes while there is none.
     pub hole: Option<Hole>,
@@ -74,9 +71,7 @@ pub struct Chart<'t> {
 /// An empty list or mapping: what of the text goes when something is put in, and where that is put.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hole {
-    /// What goes.
     pub remove: Range<usize>,
-    /// Where the content is put.
     pub at: usize,
     /// What has to stand before it, such as a key.
     pub before: &'static str,
@@ -85,14 +80,12 @@ pub struct Hole {
 /// How a text is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Lines of YAML.
     Block {
         /// The column of the keys of `entries`.
         key: usize,
         /// The column of the dashes below them.
         dash: usize,
     },
-    /// JSON.
     Json {
         /// Whether elements stand on lines of their own.
         lines: bool,

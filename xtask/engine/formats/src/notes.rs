@@ -15,7 +15,6 @@ pub struct Notes {
     pub repeated: Vec<(usize, usize)>,
 }
 
-/// Looks at all versions.
 pub fn notes(parts: &Parts<'_>) -> Notes {
     let mut notes = Notes::default();
     let mut seen: HashMap<(&str, &str), usize> = HashMap::with_capacity(parts.versions.len());

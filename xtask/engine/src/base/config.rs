@@ -2,9 +2,9 @@
 
 #![warn(missing_docs)]
 
+use super::oci_reference::Reference;
 use super::path;
 use super::problem::Problem;
-use super::reference::Reference;
 use super::text::name;
 
 /// What hints call the place where the config is written. `terminal` puts the path of the program's main.rs there.

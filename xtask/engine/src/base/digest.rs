@@ -36,7 +36,6 @@ impl Digest {
     }
 }
 
-/// The text of the digest of some bytes.
 pub fn digest(bytes: &[u8]) -> String {
     Digest::of(bytes).to_string()
 }

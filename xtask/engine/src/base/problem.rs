@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 
 use super::text::shown;
 
@@ -209,22 +210,34 @@ pub fn docs_page(page: &str) -> String {
 
 /// Problems of one cause, which differ in what they happened to, as one: what follows the first colon is the cause.
 pub fn fold(problems: Vec<Problem>) -> Vec<Problem> {
+    let cause = |problem: &Problem| {
+        let (_, cause) = problem.message.split_once("`: ")?;
+        Some((problem.severity, problem.place.clone(), cause.to_owned(), problem.hint.clone()))
+    };
+    fold_by(problems, cause, "")
+}
+
+/// The first problem of each key, with how many more have that key. Those without a key stay as they are.
+pub fn fold_by<K: Eq + Hash>(
+    problems: Vec<Problem>,
+    key: impl Fn(&Problem) -> Option<K>,
+    and: &str,
+) -> Vec<Problem> {
     let mut folded: Vec<(Problem, usize)> = Vec::new();
     let mut places = HashMap::new();
     for problem in problems {
-        let cause = problem.message.split_once("`: ").map(|(_, cause)| cause.to_owned());
-        let key = cause.map(|cause| (problem.severity, problem.place.clone(), cause, problem.hint.clone()));
-        let place = key.map_or(folded.len(), |key| *places.entry(key).or_insert(folded.len()));
+        let new = folded.len();
+        let place = key(&problem).map_or(new, |key| *places.entry(key).or_insert(new));
         match folded.get_mut(place) {
             Some((_, more)) => *more += 1,
             None => folded.push((problem, 0)),
         }
     }
-    let counted = |(problem, more): (Problem, usize)| match more {
+    let with_count = |(problem, more): (Problem, usize)| match more {
         0 => problem,
-        _ => Problem { message: format!("{} ({more} more like it)", problem.message), ..problem },
+        _ => Problem { message: format!("{} ({and}{more} more like it)", problem.message), ..problem },
     };
-    folded.into_iter().map(counted).collect()
+    folded.into_iter().map(with_count).collect()
 }
 
 /// Splits what was found: `Ok(warnings and notes)` where nothing is an error, else `Err` with all of it, errors first and then by

@@ -39,7 +39,6 @@ pub struct Dropped {
 /// What a path is, which decides whether `name/` applies to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A directory, or a link to one.
     Directory,
     /// Anything else.
     File,

@@ -3,9 +3,9 @@
 //! The field names are Helm's, and so are the rules of [`validate`] (`pkg/chart/metadata.go`).
 
 mod archive;
-mod archived;
+mod archive_metadata;
 pub mod command;
-pub mod compare;
+pub mod helm_difference;
 pub mod helm_lint;
 pub mod ignore;
 pub mod io;
@@ -14,7 +14,7 @@ mod load;
 mod lock;
 pub mod package;
 mod read;
-pub mod same;
+pub mod same_content;
 pub mod source;
 pub mod tgz;
 mod values;
@@ -26,7 +26,7 @@ use crate::base::text::{name, sanitise};
 use crate::base::version;
 
 pub use self::archive::Archive;
-pub use self::archived::{metadata_in, metadata_of};
+pub use self::archive_metadata::{metadata_in, metadata_of};
 pub use self::json::Json;
 pub use self::load::load_chart;
 pub use self::read::{Lines, NO_QUOTES, QUOTE_IT, declared_name};

@@ -441,7 +441,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The field that a key means.
 fn field_of(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let exact = known.iter().find(|known| **known == key);
     exact.or_else(|| known.iter().find(|known| folded(known) == folded(key))).copied()

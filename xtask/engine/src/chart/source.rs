@@ -1,13 +1,12 @@
 //! A chart directory as it was read: its files, and what goes with them.
 
-use crate::base::problem::Checked;
-use crate::chart::package::Package;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ignore::Kind;
+use super::package::Package;
 use super::tgz::Entry;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::chart;
 
 /// One chart directory.
@@ -35,7 +34,6 @@ pub struct Changelog {
 }
 
 pub const CHANGELOG: &str = "CHANGELOG.md";
-
 /// The names that it may have: what a file system that ignores case finds by the first has to be found on all.
 pub const CHANGELOGS: [&str; 3] = [CHANGELOG, "Changelog.md", "changelog.md"];
 

@@ -18,7 +18,6 @@ use crate::base::limits::MAX_HELM_FILE;
 pub const MAX_TOTAL: u64 = 100 * 1024 * 1024;
 /// Room in a stream for the headers of small archives.
 const MIN_STREAM: u64 = 1024 * 1024;
-
 const BLOCK: usize = 512;
 const GZIP_EXTRA: &[u8] = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo=";
 const GZIP_COMMENT: &str = "Helm";
@@ -314,7 +313,6 @@ mod tests {
         Entry { path: path.to_owned(), data: data.to_vec() }
     }
 
-    /// The tar stream of an archive.
     fn tar_of(archive: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         MultiGzDecoder::new(archive).read_to_end(&mut out).expect("gzip");

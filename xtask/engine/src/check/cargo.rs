@@ -6,7 +6,6 @@ use crate::base::text::{few, name};
 
 /// Where cargo looks for the alias (doc.rust-lang.org/cargo, "Configuration").
 pub const CONFIG: &str = ".cargo/config.toml";
-/// The manifest of the workspace.
 pub const MANIFEST: &str = "Cargo.toml";
 /// The versions of everything that is compiled.
 pub const LOCK: &str = "Cargo.lock";

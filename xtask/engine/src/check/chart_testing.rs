@@ -44,7 +44,6 @@ pub fn exclusion(configs: &[ChartTesting], chart: &str) -> Option<String> {
     lines?.into_iter().next()
 }
 
-/// Where what is tested is not what is published.
 pub fn check_directories(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<Problem> {
     let charts = plain(&config.charts);
     let of = |read: &ChartTesting| -> Vec<Problem> {
@@ -98,7 +97,6 @@ pub fn check_target_branch(config: &ChartTesting, references: &[String]) -> Opti
     Some(Problem::warning(message).at(&config.file, Some(*line)).hint(hint))
 }
 
-/// The remote that has the branch.
 pub fn remote(config: &ChartTesting) -> &str {
     config.remote.as_ref().map_or("origin", |(remote, _)| remote)
 }
@@ -118,7 +116,6 @@ fn has(directory: &str, files: &[String]) -> bool {
         || files.iter().any(|file| file.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// Whether a sub-directory is a chart.
 fn has_charts(directory: &str, files: &[String]) -> bool {
     let charts = files.iter().filter_map(|file| file.strip_suffix("/Chart.yaml"));
     charts.into_iter().any(|chart| plain(path::directory(chart)) == directory)

@@ -7,8 +7,8 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
 use super::edit::Edit;
+use super::io::fix::apply_edits;
 use super::io::look_at_everything;
-use super::io::mend::apply_edits;
 use super::io::report::{tell_edit, tell_report};
 use super::io::scene::Options;
 use crate::chart::io::helm::Helm;

@@ -2,7 +2,7 @@
 
 use super::Chart;
 use super::annotations::{Annotation, PREFIX, annotations};
-use super::image::Image;
+use super::image_reference::Image;
 use super::yaml::File;
 use crate::base::config::Versions;
 use crate::base::problem::Problem;
@@ -13,12 +13,10 @@ use crate::base::yaml::{Node, Pair};
 struct Named {
     /// Its keys, such as `server.image`.
     path: String,
-    /// With the registry, where there is one.
     repository: String,
     tag: String,
     /// The line of the tag, else of the repository.
     line: usize,
-    /// Whether it is what the chart is there for.
     is_main: bool,
 }
 

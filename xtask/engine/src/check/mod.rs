@@ -4,28 +4,29 @@ pub mod annotations;
 pub mod cargo;
 pub mod chart_testing;
 pub mod command;
-pub mod commands;
 pub mod content;
 pub mod ct_yaml;
 pub mod dependencies;
 pub mod document;
+pub mod documented_commands;
+pub mod documented_facts;
 pub mod edit;
-pub mod image;
+pub mod fix;
+pub mod image_reference;
 pub mod images;
 pub mod io;
 mod leaks;
 pub mod links;
 pub mod lint;
-pub mod mend;
-pub mod mentions;
 pub mod workflows;
 pub mod yaml;
 
-use serde::Serialize;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use self::edit::{Edit, Finding};
-use crate::base::problem::{Place, Problem, Severity};
+use crate::base::problem::{Place, Problem, Severity, fold_by};
 use crate::chart::package::Package;
 use crate::chart::source::Source;
 
@@ -33,7 +34,6 @@ use crate::chart::source::Source;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Area {
-    /// The charts, as they lie there.
     Charts,
     /// The charts as helm reads and renders them.
     Helm,
@@ -73,7 +73,6 @@ impl Chart {
         Edit::of_hint(problem, self.text(file)?, version)
     }
 
-    /// The text of one of its files.
     pub fn text(&self, path: &str) -> Option<&str> {
         let file = self.source.files.iter().find(|file| file.path == path)?;
         str::from_utf8(&file.data).ok()
@@ -111,7 +110,6 @@ impl Report {
         self.findings.extend(found.into_iter().map(|one| (area, one.into())));
     }
 
-    /// Whether a problem was found.
     pub fn has(&self, problem: &Problem) -> bool {
         self.findings.iter().any(|(_, known)| known.problem == *problem)
     }
@@ -142,21 +140,9 @@ impl Report {
 
     /// The findings for people: a note that is the same of many files is one.
     pub fn folded(&self) -> Vec<Problem> {
-        let mut folded: Vec<(Problem, usize)> = Vec::new();
-        let is_same = |a: &Problem, b: &Problem| {
-            (a.severity, b.severity) == (Severity::Note, Severity::Note) && a.message == b.message
-        };
-        for (_, Finding { problem, .. }) in &self.findings {
-            match folded.iter_mut().find(|(first, _)| is_same(first, problem)) {
-                Some((_, more)) => *more += 1,
-                None => folded.push((problem.clone(), 0)),
-            }
-        }
-        let told = |(problem, more): (Problem, usize)| match more {
-            0 => problem,
-            _ => Problem { message: format!("{} (and {more} more like it)", problem.message), ..problem },
-        };
-        folded.into_iter().map(told).collect()
+        let problems = self.findings.iter().map(|(_, finding)| finding.problem.clone()).collect();
+        let note = |problem: &Problem| (problem.severity == Severity::Note).then(|| problem.message.clone());
+        fold_by(problems, note, "and ")
     }
 
     /// The edits that mend findings. What could be better is left to its author.

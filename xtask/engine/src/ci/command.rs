@@ -16,7 +16,7 @@ use crate::base::problem::{Checked, Problem, docs_page};
 use crate::base::text::{cell, name};
 use crate::docs;
 use crate::git::io::repository::{Repository, repository};
-use crate::sys::{actions, environment, terminal};
+use crate::sys::{environment, github_actions, terminal};
 
 /// `cargo xtask ci`.
 #[derive(Debug, Args)]
@@ -108,7 +108,7 @@ fn tell_what_differs(repository: &Repository, jobs: &[Job]) -> Result<()> {
 /// Runs a step. What it printed is shown if it fails, and always in the log of GitHub Actions, where it folds.
 fn perform(step: &Step, root: &Path, deadline: u64) -> Result<Ran> {
     let what = format!("{}  {}", step.name, step.typed());
-    let group = actions::Group::new(&what);
+    let group = github_actions::Group::new(&what);
     terminal::progress("Running", &what);
     let limit = Duration::from_secs(deadline);
     let ran = match run_step(&step.command, root, step.is_xtask(), limit) {
@@ -152,7 +152,7 @@ fn end(done: &[(&Step, Ran)]) -> Result<()> {
         let verdict = if ran.failure.is_some() { "failed" } else { "passed" };
         let _ = writeln!(table, "| {} | {verdict} | {} | {} |", step.name, seconds(ran), cell(&step.typed()));
     }
-    actions::summary(&table)?;
+    github_actions::summary(&table)?;
     let failed: Vec<&str> =
         done.iter().filter(|(_, ran)| ran.failure.is_some()).map(|(step, _)| step.name.as_str()).collect();
     if failed.is_empty() {

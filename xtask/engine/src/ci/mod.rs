@@ -151,7 +151,6 @@ fn in_place_of(text: &str, task: Option<&Task>, all: &[Step], parse: Parse<'_>) 
     })
 }
 
-/// The step that a command is, known or not.
 fn known(command: &str, all: &[Step]) -> Step {
     let mut words = command.split_whitespace();
     let step = Step::new("", command).meaning("CI would fail in the same way: mend what is named");

@@ -25,7 +25,6 @@ pub enum Task {
     Other,
     /// One of the repository's own: nobody else knows what it does.
     Own {
-        /// Whether it is told to publish.
         publishes: bool,
     },
 }
@@ -46,7 +45,6 @@ pub struct Command {
 pub struct Run {
     /// Its `cargo xtask` commands.
     pub commands: Vec<Command>,
-    /// What of it only a shell understands.
     pub shell: Option<String>,
 }
 

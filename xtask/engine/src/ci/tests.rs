@@ -30,7 +30,6 @@ fn all() -> Vec<Step> {
     [Step::new("test", "cargo test --locked")].into_iter().chain(standard()).collect()
 }
 
-/// The names of what runs for one command.
 fn names(run: &str) -> Vec<String> {
     let text = format!(
         "jobs:\n  a:\n    steps:\n      - run: {run}\n  b:\n    steps:\n      - run: cargo xtask ours\n"

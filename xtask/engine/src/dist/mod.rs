@@ -5,8 +5,8 @@ pub mod manifest;
 
 use self::manifest::Manifest;
 use crate::base::config::Config;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems};
-use crate::base::reference::Reference;
 use crate::base::text::{few, name};
 use crate::base::version::{Tag, release_of};
 use crate::chart::{Archive, Metadata};
@@ -32,10 +32,8 @@ impl Release {
 
 /// The file in `dist/` that speaks of the others.
 pub const MANIFEST: &str = "manifest.json";
-
 /// Checksums of the archives, in `dist/` and as an asset.
 pub const SUMS: &str = "SHA256SUMS";
-
 /// The text of the GitHub Release, in `dist/`.
 pub const NOTES: &str = "release-notes.md";
 

@@ -8,8 +8,10 @@ pub mod markdown;
 pub mod mkdocs;
 mod nav;
 mod template;
-mod unknown;
+mod unsupported;
 pub mod words;
+
+use clap::ValueEnum;
 
 use self::layout::Layout;
 use self::mkdocs::Settings;
@@ -17,16 +19,17 @@ use self::template::Site;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 
-pub use self::unknown::unknown;
+pub use self::unsupported::unknown;
 
 /// Who builds the site.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Builder {
-    /// mkdocs where it is there, else this program.
+    /// mkdocs where it is there, else this program
     #[default]
     Auto,
-    /// mkdocs, which must be there.
+    /// mkdocs
     Mkdocs,
+    /// This program
     Native,
 }
 

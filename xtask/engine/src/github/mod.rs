@@ -26,7 +26,6 @@ pub struct Wanted<'a> {
     pub tag: String,
     pub notes: &'a str,
     pub prerelease: bool,
-    /// The commit that it was made from.
     pub commit: &'a str,
     /// The chart whose releases are GitHub's latest, where the config names one.
     pub latest: Option<&'a str>,
@@ -93,7 +92,6 @@ pub struct There {
     pub url: String,
     /// Whether it is not published yet.
     pub draft: bool,
-    /// The assets that are as they shall be.
     pub assets: Vec<String>,
 }
 

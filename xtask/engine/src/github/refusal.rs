@@ -22,7 +22,6 @@ const AGAIN: &str = "run it again: what is done already is not repeated";
 const RIGHTS: &str =
     "give the job `permissions: contents: write`, or set GITHUB_TOKEN to a token that may write";
 
-/// The problem with its cause and what to do.
 pub fn problem(attempt: Attempt<'_>, answer: &Result<Response, String>) -> Problem {
     let (cause, hint) = match answer {
         Ok(response) => refused(attempt, response),

@@ -30,7 +30,6 @@ pub struct Rule {
     /// Such as `pull_request`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The ruleset that it stands in.
     pub ruleset_id: u64,
     /// `Repository`, `Organization` or `Enterprise`.
     #[serde(default)]

@@ -97,7 +97,6 @@ impl Reader<'_> {
         self.problems.push(problem.hint(hint));
     }
 
-    /// The charts of a whole index.
     pub fn index(&mut self, root: &Node) -> Vec<ChartNodes> {
         let Value::Mapping(pairs) = &root.value else {
             self.refuse(

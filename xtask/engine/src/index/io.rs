@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::base::problem::Problem;
 use crate::chart::tgz::MAX_TOTAL;
-use crate::sys::{files, link};
+use crate::sys::{files, symlink};
 
 /// The largest index in use has a tenth of this.
 const MAX_INDEX: u64 = 256 * 1024 * 1024;
@@ -59,7 +59,7 @@ impl Names {
 /// The content of an archive below `directory`, which is absolute and without links. Links that leave the directory are
 /// refused. The problem has no place.
 pub fn read_archive(directory: &Path, archive: &Path) -> Result<Vec<u8>, Problem> {
-    let followed = link::follow(&directory.join(archive), directory)?;
+    let followed = symlink::follow(&directory.join(archive), directory)?;
     files::read_up_to(&followed.real, MAX_TOTAL).map_err(|error| {
         Problem::error(format!("cannot read it: {error}")).hint("move it to another directory")
     })

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::new::{Format, NewVersion};
-use super::splice::{self, Edit, Place};
+use super::new_version::{Format, NewVersion};
+use super::write::{self, Edit, Place};
 use super::{Chart, Index, REWRITE, Version};
 use crate::base::digest::Digest;
 use crate::base::problem::{Checked, Problem};
@@ -199,7 +199,7 @@ fn text(old: &Index<'_>, sorted: &Sorted<'_>, generated: &str) -> Result<Vec<u8>
     for versions in by_chart.values_mut() {
         versions.sort_by(|a, b| precedence(&b.metadata.version, &a.metadata.version));
     }
-    let writer = splice::Writer { text: old.text, style: old.parts.style };
+    let writer = write::Writer { text: old.text, style: old.parts.style };
     for chart in &old.parts.charts {
         if let Some(versions) = by_chart.remove(&*chart.key) {
             add_versions(old, chart, &versions, &writer, &mut edits)?;
@@ -216,7 +216,7 @@ fn text(old: &Index<'_>, sorted: &Sorted<'_>, generated: &str) -> Result<Vec<u8>
     {
         edits.push(Edit { range: range.clone(), text: format!("\"{generated}\"") });
     }
-    Ok(splice::apply(old.text, old.has_bom, edits))
+    Ok(write::apply(old.text, old.has_bom, edits))
 }
 
 /// Puts versions, newest first, before the first that is not newer.
@@ -224,7 +224,7 @@ fn add_versions(
     old: &Index<'_>,
     chart: &Chart<'_>,
     new: &[&NewVersion],
-    writer: &splice::Writer<'_>,
+    writer: &write::Writer<'_>,
     edits: &mut Vec<Edit>,
 ) -> Result<(), String> {
     let published = old.versions().get(chart.versions.clone()).unwrap_or_default();
@@ -254,7 +254,7 @@ fn place_of(published: &[Version<'_>], new: &NewVersion) -> usize {
 fn add_charts(
     old: &Index<'_>,
     mut new: Vec<(&str, Vec<&NewVersion>)>,
-    writer: &splice::Writer<'_>,
+    writer: &write::Writer<'_>,
     edits: &mut Vec<Edit>,
 ) -> Result<(), String> {
     let is_before: fn(&str, &str) -> bool = match writer.format() {

@@ -10,11 +10,11 @@ pub mod io;
 mod json;
 mod layout;
 mod merge;
-mod new;
+mod new_version;
 pub mod plan;
-mod splice;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use helm_xtask_formats::{Chart, Hole, Notes, Parts, Style};
 
@@ -24,7 +24,7 @@ use crate::base::version::helm_accepts;
 use crate::base::yaml::{self, Value};
 
 pub use self::merge::{Merged, is_of, merge};
-pub use self::new::{Format, NewVersion};
+pub use self::new_version::{Format, NewVersion};
 pub use helm_xtask_formats::Version;
 
 /// How many problems of one index are reported in full.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::builder::{NonEmptyStringValueParser, PossibleValue};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, value_parser};
 
 use super::io::observe::observe;
@@ -268,19 +268,4 @@ pub enum Part {
     Docs,
     /// The Helm repository, in charts/
     Charts,
-}
-
-impl ValueEnum for Builder {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Mkdocs, Self::Native]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (name, help) = match self {
-            Self::Auto => ("auto", "mkdocs where it is there, else this program"),
-            Self::Mkdocs => ("mkdocs", "mkdocs"),
-            Self::Native => ("native", "This program"),
-        };
-        Some(PossibleValue::new(name).help(help))
-    }
 }

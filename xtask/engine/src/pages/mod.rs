@@ -94,11 +94,9 @@ pub struct Contents {
 pub struct Restored {
     /// The index that the branch had, where it has none now.
     pub index: Option<Vec<u8>>,
-    /// Entries for packages that have none.
     pub entries: Vec<NewVersion>,
     /// Lost files of the Helm repository by their path, with the ids of their contents.
     pub files: Vec<(String, String)>,
-    /// Whether somebody asked for it.
     pub is_asked: bool,
     /// How many entries of `index` have the address of the config, and had another one.
     pub readdressed: usize,
@@ -209,7 +207,6 @@ pub fn path_of(config: &Config, url: &str) -> Option<String> {
     missing::beside(config, url).map(|file| format!("{HELM_REPOSITORY}/{file}"))
 }
 
-/// The entry of the root that a path is in.
 fn root(path: &str) -> &str {
     path.split('/').next().unwrap_or(path)
 }

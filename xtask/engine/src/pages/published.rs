@@ -10,7 +10,7 @@ use crate::base::problem::Problem;
 use crate::base::text::{few, name};
 use crate::base::version::{helm_accepts, precedence, strict_form};
 use crate::chart::package::Package;
-use crate::chart::same::differing;
+use crate::chart::same_content::differing;
 use crate::chart::{Archive, Metadata, tgz};
 use crate::index::{self, Index};
 
@@ -19,7 +19,6 @@ use crate::index::{self, Index};
 pub struct Next<'a> {
     pub path: &'a str,
     pub package: &'a Package,
-    /// The version that a tag gives it.
     pub tag: Option<&'a Version>,
     /// Whether a tag decides the version.
     pub versions: Versions,
@@ -56,7 +55,6 @@ impl Next<'_> {
         index.versions().iter().filter(move |one| one.name == *own && helm_accepts(&one.version))
     }
 
-    /// Compares with the archive of the counterpart.
     pub fn compare(&self, archive: &[u8], counterpart: &str) -> Result<Content, String> {
         let theirs = tgz::read(archive, tgz::MAX_TOTAL)?;
         let adapt = |mut own: Metadata, published: &Metadata| {

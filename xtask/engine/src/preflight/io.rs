@@ -24,9 +24,7 @@ pub struct Scene<'a> {
     pub github: Option<&'a Github<'a>>,
     /// The site that it belongs to; `None` for one on this machine.
     pub site: Option<String>,
-    /// Whether the branch is pushed to.
     pub pushes: bool,
-    /// Whether releases are written.
     pub releases: bool,
 }
 

@@ -22,7 +22,6 @@ pub struct Facts<'a> {
     pub web: &'a str,
     pub settings: &'a Settings,
     pub writer: Writer,
-    /// The branch, if it is pushed to.
     pub branch: Option<Branch>,
     /// The words of git's remote, if it refuses the right to push.
     pub refusal: Option<&'a str>,
@@ -42,7 +41,6 @@ pub struct Writer {
 /// A branch that is pushed to.
 #[derive(Clone, Copy, Debug)]
 pub struct Branch {
-    /// Whether it is there already.
     pub is_there: bool,
 }
 

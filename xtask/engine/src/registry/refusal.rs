@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use crate::base::http::Response;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
-use crate::base::reference::Reference;
 use crate::base::text::{name, shown};
 
 /// What was asked of a registry.

@@ -9,7 +9,6 @@ pub enum Section {
     Text(String),
     /// There is a heading and nothing below it.
     Empty(usize),
-    /// There is no heading for it.
     Missing,
     /// There are two headings for it; the line of the second.
     Twice(usize),

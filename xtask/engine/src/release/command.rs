@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::builder::{NonEmptyStringValueParser, PossibleValue};
-use clap::{Args, ValueEnum, value_parser};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, value_parser};
 
 use super::io::report;
 use super::target::Target;
@@ -13,8 +13,8 @@ use crate::base::problem::verdict;
 use crate::chart::io::helm::agreement::HelmMode;
 use crate::sys::{environment, terminal};
 
-pub(crate) use super::io::walk::with_registry;
-pub use super::io::walk::{Plan, Release};
+pub(crate) use super::io::release::with_registry;
+pub use super::io::release::{Plan, Release};
 
 /// `cargo xtask release`.
 #[derive(Clone, Debug, Args)]
@@ -105,19 +105,4 @@ fn shown(args: &ReleaseArgs, release: &Release, plan: &Plan<'_>, hint: &str) -> 
     }
     verdict(plan.outcome.problems.clone())?.iter().for_each(terminal::problem);
     Ok(())
-}
-
-impl ValueEnum for Target {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (name, help) = match self {
-            Self::Oci => ("oci", "The OCI registry"),
-            Self::Pages => ("pages", "The Helm repository on the branch of GitHub Pages"),
-            Self::Github => ("github", "The GitHub Release"),
-        };
-        Some(PossibleValue::new(name).help(help))
-    }
 }

@@ -17,8 +17,8 @@ use semver::Version;
 
 use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Problems, verdict};
-use crate::base::reference::Reference;
 use crate::base::text::{few, name};
 use crate::base::version::{self, Tag};
 use crate::chart::package::{Overrides, Package, package};
@@ -41,7 +41,6 @@ pub struct Observed {
     /// Whether targets get what they lack of published charts, and nothing is released.
     pub backfill: bool,
     pub tags: Tags,
-    /// The commit that is checked out.
     pub commit: Commit,
     pub changelog: Option<Changelog>,
     /// What else is not in the commit as it is here.
@@ -100,7 +99,6 @@ const MAX_OCI_TAG: usize = 128;
 #[derive(Debug)]
 pub struct Prepared {
     pub tag: Option<Tag>,
-    /// The charts, by name.
     pub charts: Vec<PreparedChart>,
     /// What replaced fields of every Chart.yaml.
     overrides: Overrides,
@@ -247,7 +245,6 @@ impl Prepared {
 }
 
 impl Decided {
-    /// True if it is that of a tag.
     pub fn has_tag(&self) -> bool {
         self.tag.is_some()
     }

@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 
 use crate::base::config::Config;
 use crate::base::digest::Digest;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Severity};
-use crate::base::reference::Reference;
 use crate::base::text::{few, name};
 use crate::base::version::Tag;
 use crate::chart::Archive;
@@ -104,7 +104,6 @@ pub struct Planned<'r> {
     pub step: Step<'r>,
     /// How the target compared when it was looked at.
     pub found: Found,
-    /// What is there, for people.
     pub there: String,
     /// What is left to do, in order.
     pub todo: Vec<String>,

@@ -4,10 +4,12 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+
 use super::steps::Step;
 
 /// Where a release is published, in the order in which that happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Target {
     /// The OCI registry.
     Oci,

@@ -11,7 +11,6 @@ use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::time::MAX_TIME;
 
-/// Whether this is a job of GitHub Actions.
 pub fn in_github_actions() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
@@ -81,7 +80,6 @@ pub fn github_api() -> String {
     api.trim_end_matches('/').to_owned()
 }
 
-/// The token for GitHub's API.
 pub fn github_api_token() -> Option<String> {
     github_token().or_else(|| secret("GH_TOKEN"))
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::link;
 use super::scratch::Scratch;
+use super::symlink;
 use crate::base::limits::MAX_HELM_FILE;
 use crate::base::problem::Problem;
 use crate::base::text::size;
@@ -18,7 +18,7 @@ use crate::base::text::size;
 pub fn at_root(root: &Path, directory: &str, option: &str) -> Result<PathBuf, Problem> {
     let path = root.join(directory);
     if path.is_symlink()
-        && let Err(refused) = link::follow(&path, root)
+        && let Err(refused) = symlink::follow(&path, root)
     {
         let message = format!("nothing is written there: {}", refused.message);
         let problem = Problem::error(message).at(directory, None);
@@ -181,4 +181,10 @@ pub fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let shorter = path.strip_prefix(here).unwrap_or(path).display().to_string();
     if shorter.is_empty() { ".".to_owned() } else { shorter }
+}
+
+/// A path below a directory that is shown as `at`.
+pub fn shown_below(at: &str, directory: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(directory).unwrap_or(path);
+    if below.as_os_str().is_empty() { at.to_owned() } else { format!("{at}/{}", below.display()) }
 }

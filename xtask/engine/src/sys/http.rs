@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::transport::Transport;
-use super::{environment, pause, secrets, terminal};
+use super::{backoff, environment, secrets, terminal};
 use crate::base::host::{host, is_private};
 use crate::base::http::Response;
 
@@ -29,7 +29,6 @@ pub struct Http {
 pub struct Request<'a> {
     /// Such as `GET`.
     pub method: &'static str,
-    /// Absolute.
     pub url: String,
     /// Without those that every request has.
     pub headers: Vec<(&'static str, String)>,
@@ -106,8 +105,8 @@ impl Http {
             Err(_) => None,
         };
         let pause = asked.unwrap_or_else(|| {
-            let half = pause::longest(FIRST_PAUSE, MAX_PAUSE, tries) / 2;
-            half + pause::random(half)
+            let half = backoff::longest(FIRST_PAUSE, MAX_PAUSE, tries) / 2;
+            half + backoff::random(half)
         });
         let left = self.deadline.saturating_duration_since(Instant::now());
         // A server may ask for longer than any clock goes.

@@ -1,15 +1,15 @@
 //! The only code that reads, runs or writes.
 
-pub mod actions;
+pub mod backoff;
 pub mod environment;
 pub mod files;
+pub mod github_actions;
 pub mod http;
-pub mod link;
 pub mod lock;
-pub mod pause;
 pub mod process;
 pub mod scratch;
 pub mod secrets;
+pub mod symlink;
 pub mod terminal;
 pub mod threads;
 #[cfg_attr(not(feature = "network"), path = "no_transport.rs")]

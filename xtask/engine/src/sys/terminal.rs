@@ -56,7 +56,6 @@ pub fn output(text: &str) {
     }
 }
 
-/// The file that the config is written in.
 static CONFIG_FILE: OnceLock<String> = OnceLock::new();
 
 /// From now on messages name this file where they speak of the config.

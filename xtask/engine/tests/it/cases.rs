@@ -63,7 +63,6 @@ impl Case {
         Self { unordered: name != title, name, commands, files: files.collect() }
     }
 
-    /// Writes the files of the case.
     pub fn build(&self, root: &Path) {
         for (kind, path, content) in &self.files {
             let (argument, path) = match kind.as_str() {

@@ -21,7 +21,6 @@ const GOOD: &[(&str, &str)] = &[
     ("templates/_a.tpl", "a: 1\n"),
 ];
 
-/// Text that is added to Chart.yaml.
 const ADDED: &[&str] = &[
     "appVersion: 1.16\n",
     "appVersion: 1.10\n",
@@ -251,7 +250,6 @@ fn parts(errors: impl Iterator<Item = String>) -> BTreeSet<String> {
     errors.map(part).collect()
 }
 
-/// Where we find errors.
 fn ours(chart: &Chart) -> BTreeSet<String> {
     let found = lint_chart(chart, false).into_iter().map(|finding| finding.problem);
     let errors = found.filter(|problem| problem.severity == Severity::Error);

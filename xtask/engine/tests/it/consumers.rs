@@ -82,7 +82,6 @@ fn engine() -> &'static (PathBuf, String) {
     })
 }
 
-/// The version of the library.
 fn version() -> String {
     let manifest = fs::read_to_string(root().join("xtask/engine/Cargo.toml")).expect("a manifest");
     let line = manifest.lines().find_map(|line| line.strip_prefix("version = "));
@@ -150,7 +149,6 @@ impl Consumer {
         cargo
     }
 
-    /// Its program, compiled.
     pub fn program(&self) -> PathBuf {
         self.xtask("--version");
         place().join("target/xtask").join(self.package)

@@ -9,13 +9,10 @@ use std::time::Duration;
 
 use helm_xtask::internals::rehearsal::http::{self, Answer, Request};
 
-/// What a service does with requests.
 pub trait Service: Send + Sized + 'static {
     /// Whether the next request may come on the same connection.
     const KEEPS_CONNECTIONS: bool = false;
-    /// Carries a request out.
     fn answer(service: &Mutex<Self>, asked: &Request) -> Answer;
-    /// An error as this service says it.
     fn refuse(status: u16, message: &str) -> Answer {
         Answer::text(status, message)
     }
@@ -27,7 +24,6 @@ pub trait Service: Send + Sized + 'static {
 pub enum Fault<S> {
     /// This answer: status, headers, body.
     Answer(u16, Vec<(&'static str, String)>, String),
-    /// An error as the service says it.
     Refuse(u16, &'static str),
     /// This status, and all headers of the request in the body.
     Echo(u16),
@@ -57,16 +53,13 @@ impl<S> Fault<S> {
         Self::fields(status, Vec::new())
     }
 
-    /// The same with these headers.
     pub fn fields(status: u16, headers: Vec<(&'static str, String)>) -> Self {
         Self::Answer(status, headers, String::new())
     }
 }
 
-/// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Method, path and query.
     pub line: String,
     /// 0 where there was no answer.
     pub status: u16,
@@ -77,7 +70,6 @@ pub struct Call {
     pub sent: usize,
 }
 
-/// Which calls meet a fault.
 enum When {
     /// The n-th from now, from 1.
     Call(usize),
@@ -204,7 +196,6 @@ fn serve<S: Service>(mut stream: &TcpStream, asked: &Request, shared: &Shared<S>
     None
 }
 
-/// The answer, if there is one.
 fn meet<S: Service>(fault: Option<&Fault<S>>, asked: &Request, shared: &Shared<S>) -> Option<Answer> {
     let carry_out = || S::answer(&shared.service, asked);
     match fault {

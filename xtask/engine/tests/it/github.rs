@@ -17,7 +17,6 @@ use crate::server::TOKEN;
 pub type Github = Fake<Api>;
 pub type Fault = fake::Fault<Api>;
 
-/// The repository that all is about.
 const REPOSITORY: &str = "d44b/pulltrace";
 /// Where GitHub Enterprise Server has the API and takes uploads.
 const API: &str = "/api/v3";
@@ -31,7 +30,6 @@ const BYTES: (&str, &str) = ("accept", "application/octet-stream");
 const LASTING: [&str; 10] =
     ["assets", "body", "digest", "draft", "immutable", "name", "prerelease", "size", "state", "tag_name"];
 
-/// A repository with its releases.
 pub struct Api {
     /// `http://HOST:PORT` of the API, of uploads, and of the content of assets.
     origin: String,
@@ -39,7 +37,6 @@ pub struct Api {
     pub storage: String,
     /// The token that counts. Any other is refused, and so is none where something is written.
     pub token: String,
-    /// The token may only read.
     pub reads_only: bool,
     /// Without a token there is no repository.
     pub is_private: bool,
@@ -50,10 +47,8 @@ pub struct Api {
     pub no_digests: bool,
     /// Their commits, and whether they are annotated.
     tags: BTreeMap<String, (String, bool)>,
-    /// Assets that an upload left behind.
     starters: BTreeSet<u64>,
     pub releases: Releases,
-    /// Where those lie.
     _sandbox: Sandbox,
 }
 
@@ -138,18 +133,15 @@ fn not_found() -> Answer {
     Api::refuse(404, "Not Found")
 }
 
-/// What an answer says.
 pub fn value(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
 impl Api {
-    /// Adds a lightweight tag.
     pub fn tag(&mut self, name: &str, commit: &str) {
         self.tags.insert(name.into(), (commit.into(), false));
     }
 
-    /// Adds an annotated tag.
     pub fn annotate(&mut self, name: &str, commit: &str) {
         self.tags.insert(name.into(), (commit.into(), true));
     }
@@ -178,7 +170,6 @@ impl Api {
         self.releases.answer(&request(&format!("GET /repos/{REPOSITORY}/{path}"), headers, b""))
     }
 
-    /// Carries a request out.
     pub fn answer(&self, asked: &Request) -> Answer {
         let answer = self.carry_out(asked).unwrap_or_else(|refused| refused);
         let answer = answer.with("X-RateLimit-Limit", "5000").with("X-RateLimit-Remaining", "4999");

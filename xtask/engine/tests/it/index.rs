@@ -9,7 +9,6 @@ use helm_xtask::internals::tgz::{self, Entry};
 
 use crate::sandbox::{self, Sandbox};
 
-/// An archive with this Chart.yaml.
 pub fn archive(chart_yaml: &str) -> Vec<u8> {
     let entry = |path: &str, text: &str| Entry { path: path.to_owned(), data: text.into() };
     let entries = [entry("c/Chart.yaml", chart_yaml), entry("c/values.yaml", "a: 1\n")];

@@ -74,7 +74,6 @@ impl Life {
         self.sandbox.write(&format!("charts/{name}/Chart.yaml"), &text);
     }
 
-    /// Commits this text as this file.
     pub fn change(&self, path: &str, text: &str) {
         self.sandbox.write(path, text);
         self.sandbox.commit(path);

@@ -340,7 +340,6 @@ fn both_helms_read_what_is_packaged() {
     }
 }
 
-/// Copies a directory.
 pub fn copy(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from).into_iter().map(|entry| entry.expect("an entry")) {
         let target = to.join(entry.path().strip_prefix(from).expect("below"));

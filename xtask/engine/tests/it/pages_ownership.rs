@@ -18,7 +18,6 @@ const OTHERS: [(&str, &str); 9] = [
     ("pr-preview/7/index.html", "preview"),
 ];
 
-/// A branch of others.
 fn of_others() -> Remote {
     let remote = Remote::empty();
     let files: Vec<_> = OTHERS.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();

@@ -10,7 +10,6 @@ use crate::remote::{BRANCH, INDEX, Remote, bump, publisher};
 use crate::sandbox::{Ran, Sandbox, find};
 use crate::server::{Fault, LOOK, LOOK_TO_PUSH};
 
-/// Runs all of it at the same time.
 fn at_once(runs: Vec<Box<dyn FnOnce() -> Ran + Send + '_>>) -> Vec<Ran> {
     thread::scope(|scope| {
         let threads: Vec<_> = runs.into_iter().map(|run| scope.spawn(run)).collect();

@@ -231,7 +231,6 @@ fn helms_chart_yaml(random: &mut Random) -> Option<String> {
     to_yaml(&metadata(text.as_bytes())?).ok()
 }
 
-/// A text with one line changed.
 fn relined(text: &str, next: &mut impl FnMut() -> usize) -> Vec<u8> {
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
     let at = next() % lines.len();

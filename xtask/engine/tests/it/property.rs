@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use helm_xtask::internals::compare::first_difference;
+use helm_xtask::internals::helm_difference::first_difference;
 use helm_xtask::internals::tgz;
 
 use crate::sandbox::{self, Sandbox};

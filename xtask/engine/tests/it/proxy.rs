@@ -13,10 +13,8 @@ use crate::tokens::Tokens;
 pub type Proxy = Fake<Upstream>;
 pub type Fault = fake::Fault<Upstream>;
 
-/// What is behind a proxy.
 pub struct Upstream {
     host: String,
-    /// What requests need, if anything.
     pub tokens: Option<Tokens>,
 }
 
@@ -26,7 +24,6 @@ impl Proxy {
         Self::start(|_| Upstream { host: upstream.to_owned(), tokens: None })
     }
 
-    /// From now on tokens are needed.
     pub fn want_tokens(&self, tokens: Tokens) {
         self.with(|upstream| upstream.tokens = Some(tokens));
     }

@@ -37,7 +37,6 @@ pub fn another(sandbox: &mut Sandbox) -> Github {
     github
 }
 
-/// Tags the commit, here and there.
 fn tag(github: &Github, sandbox: &Sandbox, tag: &str) {
     sandbox.git(&["tag", tag]);
     github.with(|api| api.tag(tag, &sandbox.git(&["rev-parse", "HEAD"])));
@@ -65,7 +64,6 @@ pub fn somebody(github: &Github, method: &str, path: &str, content: &Value) -> V
     value(&answer)
 }
 
-/// Uploads an asset to a release.
 pub fn attach(github: &Github, release: &Value, name: &str, data: &[u8]) {
     github.with(|api| assert_eq!(api.answer(&upload(release, name, data)).status, 201, "{name}"));
 }
@@ -80,7 +78,6 @@ pub fn draft(github: &Github) -> Value {
     release(github, &json!({"tag_name": TAG, "draft": true}))
 }
 
-/// The releases of the tag.
 fn of_tag(github: &Github) -> Vec<Value> {
     let state = github.state();
     let releases = state["releases"].as_array().expect("releases").clone();
@@ -143,7 +140,6 @@ Would create {release}  not there yet
     assert_eq!(writes(&github.calls()), [""; 0]);
 }
 
-/// What makes a state.
 type Before<'a> = Box<dyn Fn(&Github) + 'a>;
 
 /// Everything that may be there of a release ends as if nothing had been there.

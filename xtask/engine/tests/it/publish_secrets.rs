@@ -90,7 +90,6 @@ fn percent_encoded(secret: &str) -> String {
         .collect()
 }
 
-/// Every form of every secret.
 fn secrets() -> BTreeSet<String> {
     let forms = |secret: &str| {
         let quoted = secret.replace('/', "\\/");

@@ -14,7 +14,6 @@ use crate::tokens::{Tokens, denied, error};
 
 pub type OciRegistry = Fake<Oci>;
 
-/// Who may do what.
 pub enum Door {
     Open,
     /// `Authorization: Basic` with the base64 of `USER:PASSWORD`.
@@ -22,7 +21,6 @@ pub enum Door {
     Bearer(Tokens),
 }
 
-/// Repositories.
 pub struct Oci {
     pub door: Door,
     /// Uploads are not cancelled, as on GHCR.
@@ -30,7 +28,6 @@ pub struct Oci {
     /// How many uploads were begun and neither finished nor cancelled.
     pub open_uploads: usize,
     registry: Registry,
-    /// Where that keeps what it holds.
     sandbox: Sandbox,
 }
 
@@ -77,7 +74,6 @@ impl Service for Oci {
 }
 
 impl Oci {
-    /// What an image layout holds.
     fn repository(&self, name: &str, files: &[String]) -> Value {
         let index: Value =
             serde_json::from_str(&self.sandbox.text(&format!("{name}/index.json"))).expect("JSON");

@@ -12,7 +12,6 @@ use crate::sandbox::{self, Sandbox};
 /// Who may use a registry that wants a password.
 pub const USER: &str = "owner";
 pub const PASSWORD: &str = "s3cr:et+0123456789";
-
 /// The two of them as `Authorization` carries them.
 pub const BASIC: &str = "Basic b3duZXI6czNjcjpldCswMTIzNDU2Nzg5";
 /// And as the registry keeps them, by `htpasswd -Bbn USER PASSWORD`.

@@ -17,7 +17,6 @@ use crate::server::Server;
 
 pub const BRANCH: &str = "refs/heads/gh-pages";
 pub const INDEX: &str = "charts/index.yaml";
-/// What of the branch is ours.
 pub const RECORD: &str = ".helm-xtask.json";
 /// What people see of the Helm repository.
 pub const CHART_PAGE: &str = "charts/index.html";
@@ -87,7 +86,6 @@ fn changelog(version: &str) -> String {
 }
 
 impl Remote {
-    /// Nothing is in it.
     pub fn empty() -> Self {
         static EMPTY: OnceLock<Snapshot> = OnceLock::new();
         Self::with(EMPTY.get_or_init(|| {
@@ -159,17 +157,14 @@ impl Remote {
         sandbox.xtask(&[&["pages", "--publish", "--remote", &self.url], args].concat())
     }
 
-    /// Publishes only charts.
     pub fn charts(&self, sandbox: &Sandbox) -> Ran {
         self.publish(sandbox, &["--only", "charts"])
     }
 
-    /// Publishes only the site.
     pub fn docs(&self, sandbox: &Sandbox) -> Ran {
         self.publish(sandbox, &["--only", "docs", "--docs", "native"])
     }
 
-    /// Runs git in the repository.
     pub fn git(&self, args: &[&str]) -> String {
         self.server.sandbox().git(&[&["-C", "o/r.git"], args].concat())
     }
@@ -183,7 +178,6 @@ impl Remote {
         self.git(&["for-each-ref", "--format=%(objectname)", BRANCH])
     }
 
-    /// Commits on the branch.
     pub fn commits(&self) -> usize {
         if self.tip().is_empty() {
             return 0;
@@ -248,7 +242,6 @@ impl Remote {
         assert!(child.wait().expect("an end").success());
     }
 
-    /// The same on top of the branch.
     pub fn overwrite(&self, files: &[(&str, Option<&[u8]>)]) {
         self.write(BRANCH, Some(&format!("{BRANCH}^0")), files);
     }
@@ -293,7 +286,6 @@ impl Remote {
         archives.len()
     }
 
-    /// Makes an executable hook.
     pub fn hook(&self, name: &str, text: &str) {
         let path = self.path().join("hooks").join(name);
         std::fs::create_dir_all(path.parent().expect("hooks")).expect("a directory");

@@ -5,9 +5,7 @@ use helm_xtask::internals::check::document::Document;
 use helm_xtask::internals::problem::Problem;
 use helm_xtask::internals::text::name;
 
-/// Where the rooms are.
 const SOURCES: &str = "xtask/engine/src/";
-/// The manifest of their crate.
 const MANIFEST: &str = "xtask/engine/Cargo.toml";
 /// The rooms, each of which uses those before it alone. What stands beside them may use all.
 pub const ROOMS: [&str; 15] = [
@@ -27,9 +25,7 @@ pub const ROOMS: [&str; 15] = [
     "ci",
     "check",
 ];
-/// Rooms that every other stands on.
 const GROUND: [&str; 2] = ["base", "sys"];
-/// What touches the machine.
 const MACHINE: [&str; 9] = [
     "std::fs",
     "std::process",

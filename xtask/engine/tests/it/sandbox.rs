@@ -62,7 +62,6 @@ impl Sandbox {
         sandbox
     }
 
-    /// Where the programs run.
     pub fn work(&self) -> PathBuf {
         self.root.join("work")
     }
@@ -161,7 +160,6 @@ impl Sandbox {
         ran
     }
 
-    /// Any program with these arguments.
     pub fn run(&self, program: &Path, args: &[&str]) -> Ran {
         self.run_in(&self.work(), program, args)
     }
@@ -239,7 +237,6 @@ fn output(command: &mut Command) -> std::io::Result<Output> {
     }
 }
 
-/// A program of this machine.
 pub fn find(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|directory| directory.join(program))

@@ -17,7 +17,6 @@ pub type Fault = fake::Fault<Git>;
 /// the base64 of `x-access-token:TOKEN`.
 pub const TOKEN: &str = "ghs_0123456789abcdefghijABCDEFGHIJ0123";
 pub const TOKEN_BASE64: &str = "eC1hY2Nlc3MtdG9rZW46Z2hzXzAxMjM0NTY3ODlhYmNkZWZnaGlqQUJDREVGR0hJSjAxMjM=";
-
 /// The look at the branches that begins a fetch or a push, the transfer to the client, and the push itself.
 pub const LOOK: &str = "/info/refs";
 pub const LOOK_TO_PUSH: &str = "/info/refs?service=git-receive-pack";
@@ -25,7 +24,6 @@ pub const FETCH: &str = "/git-upload-pack";
 pub const PUSH: &str = "/git-receive-pack";
 pub const ANY: &str = "";
 
-/// Repositories in a directory.
 #[derive(Clone)]
 pub struct Git {
     sandbox: Arc<Sandbox>,

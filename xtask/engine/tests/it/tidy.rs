@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use helm_xtask::clap::{self, Subcommand};
-use helm_xtask::internals::check::commands::documented;
 use helm_xtask::internals::check::document::{Document, Shown};
+use helm_xtask::internals::check::documented_commands::documented;
 use serde_json::Value;
 
 use crate::package::copy;

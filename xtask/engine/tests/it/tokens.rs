@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use helm_xtask::internals::rehearsal::http::{Answer, Request};
 use serde_json::json;
 
-/// What all tokens begin with.
 pub const TOKEN_START: &str = "registry-bearer-0123456789abcdef-";
 
-/// What the server knows.
 pub struct Tokens {
     /// What a challenge names as the place of this server.
     pub realm: String,
@@ -91,7 +89,6 @@ pub fn denied(status: u16, code: &str) -> Answer {
     error(status, code, "requested access to the resource is denied")
 }
 
-/// An error as registries say it.
 pub fn error(status: u16, code: &str, message: &str) -> Answer {
     Answer::json(status, &json!({"errors": [{"code": code, "message": message, "detail": null}]}))
 }

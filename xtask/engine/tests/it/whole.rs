@@ -18,7 +18,6 @@ use crate::remote::{INDEX, Remote};
 use crate::sandbox::{Ran, Sandbox, find};
 use crate::server::{self, TOKEN};
 
-/// The targets of a publish.
 pub struct Targets {
     pub remote: Remote,
     pub github: Github,
@@ -95,7 +94,6 @@ impl Targets {
         command
     }
 
-    /// All that lasts in the three.
     pub fn state(&self) -> Value {
         let digests = |(file, entry): (String, crate::remote::Entry)| (file, json!(entry.digest));
         let mut files = self.remote.files();

@@ -6,7 +6,6 @@ use super::super::cursor::{self, Cursor};
 use super::super::{annotations, maps, scalar, texts};
 use super::{Dependency, Maintainer, Metadata};
 
-/// Column of the fields.
 const FIELDS: usize = 0;
 /// Column of the fields of a maintainer or a dependency.
 const INNER: usize = 2;

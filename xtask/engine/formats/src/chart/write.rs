@@ -79,7 +79,6 @@ impl Maintainer {
     }
 }
 
-/// A mapping of the fields that are there.
 pub fn map<const N: usize>(fields: [(&str, Option<Out>); N]) -> Out {
     Out::Map(filled(fields))
 }

@@ -11,7 +11,6 @@ use super::{Error, MAX_DEPTH, is_break, is_readable};
 
 /// The first document, children being indices.
 pub struct Tree {
-    /// All nodes.
     pub nodes: Vec<Raw>,
     /// The outermost node, none in an empty document.
     pub root: Option<usize>,
@@ -23,7 +22,6 @@ pub struct Tree {
 pub struct Raw {
     /// Counted from 1.
     pub line: usize,
-    /// What it is.
     pub content: Content,
 }
 
@@ -31,11 +29,8 @@ pub struct Raw {
 pub enum Content {
     /// A scalar, `true` for a merge key `<<`.
     Scalar(Scalar, bool),
-    /// A list.
     List(Vec<usize>),
-    /// Keys and values in turn.
     Mapping(Vec<usize>),
-    /// Another node again.
     Alias(usize),
 }
 

@@ -45,7 +45,6 @@ struct Fields {
 
 struct Field {
     at: usize,
-    /// Not from a merge key.
     own: bool,
     key: Resolved,
 }

@@ -17,7 +17,6 @@ use super::Error;
 
 /// What the parser met, and where.
 pub struct Event {
-    /// What it is.
     pub kind: Kind,
     /// The anchor of a node, without `&`.
     pub anchor: Option<String>,
@@ -25,7 +24,6 @@ pub struct Event {
     pub tag: Option<String>,
     /// Its line, counted from 1.
     pub line: usize,
-    /// Whether it starts a line.
     pub at_margin: bool,
     /// Where it starts in the text, in bytes.
     pub start: usize,
@@ -41,7 +39,6 @@ pub enum Kind {
     End(bool),
     /// `*name`.
     Alias(String),
-    /// A scalar's value.
     Scalar(String, Style),
     /// A list begins, `true` for `[`.
     List(bool),
@@ -56,7 +53,6 @@ pub enum Kind {
 pub enum Style {
     /// Without quotes.
     Plain,
-    /// In double quotes.
     Double,
     /// In single quotes or as a block.
     Other,
@@ -99,7 +95,6 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// What the parser failed at.
     fn error(&self) -> Error {
         // SAFETY: the parser is initialized, and not changed while `self` is borrowed.
         let parser: &sys::yaml_parser_t = unsafe { &*self.parser };

@@ -30,7 +30,6 @@ const MAX_DEPTH: usize = 100;
 pub struct Node {
     /// The line of its first character (or anchor or tag), counted from 1.
     pub line: usize,
-    /// What it is.
     pub value: Value,
 }
 
@@ -39,7 +38,6 @@ pub struct Node {
 pub enum Value {
     /// Text, a number, a boolean or null.
     Scalar(Scalar),
-    /// A list.
     Sequence(Vec<Node>),
     /// The pairs in the order of their first appearance, no key twice.
     Mapping(Vec<Pair>),
@@ -52,7 +50,6 @@ pub struct Pair {
     pub key: Text,
     /// The line of the key, counted from 1.
     pub line: usize,
-    /// What it is set to.
     pub value: Node,
 }
 
@@ -70,7 +67,6 @@ pub struct Text {
 /// The first document of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// The outermost value.
     pub root: Node,
     /// Keys that stand twice in one mapping, or that a later `<<` overwrote, and the line of the
     /// entry that won.
@@ -84,12 +80,10 @@ pub struct Document {
 pub struct Error {
     /// The line, counted from 1, if known.
     pub line: Option<usize>,
-    /// What is wrong.
     pub message: String,
 }
 
 impl Node {
-    /// Whether it is the null scalar.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(scalar) if scalar.is_null())
     }

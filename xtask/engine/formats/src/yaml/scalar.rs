@@ -12,7 +12,6 @@ use super::{Error, Text};
 /// A scalar: what it resolves to and what was written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scalar {
-    /// Its value.
     pub resolved: Resolved,
     /// The content as it stood in the file, without quotes and escapes.
     pub written: String,
@@ -29,7 +28,6 @@ pub enum Resolved {
     Int(i128),
     /// A float; may be infinite or NaN, which Helm takes in text fields only.
     Float(f64),
-    /// Anything else.
     Text(String),
 }
 

@@ -11,15 +11,12 @@ use super::{Error, MAX_DEPTH, is_break, is_readable};
 /// A value to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Out {
-    /// Text, quoted where needed.
     Text(String),
     /// `true` or `false`.
     Bool(bool),
-    /// A number, written as it is.
     Number(String),
     /// `null`.
     Null,
-    /// A list.
     List(Vec<Out>),
     /// A mapping, written in the order given, see [`super::sort_keys`].
     Map(Vec<(String, Out)>),

@@ -14,7 +14,7 @@ use crate::chart::source::{CHANGELOGS, Changelog, Source};
 use crate::git::io::repository::{Changed, Repository};
 use crate::git::object::blob_id;
 use crate::sys::files;
-use crate::sys::link::{self, Followed};
+use crate::sys::symlink::{self, Followed};
 
 /// Where a chart lies.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub fn chart_places_in(config: &Config, directory: &str, root: &Path) -> Result<
     let mut problems = Vec::new();
     for name in files::directories_and_links(&root.join(directory))? {
         let path = path::join(directory, &name).unwrap_or(name);
-        let followed = match link::follow(&root.join(&path), root) {
+        let followed = match symlink::follow(&root.join(&path), root) {
             Ok(followed) if followed.real.is_dir() => followed,
             Ok(_) => continue,
             Err(refused) => {
@@ -73,7 +73,7 @@ pub fn read_changelog(
         return Ok(Checked::default());
     };
     let path = file.to_string_lossy().into_owned();
-    match link::follow(&repository.root().join(&file), repository.root()) {
+    match symlink::follow(&repository.root().join(&file), repository.root()) {
         Ok(followed) => {
             let text = files::read_text(&followed.real)?;
             Ok(Checked::new(text.map(|text| (Changelog { path, text }, followed)), []))
@@ -90,7 +90,7 @@ pub fn test_values(chart: &str, root: &Path) -> Result<Checked<Vec<String>>> {
     for file in files::named(&root.join(chart).join("ci"), "-values.yaml")? {
         let path = format!("{chart}/ci/{file}");
         let odd = |error| Problem::error(format!("{error:#}")).hint("make it a file of values, or delete it");
-        match link::follow(&root.join(&path), root).and_then(|one| files::read(&one.real).map_err(odd)) {
+        match symlink::follow(&root.join(&path), root).and_then(|one| files::read(&one.real).map_err(odd)) {
             Ok(_) => values.push(path),
             Err(refused) => problems.push(refused.at(path, None)),
         }

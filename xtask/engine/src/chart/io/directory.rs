@@ -13,7 +13,7 @@ use crate::base::problem::Problem;
 use crate::base::text::size;
 use crate::chart::ignore::{Dropped, Kind, Rules};
 use crate::chart::tgz::{self, Entry, MAX_TOTAL};
-use crate::sys::{files, link};
+use crate::sys::{files, symlink};
 
 #[derive(Debug, Default)]
 pub struct ChartDirectory {
@@ -81,12 +81,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn shown(&self, path: &Path) -> String {
-        let relative = path.strip_prefix(self.directory).unwrap_or(path);
-        if relative.as_os_str().is_empty() {
-            self.at.to_owned()
-        } else {
-            format!("{}/{}", self.at, relative.display())
-        }
+        files::shown_below(self.at, self.directory, path)
     }
 
     fn error(&mut self, path: &Path, message: impl Into<String>, hint: &str) {
@@ -98,7 +93,7 @@ impl Walk<'_> {
     fn rules(&mut self) -> Rules {
         let path = self.directory.join(".helmignore");
         // What a link leads to, and a link that leads nowhere, is judged by the walk.
-        let resolved = || link::follow(&path, self.boundary).ok().map(|followed| followed.real);
+        let resolved = || symlink::follow(&path, self.boundary).ok().map(|followed| followed.real);
         let real = if path.is_symlink() { resolved() } else { Some(path.clone()) };
         let Some(real) = real.filter(|real| real.exists()) else { return Rules::default() };
         let bytes = match files::read(&real) {
@@ -168,7 +163,7 @@ impl Walk<'_> {
 
     /// Whether a link leads to the same content in every clone.
     fn may_follow(&mut self, path: &Path) -> bool {
-        match link::follow(path, self.boundary) {
+        match symlink::follow(path, self.boundary) {
             Ok(followed) => {
                 if followed.real.is_dir() {
                     self.read.directories.insert(followed.real.clone());

@@ -4,7 +4,7 @@ use super::{Annotation, Field, Form, Holds, KNOWN, Need, PREFIX};
 use crate::base::problem::Problem;
 use crate::base::text::{name, nearest};
 use crate::base::yaml::{Error, Node, Pair, Scalar, Value};
-use crate::check::image;
+use crate::check::image_reference;
 
 const KINDS: [&str; 6] = ["added", "changed", "deprecated", "removed", "fixed", "security"];
 /// Lists that Artifact Hub stores without a look at their items; in others an empty item makes its tracker fail.
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
                 self.refused(line, &format!("has no kind of change called {}", name(text)), hint);
             }
             Holds::Image => {
-                if let Some(fault) = image::fault(text) {
+                if let Some(fault) = image_reference::fault(text) {
                     let what = format!("has an image {} that cannot be: {fault}", name(text));
                     self.refused(line, &what, "write it as for `docker pull`");
                 }

@@ -1,7 +1,8 @@
 //! The charts as they lie there: read and packaged as for a release, and looked at as `helm lint` would.
 
-use anyhow::Result;
 use std::sync::Arc;
+
+use anyhow::Result;
 
 use super::scene::Scene;
 use crate::base::config::Config;

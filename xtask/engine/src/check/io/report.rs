@@ -10,7 +10,6 @@ use crate::check::edit::{Edit, Finding};
 use crate::check::{Area, Report};
 use crate::sys::terminal::{self, as_json};
 
-/// Tells of an edit that was made.
 pub fn tell_edit(edit: &Edit) -> Result<()> {
     let now = edit.insert.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" / ");
     Ok(terminal::result("Mended", &format!("{}:{}  {now}", edit.file, edit.line))?)

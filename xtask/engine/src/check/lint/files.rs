@@ -63,7 +63,6 @@ fn release_time(chart: &Chart, file: &Entry) -> Option<Problem> {
     Some(at(chart, &file.path, line_at(&source, start), message).hint("write `now` instead"))
 }
 
-/// What is in charts/ and not in Chart.yaml.
 fn undeclared(chart: &Chart) -> Vec<Problem> {
     let Some(package) = &chart.package else { return Vec::new() };
     let declared = || package.metadata.dependencies.iter().flatten();

@@ -44,7 +44,6 @@ pub(super) struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    /// What is wrong with a field.
     pub(super) fn bad(&self, field: &str, message: impl Into<String>) -> Problem {
         at(self.chart, FILE, self.package.line(field), message)
     }

@@ -1,12 +1,13 @@
 //! What is said to people: where, why, what to write, and the edit. `tests/it/check_lint.rs` tests when it is said.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::base::problem::Checked;
 use crate::chart::package::{Overrides, package};
 use crate::chart::source::Source;
 use crate::chart::tgz::Entry;
 use crate::check::{Area, Report};
-use std::sync::Arc;
 
 /// A chart of these files, and what packaging finds wrong with it.
 fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {

@@ -36,7 +36,6 @@ pub fn source<'w>(work: &'w Work<'_>) -> Option<&'w str> {
     download.with("name").map(|name| name.text.as_str())
 }
 
-/// Whether a job uploads this artifact.
 pub fn uploads(work: &Work<'_>, artifact: &str) -> bool {
     uploaded(work.job).any(|(name, _)| name == artifact)
 }

@@ -8,7 +8,6 @@ use crate::ci::run::Task;
 use crate::ci::workflow::{DIRECTORY, Step, Workflow};
 use crate::release::target::Target;
 
-/// Actions that publish, and where.
 const ACTIONS: [(&str, &[Target]); 12] = [
     ("JamesIves/github-pages-deploy-action", &[Target::Pages]),
     ("appany/helm-oci-chart-releaser", &[Target::Oci]),
@@ -24,7 +23,6 @@ const ACTIONS: [(&str, &[Target]); 12] = [
     ("actions/deploy-pages", &[Target::Pages]),
 ];
 
-/// Commands that publish, and where.
 const COMMANDS: [(&str, Target); 7] = [
     ("helm push", Target::Oci),
     ("gh release create", Target::Github),

@@ -190,7 +190,6 @@ fn tokens(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     publishing.map(|(step, run, _)| problem(step, run)).collect()
 }
 
-/// The edit that gives a step its token.
 fn token(workflow: &Workflow, step: &Step, run: &Written) -> Option<Edit> {
     match step.env.first() {
         Some((key, first)) => edit::before(workflow, first.line, key, &[TOKEN]),

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::base::problem::Checked;
 use crate::ci::workflow::{self, DIRECTORY, Workflow};
 use crate::git::io::repository::Repository;
-use crate::sys::{files, link};
+use crate::sys::{files, symlink};
 
 /// Each file with its text, by its path from the root, sorted. The root is absolute and without links.
 pub fn workflow_texts(root: &Path) -> Result<Vec<(String, String)>> {
@@ -18,7 +18,7 @@ pub fn workflow_texts(root: &Path) -> Result<Vec<(String, String)>> {
     let text = |name: String| {
         let path = format!("{DIRECTORY}/{name}");
         let followed =
-            link::follow(&directory.join(name), root).map_err(|refused| refused.at(&path, None))?;
+            symlink::follow(&directory.join(name), root).map_err(|refused| refused.at(&path, None))?;
         Ok(files::read_text(&followed.real)?.map(|text| (path, text)))
     };
     names.into_iter().filter_map(|name| text(name).transpose()).collect()

@@ -121,7 +121,6 @@ impl Workflow {
         line.strip_suffix(line.trim_start()).unwrap_or_default()
     }
 
-    /// The comment at the end of a line.
     pub fn comment(&self, line: usize) -> Option<&str> {
         self.line(line).split_once(" #").map(|(_, comment)| comment.trim())
     }

@@ -51,7 +51,6 @@ fn fields(pair: &Pair) -> Fields {
     pair.value.pairs().iter().filter_map(field).collect()
 }
 
-/// A text, or a list of them.
 fn texts(node: &Node) -> Vec<Written> {
     let text = |node: &Node| Some(Written { line: node.line, text: node.text()?.to_owned() });
     match &node.value {

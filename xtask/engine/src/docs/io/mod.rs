@@ -17,7 +17,7 @@ use crate::base::text::name;
 use crate::chart::tgz::ENTRY_TIME;
 use crate::docs;
 use crate::git::io::repository::Repository;
-use crate::sys::{environment, files, link};
+use crate::sys::{environment, files, symlink};
 
 /// A site, ready to be published.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ fn read_sources(root: &Path, config: Option<&str>) -> Result<(Sources, Places)> 
     let mut places = Places::default();
     let settings = match config {
         None => Some(Settings::default()),
-        Some(config) => match link::follow(&root.join(config), root) {
+        Some(config) => match symlink::follow(&root.join(config), root) {
             Ok(followed) => {
                 let settings = read_mkdocs_yml(&files::read(&followed.real)?, config).take(&mut problems);
                 places.files.push(followed.real);
@@ -131,7 +131,7 @@ fn read_sources(root: &Path, config: Option<&str>) -> Result<(Sources, Places)> 
         settings.as_ref().map(|settings| settings.docs_dir.clone()).filter(|path| !path.is_empty());
     let mut files = Vec::new();
     if let Some(docs) = directory {
-        match link::follow(&root.join(&docs), root) {
+        match symlink::follow(&root.join(&docs), root) {
             Ok(followed) if followed.real.is_dir() => {
                 let tree = read_tree(&followed.real, root, &docs, Hidden::Skip).take(&mut problems);
                 files = tree.files;
@@ -184,7 +184,6 @@ mod tests {
     use crate::base::problem::Carried;
     use crate::sys::scratch::Scratch;
 
-    /// A project with these files.
     fn project(files: &[(&str, &str)]) -> Scratch {
         let scratch = Scratch::directory().expect("a directory");
         for (path, text) in files {

@@ -12,7 +12,7 @@ use crate::base::limits::MAX_GITHUB_FILE;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::size;
 use crate::docs::File;
-use crate::sys::{files, link};
+use crate::sys::{files, symlink};
 
 /// Directories of links to directories of links multiply.
 const MAX_LINKS: usize = 5_000;
@@ -32,7 +32,6 @@ pub struct Tree {
     pub files: Vec<File>,
     /// Where each of them lies, absolute and without links.
     pub real: Vec<PathBuf>,
-    /// The links that lead to them.
     pub links: BTreeSet<PathBuf>,
 }
 
@@ -84,12 +83,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn refuse(&mut self, path: &Path, problem: Problem) {
-        let below = path.strip_prefix(self.directory).unwrap_or(path);
-        let shown = if below == Path::new("") {
-            self.at.to_owned()
-        } else {
-            format!("{}/{}", self.at, below.display())
-        };
+        let shown = files::shown_below(self.at, self.directory, path);
         self.read.problems.push(problem.at(shown, None));
     }
 
@@ -103,7 +97,7 @@ impl Walk<'_> {
         }
         if entry.path_is_symlink() {
             self.followed += 1;
-            self.read.value.links.extend(link::follow(entry.path(), self.boundary)?.links);
+            self.read.value.links.extend(symlink::follow(entry.path(), self.boundary)?.links);
         }
         if !entry.file_type().is_dir() {
             self.file(entry)?;

@@ -185,7 +185,6 @@ fn is_repository(url: &str, repository: &str) -> bool {
     before.is_some_and(|before| before.ends_with(['/', ':']))
 }
 
-/// Scheme and authority of a URL.
 fn authority(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     Some((scheme, rest.split('/').next().unwrap_or(rest)))

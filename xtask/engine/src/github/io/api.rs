@@ -53,7 +53,6 @@ impl<'a> Api<'a> {
         self.repository
     }
 
-    /// Whether requests have a token.
     pub fn has_token(&self) -> bool {
         self.token.is_some()
     }

@@ -5,7 +5,7 @@ use crate::base::digest::Digest;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::url;
-use crate::chart::same::differences;
+use crate::chart::same_content::differences;
 use crate::github::release::{Asset, Named, Release};
 use crate::github::{File, Other, Seen, Wanted};
 

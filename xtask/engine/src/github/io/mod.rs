@@ -48,7 +48,6 @@ impl<'a> Github<'a> {
         token::web_host(&environment::github_api()).filter(|host| !is_loopback(host)).map(str::to_owned)
     }
 
-    /// At this URL, with this token.
     pub fn at(http: &'a Http, repository: &'a str, url: String, token: Option<String>) -> Self {
         Self {
             api: Api::at(http, repository, url, token),

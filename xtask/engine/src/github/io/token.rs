@@ -15,7 +15,6 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The token for the API at this URL.
 pub fn find(api: &str) -> Option<Token> {
     let token = environment::github_api_token().or_else(|| of_gh(api))?;
     secrets::remember(&token);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::cache::Cache;
-use super::{publish, published};
+use super::{publish, published_archive};
 use crate::base::config::{Config, HELM_REPOSITORY};
 use crate::base::digest::Digest;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem};
-use crate::base::reference::Reference;
-use crate::chart::same::differences;
+use crate::chart::same_content::differences;
 use crate::chart::{Archive, tgz};
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
@@ -30,7 +30,6 @@ pub struct Compared {
     /// How its content compares with the published archive of the same version, where there is one; the error says why
     /// nobody compared them.
     pub content: Result<Option<Content>, String>,
-    /// The archive, where it holds the same.
     pub same: Option<Archive>,
     /// What is wrong with its version.
     pub problem: Option<Problem>,
@@ -41,7 +40,6 @@ pub struct Compared {
 pub struct Scene<'a> {
     /// The branch and the registry.
     pub config: &'a Config,
-    /// The root of the repository.
     pub root: &'a Path,
     pub limit: Duration,
     /// Whether the registry speaks HTTP.
@@ -74,7 +72,7 @@ pub fn compare(
             let found = orphan(branch, &tip, next).or_else(|| pushed(config, &mut registry, next));
             return compared_elsewhere(next, &index, found);
         };
-        let archive = published::archive(config, branch, &tip, http.as_ref(), &cache, version);
+        let archive = published_archive::archive(config, branch, &tip, http.as_ref(), &cache, version);
         let archive = archive.or_else(|why| ours(next, version).ok_or(why));
         let compared =
             archive.and_then(|(bytes, digest)| Ok((next.compare(&bytes, &version.version)?, bytes, digest)));
@@ -85,7 +83,7 @@ pub fn compare(
         let problem = next.judge(&index, Some(&content));
         let same = (content == Content::Same).then(|| {
             let http = http.as_ref().filter(|_| is_for_targets);
-            let provenance = published::provenance(config, branch, &tip, http, version);
+            let provenance = published_archive::provenance(config, branch, &tip, http, version);
             Archive { metadata: next.package.metadata.clone(), bytes, digest, provenance }
         });
         Compared { content: Ok(Some(content)), same, problem }
@@ -121,7 +119,7 @@ fn orphan(branch: &mut Branch, tip: &Tip, next: &Next<'_>) -> Option<(Content, A
     let (name, version) = (&next.package.metadata.name, next.version()?);
     let path = format!("{HELM_REPOSITORY}/{name}-{version}.tgz");
     let bytes = branch.read(tip.files.get(&path)?).ok()?;
-    let provenance = published::provenance_of(branch, tip, &path);
+    let provenance = published_archive::provenance_of(branch, tip, &path);
     let content = next.compare(&bytes, &version).ok()?;
     Some((content, Archive::new(next.package.metadata.clone(), bytes, provenance)))
 }
@@ -166,10 +164,10 @@ pub fn adopt(
         let Some(version) = listed.filter(|version| !archive.digest.is(&version.digest)) else {
             continue;
         };
-        let published = published::archive(config, branch, tip, None, &cache, version);
+        let published = published_archive::archive(config, branch, tip, None, &cache, version);
         let Ok((bytes, digest)) = published else { continue };
         if differences(&archive.bytes, &bytes).is_ok_and(|files| files.is_empty()) {
-            archive.provenance = published::provenance(config, branch, tip, None, version);
+            archive.provenance = published_archive::provenance(config, branch, tip, None, version);
             (archive.bytes, archive.digest) = (bytes, digest);
             is_any = true;
         }
@@ -189,6 +187,6 @@ fn prefetch(
     let versions = charts.iter().filter_map(|next| next.counterpart(index));
     let unknown = versions
         .filter(|version| Digest::parse(&version.digest).and_then(|digest| cache.get(&digest)).is_none());
-    let objects = unknown.filter_map(|version| published::place(config, tip, version));
+    let objects = unknown.filter_map(|version| published_archive::place(config, tip, version));
     branch.prefetch(objects.map(|object| object.id.as_str()))
 }

@@ -5,7 +5,7 @@ pub mod compare;
 pub mod history;
 pub mod observe;
 pub mod publish;
-pub mod published;
+pub mod published_archive;
 pub mod report;
 pub mod served;
 pub mod site;

@@ -12,7 +12,7 @@ use crate::git::io::branch::{Branch, NotSeen, Refusal};
 use crate::git::object::Commit;
 use crate::git::{Tip, refusal};
 use crate::pages::Plan;
-use crate::sys::{pause, terminal};
+use crate::sys::{backoff, terminal};
 
 #[derive(Debug)]
 pub struct Published<'a> {
@@ -155,7 +155,7 @@ fn refused(branch: &Branch, what: &str, Refusal(words): &Refusal) -> anyhow::Err
 /// Waits for a random time, longer from round to round, so that publishers that met once do not meet again. Where the
 /// deadline comes first, the last words of the remote are the error.
 fn pause(branch: &Branch, rounds: u32, Refusal(words): &Refusal) -> Result<()> {
-    let pause = pause::random(pause::longest(FIRST_PAUSE, MAX_PAUSE, rounds));
+    let pause = backoff::random(backoff::longest(FIRST_PAUSE, MAX_PAUSE, rounds));
     if Instant::now() + pause >= branch.deadline() {
         let message = format!("the time is over, and {} last said: {words}", name(&branch.shown()));
         return Err(Problem::error(message).hint("run it again; nothing was lost").into());

@@ -26,7 +26,6 @@ pub struct Facts<'a> {
     pub url: &'a str,
     /// Where the charts are in an OCI registry: `oci://HOST/PATH`, without a slash at its end.
     pub oci: &'a str,
-    /// The documentation, if there is one.
     pub docs_url: Option<&'a str>,
 }
 

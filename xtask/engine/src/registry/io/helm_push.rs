@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::base::host::is_loopback;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems};
-use crate::base::reference::Reference;
 use crate::base::text::{name, shown};
 use crate::chart::io::helm::{Helm, cause};
 use crate::registry::docker_config::{self, Credentials};

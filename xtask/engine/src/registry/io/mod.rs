@@ -21,8 +21,8 @@ use super::refusal::{Wish, is_absent};
 use crate::base::clock::Clock;
 use crate::base::digest::Digest;
 use crate::base::http::Response;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
-use crate::base::reference::Reference;
 use crate::base::text::name;
 use crate::sys::http::Http;
 use crate::sys::secrets;
@@ -54,7 +54,6 @@ pub enum Access {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
-    /// With credentials, where there are some.
     Owner,
     /// Without.
     Anyone,
@@ -78,7 +77,6 @@ struct Manifest {
 /// What a tag names.
 #[derive(Debug)]
 pub struct Published {
-    /// The digest of the manifest.
     pub digest: Digest,
     /// When it says that it was made.
     pub created: Option<String>,

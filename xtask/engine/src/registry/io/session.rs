@@ -3,8 +3,8 @@
 use super::{Registry, Who, credentials};
 use crate::base::host::{self, is_loopback};
 use crate::base::http::Response;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
-use crate::base::reference::Reference;
 use crate::base::text::name;
 use crate::registry::docker_config::is_docker_hub;
 use crate::registry::refusal::{self, Asked, Wish};

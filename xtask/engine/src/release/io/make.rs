@@ -28,7 +28,6 @@ use crate::sys::{environment, terminal};
 #[derive(Debug)]
 pub struct Made {
     pub new: NewRelease,
-    /// The branch, where it was looked at.
     pub branch: Option<Branch>,
     /// Keeps others from the directory.
     pub lock: Lock,

@@ -6,5 +6,5 @@ pub mod pages;
 pub mod preflight;
 pub mod publish;
 pub mod registry;
+pub mod release;
 pub mod report;
-pub mod walk;

@@ -22,8 +22,8 @@ use crate::pages::{Change, Charts};
 use crate::registry::artifact::HUB_FILE;
 use crate::release::steps::{Found, Planned, Step, doubt, steps};
 use crate::release::target::Target;
-use crate::sys::actions::Group;
 use crate::sys::environment;
+use crate::sys::github_actions::Group;
 use crate::sys::http::{CURIOUS, Http, PATIENT};
 
 /// What is published.

@@ -10,12 +10,12 @@ use semver::Version;
 use super::publish::{Look, Outcome, Publication, Transport};
 use crate::base::clock::Clock;
 use crate::base::digest::Digest;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Problems, problems_of};
-use crate::base::reference::Reference;
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::version::precedence;
-use crate::chart::{Archive, same};
+use crate::chart::{Archive, same_content};
 use crate::registry::artifact::Artifact;
 use crate::registry::io::{Access, Registry, helm_push};
 use crate::registry::refusal::package_settings;
@@ -125,7 +125,8 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
             });
         }
         let pulled = self.client.pull(at).ok();
-        let differences = pulled.and_then(|theirs| same::differences(&archive.bytes, &theirs.archive).ok());
+        let differences =
+            pulled.and_then(|theirs| same_content::differences(&archive.bytes, &theirs.archive).ok());
         Ok(match differences {
             Some(files) if files.is_empty() => {
                 let theirs = published.archive.map(|digest| digest.to_string()).unwrap_or_default();

@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::publish::Outcome;
-use super::walk;
+use super::release;
 use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::text::{code, size};
@@ -16,10 +16,9 @@ use crate::dist::{MANIFEST, NOTES, SUMS};
 use crate::release::NewRelease;
 use crate::release::steps::Planned;
 use crate::release::target::Target;
-use crate::sys::actions;
+use crate::sys::github_actions;
 use crate::sys::terminal::{self, as_json};
 
-/// The archives that were made.
 pub fn made(new: &NewRelease, is_backfill: bool, destination: &str, by: &str) -> Result<()> {
     let archives = &new.release.archives;
     for (chart, archive) in new.charts.iter().zip(archives) {
@@ -56,7 +55,7 @@ pub fn done(planned: &Planned<'_>) -> Result<()> {
     Ok(terminal::result(verb, &what)?)
 }
 
-pub fn json(release: &walk::Release, outcome: &Outcome<'_>) -> Result<()> {
+pub fn json(release: &release::Release, outcome: &Outcome<'_>) -> Result<()> {
     let all = release.warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
     let out = json!({
         "destination": release.directory().to_string_lossy(),
@@ -88,8 +87,8 @@ pub fn to_actions(
         ("digests", json!(digests).to_string()),
     ];
     outputs.extend(targets.contains(&Target::Oci).then(|| ("oci", json!(outcome.pushed).to_string())));
-    actions::outputs(&outputs)?;
-    actions::summary(&summary(config, manifest, outcome))
+    github_actions::outputs(&outputs)?;
+    github_actions::summary(&summary(config, manifest, outcome))
 }
 
 /// Servers, hooks and charts have their words in it, of which none may be a link or an image.

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::Helm;
 use crate::base::problem::{Problem, verdict};
-use crate::chart::compare::first_difference;
+use crate::chart::helm_difference::first_difference;
 use crate::chart::package::{Overrides, Package};
 use crate::sys::terminal;
 

@@ -5,7 +5,7 @@ mod jobs;
 use super::*;
 use crate::base::config::SHOP;
 use crate::check::edit::Edit;
-use crate::check::mend::make_edits;
+use crate::check::fix::make_edits;
 use crate::ci::workflow::read_workflow;
 
 pub const AROUND: Around<'_> = Around { charts: &[], default_branch: Some("main"), has_docs: true };
@@ -94,7 +94,6 @@ fn told(Finding { problem, .. }: &Finding) -> String {
     format!("{:?} {problem} | {}", problem.severity, problem.hint.as_deref().unwrap_or_default())
 }
 
-/// The text with an edit made in it.
 #[track_caller]
 fn mended(text: &str, edit: &Edit) -> String {
     let mended = make_edits(text, &[edit]);

@@ -56,7 +56,6 @@ pub struct Scene<'a> {
 /// Where things are while the rehearsal lasts.
 #[derive(Debug)]
 pub struct Targets {
-    /// The directory with all of it.
     pub root: PathBuf,
     /// The URL of the site, in place of `config.pages`.
     pub pages: String,

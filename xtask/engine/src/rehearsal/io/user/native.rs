@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::{Steps, Story, broken, get, id, read, same, versions};
+use crate::base::oci_reference::{Reference, tag};
 use crate::base::problem::{Checked, Problem};
-use crate::base::reference::{Reference, tag};
 use crate::base::text::name;
 use crate::chart::{Archive, metadata_of};
 use crate::index::{Version, is_of};

@@ -16,7 +16,6 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// What is not there, or not for everybody.
 pub fn not_found() -> Refusal {
     Refusal(404, said(404, "Not Found"))
 }

@@ -157,7 +157,6 @@ impl Store {
         marked.or_else(|| all.next())
     }
 
-    /// The asset of this id, with its release.
     pub fn asset(&self, id: &str) -> Option<(&Release, &Asset)> {
         let all =
             self.releases.iter().flat_map(|release| release.assets.iter().map(move |asset| (release, asset)));

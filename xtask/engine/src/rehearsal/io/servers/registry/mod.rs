@@ -16,7 +16,7 @@ use self::layout::Layout;
 use super::http::{Answer, Request};
 use crate::base::config::is_oci_component;
 use crate::base::digest;
-use crate::base::reference::is_tag;
+use crate::base::oci_reference::is_tag;
 
 /// The registry. One request is answered at a time.
 pub struct Registry {

@@ -3,7 +3,6 @@
 /// A reference in its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Image<'a> {
-    /// The registry, if any, and the repository.
     pub repository: &'a str,
     /// The tag; empty for none.
     pub tag: &'a str,

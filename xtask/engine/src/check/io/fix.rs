@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::check::edit::Edit;
-use crate::check::mend::make_edits;
+use crate::check::fix::make_edits;
 use crate::sys::files::{self, NewFile};
-use crate::sys::{environment, link};
+use crate::sys::{environment, symlink};
 
 /// Makes the edits in the files below `root`, each file at once; those that were made come back.
 pub fn apply_edits<'e>(root: &Path, edits: impl Iterator<Item = &'e Edit>) -> Result<Vec<&'e Edit>> {
@@ -43,7 +43,7 @@ fn read(path: &Path, root: &Path) -> Option<(PathBuf, String)> {
     if path.symlink_metadata().is_err() {
         return Some((path.to_owned(), String::new()));
     }
-    let real = link::follow(path, root).ok()?.real;
+    let real = symlink::follow(path, root).ok()?.real;
     let text = files::read_text(&real).ok()?.unwrap_or_default();
     Some((real, text))
 }

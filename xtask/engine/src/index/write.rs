@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::new::{Format, NewVersion, key_to_yaml};
+use super::new_version::{Format, NewVersion, key_to_yaml};
 use super::{BOM, Hole, Style};
 use crate::base::json;
 
