@@ -12,7 +12,6 @@ pub use helm_xtask_formats::archive::hex;
 pub struct Digest(String);
 
 impl Digest {
-    /// Computes the digest of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha256(bytes))
     }

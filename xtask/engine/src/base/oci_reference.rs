@@ -24,7 +24,6 @@ impl Reference {
         Self { host: host.to_owned(), repository, tag: tag(version) }
     }
 
-    /// Another tag of the same repository.
     #[must_use]
     pub fn with_tag(&self, tag: &str) -> Self {
         Self { tag: tag.to_owned(), ..self.clone() }

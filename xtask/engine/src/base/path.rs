@@ -28,7 +28,6 @@ impl<'a> Reference<'a> {
         Some(Self { path, query, anchor })
     }
 
-    /// The reference with another path.
     pub fn with_path(&self, path: &str) -> String {
         let anchor = self.anchor.map(|anchor| format!("#{anchor}")).unwrap_or_default();
         format!("{path}{}{anchor}", self.query)

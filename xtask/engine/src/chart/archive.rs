@@ -6,7 +6,6 @@ use crate::base::digest::Digest;
 /// An archive with what is known of it. It is hashed once, when it is made or read.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    /// The metadata in its Chart.yaml.
     pub metadata: Metadata,
     /// The content of the `.tgz`.
     pub bytes: Vec<u8>,

@@ -82,7 +82,6 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl<'a> Json<'a> {
-    /// The JSON of a chart's metadata.
     pub fn of(chart: &'a Metadata) -> Self {
         Self {
             name: &chart.name,

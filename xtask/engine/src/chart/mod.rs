@@ -54,7 +54,6 @@ pub struct Chart {
     /// values.yaml, values.schema.json, then `templates/`, then the others, each in the order of the walk; paths
     /// are relative to the chart.
     pub files: Vec<Entry>,
-    /// Lines of the fields of Chart.yaml.
     pub lines: Lines,
     /// The charts below `charts/`, by the byte order of their directory or archive names.
     pub children: Vec<Chart>,

@@ -53,7 +53,6 @@ impl Package {
         None
     }
 
-    /// The line of a field of Chart.yaml.
     pub fn line(&self, field: &str) -> Option<usize> {
         self.lines.get(field).copied()
     }

@@ -153,7 +153,6 @@ impl<'a> Reader<'a> {
         self.problems.push(problem.at(self.file, Some(line)).hint(hint));
     }
 
-    /// The root of the first document.
     fn document(&mut self) -> Option<Node> {
         let document = match yaml::read(self.bytes) {
             Ok(document) => document,

@@ -18,7 +18,6 @@ pub struct Source {
     pub files: Vec<Entry>,
     /// What lies at its top, packaged or not.
     pub top: BTreeMap<String, Kind>,
-    /// What was wrong while it was read.
     pub problems: Vec<Problem>,
     /// What is not in the commit as it is here, by its path from the root.
     pub changed: Vec<String>,

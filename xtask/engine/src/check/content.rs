@@ -30,7 +30,6 @@ const LEFTOVERS: [&str; 14] = [
     "__pycache__/",
 ];
 
-/// Looks at what the charts package.
 pub fn check_content(charts: &[Chart]) -> Vec<Finding> {
     let mut found: Vec<Finding> = lacking(charts).into_iter().map(Into::into).collect();
     for Chart { source, .. } in charts {

@@ -20,7 +20,6 @@ pub struct Snippet<'a> {
 }
 
 impl Snippet<'_> {
-    /// The number of the first line.
     pub fn line(&self) -> usize {
         self.lines.first().map_or(1, |(line, _)| *line)
     }
@@ -29,7 +28,6 @@ impl Snippet<'_> {
 /// A document with what it shows to type.
 pub type Shown<'a> = (&'a Document, Vec<Snippet<'a>>);
 
-/// Where the documentation lies.
 pub const DOCS: &str = "docs";
 
 impl Document {

@@ -54,7 +54,6 @@ pub struct Chart {
     pub source: Source,
     /// What is packaged of it, as far as it can be read.
     pub package: Option<Arc<Package>>,
-    /// What packaging it has found.
     pub problems: Vec<Problem>,
     /// Whether nothing keeps it from being packaged.
     pub is_whole: bool,
@@ -128,7 +127,6 @@ impl Report {
         }
     }
 
-    /// Says that something was left out.
     pub fn leave_out(&mut self, what: &str, why: impl Into<String>, hint: &str) {
         self.unchecked.push(Unchecked { what: what.to_owned(), why: why.into(), hint: hint.to_owned() });
     }

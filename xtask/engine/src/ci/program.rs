@@ -9,7 +9,6 @@ use crate::base::config::Config;
 /// A repository's `cargo xtask`.
 #[derive(Clone, Copy)]
 pub struct Program<'a> {
-    /// The facts of the repository.
     pub config: &'a Config,
     /// What `cargo xtask ci` stands for.
     pub steps: &'a [Step],

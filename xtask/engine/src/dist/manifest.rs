@@ -42,9 +42,7 @@ pub struct Commit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Chart {
-    /// Name in the archive's Chart.yaml.
     pub name: String,
-    /// Version in the archive's Chart.yaml.
     pub version: String,
     /// appVersion in the archive's Chart.yaml; may be empty.
     pub app_version: String,

@@ -18,7 +18,6 @@ pub struct Release {
     pub manifest: Manifest,
     /// Its archives, in the order of the manifest.
     pub archives: Vec<Archive>,
-    /// The text of the GitHub Release.
     pub notes: String,
     /// The text of [`SUMS`].
     pub sums: String,
@@ -84,7 +83,6 @@ pub fn differs_from_commit(manifest: &Manifest) -> Option<Problem> {
     (!changed.is_empty()).then(|| Problem::error(message).hint("git commit, then cargo xtask release"))
 }
 
-/// The tags of the GitHub Releases.
 pub fn tags(manifest: &Manifest) -> Vec<String> {
     by_tag(manifest).into_iter().map(|(tag, _)| tag).collect()
 }

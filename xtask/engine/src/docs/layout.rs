@@ -85,7 +85,6 @@ impl<'a> Layout<'a> {
         Some(parts.with_path(&path::between(&from.url, &to.url)))
     }
 
-    /// Whether there is anything to read.
     pub fn has_pages(&self) -> bool {
         self.places.values().any(|place| place.is_page)
     }

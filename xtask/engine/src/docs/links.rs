@@ -94,7 +94,6 @@ impl Check<'_> {
         Problem::error(message).hint(hint)
     }
 
-    /// The file that was probably meant.
     fn suggestion(&self, source: &str, path: &str) -> String {
         let near = path::nearest(path, self.layout.places.keys().copied());
         let from = path::directory(source);

@@ -16,7 +16,6 @@ pub enum Node {
     Link(String, String),
     /// A file that is no page: title and URL below the site's.
     File(String, String),
-    /// A title with entries below it.
     Section(String, Vec<Node>),
 }
 

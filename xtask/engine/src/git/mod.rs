@@ -11,7 +11,6 @@ use self::object::Object;
 /// The branch as it was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tip {
-    /// The id of its newest commit.
     pub commit: String,
     pub files: BTreeMap<String, Object>,
     /// Its files whose paths are not UTF-8.

@@ -30,7 +30,6 @@ impl Object {
         [FILE, EXECUTABLE].contains(&self.mode.as_str())
     }
 
-    /// Whether it is a symbolic link.
     pub fn is_link(&self) -> bool {
         self.mode == LINK
     }

@@ -20,7 +20,6 @@ use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::chart::Archive;
 
-/// The release as it shall be.
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
     pub tag: String,
@@ -219,7 +218,6 @@ pub fn tag_at(remote: &str, tag: &str, there: Option<&str>, commit: &str) -> Res
     Err(Problem::error(message).hint(hint))
 }
 
-/// The beginning of an object id.
 fn id(commit: &str) -> String {
     name(commit.get(..7).unwrap_or(commit))
 }

@@ -14,7 +14,6 @@ pub struct Repository {
     pub disabled: bool,
     pub private: bool,
     pub has_pages: Option<bool>,
-    /// What the user of the token may do.
     pub permissions: Option<Permissions>,
 }
 
@@ -77,7 +76,6 @@ pub struct Pages {
     pub build_type: Option<String>,
     pub source: Option<Source>,
     pub html_url: Option<String>,
-    /// Whether everybody can see it.
     pub public: Option<bool>,
 }
 

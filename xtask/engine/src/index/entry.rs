@@ -27,7 +27,6 @@ enum Type {
     /// A list of mappings with these fields.
     Maps(&'static [(&'static str, Type)]),
     List,
-    /// A mapping of text to anything.
     Map,
 }
 

@@ -19,7 +19,6 @@ pub enum Format {
 /// A version to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewVersion {
-    /// What is in its archive's Chart.yaml.
     pub metadata: Metadata,
     pub digest: Digest,
     /// Where its archive is; clients use the first.

@@ -42,7 +42,6 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Decides what becomes of each file.
     pub fn decide(&self) -> Checked<Documentation> {
         let none = BTreeMap::new();
         let there = self.tip.map_or(&none, |tip| &tip.files);

@@ -64,7 +64,6 @@ pub struct Change<'r> {
     pub charts: Option<Charts<'r>>,
 }
 
-/// What the Helm repository gets.
 #[derive(Debug, Default)]
 pub struct Charts<'r> {
     pub archives: Cow<'r, [Archive]>,
@@ -112,7 +111,6 @@ pub struct Plan<'a> {
     pub files: Vec<Planned<'a>>,
     /// How many files of the branch stay whose content is not known here.
     pub others: usize,
-    /// Paths of the branch that go.
     pub removed: Vec<Vec<u8>>,
     /// Files of others whose place a page takes.
     pub replaced: Vec<String>,
@@ -173,7 +171,6 @@ impl Plan<'_> {
         in_index || self.files.iter().filter(is_archive).any(|file| file.state != State::Same)
     }
 
-    /// What a commit has to write.
     pub fn written(&self) -> Vec<(&str, Content<'_>)> {
         let changed = self.files.iter().filter(|file| file.state != State::Same);
         changed.map(|file| (file.path.as_str(), file.content.borrowed())).collect()

@@ -18,7 +18,6 @@ use crate::sys::http::{CURIOUS, Http};
 /// What is going to be written, and who can say something about it.
 #[derive(Debug)]
 pub struct Scene<'a> {
-    /// The facts of the repository.
     pub config: &'a Config,
     pub branch: &'a Branch,
     pub github: Option<&'a Github<'a>>,

@@ -16,7 +16,6 @@ use crate::github::settings::{Repository, Settings};
 /// All that was seen.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// The facts of the repository.
     pub config: &'a Config,
     /// Its page, such as `https://github.com/OWNER/NAME`.
     pub web: &'a str,

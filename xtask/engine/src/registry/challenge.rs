@@ -8,11 +8,7 @@ pub enum Challenge {
     /// A user and a password (RFC 7617).
     Basic,
     /// A token (RFC 6750), from a server of its own (distribution's "Token Authentication Specification").
-    Bearer {
-        /// The URL to ask for a token.
-        realm: String,
-        service: Option<String>,
-    },
+    Bearer { realm: String, service: Option<String> },
 }
 
 /// The challenges of an answer that are known here, in its order.

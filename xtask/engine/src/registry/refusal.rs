@@ -23,7 +23,6 @@ pub struct Asked<'a> {
     pub wish: Wish,
     /// Where the credentials came from that were shown, if any were.
     pub credentials: Option<&'a str>,
-    /// Whether the registry is GitHub's.
     pub is_github: bool,
     /// Whether a workflow of GitHub Actions asked.
     pub in_workflow: bool,

@@ -32,7 +32,6 @@ use crate::pages::published::Published;
 /// What was seen before anything is decided.
 #[derive(Debug)]
 pub struct Observed {
-    /// Every chart of the repository.
     pub charts: Vec<Source>,
     /// What is wrong with the repository besides its charts.
     pub problems: Vec<Problem>,
@@ -104,7 +103,6 @@ pub struct Prepared {
     overrides: Overrides,
     /// Whether only what is published is wanted.
     backfill: bool,
-    /// How many charts the repository has.
     all: usize,
     commit: Commit,
     changelog: Option<Changelog>,

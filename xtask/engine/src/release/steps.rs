@@ -32,7 +32,6 @@ pub enum Step<'r> {
         #[serde(rename = "archive", serialize_with = "as_text")]
         payload: Payload<'r>,
     },
-    /// Add archives to the Helm repository.
     Merge {
         branch: String,
         path: &'static str,
@@ -42,7 +41,6 @@ pub enum Step<'r> {
     Create {
         /// `OWNER/NAME`.
         repository: String,
-        /// The release as it shall be.
         #[serde(flatten, serialize_with = "as_release")]
         wanted: Wanted<'r>,
     },

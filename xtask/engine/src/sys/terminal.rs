@@ -75,7 +75,6 @@ pub fn hint(problem: &Problem) -> Option<String> {
     problem.hint.as_deref().map(located)
 }
 
-/// Prints a problem with its hint.
 pub fn problem(problem: &Problem) {
     let place = problem.place.as_ref().map(|place| Place { file: file(place), line: place.line });
     let problem = &Problem { place, hint: hint(problem), ..problem.clone() };

@@ -59,6 +59,11 @@ fn the_rooms_are_documented_in_their_order() {
     let text = read(&root().join("docs/architecture.md"));
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("/` | "));
     assert_eq!(rows.map(|(room, _)| room).collect::<Vec<_>>(), rooms::ROOMS);
+    for file in text.split('`').filter(|part| part.ends_with(".rs") && part.contains('/')) {
+        let path =
+            root().join("xtask/engine").join(if file.starts_with("src/") { "" } else { "src" }).join(file);
+        assert!(path.is_file(), "{file} is not there");
+    }
 }
 
 #[test]

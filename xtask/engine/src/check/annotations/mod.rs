@@ -39,7 +39,6 @@ type Field = (&'static str, Holds, Need);
 enum Holds {
     Text,
     Kind,
-    /// A reference to a container image.
     Image,
     Flag,
     Texts,
@@ -145,7 +144,6 @@ pub(super) struct Annotation<'a> {
     before: Option<usize>,
 }
 
-/// The annotations in Chart.yaml.
 pub(super) fn annotations<'a>(file: &'a File<'_>) -> impl Iterator<Item = Annotation<'a>> {
     let pairs = file.root.get("annotations").map_or(&[][..], |pair| pair.value.pairs());
     pairs.iter().map(|pair| {

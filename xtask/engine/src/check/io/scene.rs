@@ -23,7 +23,6 @@ use crate::sys::environment;
 /// What the command line asks for.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
-    /// The tag of the release to check for.
     pub tag: Option<&'a String>,
     pub helm: HelmMode,
     pub remote: Option<&'a str>,

@@ -15,7 +15,6 @@ pub fn set(workflow: &Workflow, line: usize, value: &str) -> Option<Edit> {
     Some(replace(workflow, line, vec![format!("{key}: {value}{comment}")]))
 }
 
-/// Puts other lines in place of one.
 pub fn replace(workflow: &Workflow, line: usize, insert: Vec<String>) -> Edit {
     Edit { file: workflow.file.clone(), line, remove: vec![workflow.line(line).to_owned()], insert }
 }

@@ -33,7 +33,6 @@ const COMMANDS: [(&str, Target); 7] = [
     ("ghp-import", Target::Pages),
 ];
 
-/// What CI should run and does not.
 pub fn find_drift(ours: &[Work<'_>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let is_ci = |task: &Result<Task, String>| task.as_ref().map_or(true, |task| *task == Task::Ci);

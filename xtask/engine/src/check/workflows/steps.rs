@@ -9,7 +9,6 @@ use crate::ci::workflow::{Step, Written};
 
 /// How a script becomes something that a laptop runs too.
 const OWN: &str = "make it a command or a CI step of your own, in the config";
-/// The action that gets the repository.
 const CHECKOUT: &str = "actions/checkout";
 
 /// What is wrong with the steps of a job.

@@ -16,7 +16,6 @@ pub struct Workflow {
     pub permissions: Option<Permissions>,
     /// What it does not run beside, as a whole.
     pub concurrency: Option<Concurrency>,
-    /// The environment of every step.
     pub env: Fields,
     /// Its jobs, in the order in which they stand there.
     pub jobs: Vec<Job>,
@@ -89,7 +88,6 @@ pub struct Job {
     pub permissions: Option<Permissions>,
     /// What it does not run beside.
     pub concurrency: Option<Concurrency>,
-    /// The environment of its steps.
     pub env: Fields,
     /// The workflow that it calls, in place of steps.
     pub uses: Option<Written>,

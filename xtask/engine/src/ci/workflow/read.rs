@@ -36,7 +36,6 @@ fn refusal(document: &Document) -> Option<(String, Option<usize>, &'static str)>
     (!has_jobs).then(|| ("it has no `jobs:`".to_owned(), None, "write one, or delete the file"))
 }
 
-/// A scalar with the line of its key.
 fn written(pair: &Pair) -> Option<Written> {
     Some(Written { line: pair.line, text: pair.value.text()?.to_owned() })
 }

@@ -27,13 +27,9 @@ pub struct Branch {
     deadline: Instant,
     /// Whether the remote may leave out the content of files.
     partial: bool,
-    /// Whether that was its whole history.
     is_deep: bool,
-    /// What the remote refused with last.
     refusal: Option<Refusal>,
-    /// Whether somebody has looked at it.
     is_seen: bool,
-    /// What the last look has found.
     tip: Option<Tip>,
 }
 
@@ -149,7 +145,6 @@ impl Branch {
         self.refusal.is_some()
     }
 
-    /// Whether the remote gets a token.
     pub fn has_token(&self) -> bool {
         self.remote.has_token()
     }
@@ -202,7 +197,6 @@ impl Branch {
         Ok(Ok(found.map(|(id, _)| id.to_owned())))
     }
 
-    /// The names of the remote's tags.
     pub fn tags(&self) -> Result<Result<Vec<String>, Refusal>> {
         let list = self.run(|git| git.args(["ls-remote", "--quiet", "--tags", "--refs", NAME]))?;
         if !list.status.success() {

@@ -31,7 +31,6 @@ pub struct Compared {
     /// nobody compared them.
     pub content: Result<Option<Content>, String>,
     pub same: Option<Archive>,
-    /// What is wrong with its version.
     pub problem: Option<Problem>,
 }
 
@@ -42,7 +41,6 @@ pub struct Scene<'a> {
     pub config: &'a Config,
     pub root: &'a Path,
     pub limit: Duration,
-    /// Whether the registry speaks HTTP.
     pub plain_http: bool,
     /// Whether what is published goes to other targets, with its provenance file.
     pub is_for_targets: bool,

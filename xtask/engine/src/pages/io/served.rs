@@ -14,7 +14,6 @@ use crate::sys::{environment, process, secrets, terminal};
 #[derive(Debug)]
 pub struct Expected {
     pub url: String,
-    /// Texts that it must contain.
     pub contains: Vec<String>,
 }
 

@@ -14,7 +14,6 @@ use crate::sys::{environment, files, process, secrets};
 /// Credentials, and who gave them.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// What is shown to the registry.
     pub credentials: Credentials,
     /// A variable, a file or a program, for messages.
     pub source: String,

@@ -23,7 +23,6 @@ use crate::sys::{environment, process, secrets};
 pub struct Push<'a> {
     /// Where to; its repository ends in the chart's name, and its tag is that of the chart's version.
     pub at: &'a Reference,
-    /// The content of the chart's archive.
     pub archive: &'a [u8],
     pub provenance: Option<&'a [u8]>,
     /// Seconds since 1970, of the commit.

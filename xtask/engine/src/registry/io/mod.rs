@@ -284,7 +284,6 @@ fn manifest(session: Session<'_>, method: &'static str) -> Result<Response, Fail
     session.look(method, &format!("manifests/{}", session.at.tag), MANIFESTS)
 }
 
-/// The digest of a manifest's content.
 fn content(at: &Reference, answer: &Response) -> Result<Digest, Problem> {
     let found = Digest::of(&answer.body);
     match said_digest(answer) {

@@ -28,7 +28,6 @@ pub(super) enum Failure {
     Problem(Problem),
 }
 
-/// How often a redirect is followed.
 const MAX_REDIRECTS: usize = 5;
 
 impl Session<'_> {

@@ -30,7 +30,6 @@ impl<'p> GithubTarget<'p> {
         Ok(Self { client, seen: Vec::new() })
     }
 
-    /// What GitHub has of the release.
     pub fn look<'r>(&mut self, publication: &Publication<'r>, writing: bool) -> Look<'r> {
         let mut look = Look { target: Target::Github, planned: Vec::new(), problems: Vec::new() };
         for step in &publication.steps {
@@ -63,7 +62,6 @@ impl<'p> GithubTarget<'p> {
         look
     }
 
-    /// Makes or finishes a release.
     pub fn publish<'r>(&mut self, planned: Planned<'r>, outcome: &mut Outcome<'_>) -> Result<Planned<'r>> {
         let Step::Create { wanted, .. } = &planned.step else { return Ok(planned) };
         let place = self.seen.iter().position(|(tag, _)| *tag == wanted.tag);

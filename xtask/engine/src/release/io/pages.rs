@@ -35,7 +35,6 @@ impl<'p> PagesTarget<'p> {
         Ok(Self { branch, first: None })
     }
 
-    /// What the branch has of the release.
     pub fn look<'r>(&mut self, publication: &'p Publication<'r>, writing: bool) -> Look<'r> {
         let mut look = Look { target: Target::Pages, planned: Vec::new(), problems: Vec::new() };
         let merge = publication.steps.iter().find(|step| matches!(step, Step::Merge { .. }));

@@ -29,10 +29,8 @@ use crate::sys::http::{CURIOUS, Http, PATIENT};
 /// What is published.
 #[derive(Debug)]
 pub struct Publication<'r> {
-    /// The facts of the repository.
     pub config: &'r Config,
     pub release: &'r Release,
-    /// What the Helm repository gets.
     pub change: Change<'r>,
     /// What is done, in order.
     pub steps: Vec<Step<'r>>,
@@ -91,7 +89,6 @@ pub struct Transport<'t> {
     pub api: Option<String>,
     /// Whether the Helm repository has to be served before the next step.
     pub wait: bool,
-    /// How long all of it may take.
     pub limit: Duration,
 }
 
@@ -114,7 +111,6 @@ pub struct Outcome<'r> {
     pub stopped: Vec<Problem>,
     /// What a program may want to know: the pushed charts as `HOST/PATH/NAME@DIGEST`.
     pub pushed: Vec<String>,
-    /// Where the GitHub Release is.
     pub url: Option<String>,
 }
 
@@ -248,7 +244,6 @@ impl<'p, 'r> Targets<'p, 'r> {
         Ok(self.pages.insert(pages))
     }
 
-    /// Looks at the targets in their order.
     fn look(
         &mut self,
         publication: &'p Publication<'r>,

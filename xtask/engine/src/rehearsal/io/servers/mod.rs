@@ -40,14 +40,12 @@ const MARKER_TEXT: &str = "made by `cargo xtask release --rehearse`, and removed
 /// What is rehearsed.
 #[derive(Debug)]
 pub struct Scene<'a> {
-    /// The facts of the repository.
     pub config: &'a Config,
     /// The directory, prepared.
     pub root: PathBuf,
     /// Where the branch comes from; `None` begins without it.
     pub remote: Option<&'a Remote>,
     pub tags: &'a [String],
-    /// The id of the commit that they name.
     pub commit: &'a str,
     /// How long fetching the branch may take.
     pub limit: Duration,
@@ -108,7 +106,6 @@ impl Rehearsal {
         &self.targets
     }
 
-    /// What the branch began with.
     pub fn begun_with(&self) -> &Start {
         &self.start
     }

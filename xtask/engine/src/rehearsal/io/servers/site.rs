@@ -89,7 +89,6 @@ enum Found {
     Directory,
 }
 
-/// The type of a file by its ending.
 fn content_type(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
         "css" => "text/css; charset=utf-8",

@@ -26,7 +26,6 @@ use crate::sys::http::{Http, Request};
 
 /// What was published, and where.
 pub struct Story<'a> {
-    /// The facts of the repository.
     pub config: &'a Config,
     pub targets: &'a Targets,
     pub archives: &'a [Archive],
@@ -43,7 +42,6 @@ pub struct Story<'a> {
 pub struct Step {
     /// Such as `Pulled`.
     pub verb: &'static str,
-    /// What was typed or asked for.
     pub what: String,
     pub saw: String,
     pub took: Duration,
@@ -96,7 +94,6 @@ pub fn play(
 }
 
 impl Story<'_> {
-    /// The URL of the Helm repository.
     fn repository(&self) -> String {
         format!("{}/{HELM_REPOSITORY}", self.targets.pages)
     }

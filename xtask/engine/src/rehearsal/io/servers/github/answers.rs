@@ -50,7 +50,6 @@ impl Urls {
         format!("{}/{path}", self.api)
     }
 
-    /// What the API says of the repository.
     pub fn repository(&self, repository: &str) -> Value {
         let (owner, name) = repository.split_once('/').unwrap_or((repository, ""));
         json!({

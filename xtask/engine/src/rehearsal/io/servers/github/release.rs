@@ -66,7 +66,6 @@ pub enum Latest {
 }
 
 impl Wanted {
-    /// Reads the body of a request.
     pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let value: Value =
             serde_json::from_slice(body).map_err(|_| Refusal(400, said(400, "Problems parsing JSON")))?;
@@ -119,7 +118,6 @@ impl Store {
         Self { root, releases: Vec::new(), latest: None, ids: 0, used: BTreeSet::new() }
     }
 
-    /// An id that nothing has yet.
     pub fn next_id(&mut self) -> u64 {
         self.ids += 1;
         self.ids
@@ -215,7 +213,6 @@ impl Store {
         Ok(id)
     }
 
-    /// Removes a release with its assets.
     pub fn remove(&mut self, id: u64) -> io::Result<()> {
         let directories =
             self.releases.iter().filter(|release| release.id == id).map(|one| self.directory(one));
@@ -225,7 +222,6 @@ impl Store {
         Ok(())
     }
 
-    /// Writes the content of an asset.
     pub fn write(&self, release: &Release, name: &str, data: &[u8]) -> io::Result<()> {
         let directory = self.directory(release).join("assets");
         fs::create_dir_all(&directory)?;
@@ -236,7 +232,6 @@ impl Store {
         fs::read(self.directory(release).join("assets").join(name))
     }
 
-    /// Removes the content of an asset.
     pub fn unlink(&self, release: &Release, name: &str) -> io::Result<()> {
         fs::remove_file(self.directory(release).join("assets").join(name))
     }
