@@ -126,6 +126,11 @@ impl Branch {
         format!("{} of {}", self.name, self.remote.url)
     }
 
+    /// Gives what follows so long from now on.
+    pub fn extend_deadline(&mut self, limit: Duration) {
+        self.deadline = Instant::now() + limit;
+    }
+
     /// When whatever still runs is stopped.
     pub fn deadline(&self) -> Instant {
         self.deadline

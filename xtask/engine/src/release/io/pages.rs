@@ -28,10 +28,12 @@ pub struct PagesTarget<'p> {
 impl<'p> PagesTarget<'p> {
     /// The branch as this run has seen it, else one that nobody has looked at.
     pub fn new(config: &Config, transport: &Transport<'_>) -> Result<Self> {
-        let branch = match transport.branch.take() {
+        let mut branch = match transport.branch.take() {
             Some(branch) => branch,
             None => Branch::new(transport.remote, &config.branch, transport.limit)?,
         };
+        // What helm has taken since the look is no matter of publishing.
+        branch.extend_deadline(transport.limit);
         Ok(Self { branch, first: None })
     }
 
