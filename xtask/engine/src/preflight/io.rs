@@ -17,7 +17,7 @@ use crate::sys::http::{CURIOUS, Http};
 
 /// What is going to be written, and who can say something about it.
 #[derive(Debug)]
-pub struct Scene<'a> {
+pub struct Writes<'a> {
     pub config: &'a Config,
     pub branch: &'a Branch,
     pub github: Option<&'a Github<'a>>,
@@ -28,8 +28,8 @@ pub struct Scene<'a> {
 }
 
 /// What is in the way, as far as git and GitHub tell, and GitHub's clock.
-pub fn check(scene: &Scene<'_>) -> Result<(Vec<Problem>, Option<Clock>)> {
-    let Scene { config, branch, pushes, releases, .. } = *scene;
+pub fn check(scene: &Writes<'_>) -> Result<(Vec<Problem>, Option<Clock>)> {
+    let Writes { config, branch, pushes, releases, .. } = *scene;
     let is_on_github = branch.remote().is_on(scene.site.as_deref(), config);
     let seen = (pushes && is_on_github).then_some(preflight::Branch { is_there: branch.is_there() });
     let github = scene.github.filter(|_| is_on_github || releases);
@@ -59,7 +59,7 @@ pub fn check_branch(config: &Config, branch: &Branch, limit: Duration) -> Result
     let asks = branch.remote().is_on(site.as_deref(), config) && !environment::is_offline();
     let http = asks.then(|| Http::new(limit, CURIOUS).ok()).flatten();
     let github = http.as_ref().and_then(|http| Github::new(http, &config.repository).ok());
-    let scene = Scene { config, branch, github: github.as_ref(), site, pushes: true, releases: false };
+    let scene = Writes { config, branch, github: github.as_ref(), site, pushes: true, releases: false };
     let (mut problems, clock) = check(&scene)?;
     problems.extend(clock.and_then(|clock| clock.problem()));
     Ok(problems)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::io::servers::{self, Rehearsal, Scene, Start, Targets};
+use super::io::servers::{self, Rehearsal, Setting, Start, Targets};
 use super::io::user::{self, Story};
 use crate::base::config::Config;
 use crate::base::problem::{Problem, verdict};
@@ -84,7 +84,7 @@ fn start(
     let is_online = !args.offline && !environment::is_offline();
     let find = || Remote::find(config, args.remote.as_deref(), repository);
     let remote = is_online.then(find).transpose()?;
-    let scene = Scene { config, root, remote: remote.as_ref(), tags, commit, limit: limit(args) };
+    let scene = Setting { config, root, remote: remote.as_ref(), tags, commit, limit: limit(args) };
     let rehearsal = Rehearsal::start(&scene)?;
     begun(config, rehearsal.begun_with())?;
     Ok(rehearsal)

@@ -93,7 +93,7 @@ fn compare_with_published(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<
     for chart in scene.charts.iter().filter(|chart| !scene.is_for(chart)) {
         report.only_warn(&chart.source.path);
     }
-    let at = compare::Scene {
+    let at = compare::Places {
         config: scene.config,
         root: scene.repository.root(),
         limit: scene.options.limit,

@@ -32,7 +32,7 @@ pub struct Github<'a> {
 }
 
 #[derive(Debug)]
-pub struct Published {
+pub struct Completed {
     pub done: Vec<Action>,
     pub url: String,
 }
@@ -71,7 +71,7 @@ impl<'a> Github<'a> {
     /// until nothing is left to do.
     ///
     /// `seen` is what a look has found before, which is not repeated.
-    pub fn publish(&self, wanted: &Wanted<'_>, seen: Option<Seen>) -> Result<Published, Problems> {
+    pub fn publish(&self, wanted: &Wanted<'_>, seen: Option<Seen>) -> Result<Completed, Problems> {
         let mut seen = seen.map_or_else(|| self.look(wanted, true), Ok)?;
         let (mut done, mut made, mut failures) = (Vec::new(), Vec::new(), 0);
         let mut tried = None;
@@ -82,7 +82,7 @@ impl<'a> Github<'a> {
             done.extend(tried.take().filter(|action| !left.contains(action)));
             let Some(action) = left.first() else {
                 let url = seen.current().map(|release| release.html_url.clone()).unwrap_or_default();
-                return Ok(Published { done, url });
+                return Ok(Completed { done, url });
             };
             let answer = self.perform(action, wanted, &seen)?;
             if answer.as_ref().is_ok_and(Response::is_success) {

@@ -36,7 +36,7 @@ pub struct Compared {
 
 /// Where published charts are looked for, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
+pub struct Places<'a> {
     /// The branch and the registry.
     pub config: &'a Config,
     pub root: &'a Path,
@@ -49,11 +49,11 @@ pub struct Scene<'a> {
 /// Looks at the branch, and at the registry for what is not in the index, and compares. The results are in the order of
 /// the charts; none if nobody can read the index. The problems are those of the index itself.
 pub fn compare(
-    scene: &Scene<'_>,
+    scene: &Places<'_>,
     branch: &mut Branch,
     charts: &[Next<'_>],
 ) -> Result<Checked<Vec<Compared>>> {
-    let &Scene { config, root, limit, plain_http, is_for_targets } = scene;
+    let &Places { config, root, limit, plain_http, is_for_targets } = scene;
     terminal::progress("Looking", &format!("at {}", branch.shown()));
     let tip = publish::look_once(branch)?.unwrap_or_default();
     let text = tip.files.get(INDEX).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))?;

@@ -15,7 +15,7 @@ use crate::pages::Plan;
 use crate::sys::{backoff, terminal};
 
 #[derive(Debug)]
-pub struct Published<'a> {
+pub struct Pushed<'a> {
     /// The plan that was performed, or that there was nothing to do.
     pub plan: Plan<'a>,
     /// The new commit; `None` where the branch was already as it should be.
@@ -34,7 +34,7 @@ const NEXT: &str = "refs/next";
 
 /// A push that failed.
 struct Attempt<'a> {
-    published: Published<'a>,
+    published: Pushed<'a>,
     refusal: Refusal,
 }
 
@@ -45,7 +45,7 @@ pub fn publish<'a>(
     time: u64,
     mut first: Option<Plan<'a>>,
     mut decide: impl FnMut(&mut Branch, Option<&Tip>) -> Result<Plan<'a>>,
-) -> Result<Published<'a>> {
+) -> Result<Pushed<'a>> {
     let mut last: Option<Attempt<'a>> = None;
     let (mut rounds, mut failures) = (0, 0);
     loop {
@@ -62,12 +62,12 @@ pub fn publish<'a>(
             decide(branch, tip.as_ref())?
         };
         if plan.is_done() {
-            return Ok(Published { plan, commit: None, rounds });
+            return Ok(Pushed { plan, commit: None, rounds });
         }
         let commit = make(branch, &plan, time)?;
         terminal::progress("Pushing", &format!("{} to {}", short(&commit), branch.shown()));
         let result = branch.push(&commit, plan.base.as_deref())?;
-        let published = Published { plan, commit: Some(commit), rounds };
+        let published = Pushed { plan, commit: Some(commit), rounds };
         let Err(refusal) = result else { return Ok(published) };
         pause(branch, rounds, &refusal)?;
         last = Some(Attempt { published, refusal });
@@ -81,7 +81,7 @@ fn after<'a>(
     Attempt { published, refusal }: Attempt<'a>,
     tip: Option<&Tip>,
     failures: &mut u32,
-) -> Result<Option<Published<'a>>> {
+) -> Result<Option<Pushed<'a>>> {
     let tip = tip.map(|tip| &tip.commit);
     if tip == published.commit.as_ref() {
         // The push arrived, and its acknowledgement did not.

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use super::publish::{Published, short};
+use super::publish::{Pushed, short};
 use super::served::Expected;
 use crate::base::config::Config;
 use crate::base::text::size;
@@ -61,8 +61,8 @@ pub fn wrote(out: &Path, plan: &Plan<'_>) -> Result<()> {
     Ok(terminal::result("Wrote", &format!("{}/  {held}{others}", files::shown(out)))?)
 }
 
-pub fn published(branch: &Branch, change: &Change<'_>, published: &Published<'_>, json: bool) -> Result<()> {
-    let Published { plan, commit, rounds } = published;
+pub fn published(branch: &Branch, change: &Change<'_>, published: &Pushed<'_>, json: bool) -> Result<()> {
+    let Pushed { plan, commit, rounds } = published;
     if json {
         let mut facts = facts(branch, change, plan);
         facts.insert("commit".to_owned(), commit.clone().into());

@@ -76,7 +76,7 @@ struct Manifest {
 
 /// What a tag names.
 #[derive(Debug)]
-pub struct Published {
+pub struct Tagged {
     pub digest: Digest,
     /// When it says that it was made.
     pub created: Option<String>,
@@ -200,7 +200,7 @@ impl<'a> Registry<'a> {
     }
 
     /// What a tag names, as far as a chart is compared with it.
-    pub fn published(&self, at: &Reference) -> Result<Published, Problem> {
+    pub fn published(&self, at: &Reference) -> Result<Tagged, Problem> {
         let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
         let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
         if answer.status != 200 {
@@ -208,11 +208,11 @@ impl<'a> Registry<'a> {
         }
         let digest = content(at, &answer)?;
         let Ok(Manifest { layers, annotations, .. }) = serde_json::from_slice(&answer.body) else {
-            return Ok(Published { digest, created: None, archive: None });
+            return Ok(Tagged { digest, created: None, archive: None });
         };
         let archive = layers.into_iter().find(|layer| layer.media_type == CHART_ARCHIVE);
         let created = annotations.get(CREATED).and_then(Value::as_str).map(str::to_owned);
-        Ok(Published { digest, created, archive: archive.and_then(|layer| Digest::parse(&layer.digest)) })
+        Ok(Tagged { digest, created, archive: archive.and_then(|layer| Digest::parse(&layer.digest)) })
     }
 
     /// A chart, checked by digest.

@@ -17,7 +17,7 @@ use crate::git::Commit;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::Repository;
-use crate::pages::io::compare::{Scene, compare as compare_published};
+use crate::pages::io::compare::{Places, compare as compare_published};
 use crate::pages::published::{Next, Published};
 use crate::release::command::ReleaseArgs;
 use crate::release::{NewRelease, Observed, Prepared, PreparedChart, Tags, prepare};
@@ -103,7 +103,7 @@ fn published(
     let charts: Vec<Next<'_>> = next.collect();
     // The look at all targets says the same again, and what keeps it from answering.
     let is_for_targets = tag.is_some() || args.backfill;
-    let scene = Scene { config, root, limit: limit(args), plain_http: args.plain_http, is_for_targets };
+    let scene = Places { config, root, limit: limit(args), plain_http: args.plain_http, is_for_targets };
     let look = || compare_published(&scene, branch, &charts);
     let compared = terminal::hushed(look);
     let compared = match compared {

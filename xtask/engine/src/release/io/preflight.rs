@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::publish::{Publication, Targets, Transport};
 use crate::base::problem::{Problem, fold};
 use crate::github::io::Github;
-use crate::preflight::io::{Scene, check, check_branch};
+use crate::preflight::io::{Writes, check, check_branch};
 use crate::release::steps::{Found, Planned};
 use crate::release::target::Target;
 
@@ -35,7 +35,7 @@ pub fn problems<'r>(
             problems.extend(check_branch(publication.config, branch, transport.limit)?);
         }
         Some(branch) if pushes_branch || releases => {
-            let (found, of_github) = check(&Scene {
+            let (found, of_github) = check(&Writes {
                 config: publication.config,
                 branch,
                 github: github.map(|github| &github.client),

@@ -39,7 +39,7 @@ const MARKER_TEXT: &str = "made by `cargo xtask release --rehearse`, and removed
 
 /// What is rehearsed.
 #[derive(Debug)]
-pub struct Scene<'a> {
+pub struct Setting<'a> {
     pub config: &'a Config,
     /// The directory, prepared.
     pub root: PathBuf,
@@ -76,7 +76,7 @@ pub struct Rehearsal {
 
 impl Rehearsal {
     /// Builds the targets. An error where the remote did not answer until the deadline.
-    pub fn start(scene: &Scene<'_>) -> Result<Self> {
+    pub fn start(scene: &Setting<'_>) -> Result<Self> {
         let root = &scene.root;
         let (site, repository) =
             (root.join("site"), root.join(format!("{}.git", file_name(&scene.config.branch))));
