@@ -147,7 +147,6 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem::warning(message).at(self.file, Some(line)).hint(hint));
     }
 
-    /// What becomes right in quotes.
     fn unquoted(&mut self, line: usize, problem: Problem, written: &str) {
         let hint = format!("{QUOTE_IT}\"{written}\"");
         self.problems.push(problem.at(self.file, Some(line)).hint(hint));

@@ -9,7 +9,6 @@ pub const CONFIG: &str = ".cargo/config.toml";
 pub const MANIFEST: &str = "Cargo.toml";
 /// The versions of everything that is compiled.
 pub const LOCK: &str = "Cargo.lock";
-/// The file that a repository copies.
 pub const TEMPLATE: &str = include_str!("cargo_config.toml");
 
 /// A key of a TOML file with its whole path, such as `profile.dev.debug`.

@@ -55,7 +55,6 @@ struct App<'a> {
 }
 
 impl App<'_> {
-    /// A tag that names another version.
     fn differs(&self, image: &Named, values: &File<'_>, chart_yaml: &File<'_>) -> Option<Problem> {
         let line = self.line?;
         if !(is_version(&image.tag) && is_version(self.version)) || agree(&image.tag, self.version) {

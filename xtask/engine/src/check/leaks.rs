@@ -124,7 +124,6 @@ fn key(text: &str) -> Option<Problem> {
     )))
 }
 
-/// Tokens of their full length.
 fn tokens(text: &str) -> Vec<(Problem, Option<usize>)> {
     let mut problems = Vec::new();
     for (prefix, length, besides, whose) in TOKENS {

@@ -41,7 +41,6 @@ pub enum Area {
     Release,
     /// `.github/workflows/`.
     Workflows,
-    /// README.md and the documentation.
     Documentation,
     /// What the repository is called and where it publishes, and how cargo runs this program.
     Config,
@@ -55,7 +54,6 @@ pub struct Chart {
     /// What is packaged of it, as far as it can be read.
     pub package: Option<Arc<Package>>,
     pub problems: Vec<Problem>,
-    /// Whether nothing keeps it from being packaged.
     pub is_whole: bool,
 }
 

@@ -38,7 +38,6 @@ pub struct Commit {
     pub locked: Vec<String>,
 }
 
-/// One packaged chart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Chart {

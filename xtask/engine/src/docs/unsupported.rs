@@ -112,7 +112,6 @@ pub fn unknown(sources: &Sources) -> Vec<Problem> {
     problems
 }
 
-/// The first line that has a syntax.
 fn used(layout: &Layout<'_>, syntax: Syntax) -> Option<String> {
     layout.places.iter().filter(|(_, place)| place.is_page).find_map(|(source, place)| {
         let text = String::from_utf8_lossy(&place.file.data);

@@ -73,7 +73,6 @@ pub struct Other {
     pub prerelease: bool,
 }
 
-/// What is left to do.
 #[derive(Debug)]
 pub struct Plan {
     pub there: Option<There>,
@@ -85,7 +84,6 @@ pub struct Plan {
     pub warnings: Vec<Problem>,
 }
 
-/// The release that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct There {
     pub url: String,

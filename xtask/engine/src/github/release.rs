@@ -13,10 +13,8 @@ pub struct Release {
     pub id: u64,
     /// The tag; several drafts may have the same, published releases not.
     pub tag_name: String,
-    /// What people see instead of the tag.
     pub name: Option<String>,
     pub body: Option<String>,
-    /// Only those who may write see it.
     pub draft: bool,
     pub prerelease: bool,
     /// Nothing of it can change once it is published. Older servers do not say.

@@ -9,7 +9,6 @@ use crate::base::clock::Clock;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Repository {
-    /// Nobody writes to it any more.
     pub archived: bool,
     pub disabled: bool,
     pub private: bool,

@@ -22,7 +22,6 @@ pub struct Merged {
     pub replaced: Vec<(String, String)>,
     /// What was there already, and stays as it is.
     pub same: Vec<(String, String)>,
-    /// How many versions stay as they are.
     pub kept: usize,
 }
 

@@ -42,7 +42,6 @@ pub struct Index<'t> {
     file: String,
     parts: Parts<'t>,
     notes: Notes,
-    /// Whether it was read line by line.
     is_helms: bool,
 }
 

@@ -240,7 +240,6 @@ impl<'a> Merge<'_, 'a> {
     }
 }
 
-/// Somebody wrote a page of their own.
 fn foreign_page() -> Problem {
     let message = format!("{PAGE} on the branch is not a page of this program, and stays");
     Problem::note(message).hint("delete it from the branch to get a page that lists the charts")

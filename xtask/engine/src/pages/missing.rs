@@ -36,7 +36,6 @@ pub struct Lost {
     pub digest: Option<Digest>,
 }
 
-/// How many names a warning has.
 const SHOWN: usize = 5;
 
 /// Compares the index with the files of the branch. Entries that lead elsewhere, or into directories, are not looked at.

@@ -37,7 +37,6 @@ pub use self::record::RECORD;
 
 /// The index of the Helm repository on the branch.
 pub const INDEX: &str = "charts/index.yaml";
-/// What people see at its URL.
 pub const PAGE: &str = "charts/index.html";
 /// Keeps GitHub Pages from running Jekyll over the site, which would drop files that begin with `_`
 /// (docs.github.com, "About GitHub Pages and Jekyll").
@@ -127,7 +126,6 @@ pub struct Plan<'a> {
 pub struct Planned<'a> {
     pub path: String,
     pub content: Held<'a>,
-    /// Compared with the branch now.
     pub state: State,
 }
 
@@ -143,7 +141,6 @@ pub enum Held<'a> {
 pub enum State {
     /// The branch has no such file.
     Added,
-    /// The branch has another one.
     Changed,
     Same,
 }

@@ -37,7 +37,6 @@ fn ruleset(facts: &Facts<'_>, branch: Branch, id: u64) -> Option<Problem> {
     })
 }
 
-/// Where a ruleset can be changed.
 fn settings(web: &str, rule: &Rule) -> String {
     let server = web.rsplitn(3, '/').nth(2).unwrap_or(web);
     match rule.ruleset_source_type.as_str() {

@@ -103,7 +103,6 @@ impl Auth {
     }
 }
 
-/// What a helper is asked for.
 pub fn server(host: &str) -> &str {
     if is_docker_hub(host) { DOCKER_HUB } else { host }
 }

@@ -28,7 +28,6 @@ pub fn line(text: &str) -> io::Result<()> {
     }
 }
 
-/// Whether nothing takes a while now.
 static IS_HUSHED: AtomicBool = AtomicBool::new(false);
 
 /// Does something without a word of what is being done: it takes a moment.

@@ -1,5 +1,6 @@
 //! The next release: whether it can be made, and how it compares with what is published.
 
+use crate::base::oci_reference::Reference;
 use anyhow::Result;
 
 use super::scene::Scene;
@@ -29,13 +30,16 @@ pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Some(head) = scene.head.clone() else { return Ok(()) };
     let observed = make::observed(sources(scene), Vec::new(), head);
     let is_offline = scene.is_offline();
-    let mut same = None;
+    let (mut same, mut absent) = (None, Vec::new());
     if is_offline {
         let hint = if scene.options.offline { "leave out --offline" } else { "unset CARGO_NET_OFFLINE" };
         report.leave_out("what is published", "no network was to be used", hint);
     } else {
         match compare_with_published(scene, report) {
-            Ok(published) => same = Some(published),
+            Ok((published, nowhere)) => {
+                same = Some(published);
+                absent = nowhere;
+            }
             Err(error) => {
                 let problems = problems_of(error).0.into_iter();
                 problems
@@ -49,7 +53,7 @@ pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
             add_new(scene, decided.warnings.clone(), report);
             // Where tags decide versions, there is none to look for before the tag.
             if !is_offline && (decided.has_tag() || scene.config.versions == Versions::Verify) {
-                look_at_targets(scene, decided, report)?;
+                look_at_targets(scene, decided, absent, report)?;
             }
         }
     }
@@ -84,8 +88,12 @@ fn finding(scene: &Scene<'_>, problem: Problem) -> Finding {
     Finding { problem, edit }
 }
 
-/// Compares each chart with what the Helm repository has of it. What is there as it is here comes back.
-fn compare_with_published(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<Published>> {
+/// Compares each chart with what the Helm repository has of it. What is there as it is here comes back, and the places of
+/// the registry where nothing is.
+fn compare_with_published(
+    scene: &Scene<'_>,
+    report: &mut Report,
+) -> Result<(Vec<Published>, Vec<Reference>)> {
     let charts: Vec<(&Chart, Next<'_>)> =
         scene.charts.iter().filter_map(|chart| Some((chart, next_of(scene, chart)?))).collect();
     let all: Vec<Next<'_>> = charts.iter().map(|(_, next)| *next).collect();
@@ -103,8 +111,10 @@ fn compare_with_published(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<
     let Checked { value: compared, problems } =
         scene.with_branch(|branch| compare::compare(&at, branch, &all))?;
     report.add(Area::Release, problems);
-    let mut same = Vec::new();
-    for ((chart, next), Compared { content, same: archive, problem }) in charts.iter().zip(compared) {
+    let (mut same, mut nowhere) = (Vec::new(), Vec::new());
+    for ((chart, next), compared) in charts.iter().zip(compared) {
+        let Compared { content, same: archive, problem, absent } = compared;
+        nowhere.extend(absent);
         // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
         let problem = problem.filter(|_| chart.is_whole);
         if let Err(why) = content {
@@ -122,7 +132,7 @@ fn compare_with_published(scene: &Scene<'_>, report: &mut Report) -> Result<Vec<
         }
         report.add(Area::Release, problem.map(|problem| finding(scene, problem)));
     }
-    Ok(same)
+    Ok((same, nowhere))
 }
 
 /// What the next release makes of a chart; `None` if the tag leaves it out, or nobody can read all of it.
@@ -137,14 +147,19 @@ fn next_of<'a>(scene: &'a Scene<'_>, chart: &'a Chart) -> Option<Next<'a>> {
 }
 
 /// Looks whether the registry and GitHub have something in the way of the release.
-fn look_at_targets(scene: &Scene<'_>, decided: Decided, report: &mut Report) -> Result<()> {
+fn look_at_targets(
+    scene: &Scene<'_>,
+    decided: Decided,
+    absent: Vec<Reference>,
+    report: &mut Report,
+) -> Result<()> {
     if decided.charts.is_empty() {
         return Ok(());
     }
     let release = decided.make(scene.config)?.release;
     let remote = scene.remote()?;
     let publication = Publication::new(scene.config, &scene.config.oci, &release, &[], Vec::new())?;
-    let transport = Transport::new(&remote, scene.options.limit);
+    let transport = Transport { absent, ..Transport::new(&remote, scene.options.limit) };
     for look in look_at_each(&publication, &transport, &[Target::Oci, Target::Github])? {
         judge(look, report);
     }

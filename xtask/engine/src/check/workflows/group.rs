@@ -9,7 +9,6 @@ use crate::check::edit::{Edit, Finding};
 use crate::ci::workflow::{Concurrency, Workflow};
 use crate::release::target::Target;
 
-/// What is wrong with how a job waits.
 pub fn check_group(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     if !work.publishes().contains(&Target::Pages) {
         return Vec::new();
@@ -93,7 +92,6 @@ fn waiting(work: &Work<'_>, own: &Concurrency) -> Vec<Finding> {
     found
 }
 
-/// The edit that lets all wait.
 fn queueing(workflow: &Workflow, own: &Concurrency) -> Option<Edit> {
     if own.group.line == own.line {
         let indent = workflow.indent(own.line);

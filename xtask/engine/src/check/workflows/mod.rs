@@ -35,7 +35,6 @@ pub struct Around<'a> {
     pub charts: &'a [(String, String)],
     /// The branch that others see first, as far as this clone knows it.
     pub default_branch: Option<&'a str>,
-    /// Whether there is documentation to publish.
     pub has_docs: bool,
 }
 
@@ -97,7 +96,6 @@ impl Work<'_> {
         Target::in_order(self.tasks().flat_map(Task::publishes).copied().collect())
     }
 
-    /// Whether they release something.
     fn releases(&self) -> bool {
         self.tasks().any(|task| matches!(task, Task::Release { .. }) && !task.publishes().is_empty())
     }

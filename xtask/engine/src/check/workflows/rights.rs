@@ -9,7 +9,6 @@ use crate::ci::run::{Run, Task};
 use crate::ci::workflow::{Access, Permissions, Step, Workflow, Written};
 use crate::release::target::Target;
 
-/// The scopes that publishing needs.
 const SCOPES: [&str; 2] = ["contents", "packages"];
 /// A user of one's own for the registry, in place of the token.
 const OCI_PASSWORD: &str = "XTASK_OCI_PASSWORD";

@@ -7,7 +7,6 @@ use crate::base::text::name;
 use crate::ci::run::Task;
 use crate::ci::workflow::{Workflow, Written};
 
-/// What starts a release of one chart.
 const ONE: &str = "*-[0-9]*";
 
 /// Charts whose versions are their own are released one by one, by tags that begin with their names.

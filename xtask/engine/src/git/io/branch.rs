@@ -131,7 +131,6 @@ impl Branch {
         self.deadline = Instant::now() + limit;
     }
 
-    /// When whatever still runs is stopped.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }

@@ -245,7 +245,6 @@ impl Repository {
         Ok(files.iter().map(id).collect())
     }
 
-    /// A path below the root as git has it.
     pub fn relative(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned()
     }

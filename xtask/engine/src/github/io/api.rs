@@ -15,7 +15,6 @@ use crate::sys::http::{Http, Request};
 /// What came back, or why nothing did.
 pub type Answer = Result<Response, String>;
 
-/// The API of one repository.
 #[derive(Debug)]
 pub struct Api<'a> {
     pub http: &'a Http,

@@ -38,7 +38,6 @@ pub struct Completed {
 }
 
 impl<'a> Github<'a> {
-    /// Where the environment says.
     pub fn new(http: &'a Http, repository: &'a str) -> Result<Self, Problem> {
         Ok(Self { api: Api::new(http, repository)?, digests: RefCell::default(), same: RefCell::default() })
     }

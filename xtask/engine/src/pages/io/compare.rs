@@ -32,12 +32,13 @@ pub struct Compared {
     pub content: Result<Option<Content>, String>,
     pub same: Option<Archive>,
     pub problem: Option<Problem>,
+    /// Its place in the registry, which said that there is nothing.
+    pub absent: Option<Reference>,
 }
 
 /// Where published charts are looked for, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Places<'a> {
-    /// The branch and the registry.
     pub config: &'a Config,
     pub root: &'a Path,
     pub limit: Duration,
@@ -67,7 +68,10 @@ pub fn compare(
     prefetch(config, branch, &tip, charts, &index, &cache)?;
     let mut one = |next: &Next<'_>| {
         let Some(version) = next.counterpart(&index) else {
-            let found = orphan(branch, &tip, next).or_else(|| pushed(config, &mut registry, next));
+            let found = match orphan(branch, &tip, next) {
+                Some((content, archive)) => Elsewhere::There(content, Box::new(archive)),
+                None => pushed(config, &mut registry, next),
+            };
             return compared_elsewhere(next, &index, found);
         };
         let archive = published_archive::archive(config, branch, &tip, http.as_ref(), &cache, version);
@@ -76,7 +80,7 @@ pub fn compare(
             archive.and_then(|(bytes, digest)| Ok((next.compare(&bytes, &version.version)?, bytes, digest)));
         let (content, bytes, digest) = match compared {
             Ok(compared) => compared,
-            Err(why) => return Compared { content: Err(why), same: None, problem: None },
+            Err(why) => return Compared { content: Err(why), same: None, problem: None, absent: None },
         };
         let problem = next.judge(&index, Some(&content));
         let same = (content == Content::Same).then(|| {
@@ -84,7 +88,7 @@ pub fn compare(
             let provenance = published_archive::provenance(config, branch, &tip, http, version);
             Archive { metadata: next.package.metadata.clone(), bytes, digest, provenance }
         });
-        Compared { content: Ok(Some(content)), same, problem }
+        Compared { content: Ok(Some(content)), same, problem, absent: None }
     };
     let compared = charts.iter().map(&mut one).collect();
     Ok(Checked::new(compared, problems))
@@ -97,19 +101,38 @@ fn ours(next: &Next<'_>, version: &Version<'_>) -> Option<(Vec<u8>, Digest)> {
     digest.is(&version.digest).then_some((bytes, digest))
 }
 
+/// What is published of a version that does not stand in the index.
+enum Elsewhere {
+    There(Content, Box<Archive>),
+    /// The registry says that there is nothing.
+    Absent(Reference),
+    Unknown,
+}
+
 /// How a chart compares with what is published of its version and does not stand in the index.
-fn compared_elsewhere(next: &Next<'_>, index: &Index<'_>, found: Option<(Content, Archive)>) -> Compared {
-    let Some((content, published)) = found else {
-        return Compared { content: Ok(None), same: None, problem: next.judge(index, None) };
+fn compared_elsewhere(next: &Next<'_>, index: &Index<'_>, found: Elsewhere) -> Compared {
+    let (content, published) = match found {
+        Elsewhere::There(content, published) => (content, published),
+        Elsewhere::Absent(at) => {
+            let problem = next.judge(index, None);
+            return Compared { content: Ok(None), same: None, problem, absent: Some(at) };
+        }
+        Elsewhere::Unknown => {
+            return Compared {
+                content: Ok(None),
+                same: None,
+                problem: next.judge(index, None),
+                absent: None,
+            };
+        }
     };
     let version = next.version().unwrap_or_default();
-    match content {
-        Content::Same => Compared { content: Ok(Some(content)), same: Some(published), problem: None },
-        Content::Differs(ref changed) => {
-            let problem = next.not_bumped(&version, changed, &[&version]);
-            Compared { content: Ok(Some(content)), same: None, problem: Some(problem) }
-        }
-    }
+    let problem = match &content {
+        Content::Same => None,
+        Content::Differs(changed) => Some(next.not_bumped(&version, changed, &[&version])),
+    };
+    let same = (content == Content::Same).then_some(*published);
+    Compared { content: Ok(Some(content)), same, problem, absent: None }
 }
 
 /// The archive that the branch has under the name of a version without an entry in the index.
@@ -123,24 +146,24 @@ fn orphan(branch: &mut Branch, tip: &Tip, next: &Next<'_>) -> Option<(Content, A
 }
 
 /// What the registry has under the version of a chart. A registry that does not answer is asked no more.
-fn pushed(
-    config: &Config,
-    registry: &mut Option<Registry<'_>>,
-    next: &Next<'_>,
-) -> Option<(Content, Archive)> {
-    let (name, version) = (&next.package.metadata.name, next.version()?);
-    let at = Reference::of_chart(&config.oci, name, &version);
-    match registry.as_ref()?.digest(&at, false) {
+fn pushed(config: &Config, registry: &mut Option<Registry<'_>>, next: &Next<'_>) -> Elsewhere {
+    let (Some(client), Some(version)) = (registry.as_ref(), next.version()) else {
+        return Elsewhere::Unknown;
+    };
+    let at = Reference::of_chart(&config.oci, &next.package.metadata.name, &version);
+    match client.digest(&at, false) {
         Ok(Some(_)) => {}
-        Ok(None) => return None,
+        Ok(None) => return Elsewhere::Absent(at),
         Err(_) => {
             *registry = None;
-            return None;
+            return Elsewhere::Unknown;
         }
     }
-    let Pulled { archive, provenance } = registry.as_ref()?.pull(&at).ok()?;
-    let content = next.compare(&archive, &version).ok()?;
-    Some((content, Archive::new(next.package.metadata.clone(), archive, provenance)))
+    let compared = client.pull(&at).map_err(drop).and_then(|Pulled { archive, provenance }| {
+        let content = next.compare(&archive, &version).map_err(drop)?;
+        Ok((content, Archive::new(next.package.metadata.clone(), archive, provenance)))
+    });
+    compared.map_or(Elsewhere::Unknown, |(content, archive)| Elsewhere::There(content, Box::new(archive)))
 }
 
 /// Takes the published archive in place of each that holds the same chart in other bytes, and says whether there is one.

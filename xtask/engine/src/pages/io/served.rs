@@ -20,7 +20,6 @@ pub struct Expected {
 /// The pause between two looks; a deployment takes about half a minute.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Whether the site can be asked.
 pub fn check() -> Result<()> {
     if environment::is_in_path("curl") {
         return Ok(());

@@ -19,7 +19,6 @@ const SEARCHED: usize = 9;
 /// What the page says of the whole repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// The name that users add it by.
     pub name: &'a str,
     pub title: &'a str,
     /// The URL for `helm repo add`.

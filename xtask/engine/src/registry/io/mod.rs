@@ -78,7 +78,6 @@ struct Manifest {
 #[derive(Debug)]
 pub struct Tagged {
     pub digest: Digest,
-    /// When it says that it was made.
     pub created: Option<String>,
     /// The digest of the archive, if it is that of a chart.
     pub archive: Option<Digest>,

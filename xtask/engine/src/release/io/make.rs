@@ -1,5 +1,6 @@
 //! Makes the release in `dist/` from the commit that is checked out.
 
+use crate::base::oci_reference::Reference;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,12 +25,12 @@ use crate::release::{NewRelease, Observed, Prepared, PreparedChart, Tags, prepar
 use crate::sys::lock::Lock;
 use crate::sys::{environment, terminal};
 
-/// A release that was made.
 #[derive(Debug)]
 pub struct Made {
     pub new: NewRelease,
     pub branch: Option<Branch>,
-    /// Keeps others from the directory.
+    /// Places of the registry where nothing is.
+    pub absent: Vec<Reference>,
     pub lock: Lock,
 }
 
@@ -60,11 +61,11 @@ pub fn make(
         head.tags.remote = branch.tags().ok().and_then(Result::ok);
     }
     let prepared = prepare(config, Observed { backfill: args.backfill, ..observed(sources, wanted, head) })?;
-    let published = match &mut branch {
+    let (published, absent) = match &mut branch {
         Some(branch) if prepared.tag.is_some() || !config.stamps() => {
-            published(config, branch, &prepared, args, repository.root())?
+            published(config, branch, &prepared, args, repository.root())?.unzip()
         }
-        _ => None,
+        _ => (None, None),
     };
     let mut new = prepared.decide(config, published)?.make(config)?;
     new.warnings.iter().for_each(terminal::problem);
@@ -76,7 +77,7 @@ pub fn make(
     }
     replaceable(&args.replace, &new.release.archives.iter().map(|archive| &archive.metadata))?;
     let lock = dist::io::write(&mut new.release, destination)?;
-    Ok(Made { new, branch, lock })
+    Ok(Made { new, branch, absent: absent.unwrap_or_default(), lock })
 }
 
 fn limit(args: &ReleaseArgs) -> Duration {
@@ -84,14 +85,14 @@ fn limit(args: &ReleaseArgs) -> Duration {
 }
 
 /// The published archives that hold what is here. One with other content under the same version stops the release, unless
-/// it may be replaced. `None` if the branch cannot be looked at, which the look at all targets tells.
+/// it may be replaced; and the places of the registry where nothing is. `None` if the branch cannot be looked at, which the look at all targets tells.
 fn published(
     config: &Config,
     branch: &mut Branch,
     prepared: &Prepared,
     args: &ReleaseArgs,
     root: &Path,
-) -> Result<Option<Vec<Published>>> {
+) -> Result<Option<(Vec<Published>, Vec<Reference>)>> {
     let tag = prepared.tag.as_ref().map(|tag| &tag.version);
     let is_released = tag.is_some();
     let next = prepared.charts.iter().map(|PreparedChart { source, package, .. }| Next {
@@ -111,8 +112,9 @@ fn published(
         Err(error) if args.backfill => return Err(error),
         Err(_) => return Ok(None),
     };
-    let (mut same, mut problems) = (Vec::new(), Vec::new());
+    let (mut same, mut absent, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for (chart, compared) in prepared.charts.iter().zip(compared) {
+        absent.extend(compared.absent);
         let id = chart.package.metadata.id();
         let is_replaced = args.replace.contains(&id);
         let name = &chart.package.metadata.name;
@@ -127,7 +129,7 @@ fn published(
         problems.extend(compared.problem.filter(is_error));
     }
     verdict(problems)?.iter().for_each(terminal::problem);
-    Ok(Some(same))
+    Ok(Some((same, absent)))
 }
 
 /// A version that is published, and that nobody could compare: it is not released again.
@@ -147,7 +149,6 @@ pub struct Sources {
     pub changelog: Option<Changelog>,
     /// What else is not in the commit as it is here.
     pub changed: Vec<String>,
-    /// What is wrong besides the charts.
     pub problems: Vec<Problem>,
 }
 

@@ -19,7 +19,6 @@ use crate::sys::terminal;
 
 #[derive(Debug)]
 pub struct PagesTarget<'p> {
-    /// The branch in a private repository.
     pub branch: Branch,
     /// What the look at it has decided: the first round of publishing.
     first: Option<Plan<'p>>,

@@ -1,5 +1,6 @@
 //! Looks at every target, and then, if all of them can take the release, publishes to one after the other.
 
+use crate::base::oci_reference::Reference;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -81,6 +82,8 @@ pub struct Transport<'t> {
     pub remote: &'t Remote,
     /// The branch, where it was looked at already.
     pub branch: RefCell<Option<Branch>>,
+    /// Places of the registry where nothing was a moment ago: only a publishing asks again.
+    pub absent: Vec<Reference>,
     /// What pushes to the registry, where it is there.
     pub helm: Option<&'t Helm>,
     /// Whether the registry is spoken to in HTTP.
@@ -93,10 +96,9 @@ pub struct Transport<'t> {
 }
 
 impl<'t> Transport<'t> {
-    /// To the targets of the config.
     pub fn new(remote: &'t Remote, limit: Duration) -> Self {
-        let branch = RefCell::default();
-        Self { remote, branch, helm: None, plain_http: false, api: None, wait: false, limit }
+        let (branch, absent) = (RefCell::default(), Vec::new());
+        Self { remote, branch, absent, helm: None, plain_http: false, api: None, wait: false, limit }
     }
 }
 
@@ -107,7 +109,6 @@ pub struct Outcome<'r> {
     pub planned: Vec<Planned<'r>>,
     /// What stops the release before its first step, and what stops nothing.
     pub problems: Vec<Problem>,
-    /// What ended it between two steps.
     pub stopped: Vec<Problem>,
     /// What a program may want to know: the pushed charts as `HOST/PATH/NAME@DIGEST`.
     pub pushed: Vec<String>,

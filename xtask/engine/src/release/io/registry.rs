@@ -29,6 +29,7 @@ pub struct RegistryTarget<'p, 'r> {
     client: Registry<'p>,
     /// What the look has found, in the order of the steps.
     pushes: VecDeque<Push<'r>>,
+    absent: Vec<Reference>,
     limit: Instant,
 }
 
@@ -50,7 +51,8 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
             None => Registry::new(http, transport.plain_http),
             Some(_) => Registry::open(http),
         };
-        Self { client, pushes: VecDeque::new(), limit: Instant::now() + transport.limit }
+        let (absent, limit) = (transport.absent.clone(), Instant::now() + transport.limit);
+        Self { client, pushes: VecDeque::new(), absent, limit }
     }
 
     /// What the registry has of the release.
@@ -86,7 +88,11 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
             Payload::Chart(archive) => Some(archive),
             Payload::ArtifactHub(_) => None,
         };
-        let there = self.client.digest(target, writing);
+        let there = if !writing && self.absent.contains(target) {
+            Ok(None)
+        } else {
+            self.client.digest(target, writing)
+        };
         let compared = match (&there, archive) {
             (Ok(Some(there)), Some(archive)) if *there != artifact.digest => self.compare(target, archive)?,
             _ => Compared::Unlike(Vec::new()),

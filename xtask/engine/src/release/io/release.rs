@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+use crate::base::oci_reference::Reference;
 use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,8 @@ pub struct Release {
     made: dist::Release,
     /// The branch, where making has looked at it.
     branch: RefCell<Option<Branch>>,
+    /// Places of the registry where nothing was while it was made.
+    absent: Vec<Reference>,
     /// What belongs beside the index.
     others: Vec<File>,
     /// The charts that are not part of it, each as `NAME VERSION`.
@@ -91,16 +94,16 @@ impl Release {
             None => files::at_root(repository.root(), "dist", "--destination").map_err(Problems::from)?,
         };
         verdict(config.problems())?;
-        let (made, left_out, warnings, branch) = if args.from.is_some() {
+        let (made, left_out, warnings, branch, absent) = if args.from.is_some() {
             let _lock = Lock::of(&directory);
-            (read(&config, &directory)?, Vec::new(), Vec::new(), None)
+            (read(&config, &directory)?, Vec::new(), Vec::new(), None, Vec::new())
         } else {
-            let Made { new, branch, lock: _lock } =
+            let Made { new, branch, absent, lock: _lock } =
                 make(&config, &args, &repository, helm.as_ref(), &directory)?;
             if !args.json {
                 report::made(&new, args.backfill, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
             }
-            (new.release, new.left_out, new.warnings, branch)
+            (new.release, new.left_out, new.warnings, branch, absent)
         };
         let (others, branch) = (beside_index(&repository)?, RefCell::new(branch));
         Ok(Self {
@@ -112,6 +115,7 @@ impl Release {
             directory,
             made,
             branch,
+            absent,
             others,
             left_out,
             warnings,
@@ -199,6 +203,7 @@ impl Release {
     fn transport(&self) -> Transport<'_> {
         Transport {
             branch: RefCell::new(self.branch.take()),
+            absent: self.absent.clone(),
             helm: self.helm.as_ref(),
             plain_http: self.args.plain_http,
             wait: self.args.wait,

@@ -44,7 +44,6 @@ pub fn plan(planned: &[Planned<'_>]) -> Result<()> {
     planned.iter().try_for_each(done)
 }
 
-/// What publishing is about to do.
 pub fn announce(planned: &Planned<'_>) {
     let (verb, what) = planned.line();
     terminal::progress(verb, &what);

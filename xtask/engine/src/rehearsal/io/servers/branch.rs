@@ -17,19 +17,25 @@ use crate::sys::process::{self, Output};
 #[derive(Debug)]
 pub struct Copy {
     directory: PathBuf,
-    /// The full name of the branch.
     reference: String,
 }
 
 /// What the branch begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// The newest commit of the real one.
-    Copied { url: String, commit: String },
+    Copied {
+        url: String,
+        commit: String,
+    },
     /// Nothing, as the real one: the remote was asked and has no such branch.
-    Absent { url: String },
+    Absent {
+        url: String,
+    },
     /// Nothing, whatever the real one has: the remote cannot be read.
-    Unread { url: String, why: String },
+    Unread {
+        url: String,
+        why: String,
+    },
     /// Nothing: the remote was not asked.
     Unasked,
 }

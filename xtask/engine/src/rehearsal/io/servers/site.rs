@@ -10,7 +10,6 @@ use super::path_of;
 pub struct Site {
     root: PathBuf,
     real: String,
-    /// The URL that it is served at now.
     here: String,
 }
 

@@ -24,7 +24,6 @@ use crate::index::{Index, Version};
 use crate::pages::path_of;
 use crate::sys::http::{Http, Request};
 
-/// What was published, and where.
 pub struct Story<'a> {
     pub config: &'a Config,
     pub targets: &'a Targets,
@@ -146,7 +145,6 @@ fn same(data: &[u8], archive: &Archive) -> Result<String, Problem> {
     )))
 }
 
-/// An archive as people name it.
 fn id(archive: &Archive) -> String {
     format!("{} {}", archive.metadata.name, archive.metadata.version)
 }
@@ -183,7 +181,6 @@ fn identity<'v>(version: &'v Version<'_>) -> (&'v str, &'v str, &'v str) {
     (&version.name, &version.version, digest)
 }
 
-/// An index as Helm's clients read it.
 fn read(text: &[u8]) -> Result<Index<'_>, Problem> {
     let Checked { value: index, problems } = Index::read(text, "index.yaml");
     index.ok_or_else(|| {

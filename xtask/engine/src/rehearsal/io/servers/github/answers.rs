@@ -45,7 +45,6 @@ impl Urls {
         Self { api: format!("{origin}/repos/{repository}"), html: format!("{origin}/{repository}") }
     }
 
-    /// Below the repository in the API.
     pub fn api(&self, path: &str) -> String {
         format!("{}/{path}", self.api)
     }

@@ -21,7 +21,6 @@ use crate::git::object::blob_id;
 pub struct Github {
     /// `OWNER/NAME`.
     repository: String,
-    /// Annotated tags at the commit.
     tags: Vec<String>,
     commit: String,
     urls: Urls,

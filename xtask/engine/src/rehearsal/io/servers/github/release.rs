@@ -30,7 +30,6 @@ pub struct Release {
     pub assets: Vec<Asset>,
 }
 
-/// One of its files.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "docs.github.com/rest/releases/assets")]
 pub struct Asset {
@@ -96,7 +95,6 @@ impl Release {
         latest.filter(|is_latest| !(*is_latest && self.prerelease))
     }
 
-    /// Refuses to change what is published.
     pub fn check_mutable(&self, why: &str) -> Result<(), Refusal> {
         if self.immutable { Err(Refusal(422, said(422, why))) } else { Ok(()) }
     }

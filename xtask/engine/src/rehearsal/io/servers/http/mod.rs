@@ -88,7 +88,6 @@ impl Answer {
         Self::new(status, "application/json; charset=utf-8", value.to_string())
     }
 
-    /// The same with another field.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
