@@ -3,7 +3,7 @@
 //! Its keys are those of the options of `ct lint` (chart-testing, `pkg/config/config.go`); a list may be one text with
 //! commas. Keys that are not read here are passed over, as chart-testing passes over those that it does not know.
 
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::yaml::{self, Node, Value};
 
@@ -44,20 +44,20 @@ pub fn has_name(path: &str) -> bool {
     stem == "ct" || stem.starts_with("ct-") || stem.replace('_', "-") == "chart-testing"
 }
 
-/// Reads a file that has such a name; `None` if it is no such configuration. What is wrong is added to `problems`.
-pub fn read_ct_yaml(bytes: &[u8], file: &str, problems: &mut Vec<Problem>) -> Option<ChartTesting> {
+/// Reads a file that has such a name; `None` also if it is no such configuration.
+pub fn read_ct_yaml(bytes: &[u8], file: &str) -> Checked<Option<ChartTesting>> {
     let document = match yaml::read(bytes) {
         Ok(document) => document,
         Err(error) => {
             let problem = Problem::error(format!("cannot read it: {}", error.message));
-            problems.push(problem.at(file, error.line).hint("mend the YAML"));
-            return None;
+            return Checked::new(None, [problem.at(file, error.line).hint("mend the YAML")]);
         }
     };
     let pairs = document.root.pairs();
     if !pairs.iter().any(|pair| KEYS.contains(&pair.key.written.as_str())) {
-        return None;
+        return Checked::default();
     }
+    let mut problems = Vec::new();
     let mut read = ChartTesting { file: file.to_owned(), ..ChartTesting::default() };
     for pair in pairs {
         let key = pair.key.written.as_str();
@@ -76,7 +76,7 @@ pub fn read_ct_yaml(bytes: &[u8], file: &str, problems: &mut Vec<Problem>) -> Op
             _ => {}
         }
     }
-    Some(read)
+    Checked::new(Some(read), problems)
 }
 
 /// The texts of a list, or of a text with commas; `None` for what is neither.
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn files() {
-        let read = |text: &str| read_ct_yaml(text.as_bytes(), "ct.yaml", &mut Vec::new());
+        let read = |text: &str| read_ct_yaml(text.as_bytes(), "ct.yaml").value;
         let text = "chart-dirs:\n  - charts\n  - more\nexcluded-charts: a, b\ntarget-branch: main\nremote: up\nx: [y]\n";
         let expected = ChartTesting {
             file: "ct.yaml".to_owned(),
@@ -132,8 +132,7 @@ mod tests {
             ("charts: [\n", "ct.yaml:2: cannot read it: "),
             ("charts: []\nchart-dirs:\n  a: b\n", "ct.yaml:2: `chart-dirs` is not a list of names"),
         ] {
-            let mut problems = Vec::new();
-            read_ct_yaml(text.as_bytes(), "ct.yaml", &mut problems);
+            let problems = read_ct_yaml(text.as_bytes(), "ct.yaml").problems;
             assert!(problems.len() == 1 && problems[0].to_string().starts_with(expected), "{problems:?}");
         }
     }

@@ -52,30 +52,25 @@ impl<'a> Merge<'_, 'a> {
     /// Adds the files of the Helm repository.
     pub fn run(&self, files: &mut Files<'a>) -> Checked<Option<Entries>> {
         let mut problems: Vec<Problem> = self.misplaced_index().into_iter().collect();
-        let entries = self.merged(files, &mut problems);
-        Checked::new(entries, problems)
-    }
-
-    fn merged(&self, files: &mut Files<'a>, problems: &mut Vec<Problem>) -> Option<Entries> {
-        let old = match self.old {
-            Some(text) => Some(Index::read(text, INDEX).take(problems)?),
-            None => None,
-        };
+        let old = self.old.map(|text| Index::read(text, INDEX).take(&mut problems));
+        if let Some(None) = old {
+            return Checked::new(None, problems);
+        }
+        let old = old.flatten();
         problems.extend(self.restored.problems.iter().cloned());
-        let all = self.new_versions().take(problems);
+        let all = self.new_versions().take(&mut problems);
         if old.is_none() && all.is_empty() {
-            return Some(Entries::default());
+            return Checked::new(Some(Entries::default()), problems);
         }
-        let replace = self.replaced(old.as_ref());
-        let now = time::utc(self.time);
-        let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &now).take(problems)?;
-        problems.extend(self.conflicts(old.as_ref(), &merged));
-        if problems.iter().any(Problem::is_error) {
-            return None;
-        }
+        let (replace, now) = (self.replaced(old.as_ref()), time::utc(self.time));
+        let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &now).take(&mut problems);
+        problems.extend(merged.iter().flat_map(|merged| self.conflicts(old.as_ref(), merged)));
+        let Some(merged) = merged.filter(|_| !problems.iter().any(Problem::is_error)) else {
+            return Checked::new(None, problems);
+        };
         let entries = self.entries(&merged);
         problems.extend(self.add_files(merged, files));
-        Some(entries)
+        Checked::new(Some(entries), problems)
     }
 
     /// What stands where the index belongs and is no file is not the same as nothing.

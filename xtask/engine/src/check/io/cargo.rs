@@ -16,7 +16,7 @@ pub fn look_at_cargo(scene: &Scene<'_>, report: &mut Report) {
         own.into_iter().filter(|path| root.join(path).is_file()).map(str::to_owned).collect();
     report.add(Area::Config, find_ignored(&there, &scene.files));
     let mut found = Vec::new();
-    let documents = read_documents(scene.repository, [MANIFEST, CONFIG].into_iter(), &mut found);
+    let documents = read_documents(scene.repository, [MANIFEST, CONFIG].into_iter()).take(&mut found);
     let document = |path: &str| documents.iter().find(|document| document.path == path);
     if let Some(manifest) = document(MANIFEST) {
         found.extend(check_alias(manifest, document(CONFIG), scene.program.package));

@@ -18,8 +18,8 @@ pub fn read_configurations(
     report: &mut Report,
 ) -> Result<Vec<ChartTesting>> {
     let mut found = Vec::new();
-    let documents = read_documents(repository, ct_files(paths).into_iter(), &mut found);
-    let read = |document: &Document| read_ct_yaml(document.text.as_bytes(), &document.path, &mut found);
+    let documents = read_documents(repository, ct_files(paths).into_iter()).take(&mut found);
+    let read = |document: &Document| read_ct_yaml(document.text.as_bytes(), &document.path).take(&mut found);
     let configurations: Vec<ChartTesting> = documents.iter().filter_map(read).collect();
     found.extend(check_directories(config, &configurations, paths));
     for one in configurations.iter().filter(|one| one.target_branch.is_some()) {

@@ -25,7 +25,7 @@ pub fn look_at_documentation(scene: &Scene<'_>, report: &mut Report) -> Result<(
     look_at_site(scene, report)?;
     let markdown = scene.files.iter().map(String::as_str).filter(|file| file.ends_with(".md"));
     let mut problems = Vec::new();
-    let documents = read_documents(scene.repository, markdown, &mut problems);
+    let documents = read_documents(scene.repository, markdown).take(&mut problems);
     let charts: Vec<String> = scene.charts.iter().map(|chart| chart.source.path.clone()).collect();
     let targets = Targets::new(&scene.files, &documents);
     let shown: Vec<Shown<'_>> = documents.iter().map(|one| (one, one.snippets())).collect();

@@ -1,17 +1,16 @@
 //! Text files of the repository, to be looked at.
 
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
 use crate::check::document::Document;
 use crate::git::io::repository::Repository;
 use crate::sys::files;
 
-/// Reads files by their paths from the root. Links are passed over: what they lead to has a path of its own. What cannot
-/// be read is added to `problems`.
+/// Reads files by their paths from the root. Links are passed over: what they lead to has a path of its own.
 pub fn read_documents<'p>(
     repository: &Repository,
     paths: impl Iterator<Item = &'p str>,
-    problems: &mut Vec<Problem>,
-) -> Vec<Document> {
+) -> Checked<Vec<Document>> {
+    let mut problems = Vec::new();
     let is_file = |path: &&str| {
         let metadata = repository.root().join(path).symlink_metadata();
         metadata.is_ok_and(|metadata| metadata.is_file())
@@ -26,5 +25,6 @@ pub fn read_documents<'p>(
             None
         }
     };
-    paths.filter(is_file).filter_map(document).collect()
+    let documents = paths.filter(is_file).filter_map(document).collect();
+    Checked::new(documents, problems)
 }
