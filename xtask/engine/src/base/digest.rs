@@ -19,7 +19,7 @@ impl Digest {
     /// Reads a digest with `sha256:` before it or, as Helm writes it into an index, without. `None` for every other text,
     /// such as a digest by another algorithm.
     pub fn parse(text: &str) -> Option<Self> {
-        let hex = text.strip_prefix("sha256:").unwrap_or(text);
+        let hex = without_algorithm(text);
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         (hex.len() == 64 && hex.bytes().all(is_digit)).then(|| Self(hex.to_owned()))
     }
@@ -31,8 +31,13 @@ impl Digest {
 
     /// True if a text that others wrote is this digest.
     pub fn is(&self, text: &str) -> bool {
-        text.strip_prefix("sha256:").unwrap_or(text) == self.0
+        without_algorithm(text) == self.0
     }
+}
+
+/// The text of a digest without the `sha256:` that some tools write before it.
+pub fn without_algorithm(text: &str) -> &str {
+    text.strip_prefix("sha256:").unwrap_or(text)
 }
 
 pub fn digest(bytes: &[u8]) -> String {

@@ -83,7 +83,7 @@ fn locked(chart: &Chart) -> Vec<String> {
     let ids: Vec<(&String, &String)> = locked.map(|one| (&one.name, &one.version)).collect();
     let children = chart.children.iter().map(|child| &child.metadata);
     let children = children.filter(|child| ids.contains(&(&child.name, &child.version)));
-    children.map(|child| format!("charts/{}-{}.tgz", child.name, child.version)).collect()
+    children.map(|child| format!("charts/{}", child.file_name())).collect()
 }
 
 /// The entries of a chart, then those of its sub-charts. Helm takes sub-charts in random order; we take the

@@ -56,6 +56,13 @@ pub struct Chart {
     pub url: String,
 }
 
+impl Chart {
+    /// `NAME-VERSION`, as in tags and in the name of the archive.
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.name, self.version)
+    }
+}
+
 /// Whether git may call an object so, by SHA-1 or SHA-256.
 fn is_object_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -44,7 +44,7 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
         for (said, own) in [
             (&chart.oci, Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string()),
             (&chart.url, format!("{}/{}", config.helm_repository(), chart.archive)),
-            (&chart.archive, format!("{}-{}.tgz", chart.name, chart.version)),
+            (&chart.archive, format!("{}.tgz", chart.id())),
         ] {
             if *said != own {
                 found.push(format!("{} is not {}, as this repository has it", name(said), name(&own)));
@@ -106,10 +106,7 @@ pub fn by_tag(manifest: &Manifest) -> Vec<(String, Vec<&manifest::Chart>)> {
     match (&manifest.tag, charts.first()) {
         (Some(tag), _) => vec![(tag.clone(), charts)],
         (None, Some(first)) if same && manifest.complete => vec![(format!("v{}", first.version), charts)],
-        _ => {
-            let of_one = |chart: &'_ manifest::Chart| format!("{}-{}", chart.name, chart.version);
-            charts.into_iter().map(|chart| (of_one(chart), vec![chart])).collect()
-        }
+        _ => charts.into_iter().map(|chart| (chart.id(), vec![chart])).collect(),
     }
 }
 

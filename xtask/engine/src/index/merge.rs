@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::new_version::{Format, NewVersion};
 use super::write::{self, Edit, Place};
 use super::{Chart, Index, REWRITE, Version};
-use crate::base::digest::Digest;
+use crate::base::digest::{Digest, without_algorithm};
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::version::{helm_accepts, precedence};
@@ -163,7 +163,7 @@ pub fn is_of(version: &Version<'_>, digest: &Digest) -> bool {
 
 fn conflict(old: &Index<'_>, published: &Version<'_>, new: &NewVersion) -> Problem {
     let (chart, version) = (&new.metadata.name, &new.metadata.version);
-    let digest = published.digest.strip_prefix("sha256:").unwrap_or(&published.digest);
+    let digest = without_algorithm(&published.digest);
     let message = format!(
         "{} is published with digest {}, the new archive has {}",
         name(&format!("{chart} {version}")),

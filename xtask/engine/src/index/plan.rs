@@ -72,8 +72,7 @@ pub fn replaced(wanted: &[String], archives: &[Archive]) -> Checked<Vec<(String,
     for wanted in wanted {
         let key = |archive: &Archive| {
             let chart = &archive.version.metadata;
-            (format!("{}-{}", chart.name, chart.version) == *wanted)
-                .then(|| (chart.name.clone(), chart.version.clone()))
+            (chart.id() == *wanted).then(|| (chart.name.clone(), chart.version.clone()))
         };
         let before = replaced.len();
         replaced.extend(archives.iter().filter_map(key));

@@ -183,6 +183,12 @@ pub fn shown(path: &Path) -> String {
     if shorter.is_empty() { ".".to_owned() } else { shorter }
 }
 
+/// Why a walk through a directory cannot go on at a path.
+pub fn walk_error(error: &walkdir::Error) -> String {
+    let loops = || "it leads back to a directory above it".to_owned();
+    error.io_error().map_or_else(loops, ToString::to_string)
+}
+
 /// A path below a directory that is shown as `at`.
 pub fn shown_below(at: &str, directory: &Path, path: &Path) -> String {
     let below = path.strip_prefix(directory).unwrap_or(path);

@@ -228,9 +228,7 @@ impl Walk<'_> {
     fn unreadable(&mut self, error: &walkdir::Error) {
         let path = error.path().unwrap_or(self.directory).to_owned();
         let is_link = path.is_symlink();
-        let cause = error
-            .io_error()
-            .map_or_else(|| "it leads back to a directory above it".to_owned(), ToString::to_string);
+        let cause = files::walk_error(error);
         if is_link {
             self.error(&path, format!("cannot follow this link: {cause}"), "mend or delete it");
         } else {

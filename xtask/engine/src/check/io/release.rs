@@ -1,10 +1,10 @@
 //! The next release: whether it can be made, and how it compares with what is published.
 
-use crate::base::oci_reference::Reference;
 use anyhow::Result;
 
 use super::scene::Scene;
 use crate::base::config::Versions;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Severity, fold, problems_of};
 use crate::base::text::name;
 use crate::base::version::Tag;

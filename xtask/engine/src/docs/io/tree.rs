@@ -54,11 +54,8 @@ pub fn read_tree(directory: &Path, boundary: &Path, at: &str, hidden: Hidden) ->
             Err(error) => {
                 let path = error.path().unwrap_or(directory).to_owned();
                 let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-                let cause = error
-                    .io_error()
-                    .map_or("it leads back to a directory above it".to_owned(), ToString::to_string);
                 if !hidden || walk.hidden == Hidden::Take {
-                    let problem = Problem::error(format!("cannot read it: {cause}"));
+                    let problem = Problem::error(format!("cannot read it: {}", files::walk_error(&error)));
                     walk.refuse(&path, problem.hint("mend or delete it"));
                 }
             }

@@ -17,6 +17,11 @@ impl Cache {
         Self(target.is_dir().then(|| target.join("helm-xtask/archives")))
     }
 
+    /// Whether there is a file for a digest. What it holds is judged when it is read.
+    pub fn has(&self, wanted: &Digest) -> bool {
+        self.0.as_ref().is_some_and(|directory| directory.join(file_name(wanted)).is_file())
+    }
+
     /// The archive of a digest. What the file holds is compared with it.
     pub fn get(&self, wanted: &Digest) -> Option<Vec<u8>> {
         let data = files::read(&self.0.as_ref()?.join(file_name(wanted))).ok()?;
@@ -51,7 +56,9 @@ mod tests {
         assert_eq!(Cache::new(scratch.path()).get(&digest), None, "there is no target/");
         fs::create_dir(scratch.path().join("target")).expect("a directory");
         let cache = Cache::new(scratch.path());
+        assert!(!cache.has(&digest));
         cache.put(&digest, b"an archive");
+        assert!(cache.has(&digest));
         assert_eq!(cache.get(&digest).as_deref(), Some(&b"an archive"[..]));
         let file = scratch.path().join("target/helm-xtask/archives").join(file_name(&digest));
         fs::write(file, b"another").expect("a file");

@@ -111,20 +111,12 @@ enum Elsewhere {
 
 /// How a chart compares with what is published of its version and does not stand in the index.
 fn compared_elsewhere(next: &Next<'_>, index: &Index<'_>, found: Elsewhere) -> Compared {
+    let nothing =
+        |absent| Compared { content: Ok(None), same: None, problem: next.judge(index, None), absent };
     let (content, published) = match found {
         Elsewhere::There(content, published) => (content, published),
-        Elsewhere::Absent(at) => {
-            let problem = next.judge(index, None);
-            return Compared { content: Ok(None), same: None, problem, absent: Some(at) };
-        }
-        Elsewhere::Unknown => {
-            return Compared {
-                content: Ok(None),
-                same: None,
-                problem: next.judge(index, None),
-                absent: None,
-            };
-        }
+        Elsewhere::Absent(at) => return nothing(Some(at)),
+        Elsewhere::Unknown => return nothing(None),
     };
     let version = next.version().unwrap_or_default();
     let problem = match &content {
@@ -206,8 +198,8 @@ fn prefetch(
     cache: &Cache,
 ) -> Result<()> {
     let versions = charts.iter().filter_map(|next| next.counterpart(index));
-    let unknown = versions
-        .filter(|version| Digest::parse(&version.digest).and_then(|digest| cache.get(&digest)).is_none());
+    let unknown =
+        versions.filter(|version| !Digest::parse(&version.digest).is_some_and(|digest| cache.has(&digest)));
     let objects = unknown.filter_map(|version| published_archive::place(config, tip, version));
     branch.prefetch(objects.map(|object| object.id.as_str()))
 }

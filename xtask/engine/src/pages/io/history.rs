@@ -133,9 +133,7 @@ fn one_a_version(index: &Index<'_>, mut found: Vec<(String, NewVersion)>, restor
     let published = index.versions().iter();
     let mut taken: HashSet<(String, String)> =
         published.map(|version| (version.name.to_string(), version.version.to_string())).collect();
-    found.sort_by_key(|(path, entry)| {
-        !path.ends_with(&format!("/{}-{}.tgz", entry.metadata.name, entry.metadata.version))
-    });
+    found.sort_by_key(|(path, entry)| !path.ends_with(&format!("/{}", entry.metadata.file_name())));
     for (path, entry) in found {
         if taken.insert(id(&entry)) {
             restored.entries.push(entry);

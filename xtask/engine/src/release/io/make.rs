@@ -1,12 +1,12 @@
 //! Makes the release in `dist/` from the commit that is checked out.
 
-use crate::base::oci_reference::Reference;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::base::config::Config;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::chart::io::charts::{self, Place};
@@ -36,7 +36,7 @@ pub struct Made {
 
 /// Makes it; helm has to agree where it is there. What is published of the charts is looked at first, unless there is no
 /// network to be used: a published version is taken as it is, or left out where no tag asks for it. Other runs leave the
-/// directory alone until the lock is dropped, so that what is read back there is this release.
+/// directory alone until the lock is dropped.
 pub fn make(
     config: &Config,
     args: &ReleaseArgs,
@@ -84,8 +84,9 @@ fn limit(args: &ReleaseArgs) -> Duration {
     Duration::from_secs(args.deadline)
 }
 
-/// The published archives that hold what is here. One with other content under the same version stops the release, unless
-/// it may be replaced; and the places of the registry where nothing is. `None` if the branch cannot be looked at, which the look at all targets tells.
+/// The published archives that hold what is here, and the places of the registry where nothing is. An archive with other
+/// content under the same version stops the release, unless it may be replaced. `None` if the branch cannot be looked at,
+/// which the look at all targets tells.
 fn published(
     config: &Config,
     branch: &mut Branch,

@@ -1,6 +1,5 @@
 //! Looks at every target, and then, if all of them can take the release, publishes to one after the other.
 
-use crate::base::oci_reference::Reference;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use super::pages::PagesTarget;
 use super::registry::RegistryTarget;
 use super::{preflight, report};
 use crate::base::config::Config;
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems, fold, problems_of, verdict};
 use crate::chart::Archive;
 use crate::chart::io::helm::Helm;

@@ -2,7 +2,6 @@
 
 #![warn(missing_docs)]
 
-use crate::base::oci_reference::Reference;
 use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,6 +14,7 @@ use super::make::{Made, make};
 use super::publish::{self, Outcome, Publication, Transport, hub};
 use super::report;
 use crate::base::config::{Config, is_oci_base};
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems, problems_of, verdict};
 use crate::base::text::name;
 use crate::chart::io::helm::Helm;

@@ -14,7 +14,7 @@ use anyhow::Result;
 use self::helm::Player;
 use super::servers::Targets;
 use crate::base::config::{Config, HELM_REPOSITORY};
-use crate::base::digest::Digest;
+use crate::base::digest::{Digest, without_algorithm};
 use crate::base::problem::{Checked, Problem, verdict};
 use crate::base::text::{name, size};
 use crate::chart::Archive;
@@ -177,8 +177,7 @@ fn kept(old: &[&Version<'_>], now: &[Version<'_>]) -> Result<String, Problem> {
 }
 
 fn identity<'v>(version: &'v Version<'_>) -> (&'v str, &'v str, &'v str) {
-    let digest = version.digest.strip_prefix("sha256:").unwrap_or(&version.digest);
-    (&version.name, &version.version, digest)
+    (&version.name, &version.version, without_algorithm(&version.digest))
 }
 
 fn read(text: &[u8]) -> Result<Index<'_>, Problem> {
