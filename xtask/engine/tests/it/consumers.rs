@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use flate2::read::GzDecoder;
+
 use crate::sandbox::find;
 
 /// Cargo compiles into one directory for one of them at a time.
@@ -336,21 +338,42 @@ fn it_is_installed_and_packaged() {
     assert_eq!(done(Command::new(&program).arg("--version")), format!("helm-xtask {}\n", version()));
     done(Command::new(&program).current_dir(&consumer.root).args(["package", "charts/web", "-d", "out"]));
 
-    // What is packaged compiles without the files beside it. The profile is the one that has compiled all others.
+    // Cargo compiles with the profile that has compiled everything else.
     let profile = block("adopting.md", "**`.cargo/config.toml`**").replace("profile.xtask", "profile.dev");
     let profile = profile.replace("inherits = \"dev\"\n", "").replace("[alias]\nxtask", "[alias]\nx");
     write(&place().join("dev.toml"), &profile);
+    let mut build = command("cargo", &unpack(&cargo_package(engine)));
+    build.args(["build", "--quiet", "--config"]).arg(place().join("dev.toml"));
+    done(build.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", root().join("target")));
+}
+
+/// What `cargo publish` would upload, with the version in each name.
+fn cargo_package(engine: &Path) -> [String; 2] {
     let mut package = command("cargo", engine);
-    package.args([
-        "package",
-        "--quiet",
-        "--locked",
-        "--package",
-        "helm-xtask-formats",
-        "--package",
-        "helm-xtask",
-    ]);
-    package.arg("--config").arg(place().join("dev.toml")).env("CARGO_NET_OFFLINE", "true");
-    package.env("CARGO_TARGET_DIR", root().join("target"));
-    done(&mut package);
+    // Cargo's own verification would take what it has compiled of `helm-xtask-formats` under the same version before,
+    // whatever that held.
+    package.args(["package", "--quiet", "--locked", "--no-verify"]);
+    package.args(["--package", "helm-xtask-formats", "--package", "helm-xtask"]);
+    done(package.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", place().join("target")));
+    ["helm-xtask-formats", "helm-xtask"].map(|name| format!("{name}-{}", version()))
+}
+
+/// A workspace of the packages without the files that lie beside them in the repository.
+fn unpack(packages: &[String; 2]) -> PathBuf {
+    let to = place().join("packaged");
+    let _ = fs::remove_dir_all(&to);
+    for package in packages {
+        let file =
+            fs::File::open(place().join(format!("target/package/{package}.crate"))).expect("a package");
+        let mut archive = tar::Archive::new(GzDecoder::new(file));
+        // Cargo compiles again what is newer than what it has compiled, and packages have an old time.
+        archive.set_preserve_mtime(false);
+        archive.unpack(&to).expect("its files");
+    }
+    let [formats, engine] = packages;
+    let patch = format!("[patch.crates-io]\nhelm-xtask-formats = {{ path = \"{formats}\" }}\n");
+    let members = format!("[workspace]\nmembers = [\"{formats}\", \"{engine}\"]\nresolver = \"3\"\n");
+    write(&to.join("Cargo.toml"), &format!("{members}\n{patch}"));
+    fs::copy(root().join("Cargo.lock"), to.join("Cargo.lock")).expect("a lock");
+    to
 }
