@@ -108,7 +108,7 @@ impl App {
             first.strip_prefix("error: ").unwrap_or(first).to_owned()
         };
         Ok(match self.parse(line).map_err(first_line)? {
-            Parsed::Ours(command) => command.task(),
+            Parsed::Ours(command) => command.task(&self.config),
             Parsed::Own { publishes } => Task::Own { publishes },
         })
     }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
+use crate::base::config::Config;
 use crate::chart::command::PackageArgs;
 use crate::check::command::CheckArgs;
 use crate::ci::command::CiArgs;
@@ -98,11 +99,11 @@ impl Commands {
     }
 
     /// What it does, as far as workflows depend on it.
-    pub fn task(self) -> Task {
+    pub fn task(self, config: &Config) -> Task {
         match self {
             Self::Ci(args) if !args.list && args.job.is_none() => Task::Ci,
             Self::Release(args) => Task::Release {
-                publish: args.publish.unwrap_or_default(),
+                publish: args.publish.map_or_else(Vec::new, |asked| config.asked_or_all(&asked)),
                 from: args.from.map(|from| from.to_string_lossy().into_owned()),
                 to: args
                     .destination

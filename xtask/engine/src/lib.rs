@@ -44,10 +44,10 @@ mod release;
 mod sys;
 
 pub use crate::app::App;
-pub use crate::base::config::{Config, Versions};
+pub use crate::base::config::{Archives, Config, Versions};
 pub use crate::base::problem::{Place, Problem, Problems, Severity};
+pub use crate::base::target::Target;
 pub use crate::ci::Step;
 pub use crate::cli::Command;
 pub use crate::release::command::{Plan, Release};
-pub use crate::release::target::Target;
 pub use clap;

@@ -5,6 +5,7 @@
 use super::oci_reference::Reference;
 use super::path;
 use super::problem::Problem;
+use super::target::Target;
 use super::text::name;
 
 /// What hints call the place where the config is written. `terminal` puts the path of the program's main.rs there.
@@ -27,6 +28,12 @@ pub struct Config {
     pub(crate) pages: String,
     pub(crate) branch: String,
     pub(crate) reserved: Vec<String>,
+    pub(crate) helm_path: String,
+    pub(crate) helm_url: Option<String>,
+    pub(crate) helm_name: String,
+    pub(crate) old_helm_path: Option<String>,
+    pub(crate) archives: Archives,
+    pub(crate) targets: Vec<Target>,
     pub(crate) oci: String,
     pub(crate) versions: Versions,
     pub(crate) latest: Option<String>,
@@ -46,13 +53,24 @@ pub enum Versions {
     Verify,
 }
 
+/// Where the archives of the Helm repository lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Archives {
+    /// On the branch, beside the index. A release goes to the OCI registry, then to the branch, then to GitHub.
+    Branch,
+    /// They are assets of GitHub Releases, as chart-releaser has them, and the index leads there. A release goes to the OCI
+    /// registry, then to GitHub, and to the branch last: no entry leads to an asset that is not there.
+    Releases,
+}
+
 /// A repository for tests.
 #[cfg(test)]
 pub static SHOP: std::sync::LazyLock<Config> =
     std::sync::LazyLock::new(|| Config::new("o/shop").versions(Versions::Stamp));
 
-/// The path below `pages` and on `branch` where the Helm repository lies.
-pub const HELM_REPOSITORY: &str = "charts";
+/// Names of repositories that say what they hold and not whose it is.
+const GENERIC_NAMES: [&str; 4] = ["charts", "helm", "helm-chart", "helm-charts"];
 
 impl Config {
     /// The config of the GitHub repository `OWNER/NAME`, with the layout that GitHub and Helm's own documentation suggest:
@@ -70,6 +88,12 @@ impl Config {
             pages: if is_of_owner { site } else { format!("{site}/{name}") },
             branch: "gh-pages".to_owned(),
             reserved: Vec::new(),
+            helm_path: "charts".to_owned(),
+            helm_url: None,
+            helm_name: if GENERIC_NAMES.contains(&name) { owner.clone() } else { name.to_owned() },
+            old_helm_path: None,
+            archives: Archives::Branch,
+            targets: vec![Target::Oci, Target::Pages, Target::Github],
             oci: format!("oci://ghcr.io/{owner}/charts"),
             versions: Versions::Verify,
             latest: None,
@@ -101,6 +125,45 @@ impl Config {
         Self { reserved: names.into_iter().map(Into::into).collect(), ..self }
     }
 
+    /// The directory of the branch that holds the Helm repository: `index.yaml` and what lies beside it. `""` for the root,
+    /// where chart-releaser keeps it.
+    #[must_use]
+    pub fn helm_path(self, path: impl Into<String>) -> Self {
+        Self { helm_path: path.into(), ..self }
+    }
+
+    /// The URL for `helm repo add`, without a slash at its end. Without it: that of [`Config::helm_path`] below
+    /// [`Config::pages`].
+    #[must_use]
+    pub fn helm_url(self, url: impl Into<String>) -> Self {
+        Self { helm_url: Some(url.into()), ..self }
+    }
+
+    /// The name that users are told to add the Helm repository by: `helm repo add NAME URL`.
+    #[must_use]
+    pub fn helm_name(self, name: impl Into<String>) -> Self {
+        Self { helm_name: name.into(), ..self }
+    }
+
+    /// The directory of the branch that held the Helm repository before, `""` for the root. Its index gets every new entry,
+    /// too, with the same URLs, in the same commit. What it holds already stays.
+    #[must_use]
+    pub fn old_helm_path(self, path: impl Into<String>) -> Self {
+        Self { old_helm_path: Some(path.into()), ..self }
+    }
+
+    /// Where the archives of the Helm repository lie.
+    #[must_use]
+    pub fn archives(self, archives: Archives) -> Self {
+        Self { archives, ..self }
+    }
+
+    /// Where a release is published, in place of all three.
+    #[must_use]
+    pub fn targets(self, targets: impl IntoIterator<Item = Target>) -> Self {
+        Self { targets: targets.into_iter().collect(), ..self }
+    }
+
     /// The OCI registry and the path below which charts are pushed: `oci://HOST/PATH`, in lower case.
     #[must_use]
     pub fn oci(self, url: impl Into<String>) -> Self {
@@ -119,16 +182,6 @@ impl Config {
     #[must_use]
     pub fn latest(self, chart: impl Into<String>) -> Self {
         Self { latest: Some(chart.into()), ..self }
-    }
-
-    /// The name that users are told to add the Helm repository by.
-    pub(crate) fn name(&self) -> &str {
-        self.repository.rsplit('/').next().unwrap_or(&self.repository)
-    }
-
-    /// The URL for `helm repo add`.
-    pub(crate) fn helm_repository(&self) -> String {
-        format!("{}/{HELM_REPOSITORY}", self.pages)
     }
 
     /// Whether a release publishes the chart in a directory, a path from the root.
@@ -170,9 +223,54 @@ impl Config {
         for reserved in &self.reserved {
             require(!reserved.is_empty() && !reserved.contains('/'), "reserved", reserved, "NAME");
         }
-        require(is_oci_base(&self.oci), "oci", &self.oci, "oci://host/path");
+        for (field, path) in
+            [("helm_path", Some(&self.helm_path)), ("old_helm_path", self.old_helm_path.as_ref())]
+        {
+            require(
+                path.is_none_or(|path| is_directory(path)),
+                field,
+                path.map_or("", String::as_str),
+                "DIRECTORY",
+            );
+        }
+        let helm_url = self.helm_repository();
+        let https = helm_url.starts_with("https://") && !helm_url.ends_with('/');
+        require(self.helm_url.is_none() || https, "helm_url", &helm_url, "https://HOST/PATH");
+        require(is_name(&self.helm_name), "helm_name", &self.helm_name, "NAME");
+        let has_oci = self.targets.contains(&Target::Oci);
+        require(!has_oci || is_oci_base(&self.oci), "oci", &self.oci, "oci://host/path");
+        problems.extend(self.contradiction());
         problems
     }
+
+    /// Fields that are well-formed, and that cannot both be as they are.
+    fn contradiction(&self) -> Option<Problem> {
+        let has = |target| self.targets.contains(&target);
+        let (message, hint) = if self.targets.is_empty() {
+            ("`targets` is empty: a release would go nowhere", "name at least one, or leave `targets` out")
+        } else if self.archives == Archives::Releases && !(has(Target::Pages) && has(Target::Github)) {
+            (
+                "`archives` are assets of GitHub Releases, and `targets` lacks `Target::Pages` or `Target::Github`",
+                "add both to `targets`, or leave `archives` out",
+            )
+        } else if self.old_helm_path.as_ref() == Some(&self.helm_path) {
+            ("`old_helm_path` and `helm_path` are the same directory", "leave `old_helm_path` out")
+        } else {
+            return None;
+        };
+        Some(Problem::error(message).at(THE_CONFIG, None).hint(hint))
+    }
+}
+
+/// Whether a path is that of a directory of the branch, written as git has it; the empty one is the root.
+fn is_directory(path: &str) -> bool {
+    let is_plain = |part: &str| {
+        !part.is_empty()
+            && !matches!(part, "." | "..")
+            && !part.contains(['\\', ' ', '?', '#', '%'])
+            && !part.starts_with('-')
+    };
+    path.is_empty() || path.split('/').all(is_plain)
 }
 
 /// Whether git takes a name for a branch (git-check-ref-format(1)).
@@ -228,6 +326,11 @@ mod tests {
             assert_eq!((config.pages.as_str(), config.oci.as_str()), (pages, oci));
             assert_eq!(config.problems(), []);
         }
+        for (repository, name) in
+            [("acme/Shop", "Shop"), ("Jenkinsci/helm-charts", "jenkinsci"), ("a/charts", "a")]
+        {
+            assert_eq!(Config::new(repository).helm_name, name);
+        }
     }
 
     #[test]
@@ -235,6 +338,8 @@ mod tests {
         assert!(SHOP.releases("charts/web") && !SHOP.releases("charts") && !SHOP.releases("charts/web/sub"));
         let at_root = SHOP.clone().charts(".");
         assert!(at_root.problems().is_empty() && at_root.releases("web") && !at_root.releases("a/web"));
+        let without_oci = SHOP.clone().targets([Target::Pages]).oci("");
+        assert_eq!(without_oci.helm_path("").old_helm_path("stable/x").helm_url("https://h").problems(), []);
         for bad in [
             Config::new("pulltrace"),
             Config::new("https://github.com/o/shop"),
@@ -247,6 +352,15 @@ mod tests {
             SHOP.clone().pages("https://d44b.github.io/"),
             SHOP.clone().oci("oci://ghcr.io/D44B/charts"),
             SHOP.clone().oci("ghcr.io/d44b/charts"),
+            SHOP.clone().helm_path("/charts"),
+            SHOP.clone().helm_path("charts/"),
+            SHOP.clone().helm_path("../charts"),
+            SHOP.clone().helm_url("https://example.com/"),
+            SHOP.clone().helm_name("my shop"),
+            SHOP.clone().old_helm_path("."),
+            SHOP.clone().old_helm_path("charts"),
+            SHOP.clone().targets([]),
+            SHOP.clone().targets([Target::Oci, Target::Pages]).archives(Archives::Releases),
         ] {
             assert_eq!(bad.problems().len(), 1, "{bad:?}");
         }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod digest;
+pub mod helm_repository;
 pub mod host;
 pub mod html;
 pub mod http;
@@ -12,6 +13,7 @@ pub mod oci_reference;
 pub mod path;
 mod printable;
 pub mod problem;
+pub mod target;
 pub mod text;
 pub mod time;
 pub mod url;

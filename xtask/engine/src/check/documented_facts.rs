@@ -10,8 +10,9 @@ use semver::Version;
 
 use super::document::{Document, Shown, Snippet};
 use super::edit::{Edit, Finding};
-use crate::base::config::Config;
+use crate::base::config::{Archives, Config};
 use crate::base::problem::Problem;
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::docs::markdown::fence::Fence;
 
@@ -74,7 +75,7 @@ impl Facts<'_> {
             let (alias, url) = added(&snippet.text)?;
             url.starts_with(&self.config.pages).then(|| alias.to_owned())
         });
-        added.chain([self.config.name().to_owned()]).collect()
+        added.chain([self.config.helm_name.clone()]).collect()
     }
 
     fn wrong(&self, document: &Document, snippets: &[Snippet<'_>], aliases: &BTreeSet<String>) -> Vec<Wrong> {
@@ -97,7 +98,7 @@ impl Facts<'_> {
 
     /// A chart of ours in the registry, but not where it is pushed.
     fn reference<'t>(&self, url: &'t str) -> Option<(&'t str, String, String)> {
-        let chart = self.in_registry(url)?;
+        let chart = self.in_registry(url).filter(|_| self.config.publishes_to(Target::Oci))?;
         let right = format!("{}/{chart}", self.config.oci);
         let (address, _) = split_tag(url);
         (address != right).then(|| (address, right, "is not where the chart is pushed".to_owned()))
@@ -115,7 +116,9 @@ impl Facts<'_> {
     /// An archive of ours on the pages, but not in the Helm repository.
     fn archive<'t>(&self, url: &'t str) -> Option<(&'t str, String, String)> {
         let (directory, file) = url.rsplit_once('/')?;
-        let is_ours = format!("{directory}/").starts_with(&format!("{}/", self.config.pages));
+        let is_on_branch =
+            self.config.publishes_to(Target::Pages) && self.config.archives == Archives::Branch;
+        let is_ours = is_on_branch && format!("{directory}/").starts_with(&format!("{}/", self.config.pages));
         let stem = file.strip_suffix(".tgz").filter(|_| is_ours)?;
         let of = |chart: &String| stem.strip_prefix(chart.as_str()).is_some_and(|rest| rest.starts_with('-'));
         self.versions.keys().find(|chart| of(chart))?;
@@ -128,8 +131,15 @@ impl Facts<'_> {
         let (alias, url) = added(&snippet.text)?;
         let right = self.config.helm_repository();
         let below = |base: &str| url == base || url.starts_with(&format!("{base}/"));
-        let is_ours = below(&self.config.pages) || alias == self.config.name();
-        if !is_ours || url.trim_end_matches('/') == right || !url.starts_with("https://") {
+        let is_ours = below(&self.config.pages) || alias == self.config.helm_name;
+        let old = self.config.old_helm_path.as_ref().map(|path| format!("{}/{path}", self.config.pages));
+        let is_kept = old.is_some_and(|old| old.trim_end_matches('/') == url.trim_end_matches('/'));
+        if !self.config.publishes_to(Target::Pages)
+            || is_kept
+            || !is_ours
+            || url.trim_end_matches('/') == right
+            || !url.starts_with("https://")
+        {
             return None;
         }
         let why = "is not where the Helm repository is published".to_owned();

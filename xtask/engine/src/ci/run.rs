@@ -1,6 +1,6 @@
 //! What a `run:` of a workflow does: `cargo xtask` commands, as the command line's own parser reads them, or something else.
 
-use crate::release::target::Target;
+use crate::base::target::Target;
 
 /// What a `cargo xtask` command does, as far as workflows depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]

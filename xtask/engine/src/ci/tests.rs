@@ -2,7 +2,7 @@
 
 use super::workflow::read_workflow;
 use super::*;
-use crate::release::target::Target;
+use crate::base::target::Target;
 
 fn parse(line: &str) -> Result<Task, String> {
     Ok(match line {

@@ -50,10 +50,12 @@ pub struct Chart {
     /// Size of the archive in bytes.
     pub size: u64,
     pub digest: Digest,
-    /// `oci://HOST/PATH/NAME:TAG`.
-    pub oci: String,
-    /// Where the Helm repository serves the archive.
-    pub url: String,
+    /// `oci://HOST/PATH/NAME:TAG`; `None` where the release goes to no registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oci: Option<String>,
+    /// Where the index of the Helm repository leads to; `None` where the release goes to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 impl Chart {

@@ -3,10 +3,14 @@
 pub mod io;
 pub mod manifest;
 
+use std::collections::BTreeMap;
+
 use self::manifest::Manifest;
 use crate::base::config::Config;
+use crate::base::helm_repository::asset_name;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems};
+use crate::base::target::Target;
 use crate::base::text::{few, name};
 use crate::base::version::{Tag, release_of};
 use crate::chart::{Archive, Metadata};
@@ -21,11 +25,14 @@ pub struct Release {
     pub notes: String,
     /// The text of [`SUMS`].
     pub sums: String,
+    /// The same as an asset, by the names that GitHub gives the archives.
+    pub asset_sums: String,
 }
 
 impl Release {
     pub fn new(manifest: Manifest, archives: Vec<Archive>, notes: String) -> Self {
-        Self { sums: sums(&manifest), manifest, archives, notes }
+        let sums = sums(&manifest);
+        Self { asset_sums: asset_name(&sums), sums, manifest, archives, notes }
     }
 }
 
@@ -40,14 +47,15 @@ pub const NOTES: &str = "release-notes.md";
 /// elsewhere: it decides neither who gets credentials nor what is published under our name.
 pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
     let mut found = Vec::new();
-    for chart in &manifest.charts {
-        for (said, own) in [
-            (&chart.oci, Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string()),
-            (&chart.url, format!("{}/{}", config.helm_repository(), chart.archive)),
-            (&chart.archive, format!("{}.tgz", chart.id())),
-        ] {
-            if *said != own {
-                found.push(format!("{} is not {}, as this repository has it", name(said), name(&own)));
+    let mut own = manifest.clone();
+    address(config, &mut own);
+    for (chart, own) in manifest.charts.iter().zip(own.charts) {
+        let archive = Some(format!("{}.tgz", chart.id()));
+        let said = [&chart.oci, &chart.url, &Some(chart.archive.clone())].map(Clone::clone);
+        for (said, own) in said.into_iter().zip([own.oci, own.url, archive]) {
+            if said != own {
+                let [said, own] = [said, own].map(|one| name(&one.unwrap_or_default()));
+                found.push(format!("{said} is not {own}, as this repository has it"));
             }
         }
     }
@@ -68,6 +76,24 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
         None => {}
     }
     found
+}
+
+/// Writes where each archive will be, by the config.
+pub fn address(config: &Config, manifest: &mut Manifest) {
+    let urls = urls(config, manifest);
+    for chart in &mut manifest.charts {
+        let reference = || Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string();
+        chart.oci = config.publishes_to(Target::Oci).then(reference);
+        chart.url = urls.get(&chart.archive).filter(|_| config.publishes_to(Target::Pages)).cloned();
+    }
+}
+
+/// Where the index of the Helm repository will lead to, by the names of the archives.
+pub fn urls(config: &Config, manifest: &Manifest) -> BTreeMap<String, String> {
+    let url =
+        |tag: &str, chart: &manifest::Chart| (chart.archive.clone(), config.archive_url(tag, &chart.archive));
+    let charts = by_tag(manifest).into_iter();
+    charts.flat_map(|(tag, charts)| charts.into_iter().map(move |chart| url(&tag, chart))).collect()
 }
 
 /// The format of `sha256sum`.

@@ -16,6 +16,7 @@ mod tests;
 use self::asset::State;
 use self::release::{Asset, Release};
 use crate::base::digest::Digest;
+use crate::base::helm_repository::asset_name;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::chart::Archive;
@@ -34,21 +35,24 @@ pub struct Wanted<'a> {
 /// A file that a release offers.
 #[derive(Clone, Debug)]
 pub struct File<'a> {
+    /// The name that GitHub gives it.
     pub name: String,
     pub data: &'a [u8],
     pub digest: Digest,
 }
 
 impl<'a> File<'a> {
-    pub fn new(name: String, data: &'a [u8]) -> Self {
-        Self { name, data, digest: Digest::of(data) }
+    pub fn new(name: &str, data: &'a [u8]) -> Self {
+        Self { name: asset_name(name), data, digest: Digest::of(data) }
     }
 
     /// An archive, and its provenance file.
     pub fn of_archive(archive: &'a Archive) -> Vec<Self> {
-        let (name, digest) = (archive.file_name(), archive.digest.clone());
-        let provenance = archive.provenance.as_deref().map(|data| Self::new(format!("{name}.prov"), data));
-        std::iter::once(Self { name, data: &archive.bytes, digest }).chain(provenance).collect()
+        let (file, digest) = (archive.file_name(), archive.digest.clone());
+        let provenance = archive.provenance.as_deref().map(|data| Self::new(&format!("{file}.prov"), data));
+        std::iter::once(Self { name: asset_name(&file), data: &archive.bytes, digest })
+            .chain(provenance)
+            .collect()
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Asset {
     /// The digest of the content. Older servers do not say.
     #[serde(default, deserialize_with = "if_sha256")]
     pub digest: Option<Digest>,
+    /// Where everybody gets it, as long as the release is no draft.
+    #[serde(default)]
+    pub browser_download_url: String,
 }
 
 /// A digest; `None` for one by another algorithm.

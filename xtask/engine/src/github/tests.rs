@@ -34,7 +34,14 @@ fn asset(text: &str, id: u64) -> Asset {
     };
     let state = if mark == "~" { "starter" } else { "uploaded" };
     let digest = (!matches!(mark, "~" | "?")).then(|| Digest::of(data));
-    Asset { id, name: name.to_owned(), size: data.len() as u64, state: state.to_owned(), digest }
+    Asset {
+        id,
+        name: name.to_owned(),
+        size: data.len() as u64,
+        state: state.to_owned(),
+        digest,
+        ..Asset::default()
+    }
 }
 
 /// A release by its number, what it is (`draft`, `published`, `immutable`), its notes, and its assets.

@@ -5,14 +5,15 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
+use super::front::Front;
 use super::missing::{is_beside, missing};
-use super::page::{Chart, Facts, Row, is_ours, page};
-use super::{Charts, Held, INDEX, PAGE, Restored};
-use crate::base::config::{Config, HELM_REPOSITORY};
+use super::page::is_ours;
+use super::shown::show;
+use super::{Charts, Contents, Held, Owner, Restored};
+use crate::base::config::Config;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::time;
-use crate::base::url::escape;
 use crate::base::version::precedence;
 use crate::chart::{Archive, Metadata};
 use crate::git::object::{Object, blob_id};
@@ -22,6 +23,8 @@ use crate::index::{Format, Index, Merged, NewVersion, Version, merge};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Entries {
     pub added: Vec<String>,
+    /// Those that the index at the old place of the Helm repository gets.
+    pub added_to_old: Vec<String>,
     /// Those that lead to another archive now, as was asked for.
     pub replaced: Vec<String>,
     /// Those that were there with this archive already.
@@ -39,20 +42,23 @@ pub struct Merge<'c, 'a> {
     pub config: &'c Config,
     pub there: &'c BTreeMap<String, Object>,
     pub old: Option<&'c [u8]>,
-    pub page: Option<&'c [u8]>,
+    pub contents: &'c Contents,
+    pub front: &'c Front<'c>,
     pub charts: &'a Charts<'a>,
     pub restored: &'c Restored,
     pub time: u64,
 }
 
 /// What is known of the branch after the commit, by path.
-pub type Files<'a> = BTreeMap<String, Held<'a>>;
+pub type Files<'a> = BTreeMap<String, (Owner, Held<'a>)>;
+/// One of them.
+pub type NewFile<'a> = (String, (Owner, Held<'a>));
 
 impl<'a> Merge<'_, 'a> {
     /// Adds the files of the Helm repository.
     pub fn run(&self, files: &mut Files<'a>) -> Checked<Option<Entries>> {
         let mut problems: Vec<Problem> = self.misplaced_index().into_iter().collect();
-        let old = self.old.map(|text| Index::read(text, INDEX).take(&mut problems));
+        let old = self.old.map(|text| Index::read(text, &self.config.index()).take(&mut problems));
         if let Some(None) = old {
             return Checked::new(None, problems);
         }
@@ -68,17 +74,23 @@ impl<'a> Merge<'_, 'a> {
         let Some(merged) = merged.filter(|_| !problems.iter().any(Problem::is_error)) else {
             return Checked::new(None, problems);
         };
-        let entries = self.entries(&merged);
+        let mut entries = self.entries(&merged);
         problems.extend(self.add_files(merged, files));
+        if let Some(added) = self.add_to_old(&all, &now, files).take(&mut problems) {
+            entries.added_to_old = added;
+        }
         Checked::new(Some(entries), problems)
     }
 
     /// What stands where the index belongs and is no file is not the same as nothing.
     fn misplaced_index(&self) -> Option<Problem> {
-        let in_the_way = |(path, object): &(&String, &Object)| match path.as_str() {
-            INDEX => !object.is_plain(),
-            HELM_REPOSITORY => true,
-            path => path.strip_prefix(INDEX).is_some_and(|rest| rest.starts_with('/')),
+        let index = self.config.index();
+        let in_the_way = |(path, object): &(&String, &Object)| {
+            if **path == index {
+                return !object.is_plain();
+            }
+            **path == self.config.helm_path
+                || path.strip_prefix(&index).is_some_and(|rest| rest.starts_with('/'))
         };
         let (path, _) = self.there.iter().find(in_the_way)?;
         let message = format!("the branch has {} where the index belongs, and it is no file", name(path));
@@ -105,9 +117,41 @@ impl<'a> Merge<'_, 'a> {
         NewVersion {
             metadata: archive.metadata.clone(),
             digest: archive.digest.clone(),
-            urls: vec![url_of(self.config, &archive.file_name())],
+            urls: vec![self.url(archive)],
             created: time::utc(self.time),
         }
+    }
+
+    fn url(&self, archive: &Archive) -> String {
+        let file = archive.file_name();
+        self.charts.urls.get(&file).cloned().unwrap_or_else(|| self.config.url_on_branch(&file))
+    }
+
+    /// The index at the old place of the Helm repository gets the same entries, with the same URLs. Nothing else of it
+    /// changes. What was added comes back.
+    fn add_to_old(
+        &self,
+        all: &[NewVersion],
+        now: &str,
+        files: &mut Files<'a>,
+    ) -> Checked<Option<Vec<String>>> {
+        let Some(path) = self.config.old_index() else { return Checked::default() };
+        let Some(text) = &self.contents.old_index else {
+            let message = format!("the branch has no {}, which `old_helm_path` keeps alive", name(&path));
+            let hint = "leave `old_helm_path` out of the config";
+            return Checked::new(None, [Problem::warning(message).hint(hint)]);
+        };
+        let mut problems = Vec::new();
+        let Some(old) = Index::read(text, &path).take(&mut problems) else {
+            return Checked::new(None, problems);
+        };
+        let replace = self.replaced(Some(&old));
+        let merged = merge(Some(&old), all, &replace, Format::Yaml, now).take(&mut problems);
+        let Some(merged) = merged else { return Checked::new(None, problems) };
+        let added = merged.added.iter().chain(&merged.replaced);
+        let added = added.map(|(chart, version)| format!("{chart} {version}")).collect();
+        files.insert(path, (Owner::HelmRepository, Held::Data(Cow::Owned(merged.text))));
+        Checked::new(Some(added), problems)
     }
 
     /// What may be replaced and still has to be.
@@ -133,6 +177,7 @@ impl<'a> Merge<'_, 'a> {
         let (restored, added): (Vec<_>, Vec<_>) = merged.added.iter().partition(is_restored);
         Entries {
             added: added.into_iter().map(shown).collect(),
+            added_to_old: Vec::new(),
             replaced: all(&merged.replaced),
             same: all(&merged.same),
             restored: restored.into_iter().map(shown).collect(),
@@ -149,7 +194,7 @@ impl<'a> Merge<'_, 'a> {
                 ((&*archive.metadata.name, &*archive.metadata.version), archive.file_name());
             let changed = archive
                 .files()
-                .map(|(name, data)| (path(&name), data))
+                .map(|(name, data)| (self.config.helm_file(&name), data))
                 .filter(|(path, data)| self.there.get(path).is_some_and(|object| object.id != blob_id(data)));
             let changed: Vec<String> = changed.map(|(path, _)| path).collect();
             let leads_here = |other: &&Version<'_>| {
@@ -159,7 +204,8 @@ impl<'a> Merge<'_, 'a> {
             let versions = old.filter(|_| !changed.is_empty()).map_or(&[][..], Index::versions);
             if let Some(other) = versions.iter().find(leads_here) {
                 let other = name(&format!("{} {}", other.name, other.version));
-                let message = format!("{} is the archive of {other}", name(&path(&file_name)));
+                let message =
+                    format!("{} is the archive of {other}", name(&self.config.helm_file(&file_name)));
                 problems.push(
                     Problem::error(message).hint("publish another version: this one has the same file name"),
                 );
@@ -170,7 +216,7 @@ impl<'a> Merge<'_, 'a> {
                 problems.extend(changed.iter().map(|path| differs(path, archive)));
                 continue;
             }
-            let stale = path(&format!("{file_name}.prov"));
+            let stale = self.config.helm_file(&format!("{file_name}.prov"));
             if archive.provenance.is_none() && self.there.contains_key(&stale) {
                 let message = format!("the branch has {}, which would not fit the new archive", name(&stale));
                 problems
@@ -202,41 +248,49 @@ impl<'a> Merge<'_, 'a> {
 
     /// Adds the files. What is published is read as its users read it: once more, from its text.
     fn add_files(&self, merged: Merged, files: &mut Files<'a>) -> Vec<Problem> {
-        let Checked { value, mut problems } = Index::read(&merged.text, INDEX);
+        let Checked { value, mut problems } = Index::read(&merged.text, &self.config.index());
         let Some(index) = value else { return problems };
         problems.clear();
+        let mut add = |path: String, content| drop(files.insert(path, (Owner::HelmRepository, content)));
         for (path, id) in &self.restored.files {
-            files.insert(path.clone(), Held::Id(id.clone()));
+            add(path.clone(), Held::Id(id.clone()));
         }
         // An entry that was there before may lead elsewhere, such as to a GitHub Release.
         for archive in self.charts.archives.iter().filter(|archive| self.is_here(&index, archive)) {
-            let archive = archive.files().map(|(name, data)| (path(&name), Held::Data(Cow::Borrowed(data))));
-            files.extend(archive);
+            for (name, data) in archive.files() {
+                add(self.config.helm_file(&name), Held::Data(Cow::Borrowed(data)));
+            }
         }
         let is_old = self.is_old(&index);
         // What belongs to the newest release is not for an old one to change.
-        let others =
-            self.charts.others.iter().filter(|file| !is_old || !self.there.contains_key(&path(&file.path)));
-        for file in others {
-            files.insert(path(&file.path), Held::Data(Cow::Borrowed(&*file.data)));
+        for file in &self.charts.others {
+            let path = self.config.helm_file(&file.path);
+            if !is_old || !self.there.contains_key(&path) {
+                add(path, Held::Data(Cow::Borrowed(&*file.data)));
+            }
         }
-        let page = show(self.config, &index);
+        let page_path = self.config.charts_page(self.front.is_taken());
+        let pages = &self.contents.pages;
+        match self.there.get(&page_path) {
+            Some(_) if !pages.get(&page_path).is_some_and(|page| is_ours(page)) => {
+                problems.push(foreign_page(&page_path));
+            }
+            _ => {
+                let page = show(self.config, &index, self.charts, self.front);
+                add(page_path, Held::Data(Cow::Owned(page.into_bytes())));
+            }
+        }
         let paths = self.there.keys().map(String::as_str);
         let missing = missing(self.config, &index, paths.chain(files.keys().map(String::as_str)));
         problems.extend(missing.warnings(self.config, self.restored.is_asked));
-        match self.there.get(PAGE) {
-            Some(object) if !object.is_plain() || !self.page.is_some_and(is_ours) => {
-                problems.push(foreign_page());
-            }
-            _ => drop(files.insert(PAGE.to_owned(), Held::Data(Cow::Owned(page.into_bytes())))),
-        }
-        files.insert(INDEX.to_owned(), Held::Data(Cow::Owned(merged.text)));
+        let index = Held::Data(Cow::Owned(merged.text));
+        files.insert(self.config.index(), (Owner::HelmRepository, index));
         problems
     }
 }
 
-fn foreign_page() -> Problem {
-    let message = format!("{PAGE} on the branch is not a page of this program, and stays");
+fn foreign_page(path: &str) -> Problem {
+    let message = format!("{path} on the branch is not a page of this program, and stays");
     Problem::note(message).hint("delete it from the branch to get a page that lists the charts")
 }
 
@@ -245,38 +299,4 @@ fn differs(file: &str, archive: &Archive) -> Problem {
     let message = format!("the branch has another {}, and what is published never changes", name(file));
     let allow = format!("--replace {}", archive.metadata.id());
     Problem::error(message).hint(format!("publish a new version, or allow it for this one: {allow}"))
-}
-
-/// Where the Helm repository serves a file.
-pub fn url_of(config: &Config, file_name: &str) -> String {
-    format!("{}/{}", config.helm_repository(), escape(file_name))
-}
-
-fn show(config: &Config, index: &Index<'_>) -> String {
-    let mut charts: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();
-    for version in index.versions() {
-        charts.entry(&version.name).or_default().push(Row {
-            version: &version.version,
-            app_version: &version.app_version,
-            description: &version.description,
-            created: &version.created,
-            digest: &version.digest,
-            url: version.urls.first().map_or("", |url| url),
-            deprecated: version.deprecated,
-        });
-    }
-    let charts: Vec<Chart<'_>> =
-        charts.into_iter().map(|(name, versions)| Chart { name, versions }).collect();
-    let facts = Facts {
-        name: config.name(),
-        title: &format!("{} charts", config.name()),
-        url: &config.helm_repository(),
-        oci: &config.oci,
-        docs_url: Some(&config.pages),
-    };
-    page(&facts, &charts)
-}
-
-fn path(file_name: &str) -> String {
-    format!("{HELM_REPOSITORY}/{file_name}")
 }

@@ -1,17 +1,17 @@
 //! `cargo xtask pages`: the documentation site and the Helm repository, on one branch.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, value_parser};
 
+use super::front::FIRST;
 use super::io::observe::observe;
 use super::io::publish::{look, make, publish, short};
 use super::io::{compare, history, report, served, site};
-use super::{Change, Contents, INDEX, PAGE, Plan, RECORD, Restored, plan};
+use super::{Change, Contents, INDEX_NAME, Plan, RECORD, Restored, plan};
 use crate::base::config::Config;
 use crate::base::problem::{Problem, verdict};
 use crate::base::text::name;
@@ -135,7 +135,7 @@ fn perform(
         let tip = look(branch).or_else(|error| without_tip(config, args, change, out).and(Err(error)))?;
         let plan = decide(branch, tip.as_ref())?;
         site::write(out, &plan)?;
-        return report::preview(branch, change, &plan, bytes(branch, change, &plan)?, out, args.json);
+        return report::preview(config, branch, change, &plan, bytes(branch, change, &plan)?, out, args.json);
     }
     let limit = Duration::from_secs(args.deadline);
     let mut is_checked = false;
@@ -148,7 +148,7 @@ fn perform(
         Ok(plan)
     };
     let published = publish(branch, change.time, None, decide_checked)?;
-    report::published(branch, change, &published, args.json)?;
+    report::published(config, branch, change, &published, args.json)?;
     if args.wait {
         served::wait(&report::expected(config, change), branch.deadline())?;
     }
@@ -192,7 +192,7 @@ fn without_tip(config: &Config, args: &PagesArgs, change: &Change<'_>, out: &Pat
 fn adopt(config: &Config, branch: &mut Branch, change: &mut Change<'_>, root: &Path) -> bool {
     let Some(charts) = &mut change.charts else { return false };
     let Ok(Ok(Some(tip))) = branch.look() else { return false };
-    let index = tip.files.get(INDEX).and_then(|object| branch.read(object).ok());
+    let index = tip.files.get(&config.index()).and_then(|object| branch.read(object).ok());
     compare::adopt(config, branch, &tip, &index.unwrap_or_default(), charts.archives.to_mut(), root)
 }
 
@@ -207,15 +207,17 @@ pub(crate) fn decide<'a>(
     let Some(tip) = tip else {
         return Ok(plan(config, None, &Contents::default(), change, &Restored::default())?);
     };
-    let contents = contents(change, branch, tip)?;
+    let contents = contents(config, change, branch, tip)?;
     let mut restored = Restored::default();
     if repair != Repair::No && change.charts.is_some() {
         terminal::progress("Searching", &format!("the history of {}", branch.shown()));
         let readdress = repair == Repair::Readdress;
-        restored = history::restore(config, branch, tip, contents.index.as_deref(), change.time, readdress)?;
+        let limit = branch.deadline().saturating_duration_since(Instant::now());
+        let index = contents.index.as_deref();
+        restored = history::restore(config, branch, tip, index, change.time, readdress, limit)?;
     } else if contents.index.is_none()
         && change.charts.is_some()
-        && let Some(commit) = history::lost_repository(branch)?
+        && let Some(commit) = history::lost_repository(config, branch)?
     {
         let message = format!("the branch had a Helm repository until commit {}", name(&short(&commit)));
         let hint = "cargo xtask pages --only charts --repair --publish; to begin anew, commit an empty index to the branch";
@@ -225,32 +227,42 @@ pub(crate) fn decide<'a>(
 }
 
 /// What has to be read of the branch for what is published.
-fn contents(change: &Change<'_>, branch: &mut Branch, tip: &Tip) -> Result<Contents> {
+fn contents(config: &Config, change: &Change<'_>, branch: &mut Branch, tip: &Tip) -> Result<Contents> {
     let docs = change.docs.as_deref().unwrap_or_default();
-    let is_index = |path: &str| path == "index.yaml" || path.ends_with("/index.yaml");
+    let is_index = |path: &str| path.rsplit('/').next() == Some(INDEX_NAME);
     let indexes = docs.iter().filter(|file| is_index(&file.path));
     let indexes: Vec<(&str, &Object)> =
         indexes.filter_map(|file| Some((file.path.as_str(), tip.files.get(&file.path)?))).collect();
-    let of_charts = change.charts.as_ref().map_or(&[][..], |_| &[INDEX, PAGE]);
-    let of_docs = change.docs.as_ref().map_or(&[][..], |_| &[RECORD]);
+    let has_charts = change.charts.is_some();
+    let pages = [FIRST.to_owned(), config.charts_page(false), config.charts_page(true)];
+    let [index, old_index] =
+        [Some(config.index()), config.old_index()].map(|path| path.filter(|_| has_charts));
+    let record = change.docs.as_ref().map(|_| RECORD.to_owned());
     // The page changes with the index, and git sends what changes as the difference to what is there.
-    let wanted = of_charts.iter().chain(of_docs).filter_map(|path| tip.files.get(*path));
+    let wanted = pages.iter().chain(&index).chain(&old_index).chain(&record);
+    let wanted = wanted.filter_map(|path| tip.files.get(path));
     branch
         .prefetch(wanted.chain(indexes.iter().map(|(_, object)| *object)).map(|object| object.id.as_str()))?;
-    let mut read = |path: &str, is_wanted: bool| {
-        let object = tip.files.get(path).filter(|object| is_wanted && object.is_plain());
+    let mut read = |path: Option<&String>| {
+        let object = path.and_then(|path| tip.files.get(path)).filter(|object| object.is_plain());
         object.map(|object| branch.read(object)).transpose()
     };
-    let has_charts = change.charts.is_some();
-    let (index, page) = (read(INDEX, has_charts)?, read(PAGE, has_charts)?);
-    let record = read(RECORD, change.docs.is_some())?;
-    let mut of_others = BTreeSet::new();
+    let mut contents = Contents {
+        index: read(index.as_ref())?,
+        old_index: read(old_index.as_ref())?,
+        record: read(record.as_ref())?,
+        ..Contents::default()
+    };
+    for path in pages {
+        let page = read(Some(&path))?;
+        contents.pages.extend(page.map(|page| (path, page)));
+    }
     for (path, object) in indexes {
         if String::from_utf8_lossy(&branch.read(object)?).lines().any(|line| line.starts_with("entries:")) {
-            of_others.insert(path.to_owned());
+            contents.indexes.insert(path.to_owned());
         }
     }
-    Ok(Contents { index, page, record, indexes: of_others })
+    Ok(contents)
 }
 
 /// How much publishing would send.
@@ -266,6 +278,6 @@ fn bytes(branch: &Branch, change: &Change<'_>, plan: &Plan<'_>) -> Result<u64> {
 pub enum Part {
     /// The documentation site, at the root
     Docs,
-    /// The Helm repository, in charts/
+    /// The Helm repository
     Charts,
 }

@@ -4,9 +4,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::front::FIRST;
+use super::page::is_ours as is_page_of_charts;
 use super::record::{RECORD, Record};
-use super::{Contents, DOMAIN, NO_JEKYLL, OTHER_INDEX, Planned, RESERVED, owners, root};
-use crate::base::config::{Config, HELM_REPOSITORY};
+use super::{Contents, DOMAIN, INDEX_NAME, NO_JEKYLL, Planned, RESERVED, owners, root};
+use crate::base::config::Config;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::{few, first, name};
 use crate::chart::ignore;
@@ -59,9 +61,12 @@ impl Scene<'_> {
         };
         let mut out = Documentation::default();
         let pages: BTreeMap<&str, &File> = self.docs.iter().map(|file| (file.path.as_str(), file)).collect();
-        for (path, object) in there.iter().filter(|(path, _)| !is_reserved(self.config, root(path))) {
+        for (path, object) in there.iter().filter(|(path, _)| !is_reserved(self.config, path)) {
             match pages.get(path.as_str()) {
                 None if is_ours(path, object) => out.removed.push(path.clone().into_bytes()),
+                // The page of the charts makes room for that of the documentation.
+                _ if path == FIRST
+                    && self.contents.pages.get(FIRST).is_some_and(|page| is_page_of_charts(page)) => {}
                 None => out.foreign.push(path.clone()),
                 Some(page) if is_ours(path, object) || object.is_file(&page.data) => {}
                 Some(_) if is_of_chart(path) => problems.push(of_chart(path)),
@@ -70,7 +75,7 @@ impl Scene<'_> {
         }
         let odd =
             self.tip.iter().flat_map(|tip| &tip.odd).map(|path| String::from_utf8_lossy(path).into_owned());
-        out.foreign.extend(odd.filter(|path| !is_reserved(self.config, root(path))));
+        out.foreign.extend(odd.filter(|path| !is_reserved(self.config, path)));
         let mut record = Record::default();
         // What stood there before with the same bytes stays theirs: who removes the page does not remove it.
         let is_new = |file: &&File| {
@@ -78,8 +83,7 @@ impl Scene<'_> {
                 .get(&file.path)
                 .is_none_or(|object| is_ours(&file.path, object) || !object.is_file(&file.data))
         };
-        for file in self.docs.iter().filter(is_new).filter(|file| !is_reserved(self.config, root(&file.path)))
-        {
+        for file in self.docs.iter().filter(is_new).filter(|file| !is_reserved(self.config, &file.path)) {
             record.add(&file.path, Object::file(&blob_id(&file.data)));
         }
         out.record = Some(record);
@@ -96,7 +100,7 @@ impl Scene<'_> {
     /// Whether an earlier documentation may have written a file. Of an index nobody looks here what it lists.
     fn may_be_adopted(&self, path: &str) -> bool {
         let file_name = path.rsplit('/').next().unwrap_or(path);
-        !self.is_of_repository(path) && ![OTHER_INDEX, HUB_FILE].contains(&file_name)
+        !self.is_of_repository(path) && ![INDEX_NAME, HUB_FILE].contains(&file_name)
     }
 
     /// What is said of files of others: those that a page replaces, and at the first publishing all that stay.
@@ -204,9 +208,12 @@ pub fn in_the_way(tip: Option<&Tip>, removed: &[Vec<u8>], files: &[Planned<'_>])
     problems.into_values().collect()
 }
 
-/// Whether an entry of the root belongs to no documentation.
-pub fn is_reserved(config: &Config, root: &str) -> bool {
-    RESERVED.contains(&root) || config.reserved.iter().any(|reserved| reserved == root)
+/// Whether a path of the branch belongs to no documentation.
+pub fn is_reserved(config: &Config, path: &str) -> bool {
+    let root = root(path);
+    RESERVED.contains(&root)
+        || config.is_of_helm_repository(path)
+        || config.reserved.iter().any(|reserved| reserved == root)
 }
 
 /// Whether a file sets the domain, and to what the branch has, if that has one: mkdocs publishes `docs/CNAME`
@@ -219,13 +226,13 @@ fn is_same_domain(there: &BTreeMap<String, Object>, file: &File) -> bool {
 }
 
 /// What to do with documentation that has a reserved entry.
-fn instead(root: &str) -> String {
-    match root {
+fn instead(config: &Config, path: &str) -> String {
+    match root(path) {
+        _ if config.is_of_helm_repository(path) => {
+            "rename the page or directory: the Helm repository has this place on the branch".to_owned()
+        }
         DOMAIN => "delete docs/CNAME: the branch keeps its own CNAME; or change it there".to_owned(),
         NO_JEKYLL | RECORD => "delete it: the branch gets its own".to_owned(),
-        HELM_REPOSITORY => {
-            "rename the page or directory: charts/ on the branch is the Helm repository".to_owned()
-        }
         root => format!("rename it, or take {} out of `reserved` in the config", name(root)),
     }
 }
@@ -236,9 +243,9 @@ fn impossible(config: &Config, there: &BTreeMap<String, Object>, docs: &[File]) 
     let mut folded: BTreeMap<String, &str> = BTreeMap::new();
     let mut reserved = BTreeSet::new();
     for file @ File { path, data } in docs {
-        if is_reserved(config, root(path)) && !is_same_domain(there, file) && reserved.insert(root(path)) {
+        if is_reserved(config, path) && !is_same_domain(there, file) && reserved.insert(root(path)) {
             let message = format!("the documentation has {}, which is reserved", name(root(path)));
-            problems.push(Problem::error(message).at(path, None).hint(instead(root(path))));
+            problems.push(Problem::error(message).at(path, None).hint(instead(config, path)));
         }
         if path.split('/').any(|part| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git")) {
             let message = format!("git cannot hold a file of the name {}", name(path));

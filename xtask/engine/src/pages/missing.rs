@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::path::scheme;
 use crate::base::problem::Problem;
@@ -40,8 +40,8 @@ const SHOWN: usize = 5;
 
 /// Compares the index with the files of the branch. Entries that lead elsewhere, or into directories, are not looked at.
 pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item = &'p str>) -> Missing {
-    let file = |path: &'p str| path.strip_prefix(HELM_REPOSITORY)?.strip_prefix('/');
-    let mut archives: Vec<&str> = files.filter_map(file).filter(|file| is_archive(file)).collect();
+    let beside = files.filter_map(|path| config.beside_index(path));
+    let mut archives: Vec<&str> = beside.filter(|file| file.ends_with(".tgz")).collect();
     archives.sort_unstable();
     archives.dedup();
     let mut linked = vec![false; archives.len()];
@@ -59,7 +59,7 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
                 plain
             }
             Some(file) => find(&file).or_else(|| {
-                let path = format!("{HELM_REPOSITORY}/{file}");
+                let path = config.helm_file(&file);
                 packages.push(Lost { path, digest: Digest::parse(&version.digest) });
                 None
             }),
@@ -72,7 +72,7 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
     packages.dedup_by(|a, b| a.path == b.path);
     let mut missing = Missing { packages, ..Missing::default() };
     for (file, _) in archives.iter().zip(linked).filter(|(_, linked)| !linked) {
-        let path = format!("{HELM_REPOSITORY}/{file}");
+        let path = config.helm_file(file);
         match others.remove(*file) {
             Some(url) => missing.elsewhere.push(Elsewhere { path, url }),
             None => missing.entries.push(path),
@@ -85,10 +85,6 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
 fn other(url: &str) -> Option<String> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     url::unescape(path.rsplit('/').next()?).ok()
-}
-
-fn is_archive(file: &str) -> bool {
-    file.ends_with(".tgz") && !file.contains('/')
 }
 
 /// Whether a URL leads to this file beside the index.

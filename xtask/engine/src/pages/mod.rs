@@ -1,11 +1,12 @@
 //! What publishing does to the branch that GitHub Pages is built from.
 //!
-//! `charts/` is the Helm repository: archives are added to it and never taken away. The files of the documentation are
-//! recorded, and a new one replaces them, stale pages included. All else belongs to others and stays as it is.
+//! The Helm repository gets entries and archives, and none is taken away. The files of the documentation are recorded, and a
+//! new one replaces them, stale pages included. All else belongs to others and stays as it is.
 
 mod charts;
 pub mod command;
 mod documentation;
+mod front;
 pub mod io;
 mod limits;
 mod message;
@@ -14,6 +15,7 @@ mod owners;
 pub mod page;
 pub mod published;
 mod record;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -22,34 +24,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::charts::Files;
 use self::documentation::Documentation;
-use crate::base::config::{Config, HELM_REPOSITORY};
+use self::front::Front;
+use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::text::name;
 use crate::chart::Archive;
 use crate::docs::File;
 use crate::git::Tip;
 use crate::git::object::{Content, Object};
 use crate::index::NewVersion;
 
-pub use self::charts::{Entries, url_of};
+pub use self::charts::Entries;
 pub use self::documentation::{MOST_ENTRIES, fold};
 pub use self::missing::{Elsewhere, Lost, Missing, missing};
 pub use self::record::RECORD;
 
-/// The index of the Helm repository on the branch.
-pub const INDEX: &str = "charts/index.yaml";
-pub const PAGE: &str = "charts/index.html";
 /// Keeps GitHub Pages from running Jekyll over the site, which would drop files that begin with `_`
 /// (docs.github.com, "About GitHub Pages and Jekyll").
 pub const NO_JEKYLL: &str = ".nojekyll";
 /// The domain that GitHub Pages serves the branch at (docs.github.com, "Managing a custom domain").
 const DOMAIN: &str = "CNAME";
-/// Where other tools keep the index of a Helm repository.
-const OTHER_INDEX: &str = "index.yaml";
-/// Root entries that no documentation removes or changes, besides those of the config.
-const RESERVED: [&str; 4] = [HELM_REPOSITORY, DOMAIN, NO_JEKYLL, RECORD];
+/// What every index of a Helm repository is called.
+const INDEX_NAME: &str = "index.yaml";
+/// Root entries that no documentation removes or changes, besides those of the config and of the Helm repository.
+const RESERVED: [&str; 3] = [DOMAIN, NO_JEKYLL, RECORD];
 
 /// What is to be published.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Change<'r> {
     /// The commit that it comes from, for the message.
     pub source: String,
@@ -63,9 +64,11 @@ pub struct Change<'r> {
     pub charts: Option<Charts<'r>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Charts<'r> {
     pub archives: Cow<'r, [Archive]>,
+    /// The URLs of archives that do not lie on the branch, by file name.
+    pub urls: BTreeMap<String, String>,
     /// Files beside the index, such as `artifacthub-repo.yml`, by their name there.
     pub others: Vec<File>,
     /// Names and versions whose published archive may be replaced.
@@ -77,10 +80,12 @@ pub struct Charts<'r> {
 /// What was read of the branch.
 #[derive(Debug, Default)]
 pub struct Contents {
-    /// The content of [`INDEX`] where the branch has it; no branch and no index are the only reasons for there to be none.
+    /// The content of the index where the branch has it; no branch and no index are the only reasons for there to be none.
     pub index: Option<Vec<u8>>,
-    /// The content of [`PAGE`], likewise.
-    pub page: Option<Vec<u8>>,
+    /// The content of the index at the old place of the Helm repository, likewise.
+    pub old_index: Option<Vec<u8>>,
+    /// The first page of the site and that of the charts, whoever made them, by path.
+    pub pages: BTreeMap<String, Vec<u8>>,
     /// The content of [`RECORD`], likewise.
     pub record: Option<Vec<u8>>,
     /// Other indexes of Helm repositories that lie where the documentation has a file.
@@ -125,8 +130,18 @@ pub struct Plan<'a> {
 #[derive(Debug)]
 pub struct Planned<'a> {
     pub path: String,
+    pub owner: Owner,
     pub content: Held<'a>,
     pub state: State,
+}
+
+/// Whose a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    Documentation,
+    HelmRepository,
+    /// That of the site as a whole.
+    Site,
 }
 
 /// The content of a file.
@@ -163,7 +178,9 @@ impl Plan<'_> {
 
     fn has_new_archives(&self) -> bool {
         let entries = self.entries.as_ref();
-        let in_index = entries.is_some_and(|one| !(one.added.is_empty() && one.replaced.is_empty()));
+        let is_changed =
+            |one: &Entries| !(one.added.is_empty() && one.replaced.is_empty() && one.added_to_old.is_empty());
+        let in_index = entries.is_some_and(is_changed);
         let is_archive = |file: &&Planned<'_>| file.path.ends_with(".tgz") || file.path.ends_with(".prov");
         in_index || self.files.iter().filter(is_archive).any(|file| file.state != State::Same)
     }
@@ -175,10 +192,8 @@ impl Plan<'_> {
 
     /// The paths of documentation pages and assets in this state.
     pub fn pages(&self, state: State) -> impl Iterator<Item = &str> {
-        let in_state = self.files.iter().filter(move |file| file.state == state);
-        in_state
-            .map(|file| file.path.as_str())
-            .filter(|path| !is_charts(path) && ![NO_JEKYLL, RECORD].contains(path))
+        let is_page = move |file: &&Planned<'_>| file.state == state && file.owner == Owner::Documentation;
+        self.files.iter().filter(is_page).map(|file| file.path.as_str())
     }
 }
 
@@ -191,14 +206,9 @@ impl Held<'_> {
     }
 }
 
-/// Whether a path is in the Helm repository.
-pub fn is_charts(path: &str) -> bool {
-    root(path) == HELM_REPOSITORY
-}
-
 /// Where the branch has the archive that a URL of its index leads to; `None` if that is elsewhere.
 pub fn path_of(config: &Config, url: &str) -> Option<String> {
-    missing::beside(config, url).map(|file| format!("{HELM_REPOSITORY}/{file}"))
+    missing::beside(config, url).map(|file| config.helm_file(&file))
 }
 
 fn root(path: &str) -> &str {
@@ -215,41 +225,43 @@ pub fn plan<'a>(
     let none = BTreeMap::new();
     let there = tip.map_or(&none, |tip| &tip.files);
     let mut problems = Vec::new();
-    let mut files = Files::from([(NO_JEKYLL.to_owned(), Held::Data(Cow::Borrowed(b"".as_slice())))]);
+    let front = Front { config, there, contents, docs: change.docs.as_deref() };
+    let mut files = Files::new();
+    if !front.is_of_jekyll() {
+        files.insert(NO_JEKYLL.to_owned(), (Owner::Site, Held::Data(Cow::Borrowed(b"".as_slice()))));
+    }
     let Documentation { removed, replaced, foreign, record } = match &change.docs {
         Some(docs) => {
             let scene = documentation::Scene { config, tip, contents, docs, adopt: &change.adopt };
             let decided = scene.decide().take(&mut problems);
-            files.extend(docs.iter().map(|file| (file.path.clone(), Held::Data(Cow::Borrowed(&*file.data)))));
+            let held = |file: &'a File| (Owner::Documentation, Held::Data(Cow::Borrowed(&*file.data)));
+            files.extend(docs.iter().map(|file| (file.path.clone(), held(file))));
             decided
         }
         None => Documentation::default(),
     };
-    files.extend(record.map(|record| (RECORD.to_owned(), Held::Data(Cow::Owned(record.text())))));
+    let record = record.map(|record| (Owner::Site, Held::Data(Cow::Owned(record.text()))));
+    files.extend(record.map(|record| (RECORD.to_owned(), record)));
     let entries = change.charts.as_ref().and_then(|charts| {
         let old = restored.index.as_deref().or(contents.index.as_deref());
         let merge = charts::Merge {
             config,
             there,
             old,
-            page: contents.page.as_deref(),
+            contents,
+            front: &front,
             charts,
             restored,
             time: charts.created.unwrap_or(change.time),
         };
         merge.run(&mut files).take(&mut problems)
     });
-    if change.charts.is_some() && there.contains_key(OTHER_INDEX) && !there.contains_key(INDEX) {
-        let (old, new) = (&config.pages, config.helm_repository());
-        let message = format!(
-            "the branch has a Helm repository at its root: whoever has added {old} sees nothing of what is published now"
-        );
-        problems.push(
-            Problem::warning(message).hint(format!("tell them: helm repo add {} {new}", config.name())),
-        );
+    if change.charts.is_some() {
+        problems.extend(elsewhere(config, there));
+        files.extend(front.page().filter(|_| files.contains_key(&config.index())));
     }
     let files: Vec<Planned<'a>> =
-        files.into_iter().map(|(path, content)| compare(there, path, content)).collect();
+        files.into_iter().map(|(path, (owner, content))| compare(there, path, owner, content)).collect();
     problems.extend(documentation::in_the_way(tip, &removed, &files));
     let added = files.iter().filter(|file| file.state == State::Added).count();
     let others = (there.len() + added).saturating_sub(removed.len() + files.len());
@@ -262,7 +274,35 @@ pub fn plan<'a>(
     Ok(plan)
 }
 
-fn compare<'a>(there: &BTreeMap<String, Object>, path: String, content: Held<'a>) -> Planned<'a> {
+/// Says so where the branch holds a Helm repository at another place than the config has it: its users would see nothing new.
+pub fn elsewhere(config: &Config, there: &BTreeMap<String, Object>) -> Option<Problem> {
+    let is_index = |path: &&String| {
+        path.strip_suffix(INDEX_NAME).is_some_and(|directory| {
+            directory.is_empty() || directory.ends_with('/') && directory.matches('/').count() == 1
+        })
+    };
+    let theirs = there
+        .keys()
+        .find(is_index)
+        .filter(|_| config.old_helm_path.is_none() && !there.contains_key(&config.index()))?;
+    let directory = theirs.strip_suffix(INDEX_NAME).unwrap_or_default().trim_end_matches('/');
+    let message = format!(
+        "the branch has {}, and the config has the Helm repository at {}: whoever has added the former sees nothing of what is published now",
+        name(theirs),
+        name(&config.index())
+    );
+    let hint = format!(
+        "write `.helm_path(\"{directory}\")` in the config to publish there; or `.old_helm_path(\"{directory}\")` to publish to both"
+    );
+    Some(Problem::warning(message).hint(hint))
+}
+
+fn compare<'a>(
+    there: &BTreeMap<String, Object>,
+    path: String,
+    owner: Owner,
+    content: Held<'a>,
+) -> Planned<'a> {
     let state = there.get(&path).map_or(State::Added, |object| {
         let same = match &content {
             Held::Data(data) => object.is_file(data),
@@ -271,5 +311,5 @@ fn compare<'a>(there: &BTreeMap<String, Object>, path: String, content: Held<'a>
         // An empty file is enough, and whatever somebody wrote into it does no harm.
         if same || path == NO_JEKYLL { State::Same } else { State::Changed }
     });
-    Planned { path, content, state }
+    Planned { path, owner, content, state }
 }

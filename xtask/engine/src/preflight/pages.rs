@@ -49,7 +49,12 @@ fn source(facts: &Facts<'_>) -> Option<String> {
         return Some(format!("a workflow builds GitHub Pages, and not {}", name(&facts.config.branch)));
     }
     let source = source.as_ref()?;
-    (source.branch != facts.config.branch || source.path != "/")
+    // GitHub Pages may be built from a directory, which then holds the Helm repository.
+    let directory = source.path.trim_matches('/');
+    let below = facts.config.helm_path.strip_prefix(directory);
+    let holds_charts = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_served = directory.is_empty() || holds_charts;
+    (source.branch != facts.config.branch || !is_served)
         .then(|| format!("GitHub Pages is built from {} of {}", name(&source.path), name(&source.branch)))
 }
 

@@ -11,6 +11,7 @@ use super::io::servers::{self, Rehearsal, Setting, Start, Targets};
 use super::io::user::{self, Story};
 use crate::base::config::Config;
 use crate::base::problem::{Problem, verdict};
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::base::version::release_of;
 use crate::chart::io::charts;
@@ -18,14 +19,12 @@ use crate::chart::io::helm::agreement::{by, find_helm};
 use crate::dist::{Release, next_tags, replaceable, tags};
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
-use crate::pages::INDEX;
 use crate::pages::command::beside_index;
 use crate::pages::io::publish::short;
 use crate::release::command::ReleaseArgs;
 use crate::release::io::publish::{self, Publication, Transport};
 use crate::release::io::{make, report};
 use crate::release::steps::{Found, Planned, Step};
-use crate::release::target::Target;
 use crate::release::{NewRelease, PreparedChart};
 use crate::sys::http::{Http, PATIENT};
 use crate::sys::{environment, files, terminal};
@@ -53,7 +52,7 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
 
     let tags = tags(&release.manifest);
     let rehearsal = start(config, args, &repository, root, &tags, &release.manifest.commit.id)?;
-    let (targets, before) = (rehearsal.targets(), rehearsal.file(INDEX)?);
+    let (targets, before) = (rehearsal.targets(), rehearsal.file(&config.index())?);
     times.end_of("targets");
 
     let remote = Remote::find(config, Some(&targets.repository.to_string_lossy()), &repository)?;
@@ -67,7 +66,9 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     perform(&publication, &transport, &mut times)?;
     rehearsal.deploy()?;
     let values = ci_values(&repository, &new)?;
-    play(&publication, &transport, targets, &values, before.as_deref())?;
+    let old_index = config.old_index().map(|index| rehearsal.file(&index)).transpose()?.flatten();
+    let old_url = old_index.and(config.old_helm_path.as_deref()).map(|path| targets.directory(path));
+    play(&publication, &transport, targets, &values, before.as_deref(), old_url)?;
     times.end_of("user");
     end(config, release, &tags, &targets.root, &times)
 }
@@ -81,12 +82,14 @@ fn start(
     tags: &[String],
     commit: &str,
 ) -> Result<Rehearsal> {
-    let is_online = !args.offline && !environment::is_offline();
+    let is_online = !args.offline && !environment::is_offline() && config.publishes_to(Target::Pages);
     let find = || Remote::find(config, args.remote.as_deref(), repository);
     let remote = is_online.then(find).transpose()?;
     let scene = Setting { config, root, remote: remote.as_ref(), tags, commit, limit: limit(args) };
     let rehearsal = Rehearsal::start(&scene)?;
-    begun(config, rehearsal.begun_with())?;
+    if config.publishes_to(Target::Pages) {
+        begun(config, rehearsal.begun_with())?;
+    }
     Ok(rehearsal)
 }
 
@@ -115,7 +118,7 @@ fn begun(config: &Config, start: &Start) -> Result<()> {
 
 /// Looks, publishes, and publishes once more: nothing may be left to do then.
 fn perform(publication: &Publication<'_>, transport: &Transport<'_>, times: &mut Times) -> Result<()> {
-    let targets = &Target::ALL;
+    let targets = &publication.config.all_targets();
     let seen = terminal::hushed(|| publish::look(publication, transport, targets))?;
     report::plan(&seen.planned)?;
     let outcome = terminal::hushed(|| publish::publish(publication, transport, targets, &report::done))?;
@@ -154,6 +157,7 @@ fn play(
     targets: &Targets,
     values: &BTreeMap<String, PathBuf>,
     before: Option<&[u8]>,
+    old_url: Option<String>,
 ) -> Result<()> {
     let http = Http::new(transport.limit, PATIENT)?;
     let steps = publication.steps.iter();
@@ -163,7 +167,7 @@ fn play(
     });
     let releases: Vec<_> = releases.collect();
     let (config, archives) = (publication.config, &publication.release.archives);
-    let story = Story { config, targets, archives, values, releases: &releases, before };
+    let story = Story { config, targets, archives, values, releases: &releases, before, old_url };
     user::play(&story, transport.helm, &http, &mut |step| {
         let saw = if step.saw.is_empty() { String::new() } else { format!("  {}", step.saw) };
         Ok(terminal::result(step.verb, &format!("{}{saw}  ({:.2} s)", step.what, step.took.as_secs_f64()))?)
@@ -174,19 +178,13 @@ fn play(
 /// `rehearsed` are the tags that were tried.
 fn end(config: &Config, release: &Release, rehearsed: &[String], root: &Path, times: &Times) -> Result<()> {
     terminal::result("Rehearsed", &format!("{} in {}", rehearsed.join(", "), times.shown()))?;
-    let lies = format!("{}/{{dist,site,registry,github,{}.git}}", files::shown(root), config.branch);
-    terminal::result("Look", &format!("at {lies}"))?;
-    terminal::line("users will type")?;
-    let (name, url) = (config.name(), config.helm_repository());
-    terminal::line(&format!("  helm repo add {name} {url}"))?;
-    let charts =
-        release.archives.iter().map(|archive| &archive.metadata).filter(|chart| chart.kind != "library");
-    for chart in charts.take(MOST_CHARTS) {
-        let version = release_of(&chart.version).map_or_else(|| chart.version.clone(), |one| one.to_string());
-        let chart = &chart.name;
-        terminal::line(&format!("  helm install {chart} {name}/{chart} --version {version}"))?;
-        terminal::line(&format!("  helm install {chart} {}/{chart} --version {version}", config.oci))?;
-    }
+    let branch = format!("site,{}.git", config.branch);
+    let places = [(Target::Pages, branch.as_str()), (Target::Oci, "registry"), (Target::Github, "github")];
+    let places =
+        places.into_iter().filter(|(target, _)| config.publishes_to(*target)).map(|(_, place)| place);
+    let lies = std::iter::once("dist").chain(places).collect::<Vec<_>>().join(",");
+    terminal::result("Look", &format!("at {}/{{{lies}}}", files::shown(root)))?;
+    users_will_type(config, release)?;
     let tags = next_tags(&release.manifest);
     let how = if let [tag] = &*tags {
         format!("a pushed tag releases it: git tag {tag} && git push origin {tag}")
@@ -199,6 +197,31 @@ fn end(config: &Config, release: &Release, rehearsed: &[String], root: &Path, ti
         )
     };
     Ok(terminal::line(&format!("nothing left this machine; {how}"))?)
+}
+
+/// The commands by which users get the release, from where it is.
+fn users_will_type(config: &Config, release: &Release) -> Result<()> {
+    let has = |target| config.publishes_to(target);
+    if !has(Target::Pages) && !has(Target::Oci) {
+        return Ok(());
+    }
+    terminal::line("users will type")?;
+    let name = &config.helm_name;
+    if has(Target::Pages) {
+        terminal::line(&format!("  helm repo add {name} {}", config.helm_repository()))?;
+    }
+    let charts =
+        release.archives.iter().map(|archive| &archive.metadata).filter(|chart| chart.kind != "library");
+    for chart in charts.take(MOST_CHARTS) {
+        let version = release_of(&chart.version).map_or_else(|| chart.version.clone(), |one| one.to_string());
+        let chart = &chart.name;
+        for (target, place) in [(Target::Pages, name), (Target::Oci, &config.oci)] {
+            if has(target) {
+                terminal::line(&format!("  helm install {chart} {place}/{chart} --version {version}"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How long each part took.

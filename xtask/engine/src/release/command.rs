@@ -7,9 +7,9 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
 use super::io::report;
-use super::target::Target;
 use crate::base::config::Config;
 use crate::base::problem::verdict;
+use crate::base::target::Target;
 use crate::chart::io::helm::agreement::HelmMode;
 use crate::sys::{environment, terminal};
 
@@ -34,8 +34,8 @@ pub struct ReleaseArgs {
     /// Whether helm packages too, to compare; the archives are the same in every mode
     #[arg(long, value_enum, default_value_t)]
     pub helm: HelmMode,
-    /// Publish to the OCI registry, the Helm repository and GitHub, or to some of them; always in that order
-    #[arg(long, value_enum, value_name = "TARGET,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "oci,pages,github")]
+    /// Publish to the OCI registry, the Helm repository and GitHub, or to some of them [default: those of the config]
+    #[arg(long, value_enum, value_name = "TARGET,…", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     pub publish: Option<Vec<Target>>,
     /// Publish the release that DIR holds; nothing is packaged
     #[arg(long, value_name = "DIR", conflicts_with_all = ["charts", "tag", "destination"])]
@@ -87,7 +87,7 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     if release.manifest().charts.is_empty() {
         return shown(args, &release, &release.unseen(), ": there is nothing to publish");
     }
-    let done = release.publish(Target::in_order(targets.to_vec()))?;
+    let done = release.publish(targets.to_vec())?;
     if args.json {
         report::json(&release, &done.outcome)?;
     }

@@ -8,7 +8,6 @@ mod notes;
 mod select;
 mod snapshot;
 pub mod steps;
-pub mod target;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,15 +16,15 @@ use semver::Version;
 
 use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
-use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Problems, verdict};
+use crate::base::target::Target;
 use crate::base::text::{few, name};
 use crate::base::version::{self, Tag};
 use crate::chart::package::{Overrides, Package, package};
 use crate::chart::source::{Changelog, Source};
 use crate::chart::{Archive, Metadata, tgz};
-use crate::dist::Release;
 use crate::dist::manifest::{self, Manifest};
+use crate::dist::{self, Release};
 use crate::git::Commit;
 use crate::pages::published::Published;
 
@@ -162,6 +161,9 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
         locked.extend(of_lock);
         changed.extend(others);
         found.extend(unreleasable(&package, &source.path, tag.as_ref()));
+        if config.publishes_to(Target::Oci) {
+            found.extend(unpushable(&package, &source.path));
+        }
         let (source, changelog) = (source.path, source.changelog);
         prepared.push(PreparedChart { source, package, changelog, problems: found, is_read });
     }
@@ -256,13 +258,14 @@ impl Decided {
                 None => new_archive(package)?,
             });
         }
-        let manifest = Manifest {
+        let mut manifest = Manifest {
             format: manifest::FORMAT,
             tag: self.tag.map(|tag| tag.text),
             commit: self.commit,
             complete: self.is_complete,
-            charts: archives.iter().map(|archive| listed(config, archive)).collect(),
+            charts: archives.iter().map(listed).collect(),
         };
+        dist::address(config, &mut manifest);
         let notes = notes::text(config, &archives, &self.sections);
         Ok(NewRelease {
             release: Release::new(manifest, archives, notes),
@@ -324,14 +327,26 @@ fn unreleasable(package: &Package, path: &str, tag: Option<&Tag>) -> Vec<Problem
         let message = format!("tag {} does not agree with version {shown}", name(&tag.text));
         bad("version", message, Some(format!("write `version: {}`, commit, and tag that", tag.version)));
     }
+    problems
+}
+
+/// What no OCI registry takes.
+fn unpushable(package: &Package, path: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let metadata = &package.metadata;
+    let mut bad = |field: &str, message: String, hint: &str| {
+        let problem = Problem::error(message).at(format!("{path}/Chart.yaml"), package.line(field));
+        problems.push(problem.hint(hint));
+    };
     if metadata.version.len() > MAX_OCI_TAG {
+        let shown = name(&metadata.version);
         let message =
             format!("version {shown} is longer than a tag of an OCI registry can be ({MAX_OCI_TAG})");
-        bad("version", message, Some("shorten it".to_owned()));
+        bad("version", message, "shorten it");
     }
     if !metadata.name.is_empty() && !is_oci_component(&metadata.name) {
         let message = format!("an OCI registry accepts no repository called {}", name(&metadata.name));
-        bad("name", message, Some("use lower-case letters, digits and `-` for the chart's name".to_owned()));
+        bad("name", message, "use lower-case letters, digits and `-` for the chart's name");
     }
     problems
 }
@@ -381,7 +396,7 @@ fn not_in_commit(changed: &[String]) -> Option<Problem> {
     (!changed.is_empty()).then(|| Problem::warning(message).hint(hint))
 }
 
-fn listed(config: &Config, archive: &Archive) -> manifest::Chart {
+fn listed(archive: &Archive) -> manifest::Chart {
     let metadata = &archive.metadata;
     manifest::Chart {
         name: metadata.name.clone(),
@@ -389,8 +404,8 @@ fn listed(config: &Config, archive: &Archive) -> manifest::Chart {
         app_version: metadata.app_version.clone(),
         size: archive.bytes.len() as u64,
         digest: archive.digest.clone(),
-        oci: Reference::of_chart(&config.oci, &metadata.name, &metadata.version).to_string(),
-        url: format!("{}/{}", config.helm_repository(), archive.file_name()),
         archive: archive.file_name(),
+        oci: None,
+        url: None,
     }
 }

@@ -8,6 +8,7 @@ use super::changelog::{self, Section};
 use super::changes;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::target::Target;
 use crate::base::text::{cell, few, name, prose};
 use crate::base::version::Tag;
 use crate::chart::source::{CHANGELOG, Changelog};
@@ -146,25 +147,35 @@ pub(crate) fn text(config: &Config, archives: &[Archive], sections: &[Found]) ->
         }
         let _ = write!(out, "{}\n\n", found.text);
     }
-    let (alias, repository) = (config.name(), config.helm_repository());
-    let _ = write!(
-        out,
-        "## Install\n\nFrom the Helm repository:\n\n```console\nhelm repo add {alias} {repository}\n"
-    );
-    for archive in archives {
-        let chart = &archive.metadata;
-        let _ = writeln!(out, "{} {alias}/{} --version {}", verb(chart), chart.name, chart.version);
-    }
-    out.push_str("```\n\nFrom the OCI registry:\n\n```console\n");
-    for archive in archives {
-        let chart = &archive.metadata;
-        let _ = writeln!(out, "{} {}/{} --version {}", verb(chart), config.oci, chart.name, chart.version);
-    }
-    out.push_str("```\n\n## Digests\n\n| Archive | SHA-256 |\n| --- | --- |\n");
+    out.push_str(&install(config, archives));
+    out.push_str("## Digests\n\n| Archive | SHA-256 |\n| --- | --- |\n");
     for archive in archives {
         let _ = writeln!(out, "| {} | `{}` |", cell(&archive.file_name()), archive.digest.hex());
     }
     out
+}
+
+/// How users get the charts from where the config publishes them.
+fn install(config: &Config, archives: &[Archive]) -> String {
+    let commands = |place: &str| -> String {
+        let command = |chart: &Metadata| {
+            format!("{} {place}/{} --version {}\n", verb(chart), chart.name, chart.version)
+        };
+        archives.iter().map(|archive| command(&archive.metadata)).collect()
+    };
+    let (alias, repository) = (&config.helm_name, config.helm_repository());
+    let mut out = String::new();
+    if config.publishes_to(Target::Pages) {
+        let _ = write!(
+            out,
+            "From the Helm repository:\n\n```console\nhelm repo add {alias} {repository}\n{}```\n\n",
+            commands(alias)
+        );
+    }
+    if config.publishes_to(Target::Oci) {
+        let _ = write!(out, "From the OCI registry:\n\n```console\n{}```\n\n", commands(&config.oci));
+    }
+    if out.is_empty() { out } else { format!("## Install\n\n{out}") }
 }
 
 /// A library cannot be installed, only fetched.

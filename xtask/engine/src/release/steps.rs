@@ -1,6 +1,7 @@
 //! What publishing a release does, and how each target compares with it now.
 //!
-//! OCI comes first and the GitHub Release last, so that nobody is told of a version that cannot be installed yet.
+//! OCI comes first, and what leads to something comes after it: the index after the archives, and the GitHub Release last where
+//! it holds none. Nobody is told of a version that cannot be installed yet.
 
 use std::fmt;
 
@@ -12,13 +13,13 @@ use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Severity};
+use crate::base::target::Target;
 use crate::base::text::{few, name};
 use crate::base::version::Tag;
 use crate::chart::Archive;
 use crate::dist::manifest::{self, Manifest};
 use crate::dist::{Release, SUMS, by_tag, next_tags};
 use crate::github::{File, Wanted};
-use crate::pages::INDEX;
 use crate::registry::artifact::{HUB_FILE, HUB_TAG};
 
 /// One thing that publishing does.
@@ -34,7 +35,7 @@ pub enum Step<'r> {
     },
     Merge {
         branch: String,
-        path: &'static str,
+        path: String,
         /// `NAME VERSION` of each new entry.
         adds: Vec<String>,
     },
@@ -174,6 +175,15 @@ impl<'r> Planned<'r> {
 }
 
 impl Step<'_> {
+    /// Where it goes.
+    pub fn target(&self) -> Target {
+        match self {
+            Self::Push { .. } => Target::Oci,
+            Self::Merge { .. } => Target::Pages,
+            Self::Create { .. } => Target::Github,
+        }
+    }
+
     fn what(&self) -> String {
         match self {
             Self::Push { target, .. } => target.to_string(),
@@ -260,7 +270,7 @@ pub fn incomplete(manifest: &Manifest, is_shallow: bool, here: &[String]) -> Opt
     })
 }
 
-/// OCI first and the GitHub Release last, so that nobody is told of a version that cannot be installed yet.
+/// The steps to the targets of the config, in their order.
 ///
 /// `oci` is the registry, as `oci://HOST/PATH`. `hub` is what Artifact Hub reads. It comes before the chart that it belongs
 /// to, so that a chart which is there says that it is there, too.
@@ -270,6 +280,7 @@ pub fn steps<'r>(
     release: &'r Release,
     hub: Option<&'r [u8]>,
 ) -> Vec<Step<'r>> {
+    let targets = config.all_targets();
     let mut steps = Vec::new();
     for archive in &release.archives {
         let target = Reference::of_chart(oci, &archive.metadata.name, &archive.metadata.version);
@@ -278,21 +289,22 @@ pub fn steps<'r>(
         steps.extend(hub.map(of_hub));
         steps.push(Step::Push { target, payload: Payload::Chart(archive) });
     }
-    if !steps.is_empty() {
-        let adds = release
-            .archives
-            .iter()
-            .map(|Archive { metadata, .. }| format!("{} {}", metadata.name, metadata.version));
-        steps.push(Step::Merge { branch: config.branch.clone(), path: INDEX, adds: adds.collect() });
+    if !release.archives.is_empty() {
+        let id = |Archive { metadata, .. }: &Archive| format!("{} {}", metadata.name, metadata.version);
+        let adds = release.archives.iter().map(id).collect();
+        steps.push(Step::Merge { branch: config.branch.clone(), path: config.index(), adds });
         steps.extend(github_releases(config, release));
     }
+    let place = |step: &Step<'_>| targets.iter().position(|target| *target == step.target());
+    steps.retain(|step| place(step).is_some());
+    steps.sort_by_key(place);
     steps
 }
 
 fn github_releases<'r>(config: &'r Config, release: &'r Release) -> Vec<Step<'r>> {
     let tags = by_tag(&release.manifest);
     // The sums are those of all archives, so that no one of several releases can offer them.
-    let sums = (tags.len() == 1).then(|| File::new(SUMS.to_owned(), release.sums.as_bytes()));
+    let sums = (tags.len() == 1).then(|| File::new(SUMS, release.asset_sums.as_bytes()));
     let create = |(tag, charts): (String, Vec<&manifest::Chart>)| {
         let is_in = |archive: &&Archive| charts.iter().any(|chart| chart.archive == archive.file_name());
         let archives: Vec<&Archive> = release.archives.iter().filter(is_in).collect();

@@ -59,6 +59,8 @@ fn charts(names: &[String]) -> Vec<Chart<'_>> {
         digest: "e28707688273504150997caddc49cc3ec1b85ec7af8462f953c716c5fd841c6a",
         url: "https://example.com/charts/a-1.0.0.tgz",
         deprecated: true,
+        is_library: false,
+        is_pushed: true,
     };
     names.iter().map(|name| Chart { name, versions: vec![row("2.0.0-rc.1"), row("1.0.0")] }).collect()
 }

@@ -21,6 +21,7 @@ mod check_lint;
 mod check_workflows;
 mod ci;
 mod commit;
+mod config;
 mod consumers;
 mod day_two;
 mod docs;
@@ -30,6 +31,7 @@ mod github_habits;
 mod index;
 mod index_property;
 
+mod layouts;
 mod life;
 mod package;
 mod pages_content;

@@ -23,7 +23,7 @@ fn the_branch_begins_on_its_own() {
     assert_eq!((remote.assert_whole(), remote.commits()), (1, 1));
     assert_eq!(
         remote.files().keys().collect::<Vec<_>>(),
-        [".nojekyll", CHART_PAGE, INDEX, "charts/web-1.0.0.tgz"]
+        [".nojekyll", CHART_PAGE, INDEX, "charts/web-1.0.0.tgz", "index.html"]
     );
 }
 

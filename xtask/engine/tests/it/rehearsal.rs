@@ -76,7 +76,7 @@ fn a_first_release_without_helm() {
              Skipped helm template  without helm nothing is rendered  (T s)
             Verified release v1.0.0 of d44b/pulltrace  notes, SHA256SUMS, web-1.0.0.tgz; the sums agree  (T s)
            Rehearsed v1.0.0 in T s: package T s, targets T s, publish T s, again T s, user T s
-                Look at target/rehearsal/{dist,site,registry,github,gh-pages.git}
+                Look at target/rehearsal/{dist,site,gh-pages.git,registry,github}
         users will type
           helm repo add pulltrace https://d44b.github.io/pulltrace/charts
           helm install web pulltrace/web --version 1.0.0

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use helm_xtask::internals::digest;
 use serde_yaml::Value;
 
+use crate::config;
 use crate::release::{chart, manifest};
 use crate::sandbox::{Ran, Sandbox, Snapshot, find};
 use crate::server::Server;
@@ -22,8 +23,10 @@ pub const RECORD: &str = ".helm-xtask.json";
 pub const CHART_PAGE: &str = "charts/index.html";
 /// Who and why, of a commit by somebody else.
 pub const FOREIGN: &str = "committer f <f@example.com> 1704164645 +0000\ndata 7\nforeign\n";
-/// Where the archives are served: the literal of `main.rs`.
-const SERVED: &str = "https://d44b.github.io/pulltrace/charts/";
+/// Where the branch is served: the literal of `main.rs`.
+const SERVED: &str = "https://d44b.github.io/pulltrace";
+/// Where the archives of the past are, if not on the branch.
+const RELEASED: &str = "https://github.com/d44b/pulltrace/releases/download";
 /// What a branch begins with: a site with a page that no build makes any more, and what belongs to no build.
 pub const SITE: [(&str, &str); 5] = [
     (".nojekyll", ""),
@@ -37,6 +40,49 @@ pub const SITE: [(&str, &str); 5] = [
 pub struct Remote {
     pub server: Server,
     pub url: String,
+    pub layout: Layout,
+}
+
+/// Where a Helm repository lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The directory of the branch, with `/` at its end; empty for the root.
+    pub directory: &'static str,
+    /// Whether the archives are assets of GitHub Releases.
+    pub in_releases: bool,
+}
+
+impl Layout {
+    /// That of `main.rs`.
+    pub const USUAL: Self = Self { directory: "charts/", in_releases: false };
+    /// Those that other repositories have.
+    pub const OTHERS: [Self; 2] =
+        [Self { directory: "", in_releases: false }, Self { directory: "", in_releases: true }];
+
+    pub fn index(self) -> String {
+        format!("{}index.yaml", self.directory)
+    }
+
+    /// The program with this layout.
+    pub fn command(self, sandbox: &Sandbox) -> Command {
+        if self == Self::USUAL {
+            return sandbox.command(Path::new(env!("CARGO_BIN_EXE_xtask")));
+        }
+        let mut command = sandbox.command(config::program());
+        command.envs([("REPOSITORY", "d44b/pulltrace"), ("CONFIG_versions", "stamp")]);
+        command.env("CONFIG_helm_path", self.directory.trim_end_matches('/'));
+        command.envs(self.in_releases.then_some(("CONFIG_archives", "releases")));
+        command
+    }
+
+    fn url(self, version: &str, file: &str) -> String {
+        let Self { directory, in_releases } = self;
+        if in_releases {
+            format!("{RELEASED}/v{version}/{file}")
+        } else {
+            format!("{SERVED}/{directory}{file}")
+        }
+    }
 }
 
 /// An entry of the index, as far as these tests look at it.
@@ -106,17 +152,20 @@ impl Remote {
     /// Its branch has [`SITE`] and the charts `api` and `web`, all 0.1.0, with dates of the past.
     pub fn seeded() -> Self {
         static SEEDED: OnceLock<Snapshot> = OnceLock::new();
-        Self::with(SEEDED.get_or_init(|| {
-            let remote = Self::empty();
-            remote.seed();
-            remote.server.sandbox().snapshot("o/r.git")
-        }))
+        Self::with(SEEDED.get_or_init(|| Self::seeded_as(Layout::USUAL).server.sandbox().snapshot("o/r.git")))
+    }
+
+    /// The same with another layout.
+    pub fn seeded_as(layout: Layout) -> Self {
+        let remote = Self { layout, ..Self::empty() };
+        remote.seed();
+        remote
     }
 
     fn with(repository: &Snapshot) -> Self {
         let server = Server::new();
         server.sandbox().restore("o/r.git", repository);
-        Self { url: format!("{}/o/r.git", server.origin()), server }
+        Self { url: format!("{}/o/r.git", server.origin()), server, layout: Layout::USUAL }
     }
 
     /// What says that these files are those of the documentation.
@@ -141,13 +190,15 @@ impl Remote {
                 index,
                 "  {name}:\n  - apiVersion: v2\n    created: \"2020-01-02T03:04:05.678Z\"\n    digest: {digest}\n    \
                  name: {name}\n    urls:\n    - {}\n    version: 0.1.0\n",
-                chart.url
+                self.layout.url("0.1.0", &chart.archive)
             );
             let data = sandbox.read(&format!("dist/{}", chart.archive));
-            files.push((format!("charts/{}", chart.archive), data));
+            if !self.layout.in_releases {
+                files.push((format!("{}{}", self.layout.directory, chart.archive), data));
+            }
         }
         files.push((RECORD.into(), self.record(&SITE[2..]).into_bytes()));
-        files.push((INDEX.into(), (index + "generated: \"2020-01-02T03:04:05.678Z\"\n").into()));
+        files.push((self.layout.index(), (index + "generated: \"2020-01-02T03:04:05.678Z\"\n").into()));
         let files: Vec<_> = files.iter().map(|(path, data)| (path.as_str(), Some(data.as_slice()))).collect();
         self.write(BRANCH, None, &files);
     }
@@ -252,7 +303,8 @@ impl Remote {
     }
 
     fn entries_of(&self, commit: &str) -> BTreeMap<String, Entry> {
-        let index: Value = serde_yaml::from_slice(&self.read_of(commit, INDEX)).expect("an index");
+        let index = self.read_of(commit, &self.layout.index());
+        let index: Value = serde_yaml::from_slice(&index).expect("an index");
         assert_eq!(index["apiVersion"].as_str(), Some("v1"));
         let mut entries = BTreeMap::new();
         for (name, versions) in index["entries"].as_mapping().expect("entries") {
@@ -260,7 +312,12 @@ impl Remote {
                 let text = |key: &str| entry[key].as_str().unwrap_or_else(|| panic!("{key}: {entry:?}"));
                 assert_eq!(name.as_str(), Some(text("name")));
                 let file = format!("{}-{}.tgz", text("name"), text("version"));
-                assert_eq!(entry["urls"][0].as_str(), Some(format!("{SERVED}{file}").as_str()));
+                let url = entry["urls"][0].as_str().expect("a URL");
+                // The rehearsal's GitHub has another address than the real one.
+                let is_there = self.layout.in_releases
+                    && url
+                        .ends_with(&format!("/d44b/pulltrace/releases/download/v{}/{file}", text("version")));
+                assert!(is_there || url == self.layout.url(text("version"), &file), "{url}");
                 let known = Entry { digest: text("digest").into(), created: text("created").into() };
                 assert_eq!(entries.insert(file, known), None, "an entry twice");
             }
@@ -274,16 +331,18 @@ impl Remote {
         // Somebody may still be publishing.
         let commit = self.tip();
         let entries = self.entries_of(&commit);
+        let Layout { directory, in_releases } = self.layout;
         let files = self.files_of(&commit).into_keys();
-        let archives = files.filter_map(|path| path.strip_prefix("charts/").map(str::to_owned));
+        let archives = files.filter_map(|path| path.strip_prefix(directory).map(str::to_owned));
         let archives: Vec<String> = archives.filter(|name| name.ends_with(".tgz")).collect();
-        assert_eq!(entries.keys().cloned().collect::<Vec<_>>(), archives, "index and archives");
-        for (file, entry) in &entries {
-            let digest = digest::digest(&self.read_of(&commit, &format!("charts/{file}")));
-            assert_eq!(digest["sha256:".len()..], entry.digest, "{file}");
+        let on_branch: Vec<String> = if in_releases { Vec::new() } else { entries.keys().cloned().collect() };
+        assert_eq!(on_branch, archives, "index and archives");
+        for file in &on_branch {
+            let digest = digest::digest(&self.read_of(&commit, &format!("{directory}{file}")));
+            assert_eq!(digest["sha256:".len()..], entries[file].digest, "{file}");
         }
         self.git(&["fsck", "--strict", "--no-dangling"]);
-        archives.len()
+        entries.len()
     }
 
     pub fn hook(&self, name: &str, text: &str) {

@@ -1,7 +1,6 @@
 //! A whole publish: one who releases, and the three targets, each of which can stop it at any request.
 
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -14,7 +13,7 @@ use crate::fake;
 use crate::github::Github;
 use crate::registry_api::{self, OciRegistry};
 use crate::release::chart;
-use crate::remote::{INDEX, Remote};
+use crate::remote::{Layout, Remote};
 use crate::sandbox::{Ran, Sandbox, find};
 use crate::server::{self, TOKEN};
 
@@ -60,6 +59,11 @@ impl Targets {
         Self { remote: Remote::seeded(), github: Github::new(), registry: OciRegistry::new() }
     }
 
+    /// The same with another layout.
+    pub fn of(layout: Layout) -> Self {
+        Self { remote: Remote::seeded_as(layout), github: Github::new(), registry: OciRegistry::new() }
+    }
+
     /// `git push --tags`, which GitHub's API knows of.
     pub fn push_tags(&self, sandbox: &Sandbox) {
         let remote = self.remote.path().display().to_string();
@@ -88,7 +92,7 @@ impl Targets {
     }
 
     pub fn command(&self, sandbox: &Sandbox, args: &[&str]) -> Command {
-        let mut command = sandbox.command(Path::new(env!("CARGO_BIN_EXE_xtask")));
+        let mut command = self.remote.layout.command(sandbox);
         command.env("GITHUB_API_URL", self.github.url());
         command.args(["release", "--remote", &self.remote.url, "--oci", &self.registry.url()]).args(args);
         command
@@ -98,14 +102,16 @@ impl Targets {
         let digests = |(file, entry): (String, crate::remote::Entry)| (file, json!(entry.digest));
         let mut files = self.remote.files();
         // The index says when it was made.
-        files.remove(INDEX);
+        files.remove(&self.remote.layout.index());
         // The page and the notes name the registry, which has another port each time.
         let here = |text: &str| text.replace(&self.registry.url(), "oci://REGISTRY");
-        if files.contains_key("charts/index.html") {
-            files.insert("charts/index.html".to_owned(), here(&self.remote.text("charts/index.html")));
+        for page in ["charts/index.html", "charts.html"] {
+            if files.contains_key(page) {
+                files.insert(page.to_owned(), here(&self.remote.text(page)));
+            }
         }
         let github = here(&self.github.state().to_string());
-        let index = self.remote.text(INDEX);
+        let index = here(&self.remote.text(&self.remote.layout.index()));
         let lasting: Vec<&str> = index.lines().filter(|line| !line.starts_with("generated: ")).collect();
         json!({
             "oci": self.registry.state(),
@@ -124,7 +130,20 @@ impl Targets {
     pub fn assert_in_order(&self) {
         self.remote.assert_whole();
         let state = self.state();
-        for release in state["github"]["releases"].as_array().expect("releases") {
+        let releases = state["github"]["releases"].as_array().expect("releases");
+        if self.remote.layout.in_releases {
+            for (file, entry) in
+                self.remote.entries().iter().filter(|(file, _)| !file.ends_with("-0.1.0.tgz"))
+            {
+                let published = releases.iter().filter(|release| release["draft"] == false);
+                let mut assets = published.flat_map(|release| release["assets"].as_array().expect("assets"));
+                let digest = format!("sha256:{}", entry.digest);
+                let is_it =
+                    |asset: &Value| asset["name"] == file.as_str() && asset["digest"] == digest.as_str();
+                assert!(assets.any(is_it), "an entry without its asset: {file}: {state:#}");
+            }
+        }
+        for release in releases.iter().filter(|_| !self.remote.layout.in_releases) {
             let version = release["tag_name"].as_str().expect("a tag").trim_start_matches('v').to_owned();
             if release["draft"] == false {
                 assert!(self.remote.entries().contains_key(&format!("web-{version}.tgz")), "{state:#}");

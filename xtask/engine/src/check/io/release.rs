@@ -6,6 +6,7 @@ use super::scene::Scene;
 use crate::base::config::Versions;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Severity, fold, problems_of};
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::base::version::Tag;
 use crate::chart::package::Package;
@@ -17,7 +18,6 @@ use crate::pages::published::{Next, Published};
 use crate::release::io::make::{self, Head, Sources};
 use crate::release::io::publish::{Look, Publication, Transport, look_at_each};
 use crate::release::steps::Found;
-use crate::release::target::Target;
 use crate::release::{Decided, prepare};
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
@@ -160,7 +160,10 @@ fn look_at_targets(
     let remote = scene.remote()?;
     let publication = Publication::new(scene.config, &scene.config.oci, &release, &[], Vec::new())?;
     let transport = Transport { absent, ..Transport::new(&remote, scene.options.limit) };
-    for look in look_at_each(&publication, &transport, &[Target::Oci, Target::Github])? {
+    let targets = scene.config.in_order(&[Target::Oci, Target::Github]);
+    let targets: Vec<Target> =
+        targets.into_iter().filter(|target| scene.config.publishes_to(*target)).collect();
+    for look in look_at_each(&publication, &transport, &targets)? {
         judge(look, report);
     }
     Ok(())

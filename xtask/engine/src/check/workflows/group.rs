@@ -4,10 +4,10 @@
 use super::{Work, edit};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::edit::{Edit, Finding};
 use crate::ci::workflow::{Concurrency, Workflow};
-use crate::release::target::Target;
 
 pub fn check_group(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     if !work.publishes().contains(&Target::Pages) {

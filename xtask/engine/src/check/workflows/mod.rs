@@ -17,9 +17,9 @@ mod tests;
 use super::edit::Finding;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::target::Target;
 use crate::ci::run::{Command, Parse, Run, Task};
 use crate::ci::workflow::{Job, Step, Workflow, Written};
-use crate::release::target::Target;
 
 /// A job, and what its steps run.
 struct Work<'a> {
@@ -57,7 +57,7 @@ pub fn check_workflows(
     for work in &ours {
         found.extend(rights::check_rights(config, work));
         found.extend(group::check_group(config, work));
-        found.extend(order::check_order(work, &ours));
+        found.extend(order::check_order(config, work, &ours));
         found.extend(starts::of_single_charts(config, around, work).map(Into::into));
         found.extend(starts::without_docs(around, work).map(Into::into));
         found.extend(artifact::check_artifacts(work, &ours));
@@ -93,7 +93,7 @@ impl Work<'_> {
     }
 
     fn publishes(&self) -> Vec<Target> {
-        Target::in_order(self.tasks().flat_map(Task::publishes).copied().collect())
+        self.tasks().flat_map(Task::publishes).copied().collect()
     }
 
     fn releases(&self) -> bool {

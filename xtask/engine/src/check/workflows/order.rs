@@ -2,6 +2,7 @@
 
 use super::artifact::{source, uploads};
 use super::{Work, edit};
+use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
 use crate::check::edit::Finding;
@@ -9,11 +10,11 @@ use crate::ci::run::Task;
 use crate::ci::workflow::{Job, Trigger, Workflow, Written};
 
 /// What is wrong with the place of a job among the others.
-pub fn check_order(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
+pub fn check_order(config: &Config, work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
     if !work.releases() || follows(work, ours) {
         return Vec::new();
     }
-    when(work).into_iter().chain(after(work, ours)).collect()
+    when(work).into_iter().chain(after(config, work, ours)).collect()
 }
 
 /// Whether another job releases first: what is said of that one is not said again.
@@ -92,14 +93,18 @@ fn runs_whatever(job: &Job) -> bool {
 }
 
 /// The check comes before the release, and what tells of a version after what publishes it.
-fn after(work: &Work<'_>, ours: &[Work<'_>]) -> Option<Finding> {
+fn after(config: &Config, work: &Work<'_>, ours: &[Work<'_>]) -> Option<Finding> {
     let here = || ours.iter().filter(|other| other.is_beside(work));
     let waits_for = |other: &&Work<'_>| work.workflow.waits_for(work.job, &other.job.id.text);
     let checks = |other: &&Work<'_>| other.tasks().any(|task| *task == Task::Ci);
-    let targets = work.publishes();
-    let is_first = |other: &&Work<'_>| {
-        other.releases() && other.publishes().iter().max() < targets.iter().min() && !waits_for(other)
+    let order = config.all_targets();
+    let places = |work: &Work<'_>| {
+        let targets = work.publishes().into_iter();
+        targets.map(|target| order.iter().position(|one| *one == target)).collect::<Vec<_>>()
     };
+    let first = places(work).into_iter().min();
+    let is_first =
+        |other: &&Work<'_>| other.releases() && places(other).into_iter().max() < first && !waits_for(other);
     if let Some(earlier) = here().find(is_first) {
         return Some(needing(
             work,

@@ -3,10 +3,10 @@
 use super::Work;
 use crate::base::config::Config;
 use crate::base::problem::{Problem, docs_page};
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::ci::run::Task;
 use crate::ci::workflow::{DIRECTORY, Step, Workflow};
-use crate::release::target::Target;
 
 const ACTIONS: [(&str, &[Target]); 12] = [
     ("JamesIves/github-pages-deploy-action", &[Target::Pages]),

@@ -3,11 +3,11 @@
 use super::{Work, edit};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::edit::{Edit, Finding};
 use crate::ci::run::{Run, Task};
 use crate::ci::workflow::{Access, Permissions, Step, Workflow, Written};
-use crate::release::target::Target;
 
 const SCOPES: [&str; 2] = ["contents", "packages"];
 /// A user of one's own for the registry, in place of the token.

@@ -1,11 +1,16 @@
 //! What is there: the tag, its releases, and the published releases of other tags.
 
+use std::collections::BTreeMap;
+
 use super::Github;
 use crate::base::digest::Digest;
+use crate::base::helm_repository::asset_name;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::url;
+use crate::chart::Archive;
 use crate::chart::same_content::differences;
+use crate::dist::{self, by_tag};
 use crate::github::release::{Asset, Named, Release};
 use crate::github::{File, Other, Seen, Wanted};
 
@@ -67,6 +72,58 @@ impl Github<'_> {
         let is_same = answer.is_success() && differing.is_ok_and(|files| files.is_empty());
         self.same.borrow_mut().insert(asset.id, is_same);
         is_same
+    }
+
+    /// Where everybody gets the archives of a release, by their file names. An error unless GitHub has published each with
+    /// these bytes: what leads there must never lead to nothing.
+    pub fn addresses(&self, release: &dist::Release) -> Result<BTreeMap<String, String>, Problem> {
+        let mut addresses = BTreeMap::new();
+        for (tag, charts) in by_tag(&release.manifest) {
+            let is_in = |archive: &&Archive| charts.iter().any(|chart| chart.archive == archive.file_name());
+            let archives: Vec<&Archive> = release.archives.iter().filter(is_in).collect();
+            addresses.extend(self.addresses_of_tag(&tag, &archives)?);
+        }
+        Ok(addresses)
+    }
+
+    fn addresses_of_tag(
+        &self,
+        tag: &str,
+        archives: &[&Archive],
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let repository = self.api.repository();
+        let what = format!("look at release {} of {}", name(tag), name(repository));
+        let answer = self.api.get(&format!("/releases/tags/{}", url::escape_component(tag)));
+        let lacks = |file: &str| {
+            let message =
+                format!("{} has no published release {} with {}", name(repository), name(tag), name(file));
+            Problem::error(message)
+                .hint("publish that first: cargo xtask release --publish=github, then --publish=pages")
+        };
+        let first = archives.first().map(|archive| archive.file_name()).unwrap_or_default();
+        if answer.as_ref().is_ok_and(|response| response.status == 404) {
+            return Err(lacks(&first));
+        }
+        let release: Release = self.api.read(&what, &answer)?;
+        let mut addresses = BTreeMap::new();
+        for archive in archives {
+            let file = archive.file_name();
+            let stored = asset_name(&file);
+            let asset = release.assets.iter().find(|asset| asset.name == stored && asset.is_whole());
+            let asset = asset.filter(|_| !release.draft).ok_or_else(|| lacks(&file))?;
+            let digest = asset.digest.clone().map_or_else(|| self.digest(asset), Ok)?;
+            if digest != archive.digest {
+                let message = format!(
+                    "release {} has {} with the digest {digest}, and here it has {}: what is published never changes",
+                    name(tag),
+                    name(&file),
+                    archive.digest
+                );
+                return Err(Problem::error(message).hint("publish a new version"));
+            }
+            addresses.insert(file, asset.browser_download_url.clone());
+        }
+        Ok(addresses)
     }
 
     fn list(&self) -> Result<Vec<Release>, Problem> {

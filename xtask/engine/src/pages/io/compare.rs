@@ -7,16 +7,17 @@ use anyhow::Result;
 
 use super::cache::Cache;
 use super::{publish, published_archive};
-use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem};
+use crate::base::target::Target;
 use crate::chart::same_content::differences;
 use crate::chart::{Archive, tgz};
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::index::{Index, Version};
-use crate::pages::INDEX;
+use crate::pages::elsewhere;
 use crate::pages::published::{Content, Next};
 use crate::registry::io::{Pulled, Registry};
 use crate::sys::http::{CURIOUS, Http};
@@ -56,9 +57,12 @@ pub fn compare(
 ) -> Result<Checked<Vec<Compared>>> {
     let &Places { config, root, limit, plain_http, is_for_targets } = scene;
     terminal::progress("Looking", &format!("at {}", branch.shown()));
-    let tip = publish::look_once(branch)?.unwrap_or_default();
-    let text = tip.files.get(INDEX).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))?;
-    let Checked { value, problems } = Index::read(&text, &format!("{INDEX} on {}", config.branch));
+    let has_index = config.publishes_to(Target::Pages);
+    let tip = if has_index { publish::look_once(branch)?.unwrap_or_default() } else { Tip::default() };
+    let index = config.index();
+    let text = tip.files.get(&index).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))?;
+    let Checked { value, mut problems } = Index::read(&text, &format!("{index} on {}", config.branch));
+    problems.extend(elsewhere(config, &tip.files));
     let Some(index) = value else {
         return Ok(Checked::new(Vec::new(), problems));
     };
@@ -68,8 +72,9 @@ pub fn compare(
     prefetch(config, branch, &tip, charts, &index, &cache)?;
     let mut one = |next: &Next<'_>| {
         let Some(version) = next.counterpart(&index) else {
-            let found = match orphan(branch, &tip, next) {
+            let found = match orphan(config, branch, &tip, next) {
                 Some((content, archive)) => Elsewhere::There(content, Box::new(archive)),
+                None if !config.publishes_to(Target::Oci) => Elsewhere::Unknown,
                 None => pushed(config, &mut registry, next),
             };
             return compared_elsewhere(next, &index, found);
@@ -128,9 +133,9 @@ fn compared_elsewhere(next: &Next<'_>, index: &Index<'_>, found: Elsewhere) -> C
 }
 
 /// The archive that the branch has under the name of a version without an entry in the index.
-fn orphan(branch: &mut Branch, tip: &Tip, next: &Next<'_>) -> Option<(Content, Archive)> {
+fn orphan(config: &Config, branch: &mut Branch, tip: &Tip, next: &Next<'_>) -> Option<(Content, Archive)> {
     let (name, version) = (&next.package.metadata.name, next.version()?);
-    let path = format!("{HELM_REPOSITORY}/{name}-{version}.tgz");
+    let path = config.helm_file(&format!("{name}-{version}.tgz"));
     let bytes = branch.read(tip.files.get(&path)?).ok()?;
     let provenance = published_archive::provenance_of(branch, tip, &path);
     let content = next.compare(&bytes, &version).ok()?;
@@ -168,7 +173,7 @@ pub fn adopt(
     archives: &mut [Archive],
     root: &Path,
 ) -> bool {
-    let Some(index) = Index::read(index, INDEX).value else { return false };
+    let Some(index) = Index::read(index, &config.index()).value else { return false };
     let cache = Cache::new(root);
     let mut is_any = false;
     for archive in archives {

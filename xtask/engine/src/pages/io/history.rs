@@ -1,10 +1,12 @@
 //! What somebody destroyed in the Helm repository, found again in the history of the branch.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::base::config::{Config, HELM_REPOSITORY};
+use super::published_archive::download;
+use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
@@ -14,15 +16,16 @@ use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::git::object::Object;
 use crate::index::{Index, NewVersion, Version};
-use crate::pages::{Elsewhere, INDEX, Lost, Missing, Restored, missing, url_of};
+use crate::pages::{Elsewhere, Lost, Missing, Restored, missing, path_of};
+use crate::sys::http::{CURIOUS, Http};
 
 /// How many old indexes are read to learn when lost entries were created.
 const OLD_INDEXES: usize = 100;
 
 /// The commit that took the Helm repository from the branch, which has none; `None` if it never had one.
-pub fn lost_repository(branch: &mut Branch) -> Result<Option<String>> {
+pub fn lost_repository(config: &Config, branch: &mut Branch) -> Result<Option<String>> {
     branch.deepen()?;
-    Ok(branch.commits(INDEX)?.into_iter().next())
+    Ok(branch.commits(&config.index())?.into_iter().next())
 }
 
 /// Finds again what is missing on the branch: the whole index, entries, and archives.
@@ -33,14 +36,15 @@ pub fn restore(
     index: Option<&[u8]>,
     time: u64,
     readdress: bool,
+    limit: Duration,
 ) -> Result<Restored> {
     branch.deepen()?;
-    let commits = branch.commits(INDEX)?;
+    let commits = branch.commits(&config.index())?;
     let mut restored = Restored { is_asked: true, ..Restored::default() };
-    whole(branch, &commits, tip, &mut restored)?;
+    whole(config, branch, &commits, tip, &mut restored)?;
     let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(fresh);
     // What is wrong with the index is reported when it is merged into.
-    let Some(index) = Index::read(&text, INDEX).value else { return Ok(restored) };
+    let Some(index) = Index::read(&text, &config.index()).value else { return Ok(restored) };
     let mut files = tip.files.clone();
     for (path, id) in &restored.files {
         files.insert(path.clone(), Object::file(id));
@@ -60,8 +64,10 @@ pub fn restore(
             Err(problem) => restored.problems.push(problem),
         }
     }
+    let old = OldIndexes::read(config, branch, &commits)?;
+    found.extend(old.lost_elsewhere(config, &index, limit, &mut restored.problems)?);
     one_a_version(&index, found, &mut restored);
-    as_they_were(branch, &commits, &mut restored.entries)?;
+    old.as_they_were(&mut restored.entries);
     if readdress && !elsewhere.is_empty() {
         let (text, count) = readdressed(config, branch, &index, &files, &elsewhere, &text)?;
         (restored.index, restored.readdressed) = (Some(text), count);
@@ -100,16 +106,17 @@ fn readdressed(
         let entry = text.get(version.range.clone()).unwrap_or_default();
         let at = entry.windows(url.len()).position(|bytes| bytes == url.as_bytes());
         let Some(at) = at.map(|at| version.range.start + at) else { continue };
-        let address = url_of(config, one.path.rsplit('/').next().unwrap_or(&one.path));
+        let address = config.url_on_branch(one.path.rsplit('/').next().unwrap_or(&one.path));
         out.splice(at..at + url.len(), address.bytes());
         new.insert(address);
     }
-    let again = Index::read(&out, INDEX).value;
+    let again = Index::read(&out, &config.index()).value;
     let is_new = |version: &&Version<'_>| version.urls.first().is_some_and(|url| new.contains(&**url));
     let count = again.map_or(0, |again| again.versions().iter().filter(is_new).count());
     if count < new.len() {
         bail!(
-            "{INDEX} has the addresses of its entries in other places, too: they cannot be changed by themselves"
+            "{} has the addresses of its entries in other places, too: they cannot be changed by themselves",
+            config.index()
         );
     }
     Ok((out, count))
@@ -130,9 +137,7 @@ fn archive_of(branch: &mut Branch, lost: &Lost) -> Result<Option<String>> {
 /// the one.
 fn one_a_version(index: &Index<'_>, mut found: Vec<(String, NewVersion)>, restored: &mut Restored) {
     let id = |entry: &NewVersion| (entry.metadata.name.clone(), entry.metadata.version.clone());
-    let published = index.versions().iter();
-    let mut taken: HashSet<(String, String)> =
-        published.map(|version| (version.name.to_string(), version.version.to_string())).collect();
+    let mut taken: HashSet<(String, String)> = index.versions().iter().map(id_of).collect();
     found.sort_by_key(|(path, entry)| !path.ends_with(&format!("/{}", entry.metadata.file_name())));
     for (path, entry) in found {
         if taken.insert(id(&entry)) {
@@ -149,16 +154,24 @@ fn fresh() -> Vec<u8> {
 
 /// What the branch had before somebody removed the whole Helm repository: its files and, unless there is a new one, its
 /// index.
-fn whole(branch: &mut Branch, commits: &[String], tip: &Tip, restored: &mut Restored) -> Result<()> {
+fn whole(
+    config: &Config,
+    branch: &mut Branch,
+    commits: &[String],
+    tip: &Tip,
+    restored: &mut Restored,
+) -> Result<()> {
+    let index_path = config.index();
     for commit in commits {
-        if branch.files(commit, INDEX)?.contains_key(INDEX) {
+        if branch.files(commit, &index_path)?.contains_key(&index_path) {
             continue;
         }
-        let files = branch.files(&format!("{commit}^"), HELM_REPOSITORY)?;
-        let is_lost = |path: &String| path != INDEX && !tip.files.contains_key(path);
+        let mut files = branch.files(&format!("{commit}^"), &config.helm_path)?;
+        files.retain(|path, _| config.is_of_helm_repository(path));
+        let is_lost = |path: &String| *path != index_path && !tip.files.contains_key(path);
         let lost = files.iter().filter(|(path, object)| is_lost(path) && object.is_plain());
         restored.files.extend(lost.map(|(path, object)| (path.clone(), object.id.clone())));
-        if let Some(index) = files.get(INDEX).filter(|_| !tip.files.contains_key(INDEX)) {
+        if let Some(index) = files.get(&index_path).filter(|_| !tip.files.contains_key(&index_path)) {
             restored.index = Some(branch.read(index)?);
         }
         break;
@@ -176,7 +189,7 @@ fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Re
         return Err(Problem::warning(message).at(path, None).hint(hint));
     };
     let digest = Digest::of(data);
-    let urls = vec![url_of(config, path.rsplit('/').next().unwrap_or(path))];
+    let urls = vec![config.url_on_branch(path.rsplit('/').next().unwrap_or(path))];
     Ok(NewVersion { metadata, digest, urls, created: time::utc(time) })
 }
 
@@ -186,23 +199,71 @@ fn stray(path: &str, entry: &NewVersion) -> Problem {
     Problem::warning(message).at(path, None).hint("whoever knows its URL can still install it: leave it")
 }
 
-/// Gives entries the time and the URLs that they had in an older index.
-fn as_they_were(branch: &mut Branch, commits: &[String], entries: &mut [NewVersion]) -> Result<()> {
-    let mut wanted: BTreeMap<Digest, &mut NewVersion> =
-        entries.iter_mut().map(|entry| (entry.digest.clone(), entry)).collect();
-    for commit in commits.iter().take(OLD_INDEXES) {
-        if wanted.is_empty() {
-            break;
+/// The newest of the indexes that the branch had.
+struct OldIndexes(Vec<Vec<u8>>);
+
+impl OldIndexes {
+    fn read(config: &Config, branch: &mut Branch, commits: &[String]) -> Result<Self> {
+        let path = config.index();
+        let mut ids = BTreeSet::new();
+        let mut objects = Vec::new();
+        for commit in commits.iter().take(OLD_INDEXES) {
+            let object = branch.files(commit, &path)?.remove(&path);
+            objects.extend(object.filter(|object| ids.insert(object.id.clone())));
         }
-        let Some(object) = branch.files(commit, INDEX)?.remove(INDEX) else { continue };
-        let text = branch.read(&object)?;
-        let Some(index) = Index::read(&text, INDEX).value else { continue };
-        for version in index.versions() {
-            if let Some(entry) = Digest::parse(&version.digest).and_then(|digest| wanted.remove(&digest)) {
-                entry.created = version.created.to_string();
-                entry.urls = version.urls.iter().map(ToString::to_string).collect();
+        branch.prefetch(objects.iter().map(|object| object.id.as_str()))?;
+        Ok(Self(objects.iter().map(|object| branch.read(object)).collect::<Result<_>>()?))
+    }
+
+    /// Entries that an older index had and this one has not, and whose archives lie elsewhere, such as in GitHub Releases. One
+    /// of which the archive is gone, too, was taken away on purpose.
+    fn lost_elsewhere(
+        &self,
+        config: &Config,
+        index: &Index<'_>,
+        limit: Duration,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Vec<(String, NewVersion)>> {
+        let mut known: HashSet<(String, String)> = index.versions().iter().map(id_of).collect();
+        let mut found = Vec::new();
+        for text in &self.0 {
+            let Some(old) = Index::read(text, &config.index()).value else { continue };
+            for version in old.versions() {
+                let url = version.urls.first().filter(|url| path_of(config, url).is_none());
+                let (Some(url), Some(digest)) = (url, Digest::parse(&version.digest)) else { continue };
+                if !known.insert(id_of(version)) {
+                    continue;
+                }
+                let http = Http::new(limit, CURIOUS)?;
+                match download(&http, url) {
+                    Ok(data) if Digest::of(&data) == digest => match entry(config, url, &data, 0) {
+                        Ok(entry) => found.push((url.to_string(), entry)),
+                        Err(problem) => problems.push(problem),
+                    },
+                    Ok(_) | Err(_) => {}
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives entries the time and the URLs that they had.
+    fn as_they_were(&self, entries: &mut [NewVersion]) {
+        let mut wanted: BTreeMap<Digest, &mut NewVersion> =
+            entries.iter_mut().map(|entry| (entry.digest.clone(), entry)).collect();
+        for text in &self.0 {
+            let Some(index) = Index::read(text, "").value else { continue };
+            for version in index.versions() {
+                if let Some(entry) = Digest::parse(&version.digest).and_then(|digest| wanted.remove(&digest))
+                {
+                    entry.created = version.created.to_string();
+                    entry.urls = version.urls.iter().map(ToString::to_string).collect();
+                }
             }
         }
     }
-    Ok(())
+}
+
+fn id_of(version: &Version<'_>) -> (String, String) {
+    (version.name.to_string(), version.version.to_string())
 }

@@ -1,19 +1,25 @@
 //! What there is to publish: the documentation, built, and the release in `dist/`.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::publish::short;
-use crate::base::config::Config;
+use crate::base::config::{Archives, Config};
 use crate::base::problem::{Problem, Problems, Severity};
+use crate::base::target::Target;
 use crate::base::text::{few, name};
 use crate::base::version::release_of;
 use crate::dist::{self, Release, differs_from_commit, next_tags, not_replaced, replaceable};
 use crate::docs::io::Site;
 use crate::docs::{self, File};
 use crate::git::io::repository::Repository;
+use crate::github::io::Github;
 use crate::pages::command::{PagesArgs, Part};
 use crate::pages::{Change, Charts};
 use crate::registry::artifact::HUB_FILE;
+use crate::sys::http::{Http, PATIENT};
 use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
 
@@ -21,13 +27,21 @@ pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result
     let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
     let head = source.commit()?.ok_or_else(no_commit)?;
     let docs = if args.only == Some(Part::Charts) { None } else { build_docs(args, source)? };
-    let release = if args.only == Some(Part::Docs) { None } else { release(config, args, source)? };
+    let has_repository = config.publishes_to(Target::Pages);
+    if args.only == Some(Part::Charts) && !has_repository {
+        let problem = Problem::usage("the config has no Helm repository among its `targets`");
+        return Err(problem
+            .hint("leave out --only charts, or add `Target::Pages` to `targets` in the config")
+            .into());
+    }
+    let wants_charts = args.only != Some(Part::Docs) && has_repository;
+    let release = if wants_charts { release(config, args, source)? } else { None };
     let commit = commit(&head.id, docs.is_some(), release.as_ref());
     let with_changes = docs.as_ref().is_some_and(|site| warn_of_changes(&site.changed));
     let docs = docs.map(|site| site.files);
     let charts = match release {
-        Some(release) => Some(charts(args, source, release)?),
-        None if args.repair && args.only != Some(Part::Docs) => Some(Charts::default()),
+        Some(release) => Some(charts(config, args, source, release)?),
+        None if args.repair && wants_charts => Some(Charts::default()),
         None => None,
     };
     if docs.is_none() && charts.is_none() {
@@ -114,7 +128,12 @@ fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Opt
 }
 
 /// What the Helm repository gets from a release. Archives that nobody else can make from the commit are only looked at.
-fn charts(args: &PagesArgs, source: &Repository, release: Release) -> Result<Charts<'static>> {
+fn charts(
+    config: &Config,
+    args: &PagesArgs,
+    source: &Repository,
+    release: Release,
+) -> Result<Charts<'static>> {
     if let Some(problem) = differs_from_commit(&release.manifest) {
         if args.publish {
             return Err(problem.into());
@@ -123,7 +142,21 @@ fn charts(args: &PagesArgs, source: &Repository, release: Release) -> Result<Cha
     }
     let replace = replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.metadata))?;
     let created = Some(release.manifest.commit.time);
-    Ok(Charts { archives: release.archives.into(), others: beside_index(source)?, replace, created })
+    let urls = urls(config, &release, args)?;
+    Ok(Charts { archives: release.archives.into(), urls, others: beside_index(source)?, replace, created })
+}
+
+/// The URLs of the archives, where they do not lie on the branch. Before anything is published those that are expected do.
+fn urls(config: &Config, release: &Release, args: &PagesArgs) -> Result<BTreeMap<String, String>> {
+    if config.archives == Archives::Branch {
+        return Ok(BTreeMap::new());
+    }
+    if !args.publish {
+        return Ok(dist::urls(config, &release.manifest));
+    }
+    let http = Http::new(Duration::from_secs(args.deadline), PATIENT)?;
+    let github = Github::new(&http, &config.repository).map_err(Problems::from)?;
+    Ok(github.addresses(release).map_err(Problems::from)?)
 }
 
 /// The files that are published beside the index, as the commit has them.

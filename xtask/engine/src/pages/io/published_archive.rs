@@ -1,7 +1,7 @@
 //! The archives that are published in the Helm repository: on the branch, or where the index says.
 
 use super::cache::Cache;
-use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::host::{host, is_private};
 use crate::base::text::name;
@@ -50,7 +50,7 @@ pub fn archive(
 /// that of its name, if the digest is right.
 pub fn place<'t>(config: &Config, tip: &'t Tip, version: &Version<'_>) -> Option<&'t Object> {
     let url = version.urls.first()?;
-    let namesake = || Some(format!("{HELM_REPOSITORY}/{}", url.rsplit('/').next()?));
+    let namesake = || Some(config.helm_file(url.rsplit('/').next()?));
     tip.files.get(&path_of(config, url).or_else(namesake)?)
 }
 
@@ -74,7 +74,8 @@ pub fn provenance_of(branch: &mut Branch, tip: &Tip, archive: &str) -> Option<Ve
     branch.read(tip.files.get(&format!("{archive}.prov"))?).ok()
 }
 
-fn download(http: &Http, url: &str) -> Result<Vec<u8>, String> {
+/// Gets a published file over an encrypted connection, or from this machine.
+pub fn download(http: &Http, url: &str) -> Result<Vec<u8>, String> {
     if !is_private(url) {
         return Err(format!("nobody asks {} without encryption", name(host(url))));
     }

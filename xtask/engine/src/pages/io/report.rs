@@ -10,11 +10,14 @@ use super::served::Expected;
 use crate::base::config::Config;
 use crate::base::text::size;
 use crate::git::io::branch::Branch;
-use crate::pages::{Change, Entries, Held, INDEX, MOST_ENTRIES, PAGE, Plan, State, fold, is_charts};
+use crate::pages::{
+    Change, Entries, Held, MOST_ENTRIES, NO_JEKYLL, Owner, Plan, Planned, RECORD, State, fold,
+};
 use crate::sys::{files, terminal};
 
 /// The plan: what is there, and what publishing would do.
 pub fn preview(
+    config: &Config,
     branch: &Branch,
     change: &Change<'_>,
     plan: &Plan<'_>,
@@ -38,6 +41,7 @@ pub fn preview(
         terminal::result("Unchanged", "the branch is already as it should be")?;
     } else {
         changes(
+            config,
             change,
             plan,
             ["Would add", "Would change", "Would merge", "Would update", "Would remove", "Keeps"],
@@ -61,7 +65,13 @@ pub fn wrote(out: &Path, plan: &Plan<'_>) -> Result<()> {
     Ok(terminal::result("Wrote", &format!("{}/  {held}{others}", files::shown(out)))?)
 }
 
-pub fn published(branch: &Branch, change: &Change<'_>, published: &Pushed<'_>, json: bool) -> Result<()> {
+pub fn published(
+    config: &Config,
+    branch: &Branch,
+    change: &Change<'_>,
+    published: &Pushed<'_>,
+    json: bool,
+) -> Result<()> {
     let Pushed { plan, commit, rounds } = published;
     if json {
         let mut facts = facts(branch, change, plan);
@@ -73,17 +83,15 @@ pub fn published(branch: &Branch, change: &Change<'_>, published: &Pushed<'_>, j
     let Some(commit) = commit else {
         return Ok(terminal::result("Unchanged", &format!("{} is already as it should be", branch.shown()))?);
     };
-    changes(change, plan, ["Added", "Changed", "Merged", "Updated", "Removed", "Kept"])?;
+    changes(config, change, plan, ["Added", "Changed", "Merged", "Updated", "Removed", "Kept"])?;
     let round = if *rounds > 1 { format!("  in round {rounds}") } else { String::new() };
     Ok(terminal::result("Published", &format!("{} to {}{round}", short(commit), branch.shown()))?)
 }
 
 /// The changes by part, each with its verb: for a new file, another file, the index, the pages, and what goes and stays.
-fn changes(change: &Change<'_>, plan: &Plan<'_>, verbs: [&str; 6]) -> Result<()> {
+fn changes(config: &Config, change: &Change<'_>, plan: &Plan<'_>, verbs: [&str; 6]) -> Result<()> {
     let [add, replace, merge, update, remove, keep] = verbs;
-    for file in
-        plan.files.iter().filter(|file| is_charts(&file.path) && ![INDEX, PAGE].contains(&&*file.path))
-    {
+    for file in plan.files.iter().filter(|file| is_told(config, file)) {
         let verb = match file.state {
             State::Added => add,
             State::Changed => replace,
@@ -96,9 +104,10 @@ fn changes(change: &Change<'_>, plan: &Plan<'_>, verbs: [&str; 6]) -> Result<()>
         terminal::result(verb, &format!("{}  {facts}", file.path))?;
     }
     if let Some(entries) = &plan.entries {
-        let is_same = plan.files.iter().any(|file| file.path == INDEX && file.state == State::Same);
+        let index = config.index();
+        let is_same = plan.files.iter().any(|file| file.path == index && file.state == State::Same);
         let verb = if is_same { "Unchanged" } else { merge };
-        terminal::result(verb, &format!("{INDEX}  {}", summary(entries)))?;
+        terminal::result(verb, &format!("{index}  {}", summary(entries)))?;
     }
     if change.docs.is_some() {
         let [added, changed, same] =
@@ -121,6 +130,14 @@ fn changes(change: &Change<'_>, plan: &Plan<'_>, verbs: [&str; 6]) -> Result<()>
     Ok(())
 }
 
+/// Files with a line of their own: neither the indexes and pages, which change with each release, nor the documentation.
+fn is_told(config: &Config, file: &Planned<'_>) -> bool {
+    let is_of_charts = file.owner == Owner::HelmRepository && !file.path.ends_with(".html");
+    let is_index = file.path == config.index() || Some(&file.path) == config.old_index().as_ref();
+    let is_front = file.owner == Owner::Site && ![NO_JEKYLL, RECORD].contains(&&*file.path);
+    is_front || is_of_charts && !is_index
+}
+
 /// Paths by directory, those with the most files first.
 fn folded(paths: &[String]) -> String {
     let mut entries: Vec<(String, usize)> = fold(paths.iter().map(String::as_str)).into_iter().collect();
@@ -140,6 +157,7 @@ pub fn summary(entries: &Entries) -> String {
     let of = |what: &str, ids: &[String]| (!ids.is_empty()).then(|| format!("{what} {}", ids.join(", ")));
     let parts = [
         of("adds", &entries.added),
+        of("adds to the old index", &entries.added_to_old),
         of("replaces", &entries.replaced),
         of("restores", &entries.restored),
         (entries.readdressed > 0)
@@ -167,14 +185,17 @@ fn facts(branch: &Branch, change: &Change<'_>, plan: &Plan<'_>) -> Map<String, V
         })
     });
     let charts = plan.entries.as_ref().map(|entries| {
+        let changed = plan.files.iter().filter(|file| file.state != State::Same);
+        let files = changed.filter(|file| file.owner == Owner::HelmRepository).map(|file| &file.path);
         json!({
             "added": entries.added,
+            "addedToOld": entries.added_to_old,
             "replaced": entries.replaced,
             "restored": entries.restored,
             "readdressed": entries.readdressed,
             "same": entries.same,
             "kept": entries.kept,
-            "files": plan.written().into_iter().map(|(path, _)| path).filter(|path| is_charts(path)).collect::<Vec<_>>(),
+            "files": files.collect::<Vec<_>>(),
         })
     });
     let facts = [

@@ -32,7 +32,6 @@ pub struct Facts<'a> {
 #[derive(Clone, Debug)]
 pub struct Chart<'a> {
     pub name: &'a str,
-    /// Its versions, in the order of the index.
     pub versions: Vec<Row<'a>>,
 }
 
@@ -51,6 +50,10 @@ pub struct Row<'a> {
     pub url: &'a str,
     /// Whether it should no longer be used.
     pub deprecated: bool,
+    /// Whether it is a library, which nobody can install.
+    pub is_library: bool,
+    /// Whether the OCI registry has it.
+    pub is_pushed: bool,
 }
 
 /// The page, as HTML. Charts appear in the order in which they are given.
@@ -133,8 +136,7 @@ fn section(repository: &Facts<'_>, chart: &Chart<'_>, open: bool) -> String {
     let (id, href) = (escape(&id), escape(&path::quote(&id)));
     let deprecated = if first.deprecated { " <span class=\"deprecated\">deprecated</span>" } else { "" };
     let description = paragraph("description", first.description);
-    let (install, versions) =
-        (install(repository, chart.name, first.version), versions(repository, chart, open));
+    let (install, versions) = (commands(repository, chart.name, first), versions(repository, chart, open));
     format!(
         "<article class=\"chart\" id=\"{id}\" aria-labelledby=\"{id}-name\">\n<header>\n\
          <h2 id=\"{id}-name\"><a href=\"#{href}\">{name}</a> <span class=\"version\">{version}</span>{deprecated}</h2>\n\
@@ -142,20 +144,17 @@ fn section(repository: &Facts<'_>, chart: &Chart<'_>, open: bool) -> String {
     )
 }
 
-/// The commands that install a version; none for names that a shell might take for something else.
-fn install(repository: &Facts<'_>, chart: &str, version: &str) -> String {
+/// The commands that get a version; none for names that a shell might take for something else.
+fn commands(repository: &Facts<'_>, chart: &str, row: &Row<'_>) -> String {
+    let version = row.version;
     if ![chart, version, repository.name, repository.oci].iter().all(|word| is_plain(word)) {
         return String::new();
     }
-    let release = release_name(chart);
-    let classic = format!("helm install {release} {}/{chart} --version {version}", repository.name);
-    let mut out = command(&classic);
-    if is_oci_component(chart) && !repository.oci.is_empty() {
+    let verb = if row.is_library { "pull".to_owned() } else { format!("install {}", release_name(chart)) };
+    let mut out = command(&format!("helm {verb} {}/{chart} --version {version}", repository.name));
+    if is_oci_component(chart) && row.is_pushed {
         out.push_str("<p class=\"or\">or, without adding the repository:</p>\n");
-        out.push_str(&command(&format!(
-            "helm install {release} {}/{chart} --version {version}",
-            repository.oci
-        )));
+        out.push_str(&command(&format!("helm {verb} {}/{chart} --version {version}", repository.oci)));
     }
     out
 }
@@ -294,6 +293,8 @@ mod tests {
             digest: "sha256:abc",
             url: "https://h/charts/web-1.2.3.tgz",
             deprecated: true,
+            is_library: false,
+            is_pushed: true,
         };
         let old = Row { version: "1.2.2", url: "web-1.2.2.tgz", ..Row::default() };
         let expected = r##"
@@ -369,6 +370,8 @@ mod tests {
             digest: evil,
             url,
             deprecated: false,
+            is_library: false,
+            is_pushed: true,
         };
         let page = body(&[Chart { name: evil, versions: vec![row(evil)] }]);
         assert!(!page.contains("<img") && !page.contains("</script") && !page.contains('\u{202e}'), "{page}");
@@ -384,6 +387,7 @@ mod tests {
                 digest: "?",
                 url: "a:b",
                 deprecated: false,
+                ..Row::default()
             }],
         }]);
         assert_eq!(elements, tame.matches(['<']).count(), "{page}");

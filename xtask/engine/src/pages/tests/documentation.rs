@@ -164,12 +164,7 @@ fn others_lose_nothing_and_nothing_of_ours_is_stale() {
             let files: Vec<(&str, &[u8])> =
                 branch.iter().map(|(path, data)| (path.as_str(), &**data)).collect();
             let tip = tip(&files);
-            let contents = Contents {
-                index: branch.get(INDEX).cloned(),
-                page: branch.get(PAGE).cloned(),
-                record: branch.get(RECORD).cloned(),
-                indexes: ["helm/index.yaml".to_owned()].into(),
-            };
+            let contents = contents_of(&branch);
             let Ok(plan) = plan_of(&CONFIG, Some(&tip), &contents, &change, &Restored::default()) else {
                 refused += 1;
                 continue;
@@ -202,6 +197,18 @@ fn others_lose_nothing_and_nothing_of_ours_is_stale() {
         }
     }
     assert!(published > 800 && refused > 50 && replaced > 50, "{published} {refused} {replaced}");
+}
+
+/// What a publishing reads of a branch.
+fn contents_of(branch: &BTreeMap<String, Vec<u8>>) -> Contents {
+    let page = |path: &str| Some((path.to_owned(), branch.get(path)?.clone()));
+    Contents {
+        index: branch.get(INDEX).cloned(),
+        pages: [PAGE, "index.html"].into_iter().filter_map(page).collect(),
+        record: branch.get(RECORD).cloned(),
+        indexes: ["helm/index.yaml".to_owned()].into(),
+        ..Contents::default()
+    }
 }
 
 /// Documentation that has the place of what users install, or whose place others have by a directory, stops.

@@ -11,6 +11,8 @@ use crate::git::Tip;
 use crate::git::object::blob_id;
 use crate::index::Index;
 
+const INDEX: &str = "charts/index.yaml";
+const PAGE: &str = "charts/index.html";
 static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::new("o/r").reserved(["preview"]));
 
 /// The plan of a branch with this index and record.
@@ -21,8 +23,10 @@ fn plan<'a>(
     change: &'a Change<'_>,
     restored: &Restored,
 ) -> Result<Plan<'a>, Problems> {
-    let page = Some(b"<meta name=\"description\" content=\"Helm repository: ".to_vec());
-    let contents = Contents { index: index.map(<[u8]>::to_vec), page, ..Contents::default() };
+    let ours = b"<meta name=\"description\" content=\"Helm repository: ";
+    let pages = [PAGE, "index.html"].into_iter().filter(|path| *path == PAGE || change.docs.is_none());
+    let pages = pages.map(|path| (path.to_owned(), ours.to_vec())).collect();
+    let contents = Contents { index: index.map(<[u8]>::to_vec), pages, ..Contents::default() };
     super::plan(config, tip, &contents, change, restored)
 }
 
@@ -195,7 +199,7 @@ fn what_was_lost_is_restored() {
         let is_repair_alone = charts.archives.is_empty();
         let change = change(None, charts);
         let plan = plan(&CONFIG, Some(&tip), None, &change, &restored).expect("a plan");
-        let expected = "=.nojekyll +charts/index.html +charts/index.yaml +charts/web-1.0.0.tgz";
+        let expected = "=.nojekyll +charts/index.html +charts/index.yaml +charts/web-1.0.0.tgz +index.html";
         assert_eq!(outcome(&plan), expected);
         let written = plan.written();
         let content = written.iter().find(|(path, _)| path.ends_with(".tgz")).expect("the archive").1;
@@ -227,7 +231,7 @@ fn an_archive_that_lies_elsewhere_is_not_added() {
         let change = change(None, release(vec![archive("web", "1.0.0", b"1")]));
         let plan =
             plan(&CONFIG, Some(&tip), Some(index.as_bytes()), &change, &Restored::default()).expect("a plan");
-        assert_eq!(outcome(&plan), "=.nojekyll +charts/index.html =charts/index.yaml");
+        assert_eq!(outcome(&plan), "=.nojekyll +charts/index.html =charts/index.yaml +index.html");
         assert_eq!(plan.entries.as_ref().map(|entries| entries.same.len()), Some(1));
         assert_eq!(warnings(&plan), [""; 0]);
     }

@@ -1,14 +1,16 @@
 //! The GitHub Release as a target of a release.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::publish::{Look, Outcome, Publication, Transport};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::target::Target;
 use crate::github::io::Github;
 use crate::github::{Action, Plan, Seen, Tense, check_tag, plan};
 use crate::release::steps::{Found, Planned, Step, doubt};
-use crate::release::target::Target;
 use crate::sys::http::Http;
 use crate::sys::terminal;
 
@@ -60,6 +62,11 @@ impl<'p> GithubTarget<'p> {
             self.seen.push((wanted.tag.clone(), seen));
         }
         look
+    }
+
+    /// Where everybody gets the archives of the release, by their file names. An error unless all are there.
+    pub fn addresses(&self, publication: &Publication<'_>) -> Result<BTreeMap<String, String>, Problem> {
+        self.client.addresses(publication.release)
     }
 
     pub fn publish<'r>(&mut self, planned: Planned<'r>, outcome: &mut Outcome<'_>) -> Result<Planned<'r>> {

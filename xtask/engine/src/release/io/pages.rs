@@ -1,20 +1,22 @@
 //! The Helm repository on the branch of GitHub Pages, as a target of a release.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::publish::{Look, Publication, Transport};
 use crate::base::config::Config;
 use crate::base::problem::{Problems, problems_of};
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::github::tag_at;
-use crate::pages::Plan;
 use crate::pages::command::{Repair, decide};
 use crate::pages::io::report::{expected, summary};
 use crate::pages::io::{publish, served};
+use crate::pages::{Change, Plan};
 use crate::release::steps::{Found, Planned, Step, doubt};
-use crate::release::target::Target;
 use crate::sys::terminal;
 
 #[derive(Debug)]
@@ -42,7 +44,7 @@ impl<'p> PagesTarget<'p> {
         let Some(step) = merge.cloned() else { return look };
         terminal::progress("Looking", &format!("at {}", self.branch.shown()));
         let planned = match publish::look_once(&mut self.branch) {
-            Ok(tip) => match decide_news(publication, &mut self.branch, tip.as_ref()) {
+            Ok(tip) => match decide_news(publication, &publication.change, &mut self.branch, tip.as_ref()) {
                 Ok(plan) => {
                     look.problems.extend(plan.warnings.iter().cloned());
                     let planned = planned(step, &plan, tip.is_none());
@@ -73,16 +75,26 @@ impl<'p> PagesTarget<'p> {
             .map_err(|problem| Problems::from(problem).into())
     }
 
-    /// Adds the release to the branch, whatever is on it by now.
+    /// Adds the release to the branch, whatever is on it by now. `urls` are those of its archives, where they lie elsewhere.
     pub fn publish<'r>(
         &mut self,
         publication: &'p Publication<'r>,
         transport: &Transport<'_>,
         planned: Planned<'r>,
+        urls: Option<BTreeMap<String, String>>,
     ) -> Result<Planned<'r>> {
-        let change = &publication.change;
-        let decide = |branch: &mut Branch, tip: Option<&Tip>| decide_news(publication, branch, tip);
-        let published = publish::publish(&mut self.branch, change.time, self.first.take(), decide)?;
+        let mut change = publication.change.clone();
+        let mut first = self.first.take();
+        if let (Some(urls), Some(charts)) = (urls, &mut change.charts)
+            && urls != charts.urls
+        {
+            // GitHub has the last word on where its assets are.
+            charts.urls = urls;
+            first = None;
+        }
+        let change = &change;
+        let decide = |branch: &mut Branch, tip: Option<&Tip>| decide_news(publication, change, branch, tip);
+        let published = publish::publish(&mut self.branch, change.time, first, decide)?;
         if transport.wait {
             served::wait(&expected(publication.config, change), self.branch.deadline())?;
         }
@@ -98,11 +110,12 @@ impl<'p> PagesTarget<'p> {
 }
 
 fn decide_news<'p>(
-    publication: &'p Publication<'_>,
+    publication: &Publication<'_>,
+    change: &'p Change<'_>,
     branch: &mut Branch,
     tip: Option<&Tip>,
 ) -> Result<Plan<'p>> {
-    let plan = decide(publication.config, Repair::No, &publication.change, branch, tip)?;
+    let plan = decide(publication.config, Repair::No, change, branch, tip)?;
     Ok(plan.only_for_new_archives())
 }
 

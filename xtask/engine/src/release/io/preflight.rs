@@ -7,10 +7,10 @@ use anyhow::Result;
 
 use super::publish::{Publication, Targets, Transport};
 use crate::base::problem::{Problem, fold};
+use crate::base::target::Target;
 use crate::github::io::Github;
 use crate::preflight::io::{Writes, check, check_branch};
 use crate::release::steps::{Found, Planned};
-use crate::release::target::Target;
 
 /// What is in the way of what is left to do. What could not be looked at has its problem already.
 pub fn problems<'r>(
@@ -20,7 +20,7 @@ pub fn problems<'r>(
     planned: &[Planned<'_>],
 ) -> Result<Vec<Problem>> {
     let is_left = |planned: &Planned<'_>| !matches!(planned.found, Found::Done | Found::Unknown);
-    let writes_to = |target| planned.iter().any(|one| Target::of(&one.step) == target && is_left(one));
+    let writes_to = |target| planned.iter().any(|one| one.step.target() == target && is_left(one));
     let (pushes_branch, releases) = (writes_to(Target::Pages), writes_to(Target::Github));
     let (mut problems, mut clock) = (Vec::new(), None);
     if let Some(registry) = &targets.registry {

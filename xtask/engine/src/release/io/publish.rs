@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,19 +11,19 @@ use super::github::GithubTarget;
 use super::pages::PagesTarget;
 use super::registry::RegistryTarget;
 use super::{preflight, report};
-use crate::base::config::Config;
+use crate::base::config::{Archives, Config};
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems, fold, problems_of, verdict};
+use crate::base::target::Target;
 use crate::chart::Archive;
 use crate::chart::io::helm::Helm;
-use crate::dist::Release;
+use crate::dist::{Release, urls};
 use crate::docs::File;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::pages::{Change, Charts};
 use crate::registry::artifact::HUB_FILE;
 use crate::release::steps::{Found, Planned, Step, doubt, steps};
-use crate::release::target::Target;
 use crate::sys::environment;
 use crate::sys::github_actions::Group;
 use crate::sys::http::{CURIOUS, Http, PATIENT};
@@ -48,8 +49,13 @@ impl<'r> Publication<'r> {
         replace: Vec<(String, String)>,
     ) -> Result<Self> {
         let commit = &release.manifest.commit;
+        let urls = match config.archives {
+            Archives::Branch => BTreeMap::new(),
+            Archives::Releases => urls(config, &release.manifest),
+        };
         let charts = Charts {
             archives: Cow::Borrowed(&release.archives),
+            urls,
             others: others.to_vec(),
             replace,
             created: Some(commit.time),
@@ -137,7 +143,7 @@ pub fn look_at_each<'r>(
     transport: &Transport<'_>,
     targets: &[Target],
 ) -> Result<Vec<Look<'r>>> {
-    let (http, unreachable) = http(transport, targets, false)?;
+    let (http, unreachable) = http(publication, transport, targets, false)?;
     let mut looks =
         Targets::open(publication, transport, targets, http.as_ref())?.look(publication, targets, false)?;
     for look in looks.iter_mut().filter(|look| look.target != Target::Pages) {
@@ -172,7 +178,7 @@ pub fn publish<'r>(
     targets: &[Target],
     tell: &dyn Fn(&Planned<'_>) -> Result<()>,
 ) -> Result<Outcome<'r>> {
-    let (http, _) = http(transport, targets, true)?;
+    let (http, _) = http(publication, transport, targets, true)?;
     let mut clients = Targets::open(publication, transport, targets, http.as_ref())?;
     let mut outcome = joined(clients.look(publication, targets, true)?);
     // A run that finds everything in place asks for nothing. A look at GitHub has looked at the tag.
@@ -197,11 +203,13 @@ pub fn publish<'r>(
 
 /// The network client, where a target needs it. Without one a plan has gaps, and nothing can be published.
 fn http(
+    publication: &Publication<'_>,
     transport: &Transport<'_>,
     targets: &[Target],
     is_publishing: bool,
 ) -> Result<(Option<Http>, Vec<Problem>)> {
-    if !targets.contains(&Target::Oci) && !targets.contains(&Target::Github) {
+    let needs_http = |target: &Target| *target != Target::Pages || leads_to_releases(publication);
+    if !targets.iter().any(needs_http) {
         return Ok((None, Vec::new()));
     }
     match Http::new(transport.limit, if is_publishing { PATIENT } else { CURIOUS }) {
@@ -211,6 +219,11 @@ fn http(
         }
         http => Ok((Some(http?), Vec::new())),
     }
+}
+
+/// True if the index leads to assets of GitHub Releases, which have to be there before it does.
+fn leads_to_releases(publication: &Publication<'_>) -> bool {
+    publication.config.archives == Archives::Releases
 }
 
 impl<'p, 'r> Targets<'p, 'r> {
@@ -256,10 +269,20 @@ impl<'p, 'r> Targets<'p, 'r> {
         for target in targets {
             looks.push(match (target, &mut self.registry, &mut self.pages, &mut self.github) {
                 (Target::Oci, Some(registry), ..) => registry.look(publication, is_publishing)?,
-                (Target::Pages, _, Some(pages), _) => pages.look(publication, is_publishing),
+                (Target::Pages, _, Some(pages), github) => {
+                    let mut look = pages.look(publication, is_publishing);
+                    let is_alone = !targets.contains(&Target::Github);
+                    if let Some(github) =
+                        github.as_ref().filter(|_| is_alone && leads_to_releases(publication))
+                    {
+                        let missing = github.addresses(publication).err();
+                        look.problems.extend(missing.map(|problem| doubt(problem, is_publishing)));
+                    }
+                    look
+                }
                 (Target::Github, .., Some(github)) => github.look(publication, is_publishing),
                 (target, ..) => {
-                    let steps = publication.steps.iter().filter(|step| Target::of(step) == *target);
+                    let steps = publication.steps.iter().filter(|step| step.target() == *target);
                     let planned = steps.cloned().map(Planned::unseen).collect();
                     Look { target: *target, planned, problems: Vec::new() }
                 }
@@ -278,7 +301,7 @@ impl<'p, 'r> Targets<'p, 'r> {
     ) -> Result<()> {
         let mut group = None;
         for (i, planned) in outcome.planned.clone().into_iter().enumerate() {
-            let target = Target::of(&planned.step);
+            let target = planned.step.target();
             if group.as_ref().is_none_or(|(of, _)| *of != target) {
                 drop(group.take());
                 group = Some((target, Group::new(&format!("Publishing to {target}"))));
@@ -287,7 +310,11 @@ impl<'p, 'r> Targets<'p, 'r> {
                 (Target::Oci, Some(registry), ..) => {
                     registry.publish(publication, transport, planned, outcome)?
                 }
-                (Target::Pages, _, Some(pages), _) => pages.publish(publication, transport, planned)?,
+                (Target::Pages, _, Some(pages), github) => {
+                    let github = github.as_ref().filter(|_| leads_to_releases(publication));
+                    let urls = github.map(|github| github.addresses(publication)).transpose();
+                    pages.publish(publication, transport, planned, urls.map_err(Problems::from)?)?
+                }
                 (Target::Github, .., Some(github)) => github.publish(planned, outcome)?,
                 _ => planned,
             };

@@ -12,6 +12,7 @@ use crate::base::clock::Clock;
 use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Problems, problems_of};
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::base::time;
 use crate::base::version::precedence;
@@ -20,7 +21,6 @@ use crate::registry::artifact::Artifact;
 use crate::registry::io::{Access, Registry, helm_push};
 use crate::registry::refusal::package_settings;
 use crate::release::steps::{Found, Payload, Planned, Step, doubt, push};
-use crate::release::target::Target;
 use crate::sys::http::Http;
 use crate::sys::terminal;
 

@@ -16,6 +16,7 @@ use super::report;
 use crate::base::config::{Config, is_oci_base};
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems, problems_of, verdict};
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::{by, find_helm};
@@ -30,7 +31,6 @@ use crate::pages::command::beside_index;
 use crate::pages::io::served;
 use crate::release::command::ReleaseArgs;
 use crate::release::steps::{Planned, doubt, incomplete, steps};
-use crate::release::target::Target;
 use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
 
@@ -81,7 +81,9 @@ impl Release {
     /// Makes the release that a command line asks for, or reads the one that it names.
     pub(crate) fn take(config: &Config, mut args: ReleaseArgs) -> Result<Self> {
         let config = with_registry(config, args.oci.as_deref())?;
-        args.publish = args.publish.map(|asked| to_fill(asked, args.backfill)).transpose()?;
+        let is_backfill = args.backfill;
+        args.publish =
+            args.publish.map(|asked| to_fill(config.asked_or_all(&asked), is_backfill)).transpose()?;
         let repository = repository()?;
         let remote = Remote::find(&config, args.remote.as_deref(), &repository)?;
         if let Some(targets) = &args.publish {
@@ -142,14 +144,14 @@ impl Release {
     ///
     /// A target has another content under one of these versions, or the release cannot be published for another reason.
     pub fn plan(&self, targets: &[Target]) -> Result<Plan<'_>, Problems> {
-        let plan = self.look(Target::in_order(targets.to_vec())).map_err(problems_of)?;
+        let plan = self.look(self.config.in_order(targets)).map_err(problems_of)?;
         verdict(plan.outcome.problems.clone())?;
         Ok(plan)
     }
 
     /// The plan for all targets that it may go to.
     pub(crate) fn look_at_all(&self) -> Result<Plan<'_>> {
-        self.look(to_fill(Target::ALL.to_vec(), self.args.backfill)?)
+        self.look(to_fill(self.config.all_targets(), self.args.backfill)?)
     }
 
     /// The plan for some targets, with what stands in its way.
@@ -164,7 +166,7 @@ impl Release {
         let steps = steps(&self.config, &self.config.oci, &self.made, hub(&self.others));
         let planned = steps.into_iter().map(Planned::unseen).collect();
         let outcome = Outcome { planned, ..Outcome::default() };
-        Plan { release: self, targets: Target::ALL.to_vec(), outcome }
+        Plan { release: self, targets: self.config.all_targets(), outcome }
     }
 
     /// Publishes to targets.
@@ -264,6 +266,10 @@ pub fn with_registry(config: &Config, asked: Option<&str>) -> Result<Config> {
         let problem = Problem::usage(format!("--oci {} is not of the form `oci://host/path`", name(oci)));
         return Err(problem.hint("lower case, without a tag, as in oci://ghcr.io/owner/charts").into());
     }
+    if !config.publishes_to(Target::Oci) {
+        let problem = Problem::usage("--oci names a registry, and the config publishes to none");
+        return Err(problem.hint("leave out --oci, or add `Target::Oci` to `targets` in the config").into());
+    }
     Ok(config.clone().oci(base))
 }
 
@@ -280,6 +286,10 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
         let message = format!("the branch is at {}, and the release would go to {}", name(host), name(&site));
         let hint = format!("export GITHUB_SERVER_URL=https://{host} GITHUB_API_URL=https://{host}/api/v3");
         return Err(Problem::usage(message).hint(hint).into());
+    }
+    if let Some(target) = targets.iter().find(|target| !config.publishes_to(**target)) {
+        let problem = Problem::usage(format!("the config publishes nothing to {target}"));
+        return Err(problem.hint("leave it out of --publish, or add it to `targets` in the config").into());
     }
     remote.check_named(config)?;
     if wait && !targets.contains(&Target::Pages) {

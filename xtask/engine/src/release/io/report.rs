@@ -10,12 +10,12 @@ use super::publish::Outcome;
 use super::release;
 use crate::base::config::Config;
 use crate::base::digest::Digest;
+use crate::base::target::Target;
 use crate::base::text::{code, size};
 use crate::dist::manifest::Manifest;
 use crate::dist::{MANIFEST, NOTES, SUMS};
 use crate::release::NewRelease;
 use crate::release::steps::Planned;
-use crate::release::target::Target;
 use crate::sys::github_actions;
 use crate::sys::terminal::{self, as_json};
 
@@ -93,7 +93,7 @@ pub fn to_actions(
 /// Servers, hooks and charts have their words in it, of which none may be a link or an image.
 fn summary(config: &Config, manifest: &Manifest, outcome: &Outcome<'_>) -> String {
     let tag = manifest.tag.as_deref().map(code).unwrap_or_default();
-    let mut text = format!("### {} {tag}\n\n", config.name());
+    let mut text = format!("### {} {tag}\n\n", config.helm_name);
     for (verb, what) in outcome.planned.iter().map(Planned::line) {
         let _ = writeln!(text, "- {verb} {}", code(&what));
     }

@@ -7,10 +7,10 @@ use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 
+use crate::base::config::Config;
 use crate::base::text::{name, shown};
 use crate::git::io::remote::{NAME, Remote};
 use crate::git::io::repository::{INHERITED, LOCAL};
-use crate::pages::INDEX;
 use crate::sys::process::{self, Output};
 
 /// A bare repository with one branch, or none.
@@ -18,6 +18,8 @@ use crate::sys::process::{self, Output};
 pub struct Copy {
     directory: PathBuf,
     reference: String,
+    /// The path of the index on it.
+    index: String,
 }
 
 /// What the branch begins with.
@@ -57,15 +59,15 @@ const ALL: &str = "--depth=2147483647";
 
 impl Copy {
     /// An empty repository in a new directory.
-    pub fn new(directory: PathBuf, branch: &str) -> Result<Self> {
+    pub fn new(directory: PathBuf, config: &Config) -> Result<Self> {
         let cannot = || format!("cannot make {}", name(&directory.to_string_lossy()));
-        let reference = format!("refs/heads/{branch}");
+        let reference = format!("refs/heads/{}", config.branch);
         for inner in ["objects", "refs"] {
             fs::create_dir_all(directory.join(inner)).with_context(cannot)?;
         }
         fs::write(directory.join("HEAD"), format!("ref: {reference}\n")).with_context(cannot)?;
         fs::write(directory.join("config"), CONFIG).with_context(cannot)?;
-        Ok(Self { directory, reference })
+        Ok(Self { directory, reference, index: config.index() })
     }
 
     /// Copies the branch of a remote. Without an index its history says whether there was one, as publishing asks.
@@ -74,7 +76,7 @@ impl Copy {
         let url = remote.url.clone();
         let fetched = self.fetch_to("--depth=1", remote, deadline)?;
         if fetched.status.success() {
-            if self.file(INDEX)?.is_none() {
+            if self.file(&self.index)?.is_none() {
                 self.fetch_to(ALL, remote, deadline)?;
             }
             let commit = self.local(|git| git.args(["rev-parse", "--verify", &self.reference]))?;

@@ -66,6 +66,24 @@ pub struct Targets {
     pub site: PathBuf,
 }
 
+impl Targets {
+    /// The URL of the Helm repository.
+    pub fn helm_repository(&self, config: &Config) -> String {
+        self.directory(&config.helm_path)
+    }
+
+    /// The URL of another directory of the branch.
+    pub fn directory(&self, path: &str) -> String {
+        if path.is_empty() { self.pages.clone() } else { format!("{}/{path}", self.pages) }
+    }
+
+    /// The URLs of the config, each with the one that is here in its place.
+    fn served(&self, config: &Config) -> [(String, String); 2] {
+        let of_charts = (config.helm_repository(), self.helm_repository(config));
+        [of_charts, (config.pages.clone(), self.pages.clone())]
+    }
+}
+
 /// Targets that stand and listen, for as long as the process lives.
 #[derive(Debug)]
 pub struct Rehearsal {
@@ -80,7 +98,7 @@ impl Rehearsal {
         let root = &scene.root;
         let (site, repository) =
             (root.join("site"), root.join(format!("{}.git", file_name(&scene.config.branch))));
-        let copy = Copy::new(repository.clone(), &scene.config.branch)?;
+        let copy = Copy::new(repository.clone(), scene.config)?;
         let start = copy.fetch(scene.remote, Instant::now() + scene.limit)?;
         let (config, listen) = (scene.config, || http::listen().context("cannot listen on 127.0.0.1"));
         let (pages, oci, api) = (listen()?, listen()?, listen()?);
@@ -92,7 +110,7 @@ impl Rehearsal {
             site: site.clone(),
             root: root.clone(),
         };
-        let site = Site::new(site, &config.pages, &targets.pages);
+        let site = Site::new(site, &targets.pages, targets.served(config));
         http::serve(pages, move |request| site.answer(request));
         let registry = Registry::new(root.join("registry"));
         http::serve(oci, move |request| registry.answer(request));

@@ -9,15 +9,18 @@ use super::path_of;
 /// A site in a directory.
 pub struct Site {
     root: PathBuf,
-    real: String,
-    here: String,
+    /// The path of its URL.
+    base: String,
+    /// URLs of the real site, each with the one that is here in its place.
+    served: Vec<(String, String)>,
 }
 
 impl Site {
-    /// The site in a directory, which is written for one URL and served at another: what is text leads to the latter, so
-    /// that the files can be those that the real branch will have. Neither URL has a slash at its end.
-    pub fn new(root: PathBuf, real: &str, here: &str) -> Self {
-        Self { root, real: real.to_owned(), here: here.to_owned() }
+    /// The site in a directory, served at `here`. Its files are written for other URLs, the first of each pair in `served`:
+    /// what is text leads to the second, so that the files can be those that the real branch will have. No URL has a slash at
+    /// its end.
+    pub fn new(root: PathBuf, here: &str, served: impl Into<Vec<(String, String)>>) -> Self {
+        Self { root, base: path_of(here).to_owned(), served: served.into() }
     }
 
     /// Answers a request: a file, the index of a directory, a page without its `.html`, or the site's own page for what
@@ -26,10 +29,8 @@ impl Site {
         if !matches!(request.method.as_str(), "GET" | "HEAD") {
             return Answer::text(405, "Not Allowed").with("Allow", "GET, HEAD");
         }
-        let below = request
-            .path
-            .strip_prefix(path_of(&self.here))
-            .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below =
+            request.path.strip_prefix(&*self.base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         match below.and_then(|path| self.find(path)) {
             Some(Found::File(path, data)) => self.file(200, &path, data),
             Some(Found::Directory) => Answer::empty(301).with("Location", format!("{}/", request.path)),
@@ -68,7 +69,10 @@ impl Site {
             return Answer::new(status, kind, data);
         }
         match String::from_utf8(data) {
-            Ok(text) => Answer::new(status, kind, text.replace(&self.real, &self.here)),
+            Ok(text) => {
+                let here = self.served.iter().fold(text, |text, (real, here)| text.replace(real, here));
+                Answer::new(status, kind, here)
+            }
             Err(error) => Answer::new(status, kind, error.into_bytes()),
         }
     }
@@ -132,7 +136,11 @@ mod tests {
         }
         #[cfg(unix)]
         std::os::unix::fs::symlink(scratch.path().join("secret"), root.join("link")).expect("a link");
-        let site = Site::new(root, "https://o.github.io/r", "http://127.0.0.1:1/r");
+        let site = Site::new(
+            root,
+            "http://127.0.0.1:1/r",
+            [("https://o.github.io/r".to_owned(), "http://127.0.0.1:1/r".to_owned())],
+        );
         for (line, status, body) in [
             ("GET /r/", 200, "home"),
             ("GET /r", 301, ""),

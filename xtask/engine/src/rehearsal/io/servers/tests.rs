@@ -69,7 +69,7 @@ fn servers(scratch: &Scratch) -> [SocketAddr; 3] {
     let root = scratch.path().join("root");
     fs::create_dir_all(root.join("site")).expect("a directory");
     fs::write(scratch.path().join("secret"), "hidden words").expect("a file");
-    let site = Site::new(root.join("site"), "https://o.github.io/r", "http://127.0.0.1:1/r");
+    let site = Site::new(root.join("site"), "http://127.0.0.1:1/r", []);
     let registry = Registry::new(root.join("registry"));
     let github = Github::new(root.join("github"), "http://127.0.0.1:1", "o/r", &["v1".to_owned()], "0");
     [

@@ -10,7 +10,9 @@ use semver::Version;
 use serde::Deserialize;
 
 use super::{Steps, Story, broken, id, same};
+use crate::base::helm_repository::asset_name;
 use crate::base::problem::Problem;
+use crate::base::target::Target;
 use crate::base::text::{name, shown};
 use crate::chart::Archive;
 use crate::chart::io::helm::{Helm, cause};
@@ -40,19 +42,38 @@ impl<'a> Player<'a> {
     }
 
     pub fn play(&self, steps: &mut Steps<'_>) -> Result<()> {
-        let (repository, url) = (self.story.config.name(), self.story.repository());
+        let config = self.story.config;
+        let (repository, url) = (config.helm_name.as_str(), self.story.repository());
         let add = ["repo", "add", repository, &url];
-        let has_repository = steps.make("Added", line(&add), || self.run(&add).map(|_| String::new()))?;
+        let has_repository = config.publishes_to(Target::Pages)
+            && steps.make("Added", line(&add), || self.run(&add).map(|_| String::new()))?;
         if has_repository {
             self.search(steps, repository)?;
         }
+        self.use_old_place(steps)?;
         for archive in self.story.archives {
             if let Some(url) = self.story.elsewhere(archive) {
                 steps.make("Skipped", url, || Ok("the archive lies there already".to_owned()))?;
             } else if has_repository {
                 self.use_repository(steps, repository, archive)?;
             }
-            self.use_registry(steps, archive)?;
+            if config.publishes_to(Target::Oci) {
+                self.use_registry(steps, archive)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same versions from where the Helm repository was before it moved.
+    fn use_old_place(&self, steps: &mut Steps<'_>) -> Result<()> {
+        let Some(url) = &self.story.old_url else { return Ok(()) };
+        let repository = format!("{}-old", self.story.config.helm_name);
+        let add = ["repo", "add", &repository, url];
+        if steps.make("Added", line(&add), || self.run(&add).map(|_| String::new()))? {
+            for archive in self.story.archives {
+                let reference = format!("{repository}/{}", archive.metadata.name);
+                self.pull(steps, &["pull", &reference, "--version", &archive.metadata.version], archive)?;
+            }
         }
         Ok(())
     }
@@ -108,12 +129,18 @@ impl<'a> Player<'a> {
 
     /// Pulls a chart anew, and compares it.
     fn pull(&self, steps: &mut Steps<'_>, words: &[&str], archive: &Archive) -> Result<()> {
-        let file = self.home.join(archive.file_name());
+        // Helm calls the file what the last part of its URL is, which GitHub writes in its own way.
+        let file_name = archive.file_name();
+        let files = [&file_name, &asset_name(&file_name)].map(|file| self.home.join(file));
         let pulled = steps.make("Pulled", line(words), || {
-            let _ = fs::remove_file(&file);
+            for file in &files {
+                let _ = fs::remove_file(file);
+            }
             self.run(words)?;
-            let missing = |error| broken(format!("helm pulled no {}: {error}", name(&archive.file_name())));
-            same(&fs::read(&file).map_err(missing)?, archive)
+            let missing = |error| broken(format!("helm pulled no {}: {error}", name(&file_name)));
+            let [usual, of_github] = &files;
+            let pulled = fs::read(usual).or_else(|_| fs::read(of_github)).map_err(missing)?;
+            same(&pulled, archive)
         });
         pulled.map(drop)
     }

@@ -13,14 +13,14 @@ use anyhow::Result;
 
 use self::helm::Player;
 use super::servers::Targets;
-use crate::base::config::{Config, HELM_REPOSITORY};
+use crate::base::config::Config;
 use crate::base::digest::{Digest, without_algorithm};
 use crate::base::problem::{Checked, Problem, verdict};
 use crate::base::text::{name, size};
 use crate::chart::Archive;
 use crate::chart::io::helm::Helm;
 use crate::github::Wanted;
-use crate::index::{Index, Version};
+use crate::index::{Index, Version, is_of};
 use crate::pages::path_of;
 use crate::sys::http::{Http, Request};
 
@@ -34,6 +34,8 @@ pub struct Story<'a> {
     pub releases: &'a [Wanted<'a>],
     /// The index that the branch had before; `None` where it had none.
     pub before: Option<&'a [u8]>,
+    /// The URL that the Helm repository had before it moved, where the branch still has it.
+    pub old_url: Option<String>,
 }
 
 /// One thing that the user did, and what came of it.
@@ -87,6 +89,7 @@ pub fn play(
         None => native::play(story, http, &mut steps)?,
     }
     keeps(story, http, &mut steps)?;
+    is_at_old_place(story, http, &mut steps)?;
     release::verify(story, http, &mut steps)?;
     verdict(steps.problems)?;
     Ok(())
@@ -94,7 +97,7 @@ pub fn play(
 
 impl Story<'_> {
     fn repository(&self) -> String {
-        format!("{}/{HELM_REPOSITORY}", self.targets.pages)
+        self.targets.helm_repository(self.config)
     }
 
     fn index(&self, http: &Http) -> Result<Vec<u8>, Problem> {
@@ -147,6 +150,27 @@ fn same(data: &[u8], archive: &Archive) -> Result<String, Problem> {
 
 fn id(archive: &Archive) -> String {
     format!("{} {}", archive.metadata.name, archive.metadata.version)
+}
+
+/// Whoever added the Helm repository before it moved finds the new versions, too.
+fn is_at_old_place(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()> {
+    let Some(url) = &story.old_url else { return Ok(()) };
+    steps.make("Found", format!("{url}/index.yaml"), || {
+        let text = get(http, format!("{url}/index.yaml"))?;
+        let index = read(&text)?;
+        let is_listed = |archive: &&Archive| {
+            let new = &archive.metadata;
+            let mut listed = index.versions().iter();
+            listed.any(|one| {
+                (&*one.name, &*one.version) == (&new.name, &new.version) && is_of(one, &archive.digest)
+            })
+        };
+        match story.archives.iter().find(|archive| !is_listed(archive)) {
+            None => Ok(story.archives.iter().map(id).collect::<Vec<_>>().join(", ")),
+            Some(archive) => Err(broken(format!("the old index does not list {}", name(&id(archive))))),
+        }
+    })?;
+    Ok(())
 }
 
 /// What was listed before is listed still.

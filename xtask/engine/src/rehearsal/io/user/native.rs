@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::{Steps, Story, broken, get, id, read, same, versions};
 use crate::base::oci_reference::{Reference, tag};
 use crate::base::problem::{Checked, Problem};
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::chart::{Archive, metadata_of};
 use crate::index::{Version, is_of};
@@ -12,22 +13,32 @@ use crate::registry::io::Registry;
 use crate::sys::http::Http;
 
 pub fn play(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()> {
-    let mut text = Vec::new();
-    steps.make("Read", format!("{}/index.yaml", story.repository()), || {
-        text = story.index(http)?;
-        Ok(versions(read(&text)?.versions().len()))
-    })?;
-    let index = read(&text).ok();
+    let (has_repository, has_registry) =
+        (story.config.publishes_to(Target::Pages), story.config.publishes_to(Target::Oci));
+    let text = if has_repository { read_index(story, http, steps)? } else { Vec::new() };
+    let index = read(&text).ok().filter(|_| has_repository);
     for archive in story.archives {
         if let Some(url) = story.elsewhere(archive) {
             steps.make("Skipped", url, || Ok("the archive lies there already".to_owned()))?;
         } else if let Some(index) = &index {
             use_repository(story, http, index.versions(), archive, steps)?;
         }
-        use_registry(story, http, archive, steps)?;
+        if has_registry {
+            use_registry(story, http, archive, steps)?;
+        }
     }
     let saw = || Ok("without helm nothing is rendered".to_owned());
     steps.make("Skipped", "helm template".to_owned(), saw).map(drop)
+}
+
+/// The index, as users get it; what is wrong with it is among the steps.
+fn read_index(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    steps.make("Read", format!("{}/index.yaml", story.repository()), || {
+        text = story.index(http)?;
+        Ok(versions(read(&text)?.versions().len()))
+    })?;
+    Ok(text)
 }
 
 fn use_repository(

@@ -243,7 +243,7 @@ impl Store {
 /// The name that GitHub gives an asset: what is unusual becomes a dot, and none is at an end (docs.github.com, "Upload a
 /// release asset").
 pub fn asset_name(name: &str) -> String {
-    let is_usual = |c: char| c.is_ascii_alphanumeric() || "-_.+@~".contains(c);
+    let is_usual = |c: char| c.is_ascii_alphanumeric() || "-_.@~".contains(c);
     let plain: String = name.chars().map(|c| if is_usual(c) { c } else { '.' }).collect();
     plain.trim_matches('.').to_owned()
 }

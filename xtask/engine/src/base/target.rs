@@ -1,0 +1,28 @@
+//! Where a release is published.
+
+#![warn(missing_docs)]
+
+use std::fmt;
+
+use clap::ValueEnum;
+
+/// Where a release is published. [`Config::archives`](crate::Config::archives) decides the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Target {
+    /// The OCI registry.
+    Oci,
+    /// The Helm repository on the branch of GitHub Pages.
+    Pages,
+    /// The GitHub Release.
+    Github,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Oci => "the OCI registry",
+            Self::Pages => "the Helm repository",
+            Self::Github => "the GitHub Release",
+        })
+    }
+}
