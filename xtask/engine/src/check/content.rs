@@ -5,6 +5,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::Chart;
 use super::edit::{Edit, Finding};
 use super::leaks::find_leaks;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name, size};
 use crate::chart::source::Source;
@@ -52,11 +53,12 @@ fn lacking(charts: &[Chart]) -> Vec<Problem> {
     if let Some(first) = readme.first() {
         let message =
             format!("no README.md in {}: `helm show readme` and Artifact Hub show nothing", few(&readme));
-        problems.push(Problem::note(message).hint(format!("write {first}/README.md")));
+        problems.push(Problem::note(message).hint(format!("write {}", path::below(first, "README.md"))));
     }
     if let Some(first) = license.first() {
         let message = format!("no LICENSE in {}: the archives do not say who may use them", few(&license));
-        let hint = format!("cp LICENSE {first}/, or name it in the annotation `artifacthub.io/license`");
+        let add = if first == "." { "write LICENSE".to_owned() } else { format!("cp LICENSE {first}/") };
+        let hint = format!("{add}, or name it in the annotation `artifacthub.io/license`");
         problems.push(Problem::note(message).hint(hint));
     }
     problems
@@ -71,12 +73,11 @@ fn ignored(source: &Source) -> Option<Problem> {
     };
     let lost = ["templates", "charts", "values.yaml", "crds"].into_iter().find(is_lost)?;
     let message = format!("{} is there, and is not packaged", name(lost));
-    let problem = Problem::warning(message).at(format!("{path}/.helmignore"), None);
-    Some(
-        problem.hint(format!(
-            "change the rule that fits what lies in it; or delete {path}/{lost}, if it is empty"
-        )),
-    )
+    let problem = Problem::warning(message).at(path::below(path, ".helmignore"), None);
+    Some(problem.hint(format!(
+        "change the rule that fits what lies in it; or delete {}, if it is empty",
+        path::below(path, lost)
+    )))
 }
 
 /// The charts that have no file whose name begins so, in any case.
@@ -104,7 +105,7 @@ fn leftovers(at: &str, files: &[Entry]) -> Vec<Finding> {
         let found: Vec<String> = found.map(|file| file.path.clone()).collect();
         let Some(first) = found.first() else { continue };
         let message = format!("an editor or the system left {}: it would be published", few(&found));
-        let problem = Problem::warning(message).at(format!("{at}/{first}"), None);
+        let problem = Problem::warning(message).at(path::below(at, first), None);
         findings.push(ignoring(problem, rule, at, files));
     }
     findings
@@ -129,7 +130,7 @@ fn archives(at: &str, files: &[Entry]) -> Vec<Finding> {
             format!("this archive of {} would be in that of the chart", size(file.data.len() as u64));
         let is_deeper = file.path.contains('/');
         let problem = if is_deeper { Problem::note(message) } else { Problem::warning(message) };
-        ignoring(problem.at(format!("{at}/{}", file.path), None), &format!("/{}", file.path), at, files)
+        ignoring(problem.at(path::below(at, &file.path), None), &format!("/{}", file.path), at, files)
     };
     stray.map(problem).collect()
 }
@@ -138,13 +139,13 @@ fn archives(at: &str, files: &[Entry]) -> Vec<Finding> {
 fn tests(at: &str, files: &[Entry]) -> Option<Finding> {
     let first = files.iter().find(|file| file.path.starts_with("ci/"))?;
     let problem =
-        Problem::note("values for chart tests would be published").at(format!("{at}/{}", first.path), None);
+        Problem::note("values for chart tests would be published").at(path::below(at, &first.path), None);
     Some(ignoring(problem, "/ci/", at, files))
 }
 
 /// The problem with the line for .helmignore that mends it.
 fn ignoring(problem: Problem, rule: &str, at: &str, files: &[Entry]) -> Finding {
-    let file = format!("{at}/.helmignore");
+    let file = path::below(at, ".helmignore");
     let rules = files.iter().find(|file| file.path == ".helmignore");
     let lines = rules.map_or(0, |rules| String::from_utf8_lossy(&rules.data).lines().count());
     let hint = format!("add `{rule}` to {file}");

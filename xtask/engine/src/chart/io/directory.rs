@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::base::limits::MAX_HELM_FILE;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::size;
 use crate::chart::ignore::{Dropped, Kind, Rules};
@@ -195,7 +196,7 @@ impl Walk<'_> {
         } else {
             "this rule drops Chart.yaml"
         };
-        let problem = Problem::error(message).at(format!("{}/.helmignore", self.at), Some(dropped.line));
+        let problem = Problem::error(message).at(path::below(self.at, ".helmignore"), Some(dropped.line));
         self.read.problems.push(problem.hint("delete the rule"));
     }
 
