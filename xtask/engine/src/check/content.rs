@@ -8,6 +8,7 @@ use super::leaks::find_leaks;
 use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name, size};
+use crate::chart::repository_root;
 use crate::chart::source::Source;
 use crate::chart::tgz::{self, Entry};
 
@@ -33,6 +34,7 @@ const LEFTOVERS: [&str; 14] = [
 
 pub fn check_content(charts: &[Chart]) -> Vec<Finding> {
     let mut found: Vec<Finding> = lacking(charts).into_iter().map(Into::into).collect();
+    found.extend(charts.iter().filter_map(|chart| others_at_root(chart, charts)));
     for Chart { source, .. } in charts {
         let (at, files) = (source.path.as_str(), source.files.as_slice());
         found.extend(files.iter().flat_map(|file| find_leaks(file, at)).map(Into::into));
@@ -78,6 +80,15 @@ fn ignored(source: &Source) -> Option<Problem> {
         "change the rule that fits what lies in it; or delete {}, if it is empty",
         path::below(path, lost)
     )))
+}
+
+/// What a chart at the root of the repository would take along, as the directories of the other charts.
+fn others_at_root(chart: &Chart, charts: &[Chart]) -> Option<Finding> {
+    let Source { path, top, rules, .. } = Some(&chart.source).filter(|source| source.path == ".")?;
+    let others = charts.iter().map(|other| other.source.path.as_str()).filter(|other| other != path);
+    let directories: Vec<&str> = others.filter_map(|other| other.split('/').next()).collect();
+    let problem = repository_root::others(rules, top, &directories)?;
+    Some(Finding { edit: chart.edit(&problem), problem })
 }
 
 /// The charts that have no file whose name begins so, in any case.
@@ -147,10 +158,9 @@ fn tests(at: &str, files: &[Entry]) -> Option<Finding> {
 fn ignoring(problem: Problem, rule: &str, at: &str, files: &[Entry]) -> Finding {
     let file = path::below(at, ".helmignore");
     let rules = files.iter().find(|file| file.path == ".helmignore");
-    let lines = rules.map_or(0, |rules| String::from_utf8_lossy(&rules.data).lines().count());
-    let hint = format!("add `{rule}` to {file}");
-    let edit = Edit { file, line: lines + 1, remove: Vec::new(), insert: vec![rule.to_owned()] };
-    Finding::new(problem.hint(hint), edit)
+    let text = rules.map(|rules| String::from_utf8_lossy(&rules.data));
+    let edit = Edit::append(&file, text.as_deref(), vec![rule.to_owned()]);
+    Finding::new(problem.hint(format!("add `{rule}` to {file}")), edit)
 }
 
 /// A chart whose release is too large for Helm's Secret. That is base64 of compressed JSON, in which the files are

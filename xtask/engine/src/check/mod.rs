@@ -29,6 +29,7 @@ use self::edit::{Edit, Finding};
 use crate::base::path;
 use crate::base::problem::{Place, Problem, Severity, fold_by};
 use crate::chart::package::Package;
+use crate::chart::repository_root;
 use crate::chart::source::Source;
 
 /// What was looked at.
@@ -67,6 +68,9 @@ impl Chart {
     /// The edit that the hint of a problem in one of its files spells out.
     pub fn edit(&self, problem: &Problem) -> Option<Edit> {
         let file = path::strip(&self.source.path, &problem.place.as_ref()?.file)?;
+        if let Some(lines) = problem.hint.as_deref().and_then(repository_root::lines) {
+            return Some(Edit::append(file, self.text(file), lines));
+        }
         let version = self.package.as_ref().map_or("", |package| &package.metadata.version);
         Edit::of_hint(problem, self.text(file)?, version)
     }
@@ -151,6 +155,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::ignore::Rules;
     use crate::chart::package::{Overrides, package};
     use crate::chart::tgz::Entry;
     use std::collections::BTreeMap;
@@ -168,6 +173,7 @@ mod tests {
             problems: Vec::new(),
             changed: Vec::new(),
             changelog: None,
+            rules: Rules::default(),
             packaged: None,
         };
         Chart { source, is_whole: package.is_some(), package, problems: Vec::new() }
