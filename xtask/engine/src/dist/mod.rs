@@ -36,21 +36,14 @@ pub const SUMS: &str = "SHA256SUMS";
 /// The text of the GitHub Release, in `dist/`.
 pub const NOTES: &str = "release-notes.md";
 
-/// What this repository would not have written into a manifest. `dist/` may come from a job that may do less, or from
-/// elsewhere: it decides neither who gets credentials nor what is published under our name.
-pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
-    let mut found = Vec::new();
-    for chart in &manifest.charts {
-        for (said, own) in [
-            (&chart.oci, Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string()),
-            (&chart.url, format!("{}/{}", config.helm_repository(), chart.archive)),
-            (&chart.archive, format!("{}.tgz", chart.id())),
-        ] {
-            if *said != own {
-                found.push(format!("{} is not {}, as this repository has it", name(said), name(&own)));
-            }
-        }
-    }
+/// What no release of a repository writes into a manifest. `dist/` may come from a job that may do less, or from elsewhere:
+/// it decides neither what is published under our name nor, whatever addresses it names, where.
+pub fn foreign(manifest: &Manifest) -> Vec<String> {
+    let is_other = |chart: &&manifest::Chart| chart.archive != format!("{}.tgz", chart.id());
+    let others = manifest.charts.iter().filter(is_other);
+    let mut found: Vec<String> = others
+        .map(|chart| format!("{} is not the archive of {}", name(&chart.archive), name(&chart.id())))
+        .collect();
     let names: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
     match manifest.tag.as_ref().map(|text| Tag::parse(text, &names)) {
         Some(Err(bad)) => found.push(bad.message()),
@@ -68,6 +61,23 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
         None => {}
     }
     found
+}
+
+/// Why the notes are not those of this config: they tell users to get a chart from where it is made for, such as staging.
+/// Archives have the same bytes everywhere.
+pub fn foreign_notes(config: &Config, release: &Release) -> Option<Problem> {
+    let without_tag = |reference: &str| reference.rsplit_once(':').map_or("", |(base, _)| base).to_owned();
+    let of_chart = |chart: &manifest::Chart| {
+        let own = Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string();
+        let directory = chart.url.strip_suffix(&format!("/{}", chart.archive)).unwrap_or_default();
+        [(without_tag(&chart.oci), without_tag(&own)), (directory.to_owned(), config.helm_repository())]
+    };
+    let is_told =
+        |(said, own): &(String, String)| !said.is_empty() && said != own && release.notes.contains(said);
+    let (said, own) = release.manifest.charts.iter().flat_map(of_chart).find(is_told)?;
+    let message = format!("{NOTES} tells users {}, and this config has {}", name(&said), name(&own));
+    let hint = "make the notes of this config: cargo xtask release; or leave them out: --publish=oci,pages";
+    Some(Problem::error(message).hint(hint))
 }
 
 /// The format of `sha256sum`.

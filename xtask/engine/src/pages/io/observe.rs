@@ -21,7 +21,7 @@ pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result
     let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
     let head = source.commit()?.ok_or_else(no_commit)?;
     let docs = if args.only == Some(Part::Charts) { None } else { build_docs(args, source)? };
-    let release = if args.only == Some(Part::Docs) { None } else { release(config, args, source)? };
+    let release = if args.only == Some(Part::Docs) { None } else { release(args, source)? };
     let commit = commit(&head.id, docs.is_some(), release.as_ref());
     let with_changes = docs.as_ref().is_some_and(|site| warn_of_changes(&site.changed));
     let docs = docs.map(|site| site.files);
@@ -78,10 +78,10 @@ fn build_docs(args: &PagesArgs, source: &Repository) -> Result<Option<Site>> {
     }
 }
 
-fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {
+fn release(args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {
     let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
     let lock = Lock::of(&directory);
-    let release = dist::io::read(config, &directory)?;
+    let release = dist::io::read(&directory)?;
     drop(lock);
     let shown = files::shown(&directory);
     let is_snapshot = |release: &Release| {
