@@ -127,7 +127,7 @@ fn planned(step: &workflow::Step, all: &[Step], parse: Parse<'_>, options: Optio
                 let options = options(&command.text);
                 Here::Run(steps.iter().map(|step| step.with_options(&options)).collect())
             }
-            not => not,
+            not @ Here::Not(_) => not,
         },
         _ => other(text, all),
     };

@@ -73,7 +73,7 @@ impl Command {
             return Vec::new();
         }
         let names_registry = words.any(|word| word == "--oci" || word.starts_with("--oci="));
-        let targets = self.task.iter().flat_map(|task| task.publishes()).copied();
+        let targets = self.task.iter().flat_map(Task::publishes).copied();
         targets.filter(|target| *target != Target::Oci || !names_registry).collect()
     }
 }

@@ -7,6 +7,7 @@ use expect_test::expect;
 use crate::check::found;
 use crate::release::{chart, manifest};
 use crate::sandbox::{Ran, Sandbox, helms};
+use crate::whole::Targets;
 
 /// A program whose config is what the environment says.
 pub fn program() -> PathBuf {
@@ -187,6 +188,33 @@ fn what_of_a_chart_at_the_root_is_not_in_the_commit() {
     let all =
         "warning: not in the commit as it is here: `CHANGELOG.md`, `templates/web.yaml`, `values.yaml`\n";
     assert!(warned().starts_with(all), "{}", warned());
+}
+
+/// A root has files of the repository beside those of the chart: they are not in what is published.
+#[test]
+fn a_published_chart_at_the_root_is_compared() {
+    let (targets, mut sandbox) = (Targets::new(), at_root(IGNORED));
+    sandbox.git(&["tag", "v1.0.0"]);
+    targets.push_tags(&sandbox);
+    sandbox.unset("CARGO_NET_OFFLINE");
+    let remote = ["--remote", &targets.remote.url, "--oci", &targets.registry.url(), "--helm", "never"];
+    run(&sandbox, &[&["release", "--publish=oci,pages"], &remote[..]].concat()).ended(0);
+    sandbox.git(&["tag", "--delete", "v1.0.0"]);
+    let check = |status| {
+        let ran = run(&sandbox, &[&["check", "--json"], &remote[..]].concat()).ended(status);
+        let told = found(&ran, "release").into_iter().filter(|one| one.contains("published"));
+        told.collect::<Vec<_>>()
+    };
+    sandbox.write(".github/CODEOWNERS", "* @acme/all\n");
+    sandbox.commit("another day");
+    assert_eq!(check(0), [""; 0]);
+    sandbox.write("values.yaml", "a: 2\n");
+    sandbox.commit("a change");
+    let [differs] = &check(1)[..] else { panic!("{:?}", check(1)) };
+    assert!(
+        differs.starts_with("error Chart.yaml:3 `web 1.0.0` is published, and differs in `values.yaml`"),
+        "{differs}"
+    );
 }
 
 #[test]
