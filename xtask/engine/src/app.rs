@@ -135,7 +135,8 @@ impl App {
         (!is_name && !is_help).then(|| error.to_string())
     }
 
-    /// What was asked for, and with which options of the repository's own. Wrong usage, `--help` and `--version` end the program, as clap does it.
+    /// What was asked for, and with which options of the repository's own. Wrong usage, `--help` and `--version` end the
+    /// program, as clap does it.
     fn arguments<P: Parser>(&self) -> Result<(P, Vec<String>), Problems> {
         // What a command of the repository's own takes is for itself to judge.
         let first = environment::first_argument().unwrap_or_default();
@@ -166,10 +167,12 @@ impl App {
         [own, self.options.clone()].concat()
     }
 
-    /// The options of the repository's own parser that are given, before the command or after it.
+    /// The options of the repository's own parser that are given, before the command or after it, but for the one that
+    /// publishes: what stands for a command of a workflow never does.
     fn own_options(&self, matches: &ArgMatches) -> Vec<String> {
         let is_given = |arg: &&Arg| {
-            matches.ids().any(|id| id == arg.get_id())
+            arg.get_id() != "publish"
+                && matches.ids().any(|id| id == arg.get_id())
                 && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
         };
         let written = |arg: &Arg| {
@@ -288,4 +291,42 @@ fn named(parser: clap::Command) -> clap::Command {
         return parser;
     }
     parser.version(env!("CARGO_PKG_VERSION")).display_name(env!("CARGO_PKG_NAME"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Parser)]
+    #[allow(dead_code, reason = "the parser alone is of interest")]
+    struct Cli {
+        #[arg(long, global = true)]
+        staging: bool,
+        #[arg(short, global = true)]
+        region: Vec<String>,
+        #[arg(long)]
+        publish: bool,
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    #[test]
+    fn options_of_the_repositorys_own() {
+        let app = App::new(Config::new("acme/shop"), "xtask", "main.rs", "");
+        let app = App { parser: named(Cli::command()), options: vec!["--given".to_owned()], ..app };
+        for (line, expected) in [
+            ("cargo xtask release --publish=oci", "--given"),
+            ("cargo xtask --staging release", "--staging --given"),
+            ("cargo xtask release --tag v1.2.3 --staging", "--staging --given"),
+            ("cargo xtask -r a -rb check", "-r=a -r=b --given"),
+            ("cargo xtask --publish release", "--given"),
+            ("cargo xtask nothing", "--given"),
+            ("", "--given"),
+        ] {
+            assert_eq!(app.options(line).join(" "), expected, "{line}");
+        }
+        assert_eq!(app.task("cargo xtask --staging check"), Ok(Task::Other));
+        assert_eq!(app.refusal("cargo xtask --staging package"), None);
+        assert!(app.refusal("cargo xtask --stagin check").is_some());
+    }
 }

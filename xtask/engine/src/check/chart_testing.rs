@@ -6,7 +6,7 @@ use super::ct_yaml::{ChartTesting, Text, has_name};
 use crate::base::config::Config;
 use crate::base::path::{self, join};
 use crate::base::problem::Problem;
-use crate::base::text::name;
+use crate::base::text::{few, name};
 
 /// The files that may be such a configuration. chart-testing itself looks at the root, in `.ct/` and outside of the
 /// repository; elsewhere its `--config` names one. What lies in a chart or among the workflows is something else.
@@ -72,14 +72,15 @@ fn directory(
     files: &[String],
 ) -> Option<Problem> {
     let (directory, shown) = (plain(written), name(written));
-    let all = if published.is_empty() { config.charts.join(", ") } else { listed(published) };
+    let published: Vec<&str> = published.iter().copied().collect();
+    let all = if published.is_empty() { config.charts.join(", ") } else { published.join(", ") };
     if !has(&directory, files) {
         let message = format!("chart-testing looks for charts in {shown}, which is not there");
         return Some(Problem::warning(message).hint(format!("write `{all}`")));
     }
     let message = format!(
         "chart-testing tests the charts in {shown}, and a release publishes those in {} alone",
-        name(&config.charts.join(", "))
+        few(&config.charts)
     );
     let hint = format!("move those that are for users to `{all}`, or name `{directory}` in the config");
     let has_others = charts(files).any(|chart| above(chart) == directory && !config.releases(chart));
@@ -90,22 +91,16 @@ fn directory(
 fn untested(read: &ChartTesting, published: &BTreeSet<&str>, files: &[String]) -> Option<Problem> {
     let tested: Vec<String> = dirs(read).map(|(written, _)| plain(written)).collect();
     let (_, line) = dirs(read).next().filter(|_| tested.iter().all(|directory| has(directory, files)))?;
-    let missing: BTreeSet<&str> = published
+    let missing: Vec<String> = published
         .iter()
-        .copied()
-        .filter(|directory| tested.iter().all(|tested| tested != directory))
+        .filter(|directory| tested.iter().all(|tested| tested != **directory))
+        .map(|directory| (*directory).to_owned())
         .collect();
-    let message = format!(
-        "a release publishes the charts in {}, which chart-testing does not test",
-        name(&listed(&missing))
-    );
+    let message =
+        format!("a release publishes the charts in {}, which chart-testing does not test", few(&missing));
     let add: Vec<String> = missing.iter().map(|directory| format!("`- {directory}`")).collect();
     let problem = Problem::warning(message).at(&read.file, Some(*line));
     (!missing.is_empty()).then(|| problem.hint(format!("add {}", add.join(" and "))))
-}
-
-fn listed(directories: &BTreeSet<&str>) -> String {
-    directories.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
 /// A branch to compare with that the remote does not have. `references` are the branches that git has of it, with `HEAD` for
@@ -254,13 +249,13 @@ mod tests {
             ["charts/web/Chart.yaml", "library/db/Chart.yaml", "deploy/helm/Chart.yaml", "deploy/helm/x"];
         let files = [files.map(str::to_owned).to_vec(), paths()].concat();
         let config = SHOP.clone().charts(["charts", "library", "deploy/helm"]);
-        let others = "ct.yaml:3: chart-testing tests the charts in `more`, and a release publishes those in `charts, library, deploy/helm` alone";
+        let others = "ct.yaml:3: chart-testing tests the charts in `more`, and a release publishes those in `charts`, `library`, `deploy/helm` alone";
         for (dirs, expected) in [
             (&["./library/", "charts", "deploy"][..], &[][..]),
             (
                 &["charts"],
                 &[
-                    "ct.yaml:2: a release publishes the charts in `deploy, library`, which chart-testing does not test",
+                    "ct.yaml:2: a release publishes the charts in `deploy`, `library`, which chart-testing does not test",
                 ],
             ),
             (&["charts", "more", "library", "deploy"], &[others]),
