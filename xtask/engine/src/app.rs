@@ -2,12 +2,13 @@
 
 #![warn(missing_docs)]
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems, Severity, problems_of};
@@ -33,6 +34,8 @@ pub struct App {
     /// The text of its main.rs when it was compiled.
     source: &'static str,
     parser: clap::Command,
+    /// Options of the repository's own on the command line, which its commands take as well.
+    options: Vec<String>,
 }
 
 /// Makes the [`App`] of a [`Config`]. To be called in the program's `main.rs`: messages about the config name that file,
@@ -53,7 +56,14 @@ impl App {
     #[doc(hidden)]
     pub fn new(config: Config, package: &'static str, file: &str, source: &'static str) -> Self {
         let (file, steps) = (file.replace('\\', "/"), ci::standard());
-        Self { config, steps, package, file, source, parser: named(Standard::command()) }
+        let (parser, options) = (named(Standard::command()), Vec::new());
+        Self { config, steps, package, file, source, parser, options }
+    }
+
+    /// The same program with another config, such as that of staging, which an option of the repository's own chooses.
+    #[must_use]
+    pub fn with(&self, config: Config) -> Self {
+        Self { config, ..self.clone() }
     }
 
     /// Adds a step to `cargo xtask ci`. Steps of the repository run in this order, before those of this library.
@@ -75,7 +85,8 @@ impl App {
     pub fn run<P: Parser>(mut self, act: impl FnOnce(P, &Self) -> Result<(), Problems>) -> ExitCode {
         self.parser = named(P::command());
         terminal::the_config_is_in(&self.file);
-        let result = self.arguments().and_then(|parsed| {
+        let result = self.arguments().and_then(|(parsed, options)| {
+            self.options = options;
             self.check_source()?;
             scratch::remove_on_signals()?;
             act(parsed, &self)
@@ -97,6 +108,7 @@ impl App {
             file: &self.file,
             task: &|line| self.task(line),
             refusal: &|line| self.refusal(line),
+            options: &|line| self.options(line),
         })
     }
 
@@ -117,30 +129,63 @@ impl App {
     /// alone.
     fn refusal(&self, line: &str) -> Option<String> {
         let error = self.parse(line).err()?;
-        let is_name =
-            line.split_whitespace().count() == 3 && error.kind() == ErrorKind::MissingRequiredArgument;
+        let words = line.split_whitespace().filter(|word| !word.starts_with('-')).count();
+        let is_name = words == 3 && error.kind() == ErrorKind::MissingRequiredArgument;
         let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
         (!is_name && !is_help).then(|| error.to_string())
     }
 
-    /// What was asked for. Wrong usage, `--help` and `--version` end the program, as clap does it.
-    fn arguments<P: Parser>(&self) -> Result<P, Problems> {
+    /// What was asked for, and with which options of the repository's own. Wrong usage, `--help` and `--version` end the
+    /// program, as clap does it.
+    fn arguments<P: Parser>(&self) -> Result<(P, Vec<String>), Problems> {
         // What a command of the repository's own takes is for itself to judge.
         let first = environment::first_argument().unwrap_or_default();
         if Commands::has_subcommand(&first) || self.parser.find_subcommand(&first).is_none() {
             check_arguments()?;
         }
         let matches = self.parser.clone().get_matches();
-        Ok(P::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+        let options = self.own_options(&matches);
+        Ok((P::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), options))
     }
 
     /// The command in a line such as `cargo xtask check --tag v1.2.3`. The error is what the program would print.
     fn parse(&self, line: &str) -> Result<Parsed, clap::Error> {
-        let matches = self.parser.clone().try_get_matches_from(line.split_whitespace().skip(1))?;
+        let matches = self.matches(line)?;
         if matches.subcommand_name().is_some_and(Commands::has_subcommand) {
             return Commands::from_arg_matches(&matches).map(|ours| Parsed::Ours(Box::new(ours)));
         }
         Ok(Parsed::Own { publishes: publishes(&matches) })
+    }
+
+    fn matches(&self, line: &str) -> Result<ArgMatches, clap::Error> {
+        self.parser.clone().try_get_matches_from(line.split_whitespace().skip(1))
+    }
+
+    /// The options of the repository's own in a command line, then those that this program was run with.
+    fn options(&self, line: &str) -> Vec<String> {
+        let own = self.matches(line).map_or_else(|_| Vec::new(), |matches| self.own_options(&matches));
+        [own, self.options.clone()].concat()
+    }
+
+    /// The options of the repository's own parser that are given, before the command or after it, but for the one that
+    /// publishes: what stands for a command of a workflow never does.
+    fn own_options(&self, matches: &ArgMatches) -> Vec<String> {
+        let is_given = |arg: &&Arg| {
+            arg.get_id() != "publish"
+                && matches.ids().any(|id| id == arg.get_id())
+                && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
+        };
+        let written = |arg: &Arg| {
+            let option = match (arg.get_long(), arg.get_short()) {
+                (Some(long), _) => format!("--{long}"),
+                (None, Some(short)) => format!("-{short}"),
+                (None, None) => return Vec::new(),
+            };
+            let values = matches.get_raw(arg.get_id().as_str()).into_iter().flatten();
+            let with_value = |value: &OsStr| format!("{option}={}", value.to_string_lossy());
+            if arg.get_action().takes_values() { values.map(with_value).collect() } else { vec![option] }
+        };
+        self.parser.get_arguments().filter(is_given).flat_map(written).collect()
     }
 
     /// Two repositories that share a target directory get one program from cargo, and it would publish the one under the
@@ -246,4 +291,42 @@ fn named(parser: clap::Command) -> clap::Command {
         return parser;
     }
     parser.version(env!("CARGO_PKG_VERSION")).display_name(env!("CARGO_PKG_NAME"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Parser)]
+    #[allow(dead_code, reason = "the parser alone is of interest")]
+    struct Cli {
+        #[arg(long, global = true)]
+        staging: bool,
+        #[arg(short, global = true)]
+        region: Vec<String>,
+        #[arg(long)]
+        publish: bool,
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    #[test]
+    fn options_of_the_repositorys_own() {
+        let app = App::new(Config::new("acme/shop"), "xtask", "main.rs", "");
+        let app = App { parser: named(Cli::command()), options: vec!["--given".to_owned()], ..app };
+        for (line, expected) in [
+            ("cargo xtask release --publish=oci", "--given"),
+            ("cargo xtask --staging release", "--staging --given"),
+            ("cargo xtask release --tag v1.2.3 --staging", "--staging --given"),
+            ("cargo xtask -r a -rb check", "-r=a -r=b --given"),
+            ("cargo xtask --publish release", "--given"),
+            ("cargo xtask nothing", "--given"),
+            ("", "--given"),
+        ] {
+            assert_eq!(app.options(line).join(" "), expected, "{line}");
+        }
+        assert_eq!(app.task("cargo xtask --staging check"), Ok(Task::Other));
+        assert_eq!(app.refusal("cargo xtask --staging package"), None);
+        assert!(app.refusal("cargo xtask --stagin check").is_some());
+    }
 }

@@ -19,12 +19,13 @@ pub const THE_CONFIG: &str = "the config";
 /// ```
 /// use helm_xtask::{Config, Versions};
 ///
-/// let config = Config::new("acme/shop").charts("deploy/charts").versions(Versions::Stamp);
+/// let config = Config::new("acme/shop").charts(["deploy/charts"]).versions(Versions::Stamp);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) repository: String,
-    pub(crate) charts: String,
+    /// Each is relative to the root, which is `.`; plain unless malformed.
+    pub(crate) charts: Vec<String>,
     pub(crate) pages: String,
     pub(crate) branch: String,
     pub(crate) reserved: Vec<String>,
@@ -84,7 +85,7 @@ impl Config {
         // The site of a user or an organization lies at the root (docs.github.com, "Types of GitHub Pages sites").
         let is_of_owner = site.ends_with(&format!("//{}", name.to_lowercase()));
         Self {
-            charts: "charts".to_owned(),
+            charts: vec!["charts".to_owned()],
             pages: if is_of_owner { site } else { format!("{site}/{name}") },
             branch: "gh-pages".to_owned(),
             reserved: Vec::new(),
@@ -101,10 +102,16 @@ impl Config {
         }
     }
 
-    /// The directory whose sub-directories are the charts, a path from the root; `.` for the root itself.
+    /// Where the charts are: directories whose sub-directories are charts, or that are charts themselves, as paths from
+    /// the root. `.` is the root: the chart whose Chart.yaml lies there, else the charts in its directories.
     #[must_use]
-    pub fn charts(self, directory: impl Into<String>) -> Self {
-        Self { charts: directory.into(), ..self }
+    pub fn charts(self, directories: impl IntoIterator<Item: Into<String>>) -> Self {
+        let plain = |directory: String| match path::join("", &directory) {
+            Some(root) if root.is_empty() && !directory.is_empty() => ".".to_owned(),
+            Some(plain) if !directory.starts_with('/') => plain,
+            _ => directory,
+        };
+        Self { charts: directories.into_iter().map(Into::into).map(plain).collect(), ..self }
     }
 
     /// The URL at which GitHub Pages serves the root of the branch, without a slash at its end.
@@ -184,9 +191,13 @@ impl Config {
         Self { latest: Some(chart.into()), ..self }
     }
 
-    /// Whether a release publishes the chart in a directory, a path from the root.
-    pub(crate) fn releases(&self, directory: &str) -> bool {
-        path::join("", &self.charts).is_some_and(|charts| charts == path::directory(directory))
+    /// Whether a release publishes a chart that lies at a path from the root.
+    pub(crate) fn releases(&self, chart: &str) -> bool {
+        let above = match path::directory(chart) {
+            "" => ".",
+            above => above,
+        };
+        self.charts.iter().any(|directory| directory == above || directory == chart)
     }
 
     /// Whether tags decide the versions, so that those in Chart.yaml are placeholders.
@@ -215,8 +226,11 @@ impl Config {
             return problems;
         }
         let is_plain = |path: &str| !path.is_empty() && !path.starts_with(['/', '-']) && !path.ends_with('/');
-        let is_inside = path::join("", &self.charts).is_some();
-        require(is_plain(&self.charts) && is_inside, "charts", &self.charts, "DIRECTORY");
+        require(!self.charts.is_empty(), "charts", "", "DIRECTORY");
+        for directory in &self.charts {
+            let is_inside = path::join("", directory).is_some();
+            require(is_plain(directory) && is_inside, "charts", directory, "DIRECTORY");
+        }
         require(is_plain(&self.branch) && is_ref(&self.branch), "branch", &self.branch, "BRANCH");
         let https = self.pages.starts_with("https://") && !self.pages.ends_with('/');
         require(https, "pages", &self.pages, "https://HOST/PATH");
@@ -335,8 +349,18 @@ mod tests {
 
     #[test]
     fn malformed_fields() {
-        assert!(SHOP.releases("charts/web") && !SHOP.releases("charts") && !SHOP.releases("charts/web/sub"));
-        let at_root = SHOP.clone().charts(".");
+        assert!(SHOP.releases("charts/web") && SHOP.releases("charts") && !SHOP.releases("charts/web/sub"));
+        let several = SHOP.clone().charts(["./charts/", "library", "deploy/helm/web"]);
+        assert_eq!(
+            (several.charts.join(" "), several.problems()),
+            ("charts library deploy/helm/web".into(), vec![])
+        );
+        assert!(
+            several.releases("charts/a") && several.releases("library/b") && !several.releases("deploy/helm")
+        );
+        assert!(several.releases("deploy/helm/web") && !several.releases("web"));
+        let at_root = SHOP.clone().charts(["./"]);
+        assert!(at_root.releases("."));
         assert!(at_root.problems().is_empty() && at_root.releases("web") && !at_root.releases("a/web"));
         let without_oci = SHOP.clone().targets([Target::Pages]).oci("");
         assert_eq!(without_oci.helm_path("").old_helm_path("stable/x").helm_url("https://h").problems(), []);
@@ -347,7 +371,11 @@ mod tests {
             SHOP.clone().branch("gh pages"),
             SHOP.clone().branch("a..b"),
             SHOP.clone().branch(""),
-            SHOP.clone().charts("../charts"),
+            SHOP.clone().charts(["charts", "../charts"]),
+            SHOP.clone().charts(["/charts"]),
+            SHOP.clone().charts(["-charts"]),
+            SHOP.clone().charts([""]),
+            SHOP.clone().charts(Vec::<String>::new()),
             SHOP.clone().pages("http://d44b.github.io"),
             SHOP.clone().pages("https://d44b.github.io/"),
             SHOP.clone().oci("oci://ghcr.io/D44B/charts"),

@@ -67,6 +67,16 @@ pub fn directory(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
+/// A path below a directory, which is `.` for the root.
+pub fn below(directory: &str, path: &str) -> String {
+    if directory == "." { path.to_owned() } else { format!("{directory}/{path}") }
+}
+
+/// What of a path is below a directory, which is `.` for the root.
+pub fn strip<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
+    if directory == "." { Some(path) } else { path.strip_prefix(directory)?.strip_prefix('/') }
+}
+
 /// The path that was probably meant: the one that has the same file name elsewhere, or a similar one in the same
 /// directory.
 pub fn nearest<'a>(path: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
@@ -129,6 +139,11 @@ mod tests {
     fn paths() {
         assert_eq!(join("a/b", "../c/./d.md"), Some("a/c/d.md".to_owned()));
         assert_eq!(join("", "../c"), None);
+        assert_eq!([below(".", "a/b"), below("c", "a")], ["a/b", "c/a"]);
+        assert_eq!(
+            [strip(".", "a/b"), strip("a", "a/b"), strip("a", "ab/c")],
+            [Some("a/b"), Some("b"), None]
+        );
         assert_eq!(
             [path_of("https://h/p/q/"), path_of("https://h"), path_of("https://h/p?x")],
             ["/p/q/", "/", "/p/"]

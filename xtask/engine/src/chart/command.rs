@@ -10,7 +10,7 @@ use clap::{Args, value_parser};
 use super::io::directory::read_chart_directory;
 use super::io::helm::agreement::{HelmMode, by, compare, find_helm};
 use super::package::{Overrides, Package, package};
-use super::tgz;
+use super::{repository_root, tgz};
 use crate::base::digest::Digest;
 use crate::base::problem::{Checked, Problem, verdict};
 use crate::base::text::{name, size};
@@ -106,6 +106,8 @@ fn package_chart(path: &Path, overrides: &Overrides, times: &mut Times) -> Resul
     let boundary = repository.as_ref().map_or(directory.as_path(), Repository::root);
     let read = read_chart_directory(&directory, boundary, &at);
     let mut problems = read.problems;
+    let is_root = repository.as_ref().is_some_and(|repository| repository.root() == directory);
+    problems.extend(repository_root::made(&read.rules, &read.top, false).filter(|_| is_root));
     let time = times.of_archive(repository.as_ref())?.unwrap_or(tgz::ENTRY_TIME);
     let package = package(read.files, &at, overrides).take(&mut problems);
     Ok(Checked::new(package.map(|package| Chart { at, directory, package, time }), problems))

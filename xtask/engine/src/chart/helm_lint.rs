@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::path;
 use crate::base::problem::{Problem, Severity};
 use crate::base::text::name;
 
@@ -89,7 +90,8 @@ impl Heard<'_> {
         if let Some(values) = values.filter(|_| message.place == "values.yaml" && others + 1 < self.asked) {
             file = file.replace("values.yaml", values);
         }
-        let values = values.map_or_else(String::new, |values| format!(" --values {}/{values}", self.path));
+        let values =
+            values.map_or_else(String::new, |values| format!(" --values {}", path::below(self.path, values)));
         let hint = format!("mend it there, and look again: helm lint --strict {}{values}", self.path);
         Problem { severity: message.severity, ..problem }.at(file, line).hint(hint)
     }
@@ -115,15 +117,15 @@ fn place(path: &str, chart: &str, said: &Said) -> (String, Option<usize>) {
         let file = rest.get(..end).filter(|file| file.contains('.'))?;
         let after = rest.get(end..)?.strip_prefix(':').unwrap_or_default();
         let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        Some((format!("{path}/{file}"), after.get(..digits).and_then(|line| line.parse().ok())))
+        Some((path::below(path, file), after.get(..digits).and_then(|line| line.parse().ok())))
     });
     let is_file = said.place.contains('.') && !said.place.starts_with('/');
-    let whole = || if is_file { format!("{path}/{}", said.place) } else { path.to_owned() };
+    let whole = || if is_file { path::below(path, &said.place) } else { path.to_owned() };
     // The schema itself is broken, or has no place for what helm adds, such as the values of a sub-chart.
     let is_of_schema =
         ["is not valid against metaschema", "type that is NOT VALID", "values don't meet the spec"];
     if is_of_schema.iter().any(|words| said.text.contains(words)) {
-        return (format!("{path}/values.schema.json"), None);
+        return (path::below(path, "values.schema.json"), None);
     }
     named.unwrap_or_else(|| (whole(), None))
 }

@@ -5,10 +5,10 @@
 //! Helm 3.17 and 4.1; patterns are Go's `filepath.Match`.
 
 /// The rules of one chart, in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rules(Vec<Rule>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Rule {
     pattern: Vec<char>,
     line: usize,
@@ -84,6 +84,13 @@ impl Rules {
     /// entered.
     pub fn dropped_by(&self, path: &str, kind: Kind) -> Option<Dropped> {
         self.deciding(path, kind).map(|rule| Dropped { line: rule.line, by_negation: rule.negated })
+    }
+
+    /// Whether a file stays out, by itself or with a directory that it lies in.
+    pub fn drop_file(&self, path: &str) -> bool {
+        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        self.dropped_by(path, Kind::File).is_some()
+            || above.into_iter().any(|directory| self.dropped_by(directory, Kind::Directory).is_some())
     }
 
     fn deciding(&self, path: &str, kind: Kind) -> Option<&Rule> {
@@ -297,6 +304,13 @@ mod tests {
         ] {
             assert_eq!(rules.dropped_by(path, kind).is_some(), ignored, "{path}");
         }
+    }
+
+    #[test]
+    fn a_file_goes_with_its_directory() {
+        let rules = Rules::parse("/docs/\nx\n").0;
+        assert!(rules.drop_file("docs/a/b.md") && rules.drop_file("a/x/b") && rules.drop_file("a/x"));
+        assert!(!rules.drop_file("docs") && !rules.drop_file("a/docs/b.md"));
     }
 
     #[test]

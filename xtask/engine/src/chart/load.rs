@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::read::{Author, Lines, read_chart_yaml, read_lock, read_requirements_yaml};
 use super::tgz::{self, Entry};
 use super::{BOM, Chart, Dependency, Lock, Metadata, values};
+use crate::base::path;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 
@@ -71,7 +72,7 @@ impl Loader<'_> {
     }
 
     fn shown(&self, file: &str) -> String {
-        format!("{}/{file}", self.at)
+        path::below(&self.at, file)
     }
 
     fn error(&mut self, file: &str, message: impl Into<String>, hint: impl Into<String>) {

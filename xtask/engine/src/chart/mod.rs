@@ -14,6 +14,7 @@ mod load;
 mod lock;
 pub mod package;
 mod read;
+pub mod repository_root;
 pub mod same_content;
 pub mod source;
 pub mod tgz;

@@ -2,6 +2,7 @@
 
 use super::tgz::{self, Entry};
 use super::{Chart, Lines, Lock, Metadata};
+use crate::base::path;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::{sanitise, size};
 use crate::chart;
@@ -48,7 +49,7 @@ impl Package {
         let entry = self.entries.iter_mut().find(|entry| entry.path == path)?;
         match chart::to_yaml(&self.metadata) {
             Ok(text) => entry.data = text.into_bytes(),
-            Err(message) => return Some(Problem::error(message).at(format!("{at}/Chart.yaml"), None)),
+            Err(message) => return Some(Problem::error(message).at(path::below(at, "Chart.yaml"), None)),
         }
         None
     }
@@ -97,18 +98,18 @@ fn entries(chart: Chart, prefix: &str, at: &str) -> Checked<Vec<Entry>> {
         |path: &str, data: Vec<u8>| entries.push(Entry { path: format!("{directory}/{path}"), data });
     match chart::to_yaml(&chart.metadata) {
         Ok(text) => add("Chart.yaml", text.into_bytes()),
-        Err(message) => problems.push(Problem::error(message).at(format!("{at}/Chart.yaml"), None)),
+        Err(message) => problems.push(Problem::error(message).at(path::below(at, "Chart.yaml"), None)),
     }
     match chart.lock.filter(|_| chart.metadata.is_v2()).map(|lock| lock.to_yaml()) {
         None => {}
         Some(Ok(text)) => add("Chart.lock", text.into_bytes()),
-        Some(Err(message)) => problems.push(Problem::error(message).at(format!("{at}/Chart.lock"), None)),
+        Some(Err(message)) => problems.push(Problem::error(message).at(path::below(at, "Chart.lock"), None)),
     }
     for file in chart.files {
         add(&file.path, file.data);
     }
     for child in chart.children {
-        let at = format!("{at}/charts/{}", child.metadata.name);
+        let at = path::below(at, &format!("charts/{}", child.metadata.name));
         entries.extend(self::entries(child, &format!("{directory}/charts/"), &at).take(&mut problems));
     }
     Checked::new(entries, problems)
@@ -122,7 +123,7 @@ fn unloadable(entries: &[Entry], at: &str) -> Vec<Problem> {
         if let Some(why) = tgz::unreadable(path) {
             problems.push(
                 Problem::error(why)
-                    .at(format!("{at}/{path}"), None)
+                    .at(path::below(at, path), None)
                     .hint("rename it, or name it in .helmignore"),
             );
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ignore::Kind;
+use super::ignore::{Kind, Rules};
 use super::package::Package;
 use super::tgz::Entry;
 use crate::base::problem::{Checked, Problem};
@@ -18,6 +18,8 @@ pub struct Source {
     pub files: Vec<Entry>,
     /// What lies at its top, packaged or not.
     pub top: BTreeMap<String, Kind>,
+    /// The rules of its .helmignore.
+    pub rules: Rules,
     pub problems: Vec<Problem>,
     /// What is not in the commit as it is here, by its path from the root.
     pub changed: Vec<String>,

@@ -6,7 +6,7 @@ use super::ct_yaml::{ChartTesting, Text, has_name};
 use crate::base::config::Config;
 use crate::base::path::{self, join};
 use crate::base::problem::Problem;
-use crate::base::text::name;
+use crate::base::text::{few, name};
 
 /// The files that may be such a configuration. chart-testing itself looks at the root, in `.ct/` and outside of the
 /// repository; elsewhere its `--config` names one. What lies in a chart or among the workflows is something else.
@@ -21,9 +21,9 @@ pub fn ct_files(files: &[String]) -> Vec<&str> {
     files.iter().map(String::as_str).filter(is_config).collect()
 }
 
-/// The directories whose sub-directories are charts that are published or tested, that of the config first.
+/// The directories of charts that are published or tested, those of the config first.
 pub fn chart_directories(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<String> {
-    let mut directories = vec![plain(&config.charts)];
+    let mut directories = config.charts.clone();
     for (directory, _) in configs.iter().flat_map(dirs) {
         let directory = plain(directory);
         if !directories.contains(&directory) && has_charts(&directory, files) {
@@ -45,38 +45,62 @@ pub fn exclusion(configs: &[ChartTesting], chart: &str) -> Option<String> {
 }
 
 pub fn check_directories(config: &Config, configs: &[ChartTesting], files: &[String]) -> Vec<Problem> {
-    let charts = plain(&config.charts);
+    let published = published(config, files);
     let of = |read: &ChartTesting| -> Vec<Problem> {
         let found = dirs(read).filter_map(|(written, line)| {
-            directory(written, &charts, files).map(|problem| problem.at(&read.file, Some(*line)))
+            let problem = directory(written, config, &published, files)?;
+            Some(problem.at(&read.file, Some(*line)))
         });
-        found.chain(untested(read, &charts, files)).collect()
+        found.chain(untested(read, &published, files)).collect()
     };
     configs.iter().flat_map(of).collect()
 }
 
+/// The directories that chart-testing has to know to test what is published: it looks for charts in their sub-directories. A
+/// chart at the root is in none; `charts` of its configuration names it.
+fn published<'f>(config: &Config, files: &'f [String]) -> BTreeSet<&'f str> {
+    let published = charts(files).filter(|chart| *chart != "." && config.releases(chart));
+    let is_in_another = |chart: &str| charts(files).any(|other| path::strip(other, chart).is_some());
+    published.filter(|chart| !is_in_another(chart)).map(above).collect()
+}
+
 /// A directory that is not there, or whose charts are not published.
-fn directory(written: &str, charts: &str, files: &[String]) -> Option<Problem> {
+fn directory(
+    written: &str,
+    config: &Config,
+    published: &BTreeSet<&str>,
+    files: &[String],
+) -> Option<Problem> {
     let (directory, shown) = (plain(written), name(written));
+    let published: Vec<&str> = published.iter().copied().collect();
+    let all = if published.is_empty() { config.charts.join(", ") } else { published.join(", ") };
     if !has(&directory, files) {
         let message = format!("chart-testing looks for charts in {shown}, which is not there");
-        return Some(Problem::warning(message).hint(format!("write `{charts}`")));
+        return Some(Problem::warning(message).hint(format!("write `{all}`")));
     }
     let message = format!(
         "chart-testing tests the charts in {shown}, and a release publishes those in {} alone",
-        name(charts)
+        few(&config.charts)
     );
-    let problem = Problem::note(message).hint(format!("move those that are for users to `{charts}`"));
-    (directory != charts && has_charts(&directory, files)).then_some(problem)
+    let hint = format!("move those that are for users to `{all}`, or name `{directory}` in the config");
+    let has_others = charts(files).any(|chart| above(chart) == directory && !config.releases(chart));
+    has_others.then(|| Problem::note(message).hint(hint))
 }
 
 /// Charts that are published, where all directories that are tested are there and are others.
-fn untested(read: &ChartTesting, charts: &str, files: &[String]) -> Option<Problem> {
-    let is_other = |(written, _): &Text| plain(written) != charts && has(&plain(written), files);
-    let (_, line) = dirs(read).next().filter(|_| dirs(read).all(is_other))?;
+fn untested(read: &ChartTesting, published: &BTreeSet<&str>, files: &[String]) -> Option<Problem> {
+    let tested: Vec<String> = dirs(read).map(|(written, _)| plain(written)).collect();
+    let (_, line) = dirs(read).next().filter(|_| tested.iter().all(|directory| has(directory, files)))?;
+    let missing: Vec<String> = published
+        .iter()
+        .filter(|directory| tested.iter().all(|tested| tested != **directory))
+        .map(|directory| (*directory).to_owned())
+        .collect();
     let message =
-        format!("a release publishes the charts in {}, which chart-testing does not test", name(charts));
-    Some(Problem::warning(message).at(&read.file, Some(*line)).hint(format!("add `- {charts}`")))
+        format!("a release publishes the charts in {}, which chart-testing does not test", few(&missing));
+    let add: Vec<String> = missing.iter().map(|directory| format!("`- {directory}`")).collect();
+    let problem = Problem::warning(message).at(&read.file, Some(*line));
+    (!missing.is_empty()).then(|| problem.hint(format!("add {}", add.join(" and "))))
 }
 
 /// A branch to compare with that the remote does not have. `references` are the branches that git has of it, with `HEAD` for
@@ -117,8 +141,20 @@ fn has(directory: &str, files: &[String]) -> bool {
 }
 
 fn has_charts(directory: &str, files: &[String]) -> bool {
-    let charts = files.iter().filter_map(|file| file.strip_suffix("/Chart.yaml"));
-    charts.into_iter().any(|chart| plain(path::directory(chart)) == directory)
+    charts(files).any(|chart| above(chart) == directory)
+}
+
+/// The directories that have a Chart.yaml.
+fn charts(files: &[String]) -> impl Iterator<Item = &str> {
+    files.iter().filter_map(|file| match file.as_str() {
+        "Chart.yaml" => Some("."),
+        other => other.strip_suffix("/Chart.yaml"),
+    })
+}
+
+/// The directory that a chart lies in, which is `.` for the root.
+fn above(chart: &str) -> &str {
+    Some(path::directory(chart)).filter(|above| !above.is_empty()).unwrap_or(".")
 }
 
 #[cfg(test)]
@@ -198,11 +234,37 @@ mod tests {
                 &["ct.yaml:2: a release publishes the charts in `charts`, which chart-testing does not test"],
             ),
         ] {
-            let found: Vec<String> = check_directories(&SHOP, &[testing(dirs, &[])], &paths())
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            assert_eq!(found, expected, "{dirs:?}");
+            assert_eq!(differing(&SHOP, dirs, &paths()), expected, "{dirs:?}");
         }
+    }
+
+    fn differing(config: &Config, dirs: &[&str], files: &[String]) -> Vec<String> {
+        let found = check_directories(config, &[testing(dirs, &[])], files);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn several_directories_agree_with_those_of_the_config() {
+        let files =
+            ["charts/web/Chart.yaml", "library/db/Chart.yaml", "deploy/helm/Chart.yaml", "deploy/helm/x"];
+        let files = [files.map(str::to_owned).to_vec(), paths()].concat();
+        let config = SHOP.clone().charts(["charts", "library", "deploy/helm"]);
+        let others = "ct.yaml:3: chart-testing tests the charts in `more`, and a release publishes those in `charts`, `library`, `deploy/helm` alone";
+        for (dirs, expected) in [
+            (&["./library/", "charts", "deploy"][..], &[][..]),
+            (
+                &["charts"],
+                &[
+                    "ct.yaml:2: a release publishes the charts in `deploy`, `library`, which chart-testing does not test",
+                ],
+            ),
+            (&["charts", "more", "library", "deploy"], &[others]),
+            (&["no", "charts"], &["ct.yaml:2: chart-testing looks for charts in `no`, which is not there"]),
+        ] {
+            assert_eq!(differing(&config, dirs, &files), expected, "{dirs:?}");
+        }
+        let at_root = [vec!["Chart.yaml".to_owned(), "charts/sub/Chart.yaml".to_owned()], paths()].concat();
+        assert_eq!(differing(&SHOP.clone().charts(["."]), &["docs"], &at_root), [""; 0]);
+        assert_eq!(chart_directories(&config, &[testing(&["deploy"], &[])], &files).len(), 4);
     }
 }

@@ -5,8 +5,10 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::Chart;
 use super::edit::{Edit, Finding};
 use super::leaks::find_leaks;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name, size};
+use crate::chart::repository_root;
 use crate::chart::source::Source;
 use crate::chart::tgz::{self, Entry};
 
@@ -32,6 +34,7 @@ const LEFTOVERS: [&str; 14] = [
 
 pub fn check_content(charts: &[Chart]) -> Vec<Finding> {
     let mut found: Vec<Finding> = lacking(charts).into_iter().map(Into::into).collect();
+    found.extend(charts.iter().filter_map(|chart| others_at_root(chart, charts)));
     for Chart { source, .. } in charts {
         let (at, files) = (source.path.as_str(), source.files.as_slice());
         found.extend(files.iter().flat_map(|file| find_leaks(file, at)).map(Into::into));
@@ -52,11 +55,12 @@ fn lacking(charts: &[Chart]) -> Vec<Problem> {
     if let Some(first) = readme.first() {
         let message =
             format!("no README.md in {}: `helm show readme` and Artifact Hub show nothing", few(&readme));
-        problems.push(Problem::note(message).hint(format!("write {first}/README.md")));
+        problems.push(Problem::note(message).hint(format!("write {}", path::below(first, "README.md"))));
     }
     if let Some(first) = license.first() {
         let message = format!("no LICENSE in {}: the archives do not say who may use them", few(&license));
-        let hint = format!("cp LICENSE {first}/, or name it in the annotation `artifacthub.io/license`");
+        let add = if first == "." { "write LICENSE".to_owned() } else { format!("cp LICENSE {first}/") };
+        let hint = format!("{add}, or name it in the annotation `artifacthub.io/license`");
         problems.push(Problem::note(message).hint(hint));
     }
     problems
@@ -71,12 +75,20 @@ fn ignored(source: &Source) -> Option<Problem> {
     };
     let lost = ["templates", "charts", "values.yaml", "crds"].into_iter().find(is_lost)?;
     let message = format!("{} is there, and is not packaged", name(lost));
-    let problem = Problem::warning(message).at(format!("{path}/.helmignore"), None);
-    Some(
-        problem.hint(format!(
-            "change the rule that fits what lies in it; or delete {path}/{lost}, if it is empty"
-        )),
-    )
+    let problem = Problem::warning(message).at(path::below(path, ".helmignore"), None);
+    Some(problem.hint(format!(
+        "change the rule that fits what lies in it; or delete {}, if it is empty",
+        path::below(path, lost)
+    )))
+}
+
+/// What a chart at the root of the repository would take along, as the directories of the other charts.
+fn others_at_root(chart: &Chart, charts: &[Chart]) -> Option<Finding> {
+    let Source { path, top, rules, .. } = Some(&chart.source).filter(|source| source.path == ".")?;
+    let others = charts.iter().map(|other| other.source.path.as_str()).filter(|other| other != path);
+    let directories: Vec<&str> = others.filter_map(|other| other.split('/').next()).collect();
+    let problem = repository_root::others(rules, top, &directories)?;
+    Some(Finding { edit: chart.edit(&problem), problem })
 }
 
 /// The charts that have no file whose name begins so, in any case.
@@ -104,7 +116,7 @@ fn leftovers(at: &str, files: &[Entry]) -> Vec<Finding> {
         let found: Vec<String> = found.map(|file| file.path.clone()).collect();
         let Some(first) = found.first() else { continue };
         let message = format!("an editor or the system left {}: it would be published", few(&found));
-        let problem = Problem::warning(message).at(format!("{at}/{first}"), None);
+        let problem = Problem::warning(message).at(path::below(at, first), None);
         findings.push(ignoring(problem, rule, at, files));
     }
     findings
@@ -129,7 +141,7 @@ fn archives(at: &str, files: &[Entry]) -> Vec<Finding> {
             format!("this archive of {} would be in that of the chart", size(file.data.len() as u64));
         let is_deeper = file.path.contains('/');
         let problem = if is_deeper { Problem::note(message) } else { Problem::warning(message) };
-        ignoring(problem.at(format!("{at}/{}", file.path), None), &format!("/{}", file.path), at, files)
+        ignoring(problem.at(path::below(at, &file.path), None), &format!("/{}", file.path), at, files)
     };
     stray.map(problem).collect()
 }
@@ -138,18 +150,17 @@ fn archives(at: &str, files: &[Entry]) -> Vec<Finding> {
 fn tests(at: &str, files: &[Entry]) -> Option<Finding> {
     let first = files.iter().find(|file| file.path.starts_with("ci/"))?;
     let problem =
-        Problem::note("values for chart tests would be published").at(format!("{at}/{}", first.path), None);
+        Problem::note("values for chart tests would be published").at(path::below(at, &first.path), None);
     Some(ignoring(problem, "/ci/", at, files))
 }
 
 /// The problem with the line for .helmignore that mends it.
 fn ignoring(problem: Problem, rule: &str, at: &str, files: &[Entry]) -> Finding {
-    let file = format!("{at}/.helmignore");
+    let file = path::below(at, ".helmignore");
     let rules = files.iter().find(|file| file.path == ".helmignore");
-    let lines = rules.map_or(0, |rules| String::from_utf8_lossy(&rules.data).lines().count());
-    let hint = format!("add `{rule}` to {file}");
-    let edit = Edit { file, line: lines + 1, remove: Vec::new(), insert: vec![rule.to_owned()] };
-    Finding::new(problem.hint(hint), edit)
+    let text = rules.map(|rules| String::from_utf8_lossy(&rules.data));
+    let edit = Edit::append(&file, text.as_deref(), vec![rule.to_owned()]);
+    Finding::new(problem.hint(format!("add `{rule}` to {file}")), edit)
 }
 
 /// A chart whose release is too large for Helm's Secret. That is base64 of compressed JSON, in which the files are

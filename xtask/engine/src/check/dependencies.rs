@@ -4,6 +4,7 @@
 use semver::Version;
 
 use super::Chart;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
 use crate::chart::package::Package;
@@ -42,7 +43,7 @@ impl Dependencies<'_> {
     }
 
     fn at(&self, problem: Problem, file: &str, line: Option<usize>) -> Problem {
-        problem.at(format!("{}/{file}", self.chart.source.path), line)
+        problem.at(path::below(&self.chart.source.path, file), line)
     }
 
     fn out_of_sync(&self, lock: &Lock) -> Problem {

@@ -30,7 +30,9 @@ pub fn make_edits<'e>(text: &str, edits: &[&'e Edit]) -> Mended<'e> {
                 .iter()
                 .zip(&edit.remove)
                 .all(|(line, removed)| line.trim_end_matches(['\r', '\n']) == removed);
-        if !is_there || begin > lines.len() || stop > free || (stop == free && begin == free) {
+        // Rules of a list may come one before another; what comes twice into one place of a YAML file is seldom right.
+        let is_second = stop == free && begin == free && is_yaml(edit);
+        if !is_there || begin > lines.len() || stop > free || is_second {
             continue;
         }
         if let Some(before) =
@@ -44,15 +46,17 @@ pub fn make_edits<'e>(text: &str, edits: &[&'e Edit]) -> Mended<'e> {
     }
     made.reverse();
     let mended = lines.concat();
-    let is_yaml =
-        made.first().is_some_and(|edit| edit.file.ends_with(".yaml") || edit.file.ends_with(".yml"));
     // An error is worse than any number of keys that stand twice.
     let broken =
         |text: &str| yaml::read(text.as_bytes()).map_or(usize::MAX, |document| document.repeated.len());
-    if is_yaml && broken(&mended) > broken(text) {
+    if made.first().is_some_and(|edit| is_yaml(edit)) && broken(&mended) > broken(text) {
         return Mended { text: text.to_owned(), made: Vec::new() };
     }
     Mended { text: mended, made }
+}
+
+fn is_yaml(edit: &Edit) -> bool {
+    edit.file.ends_with(".yaml") || edit.file.ends_with(".yml")
 }
 
 #[cfg(test)]
@@ -88,6 +92,12 @@ mod tests {
                 Mended { text: "a: 1\nc: 2\n".to_owned(), made: vec![] }
             );
         }
+    }
+
+    #[test]
+    fn lines_are_added_to_a_list() {
+        let rules = [edit(2, &[], &["x", "y"]), edit(2, &[], &["z"])];
+        assert_eq!(make_edits("a\n", &rules.iter().collect::<Vec<_>>()).text, "a\nz\nx\ny\n");
     }
 
     #[test]

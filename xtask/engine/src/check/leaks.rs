@@ -6,6 +6,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::Engine as _;
 
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::line_at;
 use crate::chart::tgz::Entry;
@@ -63,7 +64,7 @@ const DIFFERENT: usize = 8;
 
 /// What looks like a secret in a file, by its content, else by its name. `at` is the directory of its chart.
 pub fn find_leaks(file: &Entry, at: &str) -> Vec<Problem> {
-    let at = format!("{at}/{}", file.path);
+    let at = path::below(at, &file.path);
     let text = String::from_utf8_lossy(&file.data);
     let mut problems = keys(&text);
     problems.extend(tokens(&text));

@@ -26,8 +26,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use self::edit::{Edit, Finding};
+use crate::base::path;
 use crate::base::problem::{Place, Problem, Severity, fold_by};
 use crate::chart::package::Package;
+use crate::chart::repository_root;
 use crate::chart::source::Source;
 
 /// What was looked at.
@@ -65,7 +67,10 @@ impl Chart {
 
     /// The edit that the hint of a problem in one of its files spells out.
     pub fn edit(&self, problem: &Problem) -> Option<Edit> {
-        let file = problem.place.as_ref()?.file.strip_prefix(&self.source.path)?.strip_prefix('/')?;
+        let file = path::strip(&self.source.path, &problem.place.as_ref()?.file)?;
+        if let Some(lines) = problem.hint.as_deref().and_then(repository_root::lines) {
+            return Some(Edit::append(file, self.text(file), lines));
+        }
         let version = self.package.as_ref().map_or("", |package| &package.metadata.version);
         Edit::of_hint(problem, self.text(file)?, version)
     }
@@ -114,12 +119,11 @@ impl Report {
     /// Makes warnings of the errors in a directory, which nobody has to mend: what is published as it is there is not
     /// released again, and an edit would make it another chart.
     pub fn only_warn(&mut self, directory: &str) {
-        let is_below = |problem: &Problem| {
-            let below =
-                |place: &Place| place.file.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
-            problem.place.as_ref().is_some_and(below)
+        let is_below = |(area, finding): &&mut (Area, Finding)| {
+            let below = |place: &Place| path::strip(directory, &place.file).is_some();
+            *area != Area::Config && finding.problem.place.as_ref().is_some_and(below)
         };
-        for (_, finding) in self.findings.iter_mut().filter(|(_, finding)| is_below(&finding.problem)) {
+        for (_, finding) in self.findings.iter_mut().filter(is_below) {
             finding.problem.severity = finding.problem.severity.max(Severity::Warning);
             finding.edit = None;
         }
@@ -151,6 +155,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::ignore::Rules;
     use crate::chart::package::{Overrides, package};
     use crate::chart::tgz::Entry;
     use std::collections::BTreeMap;
@@ -168,6 +173,7 @@ mod tests {
             problems: Vec::new(),
             changed: Vec::new(),
             changelog: None,
+            rules: Rules::default(),
             packaged: None,
         };
         Chart { source, is_whole: package.is_some(), package, problems: Vec::new() }

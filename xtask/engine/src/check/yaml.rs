@@ -1,5 +1,6 @@
 //! The YAML files of a chart, each as a tree with lines.
 
+use crate::base::path;
 use crate::base::yaml::{self, Node};
 use crate::chart::source::Source;
 
@@ -17,6 +18,6 @@ impl<'a> File<'a> {
         let text = std::str::from_utf8(data).ok()?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let root = yaml::read(text.as_bytes()).ok()?.root;
-        Some(Self { path: format!("{}/{file}", source.path), text, root })
+        Some(Self { path: path::below(&source.path, file), text, root })
     }
 }

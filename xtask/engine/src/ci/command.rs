@@ -37,13 +37,15 @@ pub fn run(program: Program<'_>, args: &CiArgs) -> Result<()> {
     let repository = repository()?;
     let Checked { value: workflows, problems: unread } = read_workflows(&repository)?;
     unread.iter().for_each(terminal::problem);
-    let jobs = wanted(jobs(&workflows, program.steps, program.task), args.job.as_deref())?;
+    let given = (program.options)("");
+    let all: Vec<Step> = program.steps.iter().map(|step| step.with_options(&given)).collect();
+    let jobs = wanted(jobs(&workflows, program.steps, program.task, program.options), args.job.as_deref())?;
     if args.list {
-        terminal::line(list_jobs(&jobs, program.steps).trim_end())?;
+        terminal::line(list_jobs(&jobs, &all).trim_end())?;
         return whole(&unread);
     }
     tell_what_differs(&repository, &jobs)?;
-    let mut steps = steps(&jobs, program.steps);
+    let mut steps = steps(&jobs, &all);
     if steps.iter().any(Step::builds_docs) && !docs::io::are_there(repository.root())? {
         steps.retain(|step| !step.builds_docs());
         let problem = Problem::note("there is no documentation, so that nothing builds it");

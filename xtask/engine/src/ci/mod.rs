@@ -14,7 +14,7 @@ pub mod run;
 mod tests;
 pub mod workflow;
 
-use self::run::{Parse, Run, Task};
+use self::run::{Options, Parse, Run, Task};
 use self::workflow::Workflow;
 
 pub use self::list::list_jobs;
@@ -88,11 +88,11 @@ pub fn standard() -> Vec<Step> {
 }
 
 /// The jobs of the workflows that run `cargo xtask`, in their order. `all` are the steps that `cargo xtask ci` stands for.
-pub fn jobs(workflows: &[Workflow], all: &[Step], parse: Parse<'_>) -> Vec<Job> {
+pub fn jobs(workflows: &[Workflow], all: &[Step], parse: Parse<'_>, options: Options<'_>) -> Vec<Job> {
     let job = |(workflow, job): (&Workflow, &workflow::Job)| Job {
         file: workflow.file.clone(),
         id: job.id.text.clone(),
-        steps: job.steps.iter().filter_map(|step| planned(step, all, parse)).collect(),
+        steps: job.steps.iter().filter_map(|step| planned(step, all, parse, options)).collect(),
         beyond: list::beyond(workflow, job),
     };
     let ours = workflows.iter().filter(|workflow| workflow.runs_xtask());
@@ -117,12 +117,18 @@ pub fn steps(jobs: &[Job], all: &[Step]) -> Vec<Step> {
 }
 
 /// What becomes of a step; `None` for one that uses an action.
-fn planned(step: &workflow::Step, all: &[Step], parse: Parse<'_>) -> Option<Planned> {
+fn planned(step: &workflow::Step, all: &[Step], parse: Parse<'_>, options: Options<'_>) -> Option<Planned> {
     let text = step.run.as_ref()?.text.trim();
     let run = Run::read(text, parse);
     let here = match (run.commands.as_slice(), run.shell) {
         (_, Some(why)) => Here::Not(format!("a script for the shell of the runner: {why}")),
-        ([command], None) => in_place_of(text, command.task.as_ref().ok(), all, parse),
+        ([command], None) => match in_place_of(text, command.task.as_ref().ok(), all, parse) {
+            Here::Run(steps) => {
+                let options = options(&command.text);
+                Here::Run(steps.iter().map(|step| step.with_options(&options)).collect())
+            }
+            not @ Here::Not(_) => not,
+        },
         _ => other(text, all),
     };
     Some(Planned { written: text.lines().next().unwrap_or_default().to_owned(), here })
@@ -152,7 +158,7 @@ fn in_place_of(text: &str, task: Option<&Task>, all: &[Step], parse: Parse<'_>) 
 }
 
 fn known(command: &str, all: &[Step]) -> Step {
-    let mut words = command.split_whitespace();
+    let mut words = command.split_whitespace().filter(|word| !word.starts_with('-'));
     let step = Step::new("", command).meaning("CI would fail in the same way: mend what is named");
     if let Some(known) = all.iter().find(|known| known.command == step.command) {
         return known.clone();
@@ -190,9 +196,23 @@ impl Step {
         self.command.join(" ")
     }
 
+    /// The same step with options of the repository's own, which come before the command. One that it has already stays as
+    /// it is, and of two the first counts.
+    pub(crate) fn with_options(&self, options: &[String]) -> Self {
+        let mut step = self.clone();
+        let name = |word: &String| word.split('=').next().unwrap_or_default().to_owned();
+        for option in options.iter().filter(|_| self.is_xtask()) {
+            if !step.command.iter().any(|word| name(word) == name(option)) {
+                step.command.insert(2, option.clone());
+            }
+        }
+        step
+    }
+
     /// Whether it builds the documentation, which not every repository has.
     pub(crate) fn builds_docs(&self) -> bool {
-        self.command.iter().take(3).eq(["cargo", "xtask", "pages"])
+        let words = self.command.iter().filter(|word| !word.starts_with('-'));
+        words.take(3).eq(["cargo", "xtask", "pages"])
     }
 
     /// Whether it is `cargo xtask`, which may need what is secret.

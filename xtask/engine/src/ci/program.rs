@@ -21,6 +21,9 @@ pub struct Program<'a> {
     /// Why a command line is refused; `None` for one that can be typed, and for a command that is spoken of by its name
     /// alone.
     pub refusal: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// The options of the repository's own that a command line needs here: those that it has, which may choose a config, then
+    /// those that this program was run with.
+    pub options: &'a (dyn Fn(&str) -> Vec<String> + Sync),
 }
 
 impl fmt::Debug for Program<'_> {

@@ -32,6 +32,9 @@ pub enum Task {
 /// Reads a `cargo xtask` command; the error is one line.
 pub type Parse<'a> = &'a dyn Fn(&str) -> Result<Task, String>;
 
+/// The options of the repository's own for such a command.
+pub type Options<'a> = &'a dyn Fn(&str) -> Vec<String>;
+
 /// A `cargo xtask` command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -58,6 +61,20 @@ impl Task {
             Self::Pages { publish: true, .. } => &[Target::Pages],
             _ => &[],
         }
+    }
+}
+
+impl Command {
+    /// Where it publishes as the config says: an option of the repository's own before its command may choose another
+    /// config, and `--oci` names another registry.
+    pub fn publishes_by_config(&self) -> Vec<Target> {
+        let mut words = self.text.split_whitespace().skip(2);
+        if words.next().is_some_and(|word| word.starts_with('-')) {
+            return Vec::new();
+        }
+        let names_registry = words.any(|word| word == "--oci" || word.starts_with("--oci="));
+        let targets = self.task.iter().flat_map(Task::publishes).copied();
+        targets.filter(|target| *target != Target::Oci || !names_registry).collect()
     }
 }
 
@@ -102,6 +119,21 @@ fn shell(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_published_as_the_config_says() {
+        let task =
+            Ok(Task::Release { publish: vec![Target::Oci, Target::Pages], from: None, to: String::new() });
+        for (text, expected) in [
+            ("cargo xtask release --publish=oci,pages", &[Target::Oci, Target::Pages][..]),
+            ("cargo xtask release --publish=oci,pages --oci oci://a/b", &[Target::Pages]),
+            ("cargo xtask release --publish=oci,pages --oci=oci://a/b", &[Target::Pages]),
+            ("cargo xtask --staging release --publish=oci,pages", &[]),
+        ] {
+            let command = Command { text: text.to_owned(), task: task.clone() };
+            assert_eq!(command.publishes_by_config(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn runs_are_commands_or_scripts() {

@@ -7,7 +7,7 @@ use crate::base::target::Target;
 fn parse(line: &str) -> Result<Task, String> {
     Ok(match line {
         "cargo xtask ci" => Task::Ci,
-        "cargo xtask release --publish=oci" => {
+        "cargo xtask release --publish=oci" | "cargo xtask --to=a release --publish=oci" => {
             Task::Release { publish: vec![Target::Oci], from: None, to: "dist".to_owned() }
         }
         "cargo xtask release" => Task::Release { publish: Vec::new(), from: None, to: "dist".to_owned() },
@@ -25,6 +25,10 @@ fn parse(line: &str) -> Result<Task, String> {
     })
 }
 
+fn own_options(line: &str) -> Vec<String> {
+    line.split(' ').filter(|word| word.starts_with("--to")).map(str::to_owned).collect()
+}
+
 /// What `cargo xtask ci` stands for, with a step of the repository's own.
 fn all() -> Vec<Step> {
     [Step::new("test", "cargo test --locked")].into_iter().chain(standard()).collect()
@@ -34,7 +38,7 @@ fn names(run: &str) -> Vec<String> {
     let text = format!(
         "jobs:\n  a:\n    steps:\n      - run: {run}\n  b:\n    steps:\n      - run: cargo xtask ours\n"
     );
-    let mut jobs = jobs(&[read_workflow(&text, "a.yml").expect("a workflow")], &all(), &parse);
+    let mut jobs = jobs(&[read_workflow(&text, "a.yml").expect("a workflow")], &all(), &parse, &own_options);
     jobs.truncate(1);
     steps(&jobs, &all()).iter().map(|step| format!("{}: {}", step.name, step.typed())).collect()
 }
@@ -45,6 +49,15 @@ fn what_publishes_is_rehearsed() {
     for (run, expected) in [
         ("cargo xtask release --publish=oci", vec!["rehearsal: cargo xtask release --rehearse"]),
         ("cargo xtask release", vec!["release: cargo xtask release"]),
+        (
+            "cargo xtask --to=a release --publish=oci",
+            vec!["rehearsal: cargo xtask --to=a release --rehearse"],
+        ),
+        ("cargo xtask --to=a pages --publish", vec!["pages: cargo xtask --to=a pages"]),
+        (
+            "cargo xtask pages --to=a --only docs --publish",
+            vec!["docs: cargo xtask --to=a pages --only docs --offline"],
+        ),
         (
             "cargo xtask pages --only docs --publish --wait",
             vec!["docs: cargo xtask pages --only docs --offline"],
@@ -67,12 +80,17 @@ fn what_publishes_is_rehearsed() {
         assert_eq!(names(run), expected, "{run}");
     }
     assert_eq!(names("cargo xtask ci"), whole);
+    let check = Step::new("check", "cargo xtask --to=a check");
+    assert_eq!(
+        check.with_options(&["--to=b".to_owned(), "--all".to_owned()]).typed(),
+        "cargo xtask --all --to=a check"
+    );
 }
 
 #[test]
 fn each_command_runs_once() {
     let text = "jobs:\n  a:\n    steps:\n      - run: cargo xtask ci\n      - run: cargo xtask release --publish=oci\n";
-    let jobs = jobs(&[read_workflow(text, "a.yml").expect("a workflow")], &all(), &parse);
+    let jobs = jobs(&[read_workflow(text, "a.yml").expect("a workflow")], &all(), &parse, &own_options);
     assert_eq!(steps(&jobs, &all()), all());
     assert_eq!(steps(&[], &all()), all());
 }
@@ -93,7 +111,7 @@ jobs:
   b:
     steps: []
 ";
-    let jobs = jobs(&[read_workflow(text, "a.yml").expect("a workflow")], &all(), &parse);
+    let jobs = jobs(&[read_workflow(text, "a.yml").expect("a workflow")], &all(), &parse, &own_options);
     let beyond: Vec<&[String]> = jobs.iter().map(|job| job.beyond.as_slice()).collect();
     let a = [
         "the machine ubuntu-24.04 with its tools",

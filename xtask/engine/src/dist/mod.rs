@@ -43,22 +43,14 @@ pub const SUMS: &str = "SHA256SUMS";
 /// The text of the GitHub Release, in `dist/`.
 pub const NOTES: &str = "release-notes.md";
 
-/// What this repository would not have written into a manifest. `dist/` may come from a job that may do less, or from
-/// elsewhere: it decides neither who gets credentials nor what is published under our name.
-pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut own = manifest.clone();
-    address(config, &mut own);
-    for (chart, own) in manifest.charts.iter().zip(own.charts) {
-        let archive = Some(format!("{}.tgz", chart.id()));
-        let said = [&chart.oci, &chart.url, &Some(chart.archive.clone())].map(Clone::clone);
-        for (said, own) in said.into_iter().zip([own.oci, own.url, archive]) {
-            if said != own {
-                let [said, own] = [said, own].map(|one| name(&one.unwrap_or_default()));
-                found.push(format!("{said} is not {own}, as this repository has it"));
-            }
-        }
-    }
+/// What no release of a repository writes into a manifest. `dist/` may come from a job that may do less, or from elsewhere:
+/// it decides neither what is published under our name nor, whatever addresses it names, where.
+pub fn foreign(manifest: &Manifest) -> Vec<String> {
+    let is_other = |chart: &&manifest::Chart| chart.archive != format!("{}.tgz", chart.id());
+    let others = manifest.charts.iter().filter(is_other);
+    let mut found: Vec<String> = others
+        .map(|chart| format!("{} is not the archive of {}", name(&chart.archive), name(&chart.id())))
+        .collect();
     let names: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
     match manifest.tag.as_ref().map(|text| Tag::parse(text, &names)) {
         Some(Err(bad)) => found.push(bad.message()),
@@ -94,6 +86,25 @@ pub fn urls(config: &Config, manifest: &Manifest) -> BTreeMap<String, String> {
         |tag: &str, chart: &manifest::Chart| (chart.archive.clone(), config.archive_url(tag, &chart.archive));
     let charts = by_tag(manifest).into_iter();
     charts.flat_map(|(tag, charts)| charts.into_iter().map(move |chart| url(&tag, chart))).collect()
+}
+
+/// Why the notes are not those of this config: they tell users to get a chart from where it is made for, such as staging.
+/// Archives have the same bytes everywhere.
+pub fn foreign_notes(config: &Config, release: &Release) -> Option<Problem> {
+    let without_tag = |reference: &str| reference.rsplit_once(':').map_or("", |(base, _)| base).to_owned();
+    let of_chart = |chart: &manifest::Chart| {
+        let own = Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string();
+        let (said, url) =
+            (chart.oci.as_deref().unwrap_or_default(), chart.url.as_deref().unwrap_or_default());
+        let directory = url.strip_suffix(&format!("/{}", chart.archive)).unwrap_or_default();
+        [(without_tag(said), without_tag(&own)), (directory.to_owned(), config.helm_repository())]
+    };
+    let is_told =
+        |(said, own): &(String, String)| !said.is_empty() && said != own && release.notes.contains(said);
+    let (said, own) = release.manifest.charts.iter().flat_map(of_chart).find(is_told)?;
+    let message = format!("{NOTES} tells users {}, and this config has {}", name(&said), name(&own));
+    let hint = "make the notes of this config: cargo xtask release; or leave them out: --publish=oci,pages";
+    Some(Problem::error(message).hint(hint))
 }
 
 /// The format of `sha256sum`.

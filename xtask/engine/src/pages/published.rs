@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use semver::Version;
 
 use crate::base::config::Versions;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
 use crate::base::version::{helm_accepts, precedence, strict_form};
@@ -132,7 +133,7 @@ impl Next<'_> {
     }
 
     fn at(&self, problem: Problem) -> Problem {
-        problem.at(format!("{}/Chart.yaml", self.path), self.package.line("version"))
+        problem.at(path::below(self.path, "Chart.yaml"), self.package.line("version"))
     }
 }
 

@@ -16,6 +16,7 @@ use semver::Version;
 
 use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
+use crate::base::path;
 use crate::base::problem::{Checked, Problem, Problems, verdict};
 use crate::base::target::Target;
 use crate::base::text::{few, name};
@@ -311,7 +312,7 @@ fn unreleasable(package: &Package, path: &str, tag: Option<&Tag>) -> Vec<Problem
     let mut problems = Vec::new();
     let metadata = &package.metadata;
     let mut bad = |field: &str, message: String, hint: Option<String>| {
-        let problem = Problem::error(message).at(format!("{path}/Chart.yaml"), package.line(field));
+        let problem = Problem::error(message).at(path::below(path, "Chart.yaml"), package.line(field));
         problems.push(Problem { hint, ..problem });
     };
     let shown = name(&metadata.version);
@@ -362,7 +363,7 @@ fn equal_names(charts: &[PreparedChart]) -> Vec<Problem> {
     let problem = |(first, second): (&PreparedChart, &PreparedChart)| {
         let name_of_both = name(&first.package.metadata.name);
         let message = format!("{name_of_both} is also the name of {}", name(&first.source));
-        let problem = Problem::error(message).at(format!("{}/Chart.yaml", second.source), None);
+        let problem = Problem::error(message).at(path::below(&second.source, "Chart.yaml"), None);
         problem.hint("rename one of them")
     };
     pairs.map(problem).collect()
@@ -371,7 +372,7 @@ fn equal_names(charts: &[PreparedChart]) -> Vec<Problem> {
 /// Splits what is not in the commit: sub-charts that the commit's Chart.lock names, which `helm dependency build` has
 /// fetched, and all else.
 fn split_locked(path: &str, package: &Package, changed: Vec<String>) -> (Vec<String>, Vec<String>) {
-    let in_chart = |file: &str| format!("{path}/{file}");
+    let in_chart = |file: &str| path::below(path, file);
     if changed.contains(&in_chart("Chart.lock")) {
         return (Vec::new(), changed);
     }

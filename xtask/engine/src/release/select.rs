@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Tags;
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems};
-use crate::base::text::name;
+use crate::base::text::{few, name};
 use crate::base::version::{BadTag, Tag};
 use crate::chart::source::Source;
 
@@ -64,8 +64,10 @@ pub(crate) fn select(
     config: &Config,
 ) -> Result<Vec<Source>, Problems> {
     if charts.is_empty() {
-        let message = format!("there is no chart in `{}/`", config.charts);
-        let hint = match config.charts.as_str() {
+        let directories: Vec<String> =
+            config.charts.iter().map(|directory| format!("{directory}/")).collect();
+        let message = format!("there is no chart in {}", few(&directories));
+        let hint = match config.charts.first().map_or(".", String::as_str) {
             "." => "helm create NAME".to_owned(),
             charts => format!("mkdir -p {charts} && helm create {charts}/NAME"),
         };

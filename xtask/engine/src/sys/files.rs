@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use super::scratch::Scratch;
 use super::symlink;
 use crate::base::limits::MAX_HELM_FILE;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::size;
 
@@ -192,5 +193,5 @@ pub fn walk_error(error: &walkdir::Error) -> String {
 /// A path below a directory that is shown as `at`.
 pub fn shown_below(at: &str, directory: &Path, path: &Path) -> String {
     let below = path.strip_prefix(directory).unwrap_or(path);
-    if below.as_os_str().is_empty() { at.to_owned() } else { format!("{at}/{}", below.display()) }
+    if below.as_os_str().is_empty() { at.to_owned() } else { path::below(at, &below.display().to_string()) }
 }

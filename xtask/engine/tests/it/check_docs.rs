@@ -77,7 +77,7 @@ fn chart_testing() {
     assert_eq!(
         found,
         [
-            "note .github/ct.yaml:2 chart-testing tests the charts in `test/charts`, and a release publishes those in `charts` alone; move those that are for users to `charts`",
+            "note .github/ct.yaml:2 chart-testing tests the charts in `test/charts`, and a release publishes those in `charts` alone; move those that are for users to `charts`, or name `test/charts` in xtask/src/main.rs",
             "warning charts/other there is no Chart.yaml, so that it is not released; write one, or move the directory",
             "warning ct-lint.yaml:1 chart-testing looks for charts in `none`, which is not there; write `charts`",
             "error test/charts/stub/Chart.yaml the chart has no version; write `version: 0.1.0`",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use helm_xtask::internals::chart::helm_lint::{Said, messages};
 use helm_xtask::internals::check::Chart;
-use helm_xtask::internals::ignore::Kind;
+use helm_xtask::internals::ignore::{Kind, Rules};
 use helm_xtask::internals::lint::{is_found_without_helm, lint_chart};
 use helm_xtask::internals::package::{Overrides, package};
 use helm_xtask::internals::problem::{Checked, Problem, Severity};
@@ -234,6 +234,7 @@ fn chart(files: &Files) -> Chart {
         problems: Vec::new(),
         changed: Vec::new(),
         changelog: None,
+        rules: Rules::default(),
         packaged: None,
     };
     Chart { source, is_whole, package: package.map(Arc::new), problems }

@@ -1,56 +1,13 @@
 //! Each field of the config, changed alone: what a release of one chart does then, and what its users type.
 
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
 
-use crate::consumers::Consumer;
 use crate::release::chart;
 use crate::sandbox::{Ran, Sandbox};
 
-/// A program whose config is in its environment.
-const MAIN: &str = r#"//! Any config.
-
-use std::process::ExitCode;
-
-use helm_xtask::{Archives, Config, Target, Versions};
-
-fn main() -> ExitCode {
-    let mut config = Config::new(std::env::var("REPOSITORY").unwrap_or("acme/shop".to_owned()));
-    let is_set = |(name, value): (String, String)| Some((name.strip_prefix("CONFIG_")?.to_owned(), value));
-    for (field, value) in std::env::vars().filter_map(is_set) {
-        config = match field.as_str() {
-            "charts" => config.charts(value),
-            "pages" => config.pages(value),
-            "branch" => config.branch(value),
-            "reserved" => config.reserved([value]),
-            "helm_path" => config.helm_path(value),
-            "helm_url" => config.helm_url(value),
-            "helm_name" => config.helm_name(value),
-            "old_helm_path" => config.old_helm_path(value),
-            "archives" => config.archives(Archives::Releases),
-            "targets" => config.targets(value.split(',').map(target)),
-            "oci" => config.oci(value),
-            "versions" => config.versions(Versions::Stamp),
-            "latest" => config.latest(value),
-            other => panic!("{other}"),
-        };
-    }
-    helm_xtask::app!(config).main()
-}
-
-fn target(name: &str) -> Target {
-    match name {
-        "oci" => Target::Oci,
-        "pages" => Target::Pages,
-        _ => Target::Github,
-    }
-}
-"#;
-
-/// A program that reads its config from variables `CONFIG_FIELD`.
+/// A program whose config is what the environment says.
 pub fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| Consumer::new("configured", &[("xtask/src/main.rs", MAIN)]).program())
+    Path::new(env!("CARGO_BIN_EXE_configured"))
 }
 
 /// What a repository with one chart says and does with these fields.
@@ -65,7 +22,7 @@ fn run(fields: &[(&str, &str)], args: &[&str]) -> (Sandbox, Ran) {
         ("docs/preview/index.md", "# Preview\n"),
     ]);
     for (field, value) in fields {
-        sandbox.set(&format!("CONFIG_{field}"), *value);
+        sandbox.set(&format!("CONFIG_{}", field.to_uppercase()), *value);
     }
     let ran = sandbox.leaving_nothing(program(), args);
     (sandbox, ran)
@@ -129,7 +86,7 @@ fn each_field_changes_a_release() {
         ),
         (("targets", "pages"), &["charts/index.yaml on gh-pages", "not oci://", "not release v1.0.0"]),
         (
-            ("targets", "oci,github"),
+            ("targets", "oci github"),
             &["oci://ghcr.io/acme", "release v1.0.0", "not helm repo add", "not gh-pages"],
         ),
         (("oci", "oci://quay.io/acme/x"), &["helm install web oci://quay.io/acme/x/web --version 1.0.0"]),
@@ -155,7 +112,7 @@ fn each_field_changes_what_is_refused() {
         ),
         (&[("targets", "pages")], &["release", "--oci", "oci://h/p"], "the config publishes to none"),
         (&[("targets", "oci")], &["pages", "--only", "charts"], "the config has no Helm repository among"),
-        (&[("targets", "oci,pages"), ("archives", "releases")], &["check"], "`targets` lacks"),
+        (&[("targets", "oci pages"), ("archives", "releases")], &["check"], "`targets` lacks"),
         (&[("old_helm_path", "charts")], &["check"], "are the same directory"),
     ] {
         let (_, ran) = run(fields, args);

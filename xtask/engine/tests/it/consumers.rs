@@ -296,6 +296,56 @@ fn with_a_release_scripted_by_itself() {
     assert!(again.contains("Unchanged charts/index.yaml") && !again.contains("erge"), "{again}");
 }
 
+/// A second registry and second pages, as an option of the repository's own or the environment chooses.
+#[test]
+fn with_staging_and_production() {
+    let by_option = block("adopting.md", "## Staging and production");
+    let by_environment = block("adopting.md", "Or by an environment variable");
+    let workflow = block("ci.md", "### The workflow of another repository");
+    let (_, checkout) = workflow.split_once("      - uses: actions/checkout").expect("a checkout");
+    let checkout = checkout.split("\n      - ").next().expect("its end");
+    let staging = format!(
+        "\n  staging:\n    if: startsWith(github.ref, 'refs/tags/')\n    needs: check\n    runs-on: ubuntu-latest\n    \
+         permissions:\n      contents: read\n    steps:\n      - uses: actions/checkout{checkout}\n      \
+         - run: cargo xtask --staging release --publish=oci\n        env:\n          \
+         XTASK_OCI_PASSWORD: ${{{{ secrets.STAGING }}}}\n\n  release:\n"
+    );
+    let workflow = workflow.replace("\n  release:\n", &staging);
+    let consumer = Consumer::new(
+        "staging",
+        &[
+            ("xtask/src/main.rs", &by_option),
+            (".github/workflows/charts.yml", &workflow),
+            (
+                "README.md",
+                "# Shop\n\n`cargo xtask --staging release` and `cargo xtask package --staging charts/web`\n",
+            ),
+        ],
+    );
+    let oci = |line: &str| {
+        consumer.xtask(line);
+        let manifest = fs::read_to_string(consumer.root.join("dist/manifest.json")).expect("a manifest");
+        let oci =
+            manifest.lines().find_map(|line| line.trim().strip_prefix("\"oci\": \"")).expect("a reference");
+        oci.trim_end_matches("\",").to_owned()
+    };
+    consumer.uses_everything();
+    assert_eq!(oci("release --offline"), "oci://ghcr.io/acme/charts/web:1.0.0");
+    assert_eq!(oci("--staging release --offline"), "oci://registry.example.com/staging/web:1.0.0");
+    assert_eq!(oci("release --staging --offline"), "oci://registry.example.com/staging/web:1.0.0");
+    let ci = consumer.xtask("--staging ci");
+    assert!(ci.contains("Passed rehearsal  cargo xtask --staging release --rehearse"), "{ci}");
+    let ci = consumer.xtask("ci");
+    assert!(ci.contains("Passed rehearsal  cargo xtask --staging release --rehearse"), "{ci}");
+    assert!(ci.contains("Passed rehearsal  cargo xtask release --rehearse"), "{ci}");
+
+    write(&consumer.root.join("xtask/src/main.rs"), &by_environment);
+    assert_eq!(oci("release --offline"), "oci://ghcr.io/acme/charts/web:1.0.0");
+    done(consumer.cargo(&["xtask", "release", "--offline"]).env("STAGE", "staging"));
+    let manifest = fs::read_to_string(consumer.root.join("dist/manifest.json")).expect("a manifest");
+    assert!(manifest.contains("oci://registry.example.com/staging/web:1.0.0"), "{manifest}");
+}
+
 #[test]
 fn in_a_workspace_with_other_members() {
     let consumer = Consumer::new(

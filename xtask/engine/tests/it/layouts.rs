@@ -144,7 +144,7 @@ fn two_addresses_while_it_moves() {
     let before = remote.text("index.yaml");
     let mut sandbox = source("1.0.0");
     for (field, value) in [("old_helm_path", ""), ("versions", "stamp")] {
-        sandbox.set(&format!("CONFIG_{field}"), value);
+        sandbox.set(&format!("CONFIG_{}", field.to_uppercase()), value);
     }
     sandbox.set("REPOSITORY", "d44b/pulltrace");
     let publish = || {
@@ -187,7 +187,7 @@ fn at_root(files: &[(&str, &str)]) -> (Remote, Sandbox) {
 fn publisher() -> Sandbox {
     let mut sandbox = source("1.0.0");
     for (field, value) in [("helm_path", ""), ("versions", "stamp")] {
-        sandbox.set(&format!("CONFIG_{field}"), value);
+        sandbox.set(&format!("CONFIG_{}", field.to_uppercase()), value);
     }
     sandbox.set("REPOSITORY", "d44b/pulltrace");
     sandbox.leaving_nothing(config::program(), &["release", "--offline", "--helm", "never"]).ended(0);
@@ -244,7 +244,7 @@ fn the_root_is_never_empty() {
         ("", &[("README.md", "# Theirs\n"), (".nojekyll", "")], Some("helm repo add pulltrace")),
     ] {
         let remote = with(files);
-        sandbox.set("CONFIG_helm_path", directory);
+        sandbox.set("CONFIG_HELM_PATH", directory);
         pages(&remote, &sandbox, &["--only", "charts"]);
         let files: BTreeMap<String, String> = remote.files();
         let page = files.contains_key("index.html").then(|| remote.text("index.html"));
@@ -299,7 +299,7 @@ fn the_page_speaks_of_what_there_is() {
 fn another_place_is_told() {
     let remote = Remote::seeded_as(Layout { directory: "", in_releases: false });
     let mut sandbox = publisher();
-    sandbox.unset("CONFIG_helm_path");
+    sandbox.unset("CONFIG_HELM_PATH");
     let ran =
         sandbox.leaving_nothing(config::program(), &["pages", "--only", "charts", "--remote", &remote.url]);
     let expected = "warning: the branch has `index.yaml`, and the config has the Helm repository at `charts/index.yaml`: whoever \

@@ -14,6 +14,7 @@ mod agreement;
 mod browser;
 mod cases;
 mod chart;
+mod chart_places;
 mod check;
 mod check_charts;
 mod check_docs;

@@ -231,8 +231,8 @@ fn gits_own_files_stay_out() {
     let sandbox = Sandbox::with_commit(&[("Chart.yaml", CHART)]);
     let ran = sandbox.xtask(&["package", ".", "-d", "../out"]).ended(1);
     expect![[r#"
-        error: ./.git: git's own files would be packaged
-        hint: name `.git` in .helmignore
+        error: .helmignore: what git, cargo and this program write into the repository would be packaged
+        hint: add to .helmignore, a line each: /.git
     "#]]
     .assert_eq(&ran.stderr);
     sandbox.write(".helmignore", ".git\n");

@@ -6,8 +6,10 @@ use std::thread;
 use helm_xtask::internals::rehearsal::http::Request;
 use serde_json::{Value, json};
 
+use crate::config::program;
 use crate::fake::Fault;
 use crate::github::{Api, asked, upload, value};
+use crate::remote::Remote;
 use crate::sandbox::{Ran, Sandbox};
 use crate::server::TOKEN;
 use crate::whole::{Targets, assert_same, bump, each, source};
@@ -88,6 +90,40 @@ fn what_is_not_what_was_made_is_refused() {
     targets.release(&second, &["--from", "artifact", "--publish"]).ended(1);
     targets.release(&second, &["--from", "nowhere", "--publish"]).ended(1);
     assert_same(&targets.state(), &state, "");
+}
+
+/// Archives have the same bytes wherever they go; the notes of a GitHub Release tell where that is.
+#[test]
+fn what_was_made_for_staging_goes_to_production() {
+    let (targets, mut sandbox) = (Targets::new(), source("1.0.0"));
+    let made = ["release", "--offline", "--helm", "never", "--oci", "oci://staging.example.com/charts"];
+    sandbox.xtask(&made).ended(0);
+    let notes = sandbox.text("dist/release-notes.md");
+    let error = format!(
+        "error: release-notes.md tells users `oci://staging.example.com/charts/web`, and this config has `{}/web`\n\
+         hint: make the notes of this config: cargo xtask release; or leave them out: --publish=oci,pages\n",
+        targets.registry.url()
+    );
+    let refused = |args: &[&str]| {
+        let ran = targets.release(&sandbox, &[&["--from", "dist"], args].concat()).ended(1);
+        assert!(ran.stderr.ends_with(&error), "{}", ran.stderr);
+    };
+    refused(&["--publish"]);
+    refused(&[]);
+    assert_eq!(targets.writes(), [""; 0]);
+    targets.release(&sandbox, &["--from", "dist", "--publish=oci,pages"]).ended(0);
+    let state = targets.state();
+    assert_eq!([&state["oci"], &state["pages"]], [&whole()["oci"], &whole()["pages"]]);
+    refused(&["--publish=github"]);
+    // Notes that name no place are the same everywhere.
+    sandbox.write("dist/release-notes.md", "Words.\n");
+    targets.release(&sandbox, &["--from", "dist", "--publish=github"]).ended(0);
+
+    sandbox.write("dist/release-notes.md", &notes);
+    sandbox.set("CONFIG_PAGES", "https://staging.example.com");
+    let pages =
+        ["pages", "--only", "charts", "--dist", "dist", "--publish", "--remote", &Remote::seeded().url];
+    sandbox.run(program(), &pages).ended(0);
 }
 
 fn at_once(targets: &Targets, sandboxes: &[&Sandbox]) -> Vec<Ran> {

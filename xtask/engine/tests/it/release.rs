@@ -6,6 +6,7 @@ use std::path::Path;
 use expect_test::expect;
 use helm_xtask::Config;
 use helm_xtask::internals::digest;
+use helm_xtask::internals::ignore::Rules;
 use helm_xtask::internals::manifest::Manifest;
 use helm_xtask::internals::publish::{Planned, steps};
 use helm_xtask::internals::release::{Changelog, Commit, NewRelease, Observed, Source, Tags, prepare};
@@ -435,6 +436,7 @@ fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         problems: Vec::new(),
         changed: Vec::new(),
         changelog: Some(Changelog { path: "CHANGELOG.md".to_owned(), text: format!("## {version}\n\nx\n") }),
+        rules: Rules::default(),
         packaged: None,
     };
     let observed = Observed {

@@ -69,9 +69,9 @@ impl Layout {
             return sandbox.command(Path::new(env!("CARGO_BIN_EXE_xtask")));
         }
         let mut command = sandbox.command(config::program());
-        command.envs([("REPOSITORY", "d44b/pulltrace"), ("CONFIG_versions", "stamp")]);
-        command.env("CONFIG_helm_path", self.directory.trim_end_matches('/'));
-        command.envs(self.in_releases.then_some(("CONFIG_archives", "releases")));
+        command.envs([("REPOSITORY", "d44b/pulltrace"), ("CONFIG_VERSIONS", "stamp")]);
+        command.env("CONFIG_HELM_PATH", self.directory.trim_end_matches('/'));
+        command.envs(self.in_releases.then_some(("CONFIG_ARCHIVES", "releases")));
         command
     }
 

@@ -173,8 +173,10 @@ fn the_library_names_no_place_of_this_repository() {
 #[test]
 fn the_files_to_copy_are_shown_as_they_are() {
     let adopting = read(&root().join("docs/adopting.md"));
-    for file in ["examples/smallest/main.rs", "examples/own_command/main.rs", "src/check/cargo_config.toml"] {
-        let text = read(&root().join("xtask/engine").join(file));
+    let examples = ["smallest", "own_command", "staging", "environment"];
+    let files = examples.map(|example| format!("examples/{example}/main.rs"));
+    for file in files.into_iter().chain(["src/check/cargo_config.toml".to_owned()]) {
+        let text = read(&root().join("xtask/engine").join(&file));
         assert!(adopting.contains(&format!("\n{text}```\n")), "docs/adopting.md shows another {file}");
     }
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::directory::{ChartDirectory, read_chart_directory};
-use crate::base::config::Config;
+use crate::base::config::{Config, THE_CONFIG};
 use crate::base::path;
-use crate::base::problem::{Checked, Problem};
-use crate::base::text::line_feeds;
+use crate::base::problem::{Checked, Problem, Severity};
+use crate::base::text::{line_feeds, name};
+use crate::chart::repository_root;
 use crate::chart::source::{CHANGELOGS, Changelog, Source};
 use crate::git::io::repository::{Changed, Repository};
 use crate::git::object::blob_id;
@@ -24,18 +25,52 @@ pub struct Place {
     followed: Followed,
 }
 
-/// The charts that a release publishes, by name.
-pub fn chart_places(config: &Config, root: &Path) -> Result<Checked<Vec<Place>>> {
-    chart_places_in(config, &config.charts, root)
+/// The charts in these directories, each once; those of the config are the ones that a release publishes.
+pub fn chart_places(config: &Config, directories: &[String], root: &Path) -> Result<Checked<Vec<Place>>> {
+    let mut places: Vec<Place> = Vec::new();
+    let mut problems = Vec::new();
+    for directory in directories {
+        let found = places_in(config, directory, root)?.take(&mut problems);
+        let is_new = |place: &Place| places.iter().all(|known| known.path != place.path);
+        let found: Vec<Place> = found.into_iter().filter(is_new).collect();
+        places.extend(found);
+    }
+    if is_chart(root) && !config.releases(".") {
+        let message = "this chart is not released: the config does not name the root as a place of charts";
+        let problem = Problem::warning(message).at("Chart.yaml", None);
+        let problem =
+            problem.hint("write `.charts([\".\"])` in the config; charts/ beside it holds its sub-charts");
+        let severity = if places.is_empty() { Severity::Error } else { Severity::Warning };
+        problems.push(Problem { severity, ..problem });
+    }
+    Ok(Checked::new(places, problems))
 }
 
-/// The charts in a directory, by name. One without a Chart.yaml is left out, with a warning if it would be published,
-/// unless a file in it was probably meant to be one.
-pub fn chart_places_in(config: &Config, directory: &str, root: &Path) -> Result<Checked<Vec<Place>>> {
+/// Whether a directory has a Chart.yaml, or what was probably meant to be one.
+fn is_chart(directory: &Path) -> bool {
+    let names = ["Chart.yaml", "Chart.yml", "chart.yaml", "chart.yml"];
+    names.into_iter().any(|name| directory.join(name).symlink_metadata().is_ok())
+}
+
+/// The chart that a directory is, else those in it, by name. One without a Chart.yaml is left out, with a warning if it would
+/// be published.
+fn places_in(config: &Config, directory: &str, root: &Path) -> Result<Checked<Vec<Place>>> {
+    let at = root.join(directory);
+    if at.symlink_metadata().is_err() {
+        let message = format!("there is no directory {}, where the config has charts", name(directory));
+        let hint = format!("make it, or take it out of `charts`: mkdir -p {directory}");
+        return Ok(Checked::new(Vec::new(), [Problem::warning(message).at(THE_CONFIG, None).hint(hint)]));
+    }
+    if is_chart(&at) {
+        return Ok(match symlink::follow(&at, root) {
+            Ok(followed) => Checked::new(vec![Place { path: directory.to_owned(), followed }], []),
+            Err(refused) => Checked::new(Vec::new(), [refused.at(directory, None)]),
+        });
+    }
     let mut places = Vec::new();
     let mut problems = Vec::new();
-    for name in files::directories_and_links(&root.join(directory))? {
-        let path = path::join(directory, &name).unwrap_or(name);
+    for name in files::directories_and_links(&at)? {
+        let path = if directory == "." { name } else { path::below(directory, &name) };
         let followed = match symlink::follow(&root.join(&path), root) {
             Ok(followed) if followed.real.is_dir() => followed,
             Ok(_) => continue,
@@ -44,10 +79,11 @@ pub fn chart_places_in(config: &Config, directory: &str, root: &Path) -> Result<
                 continue;
             }
         };
-        let meant = |file: &str| followed.real.join(file).symlink_metadata().is_ok();
-        if ["Chart.yaml", "Chart.yml", "chart.yaml", "chart.yml"].into_iter().any(meant) {
+        let is_above = |other: &String| *other == path || path::strip(&path, other).is_some();
+        let is_meant = || directory != "." || followed.real.join("templates").symlink_metadata().is_ok();
+        if is_chart(&followed.real) {
             places.push(Place { path, followed });
-        } else if config.releases(&path) && (config.charts != "." || meant("templates")) {
+        } else if config.releases(&path) && !config.charts.iter().any(is_above) && is_meant() {
             let problem =
                 Problem::warning("there is no Chart.yaml, so that it is not released").at(path, None);
             problems.push(problem.hint("write one, or move the directory"));
@@ -68,12 +104,13 @@ pub fn read_changelog(
     directory: &str,
     repository: &Repository,
 ) -> Result<Checked<Option<(Changelog, Followed)>>> {
-    let is_there = |file: &PathBuf| repository.root().join(file).symlink_metadata().is_ok();
-    let Some(file) = CHANGELOGS.map(|name| Path::new(directory).join(name)).into_iter().find(is_there) else {
+    let is_there = |file: &String| repository.root().join(file).symlink_metadata().is_ok();
+    let files = CHANGELOGS.map(|name| path::below(directory, name));
+    let Some(path) = files.into_iter().find(is_there) else {
         return Ok(Checked::default());
     };
-    let path = file.to_string_lossy().into_owned();
-    match symlink::follow(&repository.root().join(&file), repository.root()) {
+    let file = repository.root().join(&path);
+    match symlink::follow(&file, repository.root()) {
         Ok(followed) => {
             let text = files::read_text(&followed.real)?;
             Ok(Checked::new(text.map(|text| (Changelog { path, text }, followed)), []))
@@ -88,7 +125,7 @@ pub fn test_values(chart: &str, root: &Path) -> Result<Checked<Vec<String>>> {
     let mut values = Vec::new();
     let mut problems = Vec::new();
     for file in files::named(&root.join(chart).join("ci"), "-values.yaml")? {
-        let path = format!("{chart}/ci/{file}");
+        let path = path::below(chart, &format!("ci/{file}"));
         let odd = |error| Problem::error(format!("{error:#}")).hint("make it a file of values, or delete it");
         match symlink::follow(&root.join(&path), root).and_then(|one| files::read(&one.real).map_err(odd)) {
             Ok(_) => values.push(path),
@@ -110,8 +147,11 @@ pub fn read_chart_sources(
     let mut problems = Vec::new();
     for Place { path, followed } in places {
         let mut read = read_chart_directory(&followed.real, repository.root(), &path);
+        read.problems.extend(repository_root::made(&read.rules, &read.top, true).filter(|_| path == "."));
         read.links.extend(followed.links);
-        let text = read_changelog(&path, repository)?.take(&mut problems).map(|(text, followed)| {
+        // At the root it is that of the repository.
+        let own = if path == "." { Checked::default() } else { read_changelog(&path, repository)? };
+        let text = own.take(&mut problems).map(|(text, followed)| {
             read.origins.push(followed.real);
             read.links.extend(followed.links);
             text
@@ -126,8 +166,8 @@ pub fn read_chart_sources(
         .chain(changelog.iter().flat_map(|one| &one.links))
         .cloned()
         .collect();
-    let top = repository.root().join(&config.charts);
-    let directories = all().flat_map(|read| &read.directories).chain([&top]).cloned().collect();
+    let tops: Vec<PathBuf> = config.charts.iter().map(|charts| repository.root().join(charts)).collect();
+    let directories = all().flat_map(|read| &read.directories).chain(&tops).cloned().collect();
     let Changed { changed, converted } = repository.changed(&origins, &links, &directories)?;
     // What is packaged is the text of the commit, whatever line ends this machine has.
     for (_, read, text) in charts.iter_mut().filter(|_| !converted.is_empty()) {
@@ -144,25 +184,30 @@ pub fn read_chart_sources(
             log.text = log.text.replace("\r\n", "\n");
         }
     }
-    let lost = changed.iter().filter_map(|changed| Some(Path::new(changed.strip_suffix("/Chart.yaml")?)));
-    let lost: Vec<&Path> = lost.filter(|chart| config.releases(&chart.to_string_lossy())).collect();
+    let lost = changed.iter().filter_map(|changed| match changed.as_str() {
+        "Chart.yaml" => Some("."),
+        other => other.strip_suffix("/Chart.yaml"),
+    });
+    let lost: Vec<&str> = lost.filter(|chart| config.releases(chart)).collect();
     let besides = changed.iter().filter(|changed| {
         let place = repository.root().join(changed);
         let of_changelog = changelog.is_some_and(|one| one.real == place || one.links.contains(&place));
-        let of_a_chart = charts.iter().any(|(path, ..)| Path::new(changed).starts_with(path));
-        let of_a_lost_chart = lost.iter().any(|chart| Path::new(changed).starts_with(chart));
+        let of_a_chart = charts.iter().any(|(path, ..)| path::strip(path, changed).is_some());
+        let of_a_lost_chart = lost.iter().any(|chart| path::strip(chart, changed).is_some());
         of_changelog || (of_a_lost_chart && !of_a_chart)
     });
     let besides = besides.cloned().collect();
     let source = |(path, read, changelog): (String, ChartDirectory, Option<Changelog>)| {
         let read_from: BTreeSet<&PathBuf> = read.origins.iter().chain(&read.links).collect();
         let its_own = |changed: &&String| {
+            let is_packaged = path::strip(&path, changed).is_none_or(|file| !read.rules.drop_file(file));
             let changed = repository.root().join(changed);
-            read_from.contains(&changed) || read.directories.iter().any(|one| changed.starts_with(one))
+            let is_below = || read.directories.iter().any(|one| changed.starts_with(one));
+            read_from.contains(&changed) || is_packaged && is_below()
         };
         let changed = changed.iter().filter(its_own).cloned().collect();
-        let ChartDirectory { files, top, problems, .. } = read;
-        Source { path, files, top, problems, changed, changelog, packaged: None }
+        let ChartDirectory { files, top, rules, problems, .. } = read;
+        Source { path, files, top, rules, problems, changed, changelog, packaged: None }
     };
     Ok(Checked::new((charts.into_iter().map(source).collect(), besides), problems))
 }
@@ -183,11 +228,53 @@ mod tests {
             fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
             fs::write(path, "").expect("a file");
         }
-        let config = SHOP.clone().charts(charts);
+        let config = SHOP.clone().charts(charts.split(' '));
         let root = files::absolute(scratch.path()).expect("a path");
-        let Checked { value: places, problems } = chart_places(&config, &root).expect("places");
+        let Checked { value: places, problems } =
+            chart_places(&config, &config.charts, &root).expect("places");
         let warned = problems.iter().filter_map(|problem| Some(problem.place.as_ref()?.file.clone()));
         (places.into_iter().map(|place| place.path).collect(), warned.collect())
+    }
+
+    #[test]
+    fn each_chart_is_found_once() {
+        let files = [
+            "charts/web/Chart.yaml",
+            "charts/web/charts/sub/Chart.yaml",
+            "charts/library/db/Chart.yaml",
+            "charts/half/x",
+            "one/Chart.yaml",
+            "one/two/Chart.yaml",
+        ];
+        for (charts, expected, warned) in [
+            ("charts", &["charts/web"][..], &["charts/half", "charts/library"][..]),
+            ("charts charts/library", &["charts/web", "charts/library/db"], &["charts/half"]),
+            ("charts/library charts", &["charts/library/db", "charts/web"], &["charts/half"]),
+            ("one", &["one"], &[]),
+            (". one", &["one"], &[]),
+            ("one no", &["one"], &["the config"]),
+        ] {
+            let (places, warnings) = places_and_warnings(charts, &files);
+            assert_eq!((places, warnings), (owned(expected), owned(warned)), "{charts}");
+        }
+    }
+
+    #[test]
+    fn a_chart_at_the_root_hides_its_sub_charts() {
+        let files = ["Chart.yaml", "charts/sub/Chart.yaml", "web/Chart.yaml", "library/db/Chart.yaml"];
+        for (charts, expected, warned) in [
+            (".", &["."][..], &[][..]),
+            (". library", &[".", "library/db"], &[]),
+            ("charts", &["charts/sub"], &["Chart.yaml"]),
+            ("library", &["library/db"], &["Chart.yaml"]),
+        ] {
+            let (places, warnings) = places_and_warnings(charts, &files);
+            assert_eq!((places, warnings), (owned(expected), owned(warned)), "{charts}");
+        }
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
     }
 
     #[test]

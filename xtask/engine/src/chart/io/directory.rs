@@ -9,9 +9,11 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::base::limits::MAX_HELM_FILE;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::size;
 use crate::chart::ignore::{Dropped, Kind, Rules};
+use crate::chart::repository_root::is_made;
 use crate::chart::tgz::{self, Entry, MAX_TOTAL};
 use crate::sys::{files, symlink};
 
@@ -27,6 +29,8 @@ pub struct ChartDirectory {
     pub links: BTreeSet<PathBuf>,
     /// The directories that were read, without links: the chart's, and those that links lead to.
     pub directories: BTreeSet<PathBuf>,
+    /// The rules of its .helmignore.
+    pub rules: Rules,
     pub problems: Vec<Problem>,
 }
 
@@ -37,8 +41,9 @@ const MANY_LINKS: usize = 5_000;
 /// Reads the chart at `directory`, shown as `at`. Links may lead anywhere inside `boundary`. Both are absolute and
 /// without links.
 pub fn read_chart_directory(directory: &Path, boundary: &Path, at: &str) -> ChartDirectory {
-    let mut walk =
-        Walk { directory, boundary, at, read: ChartDirectory::default(), links: HashMap::new(), cost: 0 };
+    let is_root = directory == boundary && directory.join(".git").exists();
+    let read = ChartDirectory::default();
+    let mut walk = Walk { directory, boundary, at, is_root, read, links: HashMap::new(), cost: 0 };
     walk.read.directories.insert(directory.to_owned());
     let rules = walk.rules();
     let mut entries = WalkDir::new(directory).follow_links(true).sort_by_file_name().min_depth(1).into_iter();
@@ -66,6 +71,7 @@ pub fn read_chart_directory(directory: &Path, boundary: &Path, at: &str) -> Char
             break;
         }
     }
+    walk.read.rules = rules;
     walk.read
 }
 
@@ -73,6 +79,8 @@ struct Walk<'a> {
     directory: &'a Path,
     boundary: &'a Path,
     at: &'a str,
+    /// Whether it is the root of a repository.
+    is_root: bool,
     read: ChartDirectory,
     /// The links that were followed, by their path in the walk, and where they lead.
     links: HashMap<PathBuf, PathBuf>,
@@ -125,6 +133,10 @@ impl Walk<'_> {
         let kind = if entry.file_type().is_dir() { Kind::Directory } else { Kind::File };
         if entry.depth() == 1 {
             self.read.top.insert(relative.clone(), kind);
+            // The caller judges by the rules whether it would be packaged.
+            if self.is_root && is_made(&relative, kind) {
+                return false;
+            }
         }
         if let Some(dropped) = rules.dropped_by(&relative, kind) {
             if relative != "Chart.yaml" {
@@ -195,7 +207,7 @@ impl Walk<'_> {
         } else {
             "this rule drops Chart.yaml"
         };
-        let problem = Problem::error(message).at(format!("{}/.helmignore", self.at), Some(dropped.line));
+        let problem = Problem::error(message).at(path::below(self.at, ".helmignore"), Some(dropped.line));
         self.read.problems.push(problem.hint("delete the rule"));
     }
 

@@ -42,10 +42,8 @@ pub fn read_charts(
     testing: &[ChartTesting],
     report: &mut Report,
 ) -> Result<Read> {
-    let (mut problems, mut places) = (Vec::new(), Vec::new());
-    for directory in chart_directories(config, testing, files) {
-        places.extend(charts::chart_places_in(config, &directory, repository.root())?.take(&mut problems));
-    }
+    let (mut problems, directories) = (Vec::new(), chart_directories(config, testing, files));
+    let places = charts::chart_places(config, &directories, repository.root())?.take(&mut problems);
     let sources = make::read(config, places, repository)?;
     problems.extend(sources.problems);
     report.add(Area::Charts, problems);

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::scene::Scene;
+use crate::base::path;
 use crate::base::problem::problems_of;
 use crate::base::text::name;
 use crate::chart::helm_lint::{Heard, Said};
@@ -84,7 +85,7 @@ fn ask(scene: &Scene<'_>, helm: &Helm, chart: &Chart, package: &Package, values:
     let (mut words, asked) = (Vec::new(), all.len());
     for values in all {
         let said = helm.lint(root, path, values.map(String::as_str), is_library)?;
-        let below = values.and_then(|values| values.strip_prefix(path)?.strip_prefix('/'));
+        let below = values.and_then(|values| path::strip(path, values));
         words.extend(said.into_iter().map(|said| (said, below.map(str::to_owned))));
     }
     Ok((words, asked))

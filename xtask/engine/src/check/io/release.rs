@@ -28,6 +28,10 @@ pub fn next_tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
 
 pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Some(head) = scene.head.clone() else { return Ok(()) };
+    let is_told = |(area, finding): &(Area, Finding)| *area == Area::Charts && finding.problem.is_error();
+    if scene.charts.is_empty() && report.findings.iter().any(is_told) {
+        return Ok(());
+    }
     let observed = make::observed(sources(scene), Vec::new(), head);
     let is_offline = scene.is_offline();
     let (mut same, mut absent) = (None, Vec::new());

@@ -32,6 +32,7 @@ use self::files::lint_files;
 use self::metadata::lint_metadata;
 use super::Chart;
 use super::edit::Finding;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::chart::helm_lint::Said;
 use crate::chart::ignore::Kind;
@@ -77,7 +78,7 @@ pub fn is_found_without_helm(said: &Said) -> bool {
 /// What is wrong with a file of the chart, or with its directory if `file` is empty.
 fn at(chart: &Chart, file: &str, line: Option<usize>, message: impl Into<String>) -> Problem {
     let path = &chart.source.path;
-    let path = if file.is_empty() { path.clone() } else { format!("{path}/{file}") };
+    let path = if file.is_empty() { path.clone() } else { path::below(path, file) };
     Problem::error(message).at(path, line)
 }
 

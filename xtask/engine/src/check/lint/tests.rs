@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::base::problem::Checked;
+use crate::chart::ignore::Rules;
 use crate::chart::package::{Overrides, package};
 use crate::chart::source::Source;
 use crate::chart::tgz::Entry;
@@ -26,6 +27,7 @@ fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {
         problems: Vec::new(),
         changed: Vec::new(),
         changelog: None,
+        rules: Rules::default(),
         packaged: None,
     };
     (

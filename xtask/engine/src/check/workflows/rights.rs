@@ -6,7 +6,7 @@ use crate::base::problem::Problem;
 use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::edit::{Edit, Finding};
-use crate::ci::run::{Run, Task};
+use crate::ci::run::{Command, Run, Task};
 use crate::ci::workflow::{Access, Permissions, Step, Workflow, Written};
 
 const SCOPES: [&str; 2] = ["contents", "packages"];
@@ -44,7 +44,7 @@ fn is_on_ghcr(config: &Config) -> bool {
 
 /// The scopes that a job must be able to write for what it publishes.
 fn needed(config: &Config, work: &Work<'_>) -> Vec<&'static str> {
-    let targets = work.publishes();
+    let targets: Vec<Target> = work.commands().flat_map(Command::publishes_by_config).collect();
     let has_password = work.runs.iter().any(|(step, ..)| work.workflow.has_env(work.job, step, OCI_PASSWORD));
     let contents = targets.iter().any(|target| *target != Target::Oci);
     let packages = targets.contains(&Target::Oci) && is_on_ghcr(config) && !has_password;
@@ -174,8 +174,7 @@ fn tokens(config: &Config, work: &Work<'_>) -> Vec<Finding> {
         targets.iter().any(is_github) && !has("GITHUB_TOKEN") && !own_user
     };
     let publishing = work.runs.iter().filter(|(step, _, run)| {
-        let tasks = run.commands.iter().filter_map(|command| command.task.as_ref().ok());
-        let targets: Vec<Target> = tasks.flat_map(Task::publishes).copied().collect();
+        let targets: Vec<Target> = run.commands.iter().flat_map(Command::publishes_by_config).collect();
         lacks(step, &targets)
     });
     let problem = |step: &Step, run: &Written| {

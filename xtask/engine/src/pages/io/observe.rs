@@ -35,7 +35,7 @@ pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result
             .into());
     }
     let wants_charts = args.only != Some(Part::Docs) && has_repository;
-    let release = if wants_charts { release(config, args, source)? } else { None };
+    let release = if wants_charts { release(args, source)? } else { None };
     let commit = commit(&head.id, docs.is_some(), release.as_ref());
     let with_changes = docs.as_ref().is_some_and(|site| warn_of_changes(&site.changed));
     let docs = docs.map(|site| site.files);
@@ -92,10 +92,10 @@ fn build_docs(args: &PagesArgs, source: &Repository) -> Result<Option<Site>> {
     }
 }
 
-fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {
+fn release(args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {
     let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
     let lock = Lock::of(&directory);
-    let release = dist::io::read(config, &directory)?;
+    let release = dist::io::read(&directory)?;
     drop(lock);
     let shown = files::shown(&directory);
     let is_snapshot = |release: &Release| {

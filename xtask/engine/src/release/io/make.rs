@@ -50,7 +50,11 @@ pub fn make(
     }
     let mut head = head(args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();
-    let places = charts::chart_places(config, repository.root())?.take(&mut problems);
+    let places = charts::chart_places(config, &config.charts, repository.root())?.take(&mut problems);
+    if places.is_empty() {
+        // What says why is worth more than that there is none.
+        verdict(std::mem::take(&mut problems))?;
+    }
     let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
     let mut sources = read(config, places, repository)?;
     sources.problems.extend(problems);
@@ -155,7 +159,7 @@ pub struct Sources {
 
 pub fn read(config: &Config, places: Vec<Place>, repository: &Repository) -> Result<Sources> {
     let mut problems = Vec::new();
-    let changelog = charts::read_changelog("", repository)?.take(&mut problems);
+    let changelog = charts::read_changelog(".", repository)?.take(&mut problems);
     let root = changelog.as_ref().map(|(_, followed)| followed);
     let (charts, changed) = charts::read_chart_sources(config, places, root, repository)?.take(&mut problems);
     Ok(Sources { charts, changelog: changelog.map(|(changelog, _)| changelog), changed, problems })

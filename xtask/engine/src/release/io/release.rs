@@ -21,7 +21,7 @@ use crate::base::text::name;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::{by, find_helm};
 use crate::dist::manifest::Manifest;
-use crate::dist::{self, differs_from_commit, replaceable};
+use crate::dist::{self, differs_from_commit, foreign_notes, replaceable};
 use crate::docs::File;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
@@ -98,7 +98,7 @@ impl Release {
         verdict(config.problems())?;
         let (made, left_out, warnings, branch, absent) = if args.from.is_some() {
             let _lock = Lock::of(&directory);
-            (read(&config, &directory)?, Vec::new(), Vec::new(), None, Vec::new())
+            (read(&directory)?, Vec::new(), Vec::new(), None, Vec::new())
         } else {
             let Made { new, branch, absent, lock: _lock } =
                 make(&config, &args, &repository, helm.as_ref(), &directory)?;
@@ -158,6 +158,7 @@ impl Release {
     pub(crate) fn look(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
         let mut outcome = publish::look(&self.publication()?, &self.transport(), &targets)?;
         outcome.problems.extend(self.incomplete()?.map(|problem| doubt(problem, false)));
+        outcome.problems.extend(self.foreign_notes(&targets));
         Ok(Plan { release: self, targets, outcome })
     }
 
@@ -171,7 +172,8 @@ impl Release {
 
     /// Publishes to targets.
     pub(crate) fn publish(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
-        verdict(self.incomplete()?.into_iter().chain(differs_from_commit(self.manifest())).collect())?;
+        let problems = self.incomplete()?.into_iter().chain(differs_from_commit(self.manifest()));
+        verdict(problems.chain(self.foreign_notes(&targets)).collect())?;
         let tell = |planned: &Planned<'_>| if self.args.json { Ok(()) } else { report::done(planned) };
         let outcome = publish::publish(&self.publication()?, &self.transport(), &targets, &tell)?;
         outcome.problems.iter().for_each(terminal::problem);
@@ -193,6 +195,11 @@ impl Release {
         let tags = if manifest.tag.is_none() { self.repository.tags()? } else { Vec::new() };
         let here = tags.into_iter().filter(|(_, commit)| *commit == manifest.commit.id);
         Ok(incomplete(manifest, is_shallow, &here.map(|(tag, _)| tag).collect::<Vec<_>>()))
+    }
+
+    /// Why GitHub cannot have the notes, if it is among the targets.
+    fn foreign_notes(&self, targets: &[Target]) -> Option<Problem> {
+        foreign_notes(&self.config, &self.made).filter(|_| targets.contains(&Target::Github))
     }
 
     fn publication(&self) -> Result<Publication<'_>> {
@@ -300,10 +307,10 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
 }
 
 /// The release in a directory.
-pub fn read(config: &Config, directory: &Path) -> Result<dist::Release> {
+pub fn read(directory: &Path) -> Result<dist::Release> {
     let missing = || {
         let problem = Problem::error(format!("there is no release in {}", name(&files::shown(directory))));
         Problems::from(problem.hint("cargo xtask release"))
     };
-    Ok(dist::io::read(config, directory)?.ok_or_else(missing)?)
+    Ok(dist::io::read(directory)?.ok_or_else(missing)?)
 }

@@ -1,0 +1,37 @@
+//! A `cargo xtask` whose config a test chooses: each variable `CONFIG_FIELD` replaces one field. Lists are separated by spaces.
+
+use std::process::ExitCode;
+
+use helm_xtask::{Archives, Config, Target, Versions};
+
+fn main() -> ExitCode {
+    let mut config = Config::new(std::env::var("REPOSITORY").unwrap_or_else(|_| "acme/shop".to_owned()));
+    for (name, value) in std::env::vars() {
+        let Some(field) = name.strip_prefix("CONFIG_") else { continue };
+        config = match field {
+            "ARCHIVES" => config.archives(Archives::Releases),
+            "BRANCH" => config.branch(value),
+            "CHARTS" => config.charts(value.split(' ')),
+            "HELM_NAME" => config.helm_name(value),
+            "HELM_PATH" => config.helm_path(value),
+            "HELM_URL" => config.helm_url(value),
+            "LATEST" => config.latest(value),
+            "OCI" => config.oci(value),
+            "OLD_HELM_PATH" => config.old_helm_path(value),
+            "PAGES" => config.pages(value),
+            "RESERVED" => config.reserved(value.split(' ')),
+            "TARGETS" => config.targets(value.split(' ').map(target)),
+            "VERSIONS" => config.versions(if value == "stamp" { Versions::Stamp } else { Versions::Verify }),
+            _ => unreachable!("{field} is no field of the config"),
+        };
+    }
+    helm_xtask::app!(config).main()
+}
+
+fn target(name: &str) -> Target {
+    match name {
+        "oci" => Target::Oci,
+        "pages" => Target::Pages,
+        _ => Target::Github,
+    }
+}
