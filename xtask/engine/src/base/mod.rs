@@ -12,6 +12,7 @@ pub mod oci_reference;
 pub mod path;
 mod printable;
 pub mod problem;
+pub mod tag;
 pub mod text;
 pub mod time;
 pub mod url;

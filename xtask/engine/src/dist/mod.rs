@@ -7,8 +7,9 @@ use self::manifest::Manifest;
 use crate::base::config::Config;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems};
+use crate::base::tag::Tag;
 use crate::base::text::{few, name};
-use crate::base::version::{Tag, release_of};
+use crate::base::version::release_of;
 use crate::chart::{Archive, Metadata};
 
 /// A release, as it lies in `dist/`.

@@ -8,8 +8,8 @@ use super::changelog::{self, Section};
 use super::changes;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::tag::Tag;
 use crate::base::text::{cell, few, name, prose};
-use crate::base::version::Tag;
 use crate::chart::source::{CHANGELOG, Changelog};
 use crate::chart::{Archive, Metadata};
 

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::Tags;
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems};
+use crate::base::tag::{BadTag, Tag};
 use crate::base::text::name;
-use crate::base::version::{BadTag, Tag};
 use crate::chart::source::Source;
 
 impl Tags {

@@ -4,8 +4,8 @@
 use semver::Version;
 
 use super::Tags;
+use crate::base::tag::Tag;
 use crate::base::time;
-use crate::base::version::Tag;
 use crate::git::Commit;
 
 /// `X.Y.Z-dev.TIME.gCOMMIT`: the next patch above the highest stable release, the time of the commit in UTC, and the first

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::base::config::{Config, Versions};
-use crate::base::version::Tag;
+use crate::base::tag::Tag;
 use crate::chart::Metadata;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::HelmMode;
