@@ -5,6 +5,7 @@
 use super::oci_reference::Reference;
 use super::path;
 use super::problem::Problem;
+use super::tag::{self, TagPatterns};
 use super::text::name;
 
 /// What hints call the place where the config is written. `terminal` puts the path of the program's main.rs there.
@@ -30,6 +31,7 @@ pub struct Config {
     pub(crate) oci: String,
     pub(crate) versions: Versions,
     pub(crate) latest: Option<String>,
+    pub(crate) tags: TagPatterns,
 }
 
 /// What the version of a tag does to Chart.yaml.
@@ -73,6 +75,7 @@ impl Config {
             oci: format!("oci://ghcr.io/{owner}/charts"),
             versions: Versions::Verify,
             latest: None,
+            tags: TagPatterns(tag::DEFAULT.map(str::to_owned).to_vec()),
             repository,
         }
     }
@@ -119,6 +122,13 @@ impl Config {
     #[must_use]
     pub fn latest(self, chart: impl Into<String>) -> Self {
         Self { latest: Some(chart.into()), ..self }
+    }
+
+    /// The patterns of the tags that release: `{version}` is the version, `{name}` the name of the one chart that the tag
+    /// releases, and a tag without it releases all charts. All are read; the first of each kind is the one that is written.
+    #[must_use]
+    pub fn tags<T: Into<String>>(self, patterns: impl IntoIterator<Item = T>) -> Self {
+        Self { tags: TagPatterns(patterns.into_iter().map(Into::into).collect()), ..self }
     }
 
     /// The name that users are told to add the Helm repository by.
@@ -169,6 +179,11 @@ impl Config {
         require(https, "pages", &self.pages, "https://HOST/PATH");
         for reserved in &self.reserved {
             require(!reserved.is_empty() && !reserved.contains('/'), "reserved", reserved, "NAME");
+        }
+        require(!self.tags.0.is_empty(), "tags", "", "v{version}");
+        for pattern in &self.tags.0 {
+            let is_tag = !pattern.starts_with('-') && is_ref(&tag::example(pattern));
+            require(tag::is_pattern(pattern) && is_tag, "tags", pattern, "v{version}` or `{name}-{version}");
         }
         require(is_oci_base(&self.oci), "oci", &self.oci, "oci://host/path");
         problems
@@ -247,6 +262,11 @@ mod tests {
             SHOP.clone().pages("https://d44b.github.io/"),
             SHOP.clone().oci("oci://ghcr.io/D44B/charts"),
             SHOP.clone().oci("ghcr.io/d44b/charts"),
+            SHOP.clone().tags([""; 0]),
+            SHOP.clone().tags(["v{version}", "{name}"]),
+            SHOP.clone().tags(["v {version}"]),
+            SHOP.clone().tags(["-{version}"]),
+            SHOP.clone().tags(["{version}.lock"]),
         ] {
             assert_eq!(bad.problems().len(), 1, "{bad:?}");
         }

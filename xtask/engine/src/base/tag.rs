@@ -1,10 +1,33 @@
-//! The tags that release.
+//! The tags that release, by the patterns of the config: they are read by all of them and written by the first.
 
 use semver::Version;
 
 use super::text::name;
+use super::version::strict_form;
 
-/// A tag that releases: `v1.2.3` for every chart, `NAME-1.2.3` for one.
+/// The patterns of a config that names none.
+pub const DEFAULT: [&str; 2] = ["v{version}", "{name}-{version}"];
+
+const NAME: &str = "{name}";
+const VERSION: &str = "{version}";
+/// What people put between a name and a version.
+const SEPARATORS: [char; 4] = ['-', '_', '/', '@'];
+
+/// The patterns of a repository's tags, such as `{name}-{version}`. One with `{name}` is for one chart, one without for
+/// all charts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagPatterns(pub Vec<String>);
+
+/// A chart as it stands in Chart.yaml, as far as tags are concerned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChartVersion {
+    pub name: String,
+    pub version: String,
+    /// Empty where it has none.
+    pub app_version: String,
+}
+
+/// A tag that releases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
     pub text: String,
@@ -15,49 +38,231 @@ pub struct Tag {
 
 /// Why a text is not one tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BadTag {
-    /// It releases nothing; the message.
-    NoRelease(String),
-    /// It is the version of something that is no chart, such as an application; the message.
-    OfOther(String),
-    /// It can be read in more than one way; the message.
-    Ambiguous(String),
+pub struct BadTag {
+    pub kind: BadTagKind,
+    pub message: String,
+    pub hint: String,
+}
+
+/// What a text is that is not one tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadTagKind {
+    /// It has nothing to do with releases.
+    NoRelease,
+    /// It looks like an attempt at a release tag.
+    NearMiss,
+    /// It is the version of something that is no chart, such as an application.
+    OfOther,
+    /// It can be read in more than one way.
+    Ambiguous,
+}
+
+/// The tags of one chart, or those for all charts: a tag and those that it is compared with.
+#[derive(Clone, Debug)]
+pub struct Family<'p> {
+    patterns: &'p TagPatterns,
+    pub tag: Tag,
 }
 
 impl Tag {
-    /// Reads a tag. `charts` are the names that a `NAME-` may have. Strict semantic versions only (semver.org,
-    /// 2.0.0): what is not one is refused here, before the tag is used for anything.
-    pub fn parse(text: &str, charts: &[String]) -> Result<Self, BadTag> {
-        let tag = |chart, version| Self { text: text.to_owned(), chart, version };
-        let mut found: Vec<Self> = charts
-            .iter()
-            .filter_map(|chart| {
-                let version = text.strip_prefix(chart.as_str())?.strip_prefix('-')?;
-                Some(tag(Some(chart.clone()), Version::parse(version).ok()?))
-            })
-            .collect();
-        if let Some(version) = text.strip_prefix('v').and_then(|v| Version::parse(v).ok()) {
-            found.push(tag(None, version));
+    /// Whether it releases a chart of this version, however loosely Chart.yaml writes it: `v1.2.0` releases `1.2`.
+    pub fn agrees_with(&self, version: &str) -> bool {
+        strict_form(version).as_ref() == Some(&self.version)
+    }
+}
+
+impl TagPatterns {
+    /// Reads a tag. Its version is a strict semantic version (semver.org, 2.0.0), or spelled as in the chart's Chart.yaml.
+    pub fn read(&self, text: &str, charts: &[ChartVersion]) -> Result<Tag, BadTag> {
+        let mut found: Vec<Tag> = Vec::new();
+        for pattern in &self.0 {
+            let of_one =
+                charts.iter().filter(|chart| is_for_one(pattern) && text.contains(&chart.name)).map(Some);
+            let of_all = (!is_for_one(pattern)).then_some(None);
+            for tag in of_one.chain(of_all).filter_map(|chart| read(pattern, text, chart, charts)) {
+                if !found.contains(&tag) {
+                    found.push(tag);
+                }
+            }
         }
-        let shown = name(text);
         match (found.pop(), found.is_empty()) {
             (Some(tag), true) => Ok(tag),
             (Some(tag), false) => {
                 found.push(tag);
-                let message = format!("tag {shown} can be read in more than one way: {}", readings(&found));
-                Err(BadTag::Ambiguous(message))
+                let message =
+                    format!("tag {} can be read in more than one way: {}", name(text), readings(&found));
+                let hint = "use another tag, or change `tags` in the config".to_owned();
+                Err(BadTag { kind: BadTagKind::Ambiguous, message, hint })
             }
-            (None, _) => Err(why_not(text, charts)),
+            (None, _) => Err(self.why_not(text, charts)),
+        }
+    }
+
+    /// The tag that releases all charts at one version, as the first such pattern writes it.
+    pub fn for_all(&self, version: &str) -> Option<String> {
+        let pattern = self.0.iter().find(|pattern| !is_for_one(pattern))?;
+        write(pattern, "", version)
+    }
+
+    /// The tag that releases one chart: as the first pattern with its name writes it, else as the first one.
+    pub fn for_chart(&self, chart: &str, version: &str) -> String {
+        let of_one = self.0.iter().find(|pattern| is_for_one(pattern)).or(self.0.first());
+        of_one.and_then(|pattern| write(pattern, chart, version)).unwrap_or_default()
+    }
+
+    /// The family of a tag that releases.
+    pub fn family(&self, tag: &str, charts: &[ChartVersion]) -> Option<Family<'_>> {
+        Some(Family { patterns: self, tag: self.read(tag, charts).ok()? })
+    }
+
+    /// What release tags look like, for a hint.
+    pub fn described(&self) -> String {
+        let written = |is_wanted: fn(&str) -> bool| {
+            let wanted = self.0.iter().filter(|pattern| is_wanted(pattern));
+            let written = wanted.filter_map(|pattern| write(pattern, "NAME", "1.2.3"));
+            written.map(|tag| name(&tag)).collect::<Vec<_>>().join(" or ")
+        };
+        match (written(|pattern| !is_for_one(pattern)), written(is_for_one)) {
+            (all, one) if one.is_empty() => format!("release tags are {all} for all charts"),
+            (all, one) if all.is_empty() => format!("release tags are {one} for one chart"),
+            (all, one) => format!("release tags are {all} for all charts and {one} for one"),
+        }
+    }
+
+    /// Why a tag of a version is that of the application: no chart has this version, and one has it as its `appVersion`.
+    pub fn of_application(&self, tag: &str, version: &Version, charts: &[ChartVersion]) -> Option<BadTag> {
+        let is = |text: &str| strict_form(text).as_ref() == Some(version);
+        let chart = charts.iter().find(|chart| is(&chart.app_version))?;
+        if charts.iter().any(|chart| is(&chart.version)) {
+            return None;
+        }
+        let (shown, own) = (name(&chart.name), &chart.version);
+        let message = format!(
+            "tag {} is that of the application: it is the `appVersion` of chart {shown}, whose version is {own}",
+            name(tag)
+        );
+        let instead = self.for_chart(&chart.name, own);
+        let hint = format!("the tag that releases the chart: git tag {instead} && git push origin {instead}");
+        Some(BadTag { kind: BadTagKind::OfOther, message, hint })
+    }
+
+    fn why_not(&self, text: &str, charts: &[ChartVersion]) -> BadTag {
+        let no_release = format!("tag {} is not a release tag", name(text));
+        let because = |cause: String| format!("{no_release}: {cause}");
+        let message = self.cause(text, charts).map_or_else(|| no_release.clone(), because);
+        let Some((before, version)) = split(text) else {
+            return BadTag { kind: BadTagKind::NoRelease, message, hint: self.described() };
+        };
+        let of_application = |version| self.of_application(text, &version, charts);
+        if let Some(bad) = strict_form(version).filter(|_| before.is_empty()).and_then(of_application) {
+            return bad;
+        }
+        let Some(chart) = self.meant(before, charts) else {
+            let message = because(format!("there is no chart {}", name(before)));
+            return BadTag { kind: BadTagKind::OfOther, message, hint: self.described() };
+        };
+        let hint = self.instead(text, version, chart).unwrap_or_else(|| self.described());
+        BadTag { kind: BadTagKind::NearMiss, message, hint }
+    }
+
+    /// The ways out for a tag that is for a version of this chart, or of all charts where it is empty.
+    fn instead(&self, text: &str, version: &str, chart: &str) -> Option<String> {
+        let strict = strict_form(version)?.to_string();
+        let is_of_all = chart.is_empty();
+        let tag = if is_of_all { self.for_all(&strict)? } else { self.for_chart(chart, &strict) };
+        let hint = format!("git tag {tag} && git push origin {tag}");
+        let pattern = text.replacen(version, VERSION, 1);
+        let pattern = if is_of_all { pattern } else { pattern.replacen(chart, NAME, 1) };
+        if Version::parse(version).is_err() || is_of_all == is_for_one(&pattern) {
+            return Some(hint);
+        }
+        Some(format!("{hint}, or add `{pattern}` to `tags` in the config"))
+    }
+
+    /// What is wrong with the version of a text that otherwise fits a pattern.
+    fn cause(&self, text: &str, charts: &[ChartVersion]) -> Option<String> {
+        let names = charts.iter().map(|chart| chart.name.as_str()).chain([""]);
+        let mut versions = names.flat_map(|chart| {
+            let is_of = move |pattern: &&String| is_for_one(pattern) != chart.is_empty();
+            self.0.iter().filter(is_of).filter_map(move |pattern| cut(pattern, chart, text))
+        });
+        let version = versions.find(|version| version.starts_with(|c: char| c.is_ascii_digit()))?;
+        Version::parse(version).err().map(|cause| cause.to_string())
+    }
+
+    /// The chart that is meant by what stands before a version, empty for all; `None` if that is something else.
+    fn meant<'c>(&self, before: &str, charts: &'c [ChartVersion]) -> Option<&'c str> {
+        let before = plain(before);
+        let fits = |chart: &str| {
+            self.0
+                .iter()
+                .any(|pattern| around(pattern, chart).is_some_and(|(text, _)| plain(&text) == before))
+        };
+        let is_of = |chart: &&ChartVersion| plain(&chart.name) == before || fits(&chart.name) && !fits("");
+        match charts.iter().find(is_of) {
+            Some(chart) => Some(&chart.name),
+            None => (before.is_empty() || fits("")).then_some(""),
         }
     }
 }
 
-impl BadTag {
-    pub fn message(self) -> String {
-        match self {
-            Self::NoRelease(message) | Self::OfOther(message) | Self::Ambiguous(message) => message,
-        }
+impl Family<'_> {
+    /// The version of another tag of the family; `None` for all others.
+    pub fn version(&self, tag: &str) -> Option<Version> {
+        let chart = self.tag.chart.as_deref();
+        let mut patterns = self.patterns.0.iter().filter(|pattern| is_for_one(pattern) == chart.is_some());
+        patterns.find_map(|pattern| {
+            let version = cut(pattern, chart.unwrap_or_default(), tag)?;
+            Version::parse(version.strip_prefix('v').unwrap_or(version)).ok()
+        })
     }
+}
+
+/// Whether a text can be a pattern: `{version}` once, `{name}` at most once, and no other braces.
+pub fn is_pattern(text: &str) -> bool {
+    let rest = text.replacen(VERSION, "", 1).replacen(NAME, "", 1);
+    text.contains(VERSION) && !rest.contains(['{', '}'])
+}
+
+/// A tag of a pattern, as an example.
+pub fn example(pattern: &str) -> String {
+    write(pattern, "name", "1.2.3").unwrap_or_default()
+}
+
+/// Whether a pattern is for one chart.
+pub fn is_for_one(pattern: &str) -> bool {
+    pattern.contains(NAME)
+}
+
+/// What stands before and after the version in the tags of a chart.
+pub fn around(pattern: &str, chart: &str) -> Option<(String, String)> {
+    let (before, after) = pattern.split_once(VERSION)?;
+    Some((before.replace(NAME, chart), after.replace(NAME, chart)))
+}
+
+/// The part of a tag where a pattern has the version.
+fn cut<'t>(pattern: &str, chart: &str, tag: &'t str) -> Option<&'t str> {
+    let (before, after) = around(pattern, chart)?;
+    tag.strip_prefix(before.as_str())?.strip_suffix(after.as_str())
+}
+
+/// The reading of a tag by one pattern, for one chart or for all.
+fn read(pattern: &str, text: &str, chart: Option<&ChartVersion>, charts: &[ChartVersion]) -> Option<Tag> {
+    let version = cut(pattern, chart.map_or("", |chart| &chart.name), text)?;
+    let plain = |version: &str| version.strip_prefix('v').unwrap_or(version).to_owned();
+    let spells = |chart: &ChartVersion| {
+        chart.version == version || chart.version.starts_with('v') && plain(&chart.version) == plain(version)
+    };
+    let own = || chart.map_or_else(|| charts.iter().any(spells), spells);
+    let version = Version::parse(version).ok().or_else(|| strict_form(version).filter(|_| own()))?;
+    Some(Tag { text: text.to_owned(), chart: chart.map(|chart| chart.name.clone()), version })
+}
+
+/// The tag of a version. A pattern that has the `v` needs it once.
+fn write(pattern: &str, chart: &str, version: &str) -> Option<String> {
+    let (before, after) = around(pattern, chart)?;
+    let version = version.strip_prefix('v').filter(|_| before.ends_with('v')).unwrap_or(version);
+    Some(format!("{before}{version}{after}"))
 }
 
 fn readings(found: &[Tag]) -> String {
@@ -69,70 +274,200 @@ fn readings(found: &[Tag]) -> String {
     found.iter().map(reading).collect::<Vec<_>>().join(", or ")
 }
 
-fn why_not(text: &str, charts: &[String]) -> BadTag {
-    let no_release =
-        |why: String| BadTag::NoRelease(format!("tag {} is not a release tag: {why}", name(text)));
-    let version = |v: &str| Version::parse(v).err().map(|cause| cause.to_string());
-    if let Some(rest) = text.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
-        return no_release(version(rest).unwrap_or_default());
-    }
-    let of_chart = |chart: &String| text.strip_prefix(chart.as_str())?.strip_prefix('-');
-    if let Some(cause) = charts.iter().filter_map(of_chart).find_map(version) {
-        return no_release(cause);
-    }
-    let is_version =
-        |(at, _): &(usize, _)| text.get(at + 1..).is_some_and(|rest| Version::parse(rest).is_ok());
-    match text.match_indices('-').find(is_version).and_then(|(at, _)| text.get(..at)) {
-        Some(other) => BadTag::OfOther(no_release(format!("there is no chart {}", name(other))).message()),
-        None => no_release("it is neither `v1.2.3` nor `NAME-1.2.3`".to_owned()),
-    }
+/// Splits a text into a name, which may be empty, and what looks like a version, without its `v`.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let starts = text.match_indices(SEPARATORS).map(|(at, _)| at + 1);
+    std::iter::once(0).chain(starts).filter_map(|at| text.split_at_checked(at)).find_map(|(before, rest)| {
+        let version = rest.strip_prefix(['v', 'V']).unwrap_or(rest);
+        let core = version.split(['-', '+']).next().unwrap_or(version);
+        let numbers: Vec<&str> = core.split('.').collect();
+        let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_version = (2..=4).contains(&numbers.len()) && numbers.iter().all(is_number);
+        is_version.then(|| (before.trim_end_matches(SEPARATORS), version))
+    })
+}
+
+/// What stands before a version, whatever the case and the separators, and without the `v` of the version.
+fn plain(before: &str) -> String {
+    let text = before.to_lowercase().replace(SEPARATORS, "-");
+    let text = text.trim_end_matches('-');
+    let text = text.strip_suffix("-v").unwrap_or(if text == "v" { "" } else { text });
+    text.to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<(Option<String>, String), String> {
-        let charts = ["web", "web-api", "a", "a-1.0.0", "v1"].map(String::from);
-        Tag::parse(text, &charts).map(|tag| (tag.chart, tag.version.to_string())).map_err(BadTag::message)
+    fn patterns(texts: &[&str]) -> TagPatterns {
+        TagPatterns(texts.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    fn charts(versions: &[(&str, &str, &str)]) -> Vec<ChartVersion> {
+        let chart = |(name, version, app_version): &(&str, &str, &str)| ChartVersion {
+            name: (*name).to_owned(),
+            version: (*version).to_owned(),
+            app_version: (*app_version).to_owned(),
+        };
+        versions.iter().map(chart).collect()
+    }
+
+    const NAMES: [(&str, &str, &str); 5] = [
+        ("web", "0.0.0", ""),
+        ("web-api", "0.0.0", ""),
+        ("a", "0.0.0", ""),
+        ("a-1.0.0", "0.0.0", ""),
+        ("v1", "0.0.0", ""),
+    ];
+
+    /// `CHART VERSION`, or the kind and the message.
+    fn told(texts: &[&str], tag: &str, versions: &[(&str, &str, &str)]) -> String {
+        match patterns(texts).read(tag, &charts(versions)) {
+            Ok(tag) => format!("{} {}", tag.chart.as_deref().unwrap_or("all"), tag.version),
+            Err(bad) => format!("{:?}: {} | {}", bad.kind, bad.message, bad.hint),
+        }
     }
 
     #[test]
-    fn tags() {
-        for (text, chart, version) in [
-            ("v1.2.3", None, "1.2.3"),
-            ("v1.2.3-rc.1+build.5", None, "1.2.3-rc.1+build.5"),
-            ("web-1.2.3", Some("web"), "1.2.3"),
-            ("web-api-1.2.3-rc-1", Some("web-api"), "1.2.3-rc-1"),
+    fn tags_by_their_patterns() {
+        for (texts, tag, expected) in [
+            (&DEFAULT[..], "v1.2.3", "all 1.2.3"),
+            (&DEFAULT, "v1.2.3-rc.1+build.5", "all 1.2.3-rc.1+build.5"),
+            (&DEFAULT, "web-1.2.3", "web 1.2.3"),
+            (&DEFAULT, "web-api-1.2.3-rc-1", "web-api 1.2.3-rc-1"),
+            (&["{version}"], "1.2.3", "all 1.2.3"),
+            (&["v{version}", "{version}"], "1.2.3", "all 1.2.3"),
+            (&["v{version}", "{version}"], "v1.2.3", "all 1.2.3"),
+            (&["{name}-v{version}"], "web-v1.2.3", "web 1.2.3"),
+            (&["helm-chart-{version}"], "helm-chart-1.2.3", "all 1.2.3"),
+            (&["{name}/v{version}"], "web-api/v1.2.3", "web-api 1.2.3"),
+            (&["chart/{name}/{version}"], "chart/web/1.2.3", "web 1.2.3"),
+            (&["{version}-{name}"], "1.2.3-web", "web 1.2.3"),
         ] {
-            assert_eq!(parse(text), Ok((chart.map(String::from), version.to_owned())), "{text}");
+            assert_eq!(told(texts, tag, &NAMES), expected, "{texts:?}");
         }
     }
 
     #[test]
     fn tags_that_are_refused() {
-        for (text, cause) in [
-            ("", "neither"),
-            ("1.2.3", "neither"),
-            ("latest", "neither"),
-            ("v1.2", "unexpected end"),
-            ("v01.2.3", "leading zero"),
-            ("v1.2.3-01", "leading zero"),
-            ("v1.2.3 ", "unexpected character"),
-            ("v1.2.3/../../etc", "unexpected character"),
-            ("v1.2.3;rm -rf ~", "unexpected character"),
-            ("v1.2.3\n::warning::x", "unexpected character"),
-            ("-v1.2.3", "neither"),
-            ("--upload-pack=x-1.2.3", "there is no chart `--upload-pack=x`"),
-            ("../web-1.2.3", "there is no chart `../web`"),
-            ("web-v1.2.3", "unexpected character 'v'"),
-            ("other-1.2.3", "there is no chart `other`"),
-            ("a-1.0.0-1.0.0", "more than one way"),
-            ("v99999999999999999999.0.0", "exceeds"),
+        for (tag, kind, cause) in [
+            ("", "NoRelease", "tag `` is not a release tag |"),
+            ("1.2.3", "NearMiss", "tag `1.2.3` is not a release tag |"),
+            ("latest", "NoRelease", "release tags are `v1.2.3` for all charts and `NAME-1.2.3` for one"),
+            ("v1.2", "NearMiss", "unexpected end"),
+            ("v01.2.3", "NearMiss", "leading zero"),
+            ("v1.2.3-01", "NearMiss", "leading zero"),
+            ("v1.2.3 ", "NoRelease", "unexpected character"),
+            ("v1.2.3/../../etc", "NoRelease", "unexpected character"),
+            ("v1.2.3;rm -rf ~", "NoRelease", "unexpected character"),
+            ("v1.2.3\n::warning::x", "NoRelease", "unexpected character"),
+            ("-v1.2.3", "NearMiss", "is not a release tag |"),
+            ("--upload-pack=x-1.2.3", "OfOther", "there is no chart `--upload-pack=x`"),
+            ("../web-1.2.3", "OfOther", "there is no chart `../web`"),
+            ("other-1.2.3", "OfOther", "there is no chart `other`"),
+            ("helm-xtask-0.2.0", "OfOther", "there is no chart `helm-xtask`"),
+            ("other/v1.2.3", "OfOther", "there is no chart `other`"),
+            ("v1", "NoRelease", "unexpected end"),
+            ("nightly-2026-01-02", "NoRelease", "is not a release tag |"),
+            (
+                "a-1.0.0-1.0.0",
+                "Ambiguous",
+                "more than one way: chart `a` at 1.0.0-1.0.0, or chart `a-1.0.0` at 1.0.0",
+            ),
+            ("v99999999999999999999.0.0", "NearMiss", "exceeds"),
         ] {
-            let error = parse(text).expect_err(text);
-            assert!(error.contains(cause), "{text:?}: {error}");
-            assert!(!error.contains('\n'), "{error:?}");
+            let told = told(&DEFAULT, tag, &NAMES);
+            assert!(told.starts_with(kind) && told.contains(cause), "{tag:?}: {told}");
+            assert!(!told.contains('\n'), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn near_misses_with_the_ways_out() {
+        let git = |tag: &str| format!("git tag {tag} && git push origin {tag}");
+        for (texts, tag, expected) in [
+            (&DEFAULT[..], "1.2.3", git("v1.2.3") + ", or add `{version}` to `tags` in the config"),
+            (&DEFAULT, "v1.2", git("v1.2.0")),
+            (&DEFAULT, "V1.2.3", git("v1.2.3") + ", or add `V{version}` to `tags` in the config"),
+            (
+                &DEFAULT,
+                "web/v1.2.3",
+                git("web-1.2.3") + ", or add `{name}/v{version}` to `tags` in the config",
+            ),
+            (&DEFAULT, "web_1.2.3", git("web-1.2.3") + ", or add `{name}_{version}` to `tags` in the config"),
+            (
+                &DEFAULT,
+                "web-v1.2.3",
+                git("web-1.2.3") + ", or add `{name}-v{version}` to `tags` in the config",
+            ),
+            (&DEFAULT, "Web-1.2.3", git("web-1.2.3")),
+            (
+                &["helm-chart-{version}"],
+                "helm-chart/1.2.3",
+                git("helm-chart-1.2.3") + ", or add `helm-chart/{version}` to `tags` in the config",
+            ),
+            (
+                &["chart/{name}/{version}"],
+                "chart/web-1.2.3",
+                git("chart/web/1.2.3") + ", or add `chart/{name}-{version}` to `tags` in the config",
+            ),
+            (&["{name}-{version}"], "v1.2.3", "release tags are `NAME-1.2.3` for one chart".to_owned()),
+        ] {
+            let told = told(texts, tag, &NAMES);
+            assert!(
+                told.starts_with("NearMiss") && told.ends_with(&format!(" | {expected}")),
+                "{tag}: {told}"
+            );
+        }
+    }
+
+    /// As Helm takes them, whose versions may have a `v` or too few numbers.
+    #[test]
+    fn versions_as_a_chart_spells_them() {
+        let spelled = [("web", "v1.15.0", ""), ("db", "0.9", "")];
+        for (tag, expected) in [
+            ("v1.15.0", "all 1.15.0"),
+            ("web-v1.15.0", "web 1.15.0"),
+            ("web-1.15.0", "web 1.15.0"),
+            ("web-1.16.0", "web 1.16.0"),
+            ("v0.9", "all 0.9.0"),
+            ("db-0.9", "db 0.9.0"),
+            ("db-0.9.0", "db 0.9.0"),
+        ] {
+            assert_eq!(told(&DEFAULT, tag, &spelled), expected, "{tag}");
+        }
+        for tag in ["web-v1.16.0", "db-v0.9.0", "web-0.9"] {
+            assert!(told(&DEFAULT, tag, &spelled).starts_with("NearMiss"), "{tag}");
+        }
+        let written = |texts: &[&str]| {
+            let patterns = patterns(texts);
+            (patterns.for_all("v1.15.0"), patterns.for_chart("web", "v1.15.0"))
+        };
+        assert_eq!(written(&DEFAULT), (Some("v1.15.0".to_owned()), "web-v1.15.0".to_owned()));
+        assert_eq!(written(&["{name}/v{version}"]), (None, "web/v1.15.0".to_owned()));
+        assert_eq!(written(&["{version}", "v{version}"]), (Some("v1.15.0".to_owned()), "v1.15.0".to_owned()));
+    }
+
+    #[test]
+    fn the_version_of_the_application() {
+        let charts = [("web", "3.13.1", "v0.8.1")];
+        let expected = "OfOther: tag `0.8.1` is that of the application: it is the `appVersion` of chart `web`, whose version is 3.13.1 | the tag that releases the chart: git tag web-3.13.1 && git push origin web-3.13.1";
+        assert_eq!(told(&DEFAULT, "0.8.1", &charts), expected);
+        assert!(
+            told(&["helm-chart-{version}"], "v0.8.1", &charts).ends_with("git push origin helm-chart-3.13.1")
+        );
+        assert!(told(&["helm-chart-{version}"], "v0.8.2", &charts).starts_with("NearMiss"));
+    }
+
+    #[test]
+    fn patterns_have_one_version() {
+        for text in ["v{version}", "{version}", "{name}/{version}", "{version}_{name}"] {
+            assert!(is_pattern(text), "{text}");
+        }
+        for text in
+            ["", "v", "{name}", "{version}{version}", "{name}{name}{version}", "{a}{version}", "{version}}"]
+        {
+            assert!(!is_pattern(text), "{text}");
         }
     }
 }

@@ -7,6 +7,7 @@ use semver::Version;
 
 use crate::base::config::Versions;
 use crate::base::problem::Problem;
+use crate::base::tag::TagPatterns;
 use crate::base::text::{few, name};
 use crate::base::version::{helm_accepts, precedence, strict_form};
 use crate::chart::package::Package;
@@ -22,6 +23,7 @@ pub struct Next<'a> {
     pub tag: Option<&'a Version>,
     /// Whether a tag decides the version.
     pub versions: Versions,
+    pub tags: &'a TagPatterns,
 }
 
 /// How a chart compares with the archive that is published of it.
@@ -79,8 +81,8 @@ impl Next<'_> {
         match (self.version().as_deref(), content) {
             (None, Some(Content::Differs(changed))) => {
                 let message = format!("{} has changed since {newest}, in {}", name(chart), few(changed));
-                let hint =
-                    format!("the next tag has to be above {newest}, such as v{}", above(newest, &listed)?);
+                let next = self.next_tag(&above(newest, &listed)?);
+                let hint = format!("the next tag has to be above {newest}, such as {next}");
                 Some(self.at(Problem::note(message)).hint(hint))
             }
             (Some(version), Some(Content::Differs(changed))) => {
@@ -102,11 +104,11 @@ impl Next<'_> {
                 );
                 let above = above(newest, &listed)?;
                 let write = if self.versions == Versions::Verify {
-                    "write `version: "
+                    format!("write `version: {above}`")
                 } else {
-                    "choose a tag such as `v"
+                    format!("choose a tag such as `{}`", self.next_tag(&above))
                 };
-                let hint = format!("{write}{above}`, unless it is for those who stay on the old one");
+                let hint = format!("{write}, unless it is for those who stay on the old one");
                 Some(self.at(Problem::warning(message)).hint(hint))
             }
             _ => None,
@@ -126,9 +128,15 @@ impl Next<'_> {
             return problem.hint("give it a higher version");
         };
         if self.versions != Versions::Verify {
-            return problem.hint(format!("choose a higher tag, such as v{next}"));
+            return problem.hint(format!("choose a higher tag, such as {}", self.next_tag(&next)));
         }
         problem.hint(format!("write `version: {next}`"))
+    }
+
+    /// The tag that would give it a version: that of all charts, where there is one.
+    fn next_tag(&self, version: &str) -> String {
+        let of_one = || self.tags.for_chart(&self.package.metadata.name, version);
+        self.tags.for_all(version).unwrap_or_else(of_one)
     }
 
     fn at(&self, problem: Problem) -> Problem {
@@ -167,6 +175,7 @@ pub struct Published {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::config::SHOP;
     use crate::chart::package::{Overrides, package};
     use crate::chart::tgz::Entry;
 
@@ -188,7 +197,8 @@ mod tests {
     fn said(version: &str, tag: Option<&str>, versions: Versions, is_changed: bool) -> Option<String> {
         let package = made(version, if is_changed { "a: 2\n" } else { "a: 1\n" });
         let tag = tag.map(|tag| Version::parse(tag).expect("a version"));
-        let next = Next { path: "charts/web", package: &package, tag: tag.as_ref(), versions };
+        let next =
+            Next { path: "charts/web", package: &package, tag: tag.as_ref(), versions, tags: &SHOP.tags };
         let index = Index::read(INDEX.as_bytes(), "index.yaml").value.expect("an index");
         let counterpart = next.counterpart(&index).map(|one| one.version.clone().into_owned());
         let content = counterpart.map(|version| {

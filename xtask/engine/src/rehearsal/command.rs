@@ -51,7 +51,7 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let others = beside_index(&repository)?;
     times.end_of("package");
 
-    let tags = tags(&release.manifest);
+    let tags = tags(config, &release.manifest);
     let rehearsal = start(config, args, &repository, root, &tags, &release.manifest.commit.id)?;
     let (targets, before) = (rehearsal.targets(), rehearsal.file(INDEX)?);
     times.end_of("targets");
@@ -187,7 +187,7 @@ fn end(config: &Config, release: &Release, rehearsed: &[String], root: &Path, ti
         terminal::line(&format!("  helm install {chart} {name}/{chart} --version {version}"))?;
         terminal::line(&format!("  helm install {chart} {}/{chart} --version {version}", config.oci))?;
     }
-    let tags = next_tags(&release.manifest);
+    let tags = next_tags(config, &release.manifest);
     let how = if let [tag] = &*tags {
         format!("a pushed tag releases it: git tag {tag} && git push origin {tag}")
     } else {

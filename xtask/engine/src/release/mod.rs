@@ -19,7 +19,7 @@ use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Problems, verdict};
-use crate::base::tag::Tag;
+use crate::base::tag::{ChartVersion, Tag};
 use crate::base::text::{few, name};
 use crate::base::version;
 use crate::chart::package::{Overrides, Package, package};
@@ -135,16 +135,17 @@ impl PreparedChart {
 /// Selects and packages the charts. Errors that do not concern a single chart are reported at once, all others by [`Prepared::decide`].
 pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems> {
     let Observed { charts, problems, wanted, backfill, tags, commit, changelog, mut changed } = observed;
-    let charts: Vec<(String, Source)> = charts.into_iter().map(|source| (source.name(), source)).collect();
-    let names: Vec<String> = charts.iter().map(|(name, _)| name.clone()).collect();
-    let tag = if backfill { None } else { tags.choose(&names, &commit.id)? };
+    let versions: Vec<ChartVersion> = charts.iter().map(Source::chart_version).collect();
+    let names: Vec<String> = versions.iter().map(|chart| chart.name.clone()).collect();
+    let charts = names.iter().cloned().zip(charts).collect();
+    let mut problems = [config.problems(), problems].concat();
+    let tag = if backfill { None } else { tags.choose(config, &versions, &commit.id)?.take(&mut problems) };
     let selected = select::select(charts, &wanted, tag.as_ref(), config)?;
     let version = match &tag {
         Some(tag) => tag.version.to_string(),
-        None => snapshot::version(&tags, &names, &commit),
+        None => snapshot::version(config, &tags, &versions, &commit),
     };
     let overrides = overrides(config, version);
-    let mut problems = [config.problems(), problems].concat();
     let (mut prepared, mut locked) = (Vec::new(), Vec::new());
     for source in selected {
         let is_read = source.is_read();
@@ -321,7 +322,7 @@ fn unreleasable(package: &Package, path: &str, tag: Option<&Tag>) -> Vec<Problem
             version::strict_form(&metadata.version).map(|v| format!("write `version: {v}`")),
         );
     }
-    if let Some(tag) = tag.filter(|tag| tag.version.to_string() != metadata.version) {
+    if let Some(tag) = tag.filter(|tag| !tag.agrees_with(&metadata.version)) {
         let message = format!("tag {} does not agree with version {shown}", name(&tag.text));
         bad("version", message, Some(format!("write `version: {}`, commit, and tag that", tag.version)));
     }

@@ -12,7 +12,6 @@ use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Severity};
-use crate::base::tag::Tag;
 use crate::base::text::{few, name};
 use crate::chart::Archive;
 use crate::dist::manifest::{self, Manifest};
@@ -231,19 +230,25 @@ fn conflict(step: &Step<'_>, there: &Digest, digest: &Digest, changed: &[String]
 /// shallow clone may just not have its tag (git-clone(1), `--depth`; actions/checkout fetches one commit and no tags).
 ///
 /// `here` are the tags of its commit: charts that were bumped together have a tag each, and each is a release.
-pub fn incomplete(manifest: &Manifest, is_shallow: bool, here: &[String]) -> Option<Problem> {
+pub fn incomplete(
+    config: &Config,
+    manifest: &Manifest,
+    is_shallow: bool,
+    here: &[String],
+) -> Option<Problem> {
     if manifest.charts.is_empty() {
         return None;
     }
     let charts: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
-    let is_of_one = |tag: &str| matches!(Tag::parse(tag, &charts), Ok(Tag { chart: Some(_), .. }));
+    let versions = manifest.chart_versions();
+    let is_of_one = |tag: &str| config.tags.read(tag, &versions).is_ok_and(|tag| tag.chart.is_some());
     let Some(tag) = &manifest.tag else {
         if let Some(first) = here.iter().find(|tag| is_of_one(tag)) {
             let message = format!("each tag of this commit is a release of its own: {}", few(here));
             let hint = format!("cargo xtask release --tag {first}, and the others likewise");
             return Some(Problem::error(message).hint(hint));
         }
-        let tag = next_tags(manifest).into_iter().next().unwrap_or_default();
+        let tag = next_tags(config, manifest).into_iter().next().unwrap_or_default();
         if is_shallow {
             let message = "this release has no tag, as far as this clone knows: it is shallow";
             let hint = format!(
@@ -256,7 +261,8 @@ pub fn incomplete(manifest: &Manifest, is_shallow: bool, here: &[String]) -> Opt
     };
     let message = format!("tag {} releases all charts, and here are {} alone", name(tag), few(&charts));
     (!manifest.complete && !is_of_one(tag)).then(|| {
-        Problem::error(message).hint("name no CHART, or release each with a tag of its own: NAME-VERSION")
+        let own = config.tags.for_chart("NAME", "VERSION");
+        Problem::error(message).hint(format!("name no CHART, or release each with a tag of its own: {own}"))
     })
 }
 
@@ -290,7 +296,7 @@ pub fn steps<'r>(
 }
 
 fn github_releases<'r>(config: &'r Config, release: &'r Release) -> Vec<Step<'r>> {
-    let tags = by_tag(&release.manifest);
+    let tags = by_tag(config, &release.manifest);
     // The sums are those of all archives, so that no one of several releases can offer them.
     let sums = (tags.len() == 1).then(|| File::new(SUMS.to_owned(), release.sums.as_bytes()));
     let create = |(tag, charts): (String, Vec<&manifest::Chart>)| {
@@ -300,6 +306,7 @@ fn github_releases<'r>(config: &'r Config, release: &'r Release) -> Vec<Step<'r>
             Version::parse(&archive.metadata.version).is_ok_and(|version| !version.pre.is_empty())
         };
         let wanted = Wanted {
+            family: config.tags.family(&tag, &release.manifest.chart_versions()),
             tag,
             notes: &release.notes,
             prerelease: archives.iter().any(is_prerelease),

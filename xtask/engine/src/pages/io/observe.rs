@@ -89,7 +89,7 @@ fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Opt
             && release.manifest.charts.iter().any(|chart| release_of(&chart.version).is_some())
     };
     if let Some(snapshot) = release.as_ref().filter(|release| args.publish && is_snapshot(release)) {
-        let tag = next_tags(&snapshot.manifest).join(", ");
+        let tag = next_tags(config, &snapshot.manifest).join(", ");
         let problem = Problem::error(format!("{} holds a snapshot, which is never published", name(&shown)));
         if args.only == Some(Part::Charts) {
             let hint = format!("tag the commit as {tag}, then cargo xtask release");

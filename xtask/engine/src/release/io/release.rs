@@ -81,7 +81,7 @@ impl Release {
     /// Makes the release that a command line asks for, or reads the one that it names.
     pub(crate) fn take(config: &Config, mut args: ReleaseArgs) -> Result<Self> {
         let config = with_registry(config, args.oci.as_deref())?;
-        args.publish = args.publish.map(|asked| to_fill(asked, args.backfill)).transpose()?;
+        args.publish = args.publish.map(|asked| to_fill(&config, asked, args.backfill)).transpose()?;
         let repository = repository()?;
         let remote = Remote::find(&config, args.remote.as_deref(), &repository)?;
         if let Some(targets) = &args.publish {
@@ -149,7 +149,7 @@ impl Release {
 
     /// The plan for all targets that it may go to.
     pub(crate) fn look_at_all(&self) -> Result<Plan<'_>> {
-        self.look(to_fill(Target::ALL.to_vec(), self.args.backfill)?)
+        self.look(to_fill(&self.config, Target::ALL.to_vec(), self.args.backfill)?)
     }
 
     /// The plan for some targets, with what stands in its way.
@@ -190,7 +190,7 @@ impl Release {
             manifest.tag.is_none() && self.args.from.is_none() && self.repository.is_shallow()?;
         let tags = if manifest.tag.is_none() { self.repository.tags()? } else { Vec::new() };
         let here = tags.into_iter().filter(|(_, commit)| *commit == manifest.commit.id);
-        Ok(incomplete(manifest, is_shallow, &here.map(|(tag, _)| tag).collect::<Vec<_>>()))
+        Ok(incomplete(&self.config, manifest, is_shallow, &here.map(|(tag, _)| tag).collect::<Vec<_>>()))
     }
 
     fn publication(&self) -> Result<Publication<'_>> {
@@ -247,11 +247,12 @@ impl Serialize for Plan<'_> {
 }
 
 /// The targets that a backfill fills: a GitHub Release is that of a tag.
-fn to_fill(mut targets: Vec<Target>, is_backfill: bool) -> Result<Vec<Target>, Problems> {
+fn to_fill(config: &Config, mut targets: Vec<Target>, is_backfill: bool) -> Result<Vec<Target>, Problems> {
     targets.retain(|target| !is_backfill || *target != Target::Github);
     if targets.is_empty() {
         let problem = Problem::usage("--backfill makes no GitHub Release: that is made of a tag");
-        return Err(problem.hint("cargo xtask release --tag NAME-1.2.3 --publish=github").into());
+        let tag = config.tags.for_chart("NAME", "1.2.3");
+        return Err(problem.hint(format!("cargo xtask release --tag {tag} --publish=github")).into());
     }
     Ok(targets)
 }
