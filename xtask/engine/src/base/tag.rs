@@ -141,7 +141,11 @@ impl TagPatterns {
             "tag {} is that of the application: it is the `appVersion` of chart {shown}, whose version is {own}",
             name(tag)
         );
-        let instead = self.for_chart(&chart.name, own);
+        let is_other = |pattern: &&String| cut(pattern, &chart.name, tag).is_none();
+        let others = || self.0.iter().filter(is_other);
+        let other = others().find(|pattern| is_for_one(pattern)).or_else(|| others().next());
+        let other = other.and_then(|pattern| write(pattern, &chart.name, own));
+        let instead = other.unwrap_or_else(|| self.for_chart(&chart.name, own));
         let hint = format!("the tag that releases the chart: git tag {instead} && git push origin {instead}");
         Some(BadTag { kind: BadTagKind::OfOther, message, hint })
     }

@@ -17,6 +17,11 @@ pub fn strict_form(text: &str) -> Option<Version> {
     Version::parse(&(core + rest)).ok()
 }
 
+/// Whether Helm takes a version for one that came before a release.
+pub fn is_prerelease(text: &str) -> bool {
+    strict_form(text).is_some_and(|version| !version.pre.is_empty())
+}
+
 /// The release that would follow a snapshot; `None` for other versions.
 pub fn release_of(version: &str) -> Option<Version> {
     let version = Version::parse(version).ok().filter(|version| version.pre.starts_with("dev."))?;
@@ -34,5 +39,6 @@ mod tests {
         assert_eq!(strict("01.2.3-rc+x").as_deref(), Some("1.2.3-rc+x"));
         assert_eq!(strict("2024-01-02"), Some("2024.0.0-01-02".into()));
         assert_eq!(strict("latest"), None);
+        assert!(is_prerelease("v1.2-rc.1") && !is_prerelease("v1.2+b-1") && !is_prerelease("latest"));
     }
 }

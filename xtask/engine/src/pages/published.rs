@@ -36,8 +36,10 @@ pub enum Content {
 impl Next<'_> {
     /// The version that it will have; `None` where only a tag will tell.
     pub fn version(&self) -> Option<String> {
-        let own = || (self.versions == Versions::Verify).then(|| self.package.metadata.version.clone());
-        self.tag.map(Version::to_string).or_else(own)
+        match self.versions {
+            Versions::Verify => Some(self.package.metadata.version.clone()),
+            _ => self.tag.map(Version::to_string),
+        }
     }
 
     /// The published version that it has to be compared with: the same one, else, where a tag will decide, the newest.
@@ -135,6 +137,7 @@ impl Next<'_> {
 
     /// The tag that would give it a version: that of all charts, where there is one.
     fn next_tag(&self, version: &str) -> String {
+        let version = version.strip_prefix('v').unwrap_or(version);
         let of_one = || self.tags.for_chart(&self.package.metadata.name, version);
         self.tags.for_all(version).unwrap_or_else(of_one)
     }
@@ -150,13 +153,14 @@ fn same(a: &str, b: &str) -> bool {
         || helm_accepts(a) && helm_accepts(b) && strict_form(a).is_some() && strict_form(a) == strict_form(b)
 }
 
-/// The next patch that is not listed; `None` after a pre-release, whose successor only its author knows.
+/// The next patch that is not listed, with a `v` where the version has one; `None` after a pre-release, whose successor only its author knows.
 fn above(version: &str, listed: &[&str]) -> Option<String> {
     let mut next = strict_form(version).filter(|version| version.pre.is_empty())?;
     next.build = semver::BuildMetadata::EMPTY;
     loop {
         next = Version::new(next.major, next.minor, next.patch.checked_add(1)?);
-        let text = next.to_string();
+        let v = if version.starts_with('v') { "v" } else { "" };
+        let text = format!("{v}{next}");
         if !listed.iter().any(|one| same(one, &text)) {
             return Some(text);
         }
@@ -270,7 +274,12 @@ mod tests {
     #[test]
     fn the_next_version_is_free() {
         let listed = ["1.0.0", "1.0.1", "v1.0.3"];
-        for (version, next) in [("1.0.0", Some("1.0.2")), ("1.0.2", Some("1.0.4")), ("1.0.0-rc.1", None)] {
+        for (version, next) in [
+            ("1.0.0", Some("1.0.2")),
+            ("1.0.2", Some("1.0.4")),
+            ("1.0.0-rc.1", None),
+            ("v1.0.0", Some("v1.0.2")),
+        ] {
             assert_eq!(above(version, &listed).as_deref(), next, "{version}");
         }
     }

@@ -13,15 +13,13 @@ pub mod target;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use semver::Version;
-
 use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Problems, verdict};
 use crate::base::tag::{ChartVersion, Tag};
 use crate::base::text::{few, name};
-use crate::base::version;
+use crate::base::version::helm_accepts;
 use crate::chart::package::{Overrides, Package, package};
 use crate::chart::source::{Changelog, Source};
 use crate::chart::{Archive, Metadata, tgz};
@@ -233,7 +231,7 @@ impl Prepared {
             Sections::new(self.changelog.as_ref(), self.tag.as_ref(), is_snapshot, self.all == 1);
         let mut missing = Vec::new();
         for PreparedChart { package, changelog, .. } in charts {
-            if self.tag.is_some() || !self.backfill && Version::parse(&package.metadata.version).is_ok() {
+            if self.tag.is_some() || !self.backfill && helm_accepts(&package.metadata.version) {
                 missing.extend(sections.find(&package.metadata, changelog.as_ref()));
             }
         }
@@ -314,14 +312,6 @@ fn unreleasable(package: &Package, path: &str, tag: Option<&Tag>) -> Vec<Problem
         problems.push(Problem { hint, ..problem });
     };
     let shown = name(&metadata.version);
-    if Version::parse(&metadata.version).is_err() && version::helm_accepts(&metadata.version) {
-        let message = format!("version {shown} is not a strict semantic version, as a release needs it");
-        bad(
-            "version",
-            message,
-            version::strict_form(&metadata.version).map(|v| format!("write `version: {v}`")),
-        );
-    }
     if let Some(tag) = tag.filter(|tag| !tag.agrees_with(&metadata.version)) {
         let message = format!("tag {} does not agree with version {shown}", name(&tag.text));
         bad("version", message, Some(format!("write `version: {}`, commit, and tag that", tag.version)));

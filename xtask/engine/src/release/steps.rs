@@ -4,7 +4,6 @@
 
 use std::fmt;
 
-use semver::Version;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -13,6 +12,7 @@ use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Severity};
 use crate::base::text::{few, name};
+use crate::base::version::is_prerelease;
 use crate::chart::Archive;
 use crate::dist::manifest::{self, Manifest};
 use crate::dist::{Release, SUMS, by_tag, next_tags};
@@ -302,14 +302,12 @@ fn github_releases<'r>(config: &'r Config, release: &'r Release) -> Vec<Step<'r>
     let create = |(tag, charts): (String, Vec<&manifest::Chart>)| {
         let is_in = |archive: &&Archive| charts.iter().any(|chart| chart.archive == archive.file_name());
         let archives: Vec<&Archive> = release.archives.iter().filter(is_in).collect();
-        let is_prerelease = |archive: &&Archive| {
-            Version::parse(&archive.metadata.version).is_ok_and(|version| !version.pre.is_empty())
-        };
+        let is_before = |archive: &&Archive| is_prerelease(&archive.metadata.version);
         let wanted = Wanted {
             family: config.tags.family(&tag, &release.manifest.chart_versions()),
             tag,
             notes: &release.notes,
-            prerelease: archives.iter().any(is_prerelease),
+            prerelease: archives.iter().any(is_before),
             commit: &release.manifest.commit.id,
             latest: config.latest.as_deref(),
             assets: archives.into_iter().flat_map(File::of_archive).chain(sums.clone()).collect(),

@@ -6,12 +6,12 @@ use std::time::Instant;
 use std::{fs, io};
 
 use anyhow::{Context, Result};
-use semver::Version;
 use serde::Deserialize;
 
 use super::{Steps, Story, broken, id, same};
 use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
+use crate::base::version;
 use crate::chart::Archive;
 use crate::chart::io::helm::{Helm, cause};
 use crate::sys::{environment, files, process};
@@ -185,7 +185,7 @@ fn shows(hits: &[Hit], repository: &str, archives: &[&Archive], wanted: bool) ->
 }
 
 fn is_prerelease(archive: &Archive) -> bool {
-    Version::parse(&archive.metadata.version).is_ok_and(|version| !version.pre.is_empty())
+    version::is_prerelease(&archive.metadata.version)
 }
 
 fn ids(archives: &[&Archive]) -> String {
