@@ -98,16 +98,34 @@ impl TagPatterns {
         }
     }
 
-    /// The tag that releases all charts at one version, as the first such pattern writes it.
-    pub fn for_all(&self, version: &str) -> Option<String> {
-        let pattern = self.0.iter().find(|pattern| !is_for_one(pattern))?;
-        write(pattern, "", version)
+    /// The pattern that tags for all charts are written by.
+    fn of_all(&self) -> Option<&String> {
+        self.0.iter().find(|pattern| !is_for_one(pattern))
     }
 
-    /// The tag that releases one chart: as the first pattern with its name writes it, else as the first one.
+    /// The pattern that tags for one chart are written by.
+    fn of_one(&self) -> Option<&String> {
+        self.0.iter().find(|pattern| is_for_one(pattern)).or(self.0.first())
+    }
+
+    /// The tag that releases all charts at one version.
+    pub fn for_all(&self, version: &str) -> Option<String> {
+        write(self.of_all()?, "", version)
+    }
+
+    /// The tag that releases one chart.
     pub fn for_chart(&self, chart: &str, version: &str) -> String {
-        let of_one = self.0.iter().find(|pattern| is_for_one(pattern)).or(self.0.first());
-        of_one.and_then(|pattern| write(pattern, chart, version)).unwrap_or_default()
+        self.of_one().and_then(|pattern| write(pattern, chart, version)).unwrap_or_default()
+    }
+
+    /// What GitHub has to filter tags by for those of this version to start a workflow: those for all charts, or for each.
+    pub fn filter(&self, is_of_all: bool, version: &str) -> Option<String> {
+        let pattern = if is_of_all { self.of_all() } else { self.of_one() }?;
+        let (before, after) = around(pattern, "*")?;
+        let v = if version.starts_with('v') && !before.ends_with('v') { "v" } else { "" };
+        let is_narrow = before.contains('*') || before.is_empty() && v.is_empty();
+        let number = if is_narrow { "[0-9]*" } else { "*" };
+        Some(format!("{before}{v}{number}{after}"))
     }
 
     /// The family of a tag that releases.
@@ -239,7 +257,7 @@ pub fn is_for_one(pattern: &str) -> bool {
 }
 
 /// What stands before and after the version in the tags of a chart.
-pub fn around(pattern: &str, chart: &str) -> Option<(String, String)> {
+fn around(pattern: &str, chart: &str) -> Option<(String, String)> {
     let (before, after) = pattern.split_once(VERSION)?;
     Some((before.replace(NAME, chart), after.replace(NAME, chart)))
 }
