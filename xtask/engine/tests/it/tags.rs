@@ -208,3 +208,38 @@ fn versions_that_helm_takes() {
         );
     }
 }
+
+/// A workflow that no tag of the charts starts is found, and `--fix` adds the filter.
+#[test]
+fn tags_that_start_no_workflow() {
+    let mut life = Life::new("verify", &["web"], "1.0.0");
+    life.sections(&["1.0.0"]);
+    let workflow = |tags: &str, prefix: &str| {
+        format!(
+            "name: charts\non:\n  push:\n    tags: {tags}\njobs:\n  release:\n    if: startsWith(github.ref, 'refs/tags/{prefix}')\n    \
+             runs-on: ubuntu-latest\n    steps:\n      - run: cargo xtask release --publish\n"
+        )
+    };
+    let file = ".github/workflows/charts.yml";
+    life.change(file, &workflow("[\"[0-9]+.[0-9]+.[0-9]+\"]", ""));
+    let found = |life: &Life, args: &[&str]| {
+        let (_, said) = life.run(&[&["check", "--offline"], args].concat());
+        let lines: Vec<&str> = said.lines().collect();
+        let at = lines.iter().position(|line| line.contains("release charts"));
+        at.map_or_else(String::new, |at| format!("{}\n{}\n", lines[at], lines[at + 1]))
+    };
+    expect![[r#"
+        error: .github/workflows/charts.yml:4: tags such as `v1.0.0` release charts, and do not start this workflow
+        hint: tags: ["[0-9]+.[0-9]+.[0-9]+", v*]
+    "#]]
+    .assert_eq(&found(&life, &[]));
+    assert_eq!(found(&life, &["--fix"]), "");
+    assert!(life.sandbox.text(file).contains("    tags: [\"[0-9]+.[0-9]+.[0-9]+\", v*]\n"));
+    life.sandbox.set("TAGS", "helm-chart-{version}");
+    life.change(file, &workflow("['*']", "v"));
+    expect![[r#"
+        error: .github/workflows/charts.yml:7: tags such as `helm-chart-1.0.0` release charts, and job `release` does not run for them
+        hint: if: startsWith(github.ref, 'refs/tags/helm-chart-')
+    "#]]
+    .assert_eq(&found(&life, &[]));
+}
