@@ -1,7 +1,7 @@
 //! What the tests of this library and its own program use. Nothing here is part of its interface.
 
 pub use crate::app::installed;
-pub use crate::base::{digest, html, limits, problem, text, version};
+pub use crate::base::{digest, html, limits, problem, tag, text, version};
 pub use crate::chart::{helm_difference, ignore, package, tgz};
 pub use crate::check::lint;
 pub use crate::dist::manifest;

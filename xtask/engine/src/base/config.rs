@@ -5,6 +5,7 @@
 use super::oci_reference::Reference;
 use super::path;
 use super::problem::Problem;
+use super::tag::{self, TagPatterns};
 use super::target::Target;
 use super::text::name;
 
@@ -38,6 +39,7 @@ pub struct Config {
     pub(crate) oci: String,
     pub(crate) versions: Versions,
     pub(crate) latest: Option<String>,
+    pub(crate) tags: TagPatterns,
 }
 
 /// What the version of a tag does to Chart.yaml.
@@ -98,6 +100,7 @@ impl Config {
             oci: format!("oci://ghcr.io/{owner}/charts"),
             versions: Versions::Verify,
             latest: None,
+            tags: TagPatterns(tag::DEFAULT.map(str::to_owned).to_vec()),
             repository,
         }
     }
@@ -191,6 +194,13 @@ impl Config {
         Self { latest: Some(chart.into()), ..self }
     }
 
+    /// The patterns of the tags that release: `{version}` is the version, `{name}` the name of the one chart that the tag
+    /// releases, and a tag without it releases all charts. All are read; the first of each kind is the one that is written.
+    #[must_use]
+    pub fn tags<T: Into<String>>(self, patterns: impl IntoIterator<Item = T>) -> Self {
+        Self { tags: TagPatterns(patterns.into_iter().map(Into::into).collect()), ..self }
+    }
+
     /// Whether a release publishes a chart that lies at a path from the root.
     pub(crate) fn releases(&self, chart: &str) -> bool {
         let above = match path::directory(chart) {
@@ -253,6 +263,11 @@ impl Config {
         require(is_name(&self.helm_name), "helm_name", &self.helm_name, "NAME");
         let has_oci = self.targets.contains(&Target::Oci);
         require(!has_oci || is_oci_base(&self.oci), "oci", &self.oci, "oci://host/path");
+        require(!self.tags.0.is_empty(), "tags", "", "v{version}");
+        for pattern in &self.tags.0 {
+            let is_tag = !pattern.starts_with('-') && is_ref(&tag::example(pattern));
+            require(tag::is_pattern(pattern) && is_tag, "tags", pattern, "v{version}` or `{name}-{version}");
+        }
         problems.extend(self.contradiction());
         problems
     }
@@ -389,6 +404,11 @@ mod tests {
             SHOP.clone().old_helm_path("charts"),
             SHOP.clone().targets([]),
             SHOP.clone().targets([Target::Oci, Target::Pages]).archives(Archives::Releases),
+            SHOP.clone().tags([""; 0]),
+            SHOP.clone().tags(["v{version}", "{name}"]),
+            SHOP.clone().tags(["v {version}"]),
+            SHOP.clone().tags(["-{version}"]),
+            SHOP.clone().tags(["{version}.lock"]),
         ] {
             assert_eq!(bad.problems().len(), 1, "{bad:?}");
         }

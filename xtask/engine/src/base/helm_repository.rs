@@ -94,8 +94,7 @@ impl Config {
         match self.archives {
             Archives::Branch => self.url_on_branch(file),
             Archives::Releases => {
-                let tag = tag.split('/').map(url::escape_component).collect::<Vec<_>>().join("/");
-                let file = url::escape_component(&asset_name(file));
+                let [tag, file] = [tag, &asset_name(file)].map(url::escape_component);
                 format!("https://github.com/{}/releases/download/{tag}/{file}", self.repository)
             }
         }

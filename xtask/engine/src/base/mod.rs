@@ -13,6 +13,7 @@ pub mod oci_reference;
 pub mod path;
 mod printable;
 pub mod problem;
+pub mod tag;
 pub mod target;
 pub mod text;
 pub mod time;

@@ -30,7 +30,7 @@ pub use self::archive::Archive;
 pub use self::archive_metadata::{metadata_in, metadata_of};
 pub use self::json::Json;
 pub use self::load::load_chart;
-pub use self::read::{Lines, NO_QUOTES, QUOTE_IT, declared_name};
+pub use self::read::{Lines, NO_QUOTES, QUOTE_IT, declared};
 pub use self::write::to_yaml;
 pub use helm_xtask_formats::chart::{Dependency, Maintainer, Metadata};
 

@@ -58,11 +58,11 @@ pub(super) fn read_chart_yaml(
     })
 }
 
-/// The name in a Chart.yaml, if it can be read.
-pub fn declared_name(bytes: &[u8]) -> Option<String> {
+/// What a Chart.yaml says, if it can be read.
+pub fn declared(bytes: &[u8]) -> Option<Metadata> {
     let (mut metadata, _) = read_chart_yaml(bytes, "", Author::Other).value?;
     super::sanitise_fields(&mut metadata);
-    Some(metadata.name).filter(|name| !name.is_empty())
+    Some(metadata)
 }
 
 /// Lays requirements.yaml over the metadata. Helm lets any of its fields win and merges two lists of

@@ -7,6 +7,7 @@ use super::ignore::{Kind, Rules};
 use super::package::Package;
 use super::tgz::Entry;
 use crate::base::problem::{Checked, Problem};
+use crate::base::tag::ChartVersion;
 use crate::chart;
 
 /// One chart directory.
@@ -46,8 +47,15 @@ impl Source {
 
     /// The name that Chart.yaml gives the chart, else that of its directory: what a tag may begin with.
     pub fn name(&self) -> String {
+        self.chart_version().name
+    }
+
+    /// What Chart.yaml says that tags speak of, with that name.
+    pub fn chart_version(&self) -> ChartVersion {
         let chart_yaml = self.files.iter().find(|file| file.path == "Chart.yaml");
+        let declared = chart_yaml.and_then(|file| chart::declared(&file.data)).unwrap_or_default();
         let directory = || self.path.rsplit('/').next().unwrap_or(&self.path).to_owned();
-        chart_yaml.and_then(|file| chart::declared_name(&file.data)).unwrap_or_else(directory)
+        let name = Some(declared.name).filter(|name| !name.is_empty()).unwrap_or_else(directory);
+        ChartVersion { name, version: declared.version, app_version: declared.app_version }
     }
 }

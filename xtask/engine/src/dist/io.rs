@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::manifest::{Chart, Manifest};
 use super::{MANIFEST, NOTES, Release, SUMS, foreign, sums};
+use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::limits::MAX_HELM_FILE;
 use crate::base::problem::{Checked, Problem, Problems, verdict};
@@ -19,7 +20,7 @@ use crate::sys::lock::Lock;
 const HINT: &str = "cargo xtask release";
 
 /// Reads a release; `None` where there is no manifest. Everything that is not as the manifest says is an error.
-pub fn read(directory: &Path) -> Result<Option<Release>> {
+pub fn read(config: &Config, directory: &Path) -> Result<Option<Release>> {
     let shown = files::shown(directory);
     let Some(manifest) = text(directory, MANIFEST)? else { return Ok(None) };
     let broken = |cause: String| Problem::error(cause).at(format!("{shown}/{MANIFEST}"), None).hint(HINT);
@@ -27,7 +28,7 @@ pub fn read(directory: &Path) -> Result<Option<Release>> {
     if manifest.charts.is_empty() {
         return Err(broken("the release has no archive".to_owned()).into());
     }
-    let mut problems: Vec<Problem> = foreign(&manifest).into_iter().map(broken).collect();
+    let mut problems: Vec<Problem> = foreign(config, &manifest).into_iter().map(broken).collect();
     let mut archives: Vec<Archive> = Vec::new();
     for chart in &manifest.charts {
         let at = format!("{shown}/{}", chart.archive);

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
+use crate::base::tag::ChartVersion;
 use crate::base::text::name;
 use crate::base::time::MAX_TIME;
 
@@ -59,7 +60,7 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// `NAME-VERSION`, as in tags and in the name of the archive.
+    /// `NAME-VERSION`, as in the name of the archive.
     pub fn id(&self) -> String {
         format!("{}-{}", self.name, self.version)
     }
@@ -73,6 +74,16 @@ fn is_object_id(text: &str) -> bool {
 impl Manifest {
     pub fn to_json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Its charts, as tags speak of them.
+    pub fn chart_versions(&self) -> Vec<ChartVersion> {
+        let version = |chart: &Chart| ChartVersion {
+            name: chart.name.clone(),
+            version: chart.version.clone(),
+            app_version: chart.app_version.clone(),
+        };
+        self.charts.iter().map(version).collect()
     }
 
     /// Reads the file; the error is the message.

@@ -12,7 +12,7 @@ use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems};
 use crate::base::target::Target;
 use crate::base::text::{few, name};
-use crate::base::version::{Tag, release_of};
+use crate::base::version::release_of;
 use crate::chart::{Archive, Metadata};
 
 /// A release, as it lies in `dist/`.
@@ -45,19 +45,17 @@ pub const NOTES: &str = "release-notes.md";
 
 /// What no release of a repository writes into a manifest. `dist/` may come from a job that may do less, or from elsewhere:
 /// it decides neither what is published under our name nor, whatever addresses it names, where.
-pub fn foreign(manifest: &Manifest) -> Vec<String> {
+pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
     let is_other = |chart: &&manifest::Chart| chart.archive != format!("{}.tgz", chart.id());
     let others = manifest.charts.iter().filter(is_other);
     let mut found: Vec<String> = others
         .map(|chart| format!("{} is not the archive of {}", name(&chart.archive), name(&chart.id())))
         .collect();
-    let names: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
-    match manifest.tag.as_ref().map(|text| Tag::parse(text, &names)) {
-        Some(Err(bad)) => found.push(bad.message()),
+    match manifest.tag.as_ref().map(|text| config.tags.read(text, &manifest.chart_versions())) {
+        Some(Err(bad)) => found.push(bad.message),
         Some(Ok(tag)) => {
             let is_of = |chart: &&manifest::Chart| {
-                chart.version == tag.version.to_string()
-                    && tag.chart.as_ref().is_none_or(|one| *one == chart.name)
+                tag.agrees_with(&chart.version) && tag.chart.as_ref().is_none_or(|one| *one == chart.name)
             };
             let others = manifest.charts.iter().filter(|chart| !is_of(chart));
             let other = |chart: &manifest::Chart| {
@@ -84,7 +82,7 @@ pub fn address(config: &Config, manifest: &mut Manifest) {
 pub fn urls(config: &Config, manifest: &Manifest) -> BTreeMap<String, String> {
     let url =
         |tag: &str, chart: &manifest::Chart| (chart.archive.clone(), config.archive_url(tag, &chart.archive));
-    let charts = by_tag(manifest).into_iter();
+    let charts = by_tag(config, manifest).into_iter();
     charts.flat_map(|(tag, charts)| charts.into_iter().map(move |chart| url(&tag, chart))).collect()
 }
 
@@ -120,31 +118,32 @@ pub fn differs_from_commit(manifest: &Manifest) -> Option<Problem> {
     (!changed.is_empty()).then(|| Problem::error(message).hint("git commit, then cargo xtask release"))
 }
 
-pub fn tags(manifest: &Manifest) -> Vec<String> {
-    by_tag(manifest).into_iter().map(|(tag, _)| tag).collect()
+pub fn tags(config: &Config, manifest: &Manifest) -> Vec<String> {
+    by_tag(config, manifest).into_iter().map(|(tag, _)| tag).collect()
 }
 
 /// The tags that would release the charts: for a snapshot that of the release which follows it.
-pub fn next_tags(manifest: &Manifest) -> Vec<String> {
+pub fn next_tags(config: &Config, manifest: &Manifest) -> Vec<String> {
     let mut release = manifest.clone();
     for chart in &mut release.charts {
         if let Some(version) = release_of(&chart.version).filter(|_| release.tag.is_none()) {
             chart.version = version.to_string();
         }
     }
-    tags(&release)
+    tags(config, &release)
 }
 
-/// The charts by the tag that releases them. Without a tag: by the one that would, which is `v…` if it would release
-/// just these charts.
-pub fn by_tag(manifest: &Manifest) -> Vec<(String, Vec<&manifest::Chart>)> {
+/// The charts by the tag that releases them. Without a tag: by the one that would, which is that for all charts if it
+/// would release just these charts.
+pub fn by_tag<'m>(config: &Config, manifest: &'m Manifest) -> Vec<(String, Vec<&'m manifest::Chart>)> {
     let charts: Vec<&manifest::Chart> = manifest.charts.iter().collect();
     let same = charts.windows(2).all(|pair| matches!(pair, [a, b] if a.version == b.version));
-    match (&manifest.tag, charts.first()) {
-        (Some(tag), _) => vec![(tag.clone(), charts)],
-        (None, Some(first)) if same && manifest.complete => vec![(format!("v{}", first.version), charts)],
-        _ => charts.into_iter().map(|chart| (chart.id(), vec![chart])).collect(),
+    let first = charts.first().filter(|_| same && manifest.complete);
+    if let Some(tag) = manifest.tag.clone().or_else(|| config.tags.for_all(&first?.version)) {
+        return vec![(tag, charts)];
     }
+    let tag = |chart: &manifest::Chart| config.tags.for_chart(&chart.name, &chart.version);
+    charts.into_iter().map(|chart| (tag(chart), vec![chart])).collect()
 }
 
 /// Names and versions whose published archive may be replaced, as `NAME-VERSION` asks for them.

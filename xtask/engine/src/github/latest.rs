@@ -10,58 +10,72 @@ use super::{Other, Wanted};
 /// application's `v…` in the same repository: users download that from `releases/latest`. Where the config names a chart,
 /// its releases are the latest, and no others.
 pub fn is_latest(wanted: &Wanted<'_>, others: &[Other]) -> bool {
-    let Some((family, version)) = family(&wanted.tag) else { return false };
+    let Some(family) = &wanted.family else { return false };
     let is_higher = |other: &Other| {
-        let of_family = other.tag.strip_prefix(family).and_then(|rest| Version::parse(rest).ok());
+        let of_family = family.version(&other.tag);
         !other.prerelease
-            && of_family.is_some_and(|other| other.cmp_precedence(&version) == Ordering::Greater)
+            && of_family.is_some_and(|other| other.cmp_precedence(&family.tag.version) == Ordering::Greater)
     };
-    let is_of_latest = |chart: &str| family.strip_suffix('-') == Some(chart);
+    let may_be_of_application = |tag: &str| tag.strip_prefix('v').and_then(|rest| Version::parse(rest).ok());
     let is_of_application = |other: &Other| {
-        let version = other.tag.strip_prefix('v').and_then(|rest| Version::parse(rest).ok());
-        family != "v" && !other.prerelease && version.is_some_and(|version| version.pre.is_empty())
+        !other.prerelease && may_be_of_application(&other.tag).is_some_and(|version| version.pre.is_empty())
     };
-    let may_be = wanted.latest.map_or_else(|| !others.iter().any(is_of_application), is_of_latest);
+    let is_of_chart = may_be_of_application(&wanted.tag).is_none();
+    let may_be = match (wanted.latest, family.tag.chart.as_deref()) {
+        (Some(latest), Some(chart)) => latest == chart,
+        (Some(_), None) => is_of_chart,
+        (None, _) => !(is_of_chart && others.iter().any(is_of_application)),
+    };
     !wanted.prerelease && may_be && !others.iter().any(is_higher)
-}
-
-/// Splits a tag into what the tags of its family begin with, `v` or `NAME-`, and its version.
-fn family(tag: &str) -> Option<(&str, Version)> {
-    let hyphens = tag.match_indices('-').map(|(at, _)| at + 1);
-    let ends = tag.starts_with('v').then_some(1).into_iter().chain(hyphens);
-    ends.filter_map(|end| tag.split_at_checked(end))
-        .find_map(|(family, version)| Some((family, Version::parse(version).ok()?)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::config::SHOP;
+    use crate::base::tag::ChartVersion;
+
+    fn others(tags: &[&str]) -> Vec<Other> {
+        let other =
+            |tag: &&str| Other { tag: tag.trim_end_matches('*').to_owned(), prerelease: tag.ends_with('*') };
+        tags.iter().map(other).collect()
+    }
+
+    fn web() -> ChartVersion {
+        ChartVersion { name: "web".to_owned(), ..ChartVersion::default() }
+    }
 
     #[test]
-    fn families() {
-        for (tag, expected) in [
-            ("v1.2.3", Some(("v", "1.2.3"))),
-            ("web-1.2.3-rc.1", Some(("web-", "1.2.3-rc.1"))),
-            ("web-api-1.2.3+b-1", Some(("web-api-", "1.2.3+b-1"))),
-            ("vault-0.1.0", Some(("vault-", "0.1.0"))),
-            ("nightly", None),
-            ("v1.2", None),
-            ("é-1.0.0", Some(("é-", "1.0.0"))),
+    fn families_are_those_of_the_patterns() {
+        for (patterns, tag, published, expected) in [
+            (&["{name}/v{version}"][..], "web/v1.1.0", &["web/v1.2.0"][..], false),
+            (&["{name}/v{version}"], "web/v1.1.0", &["web/v1.0.0", "db/v2.0.0", "web-2.0.0"], true),
+            (&["{name}/v{version}", "{name}-{version}"], "web/v1.1.0", &["web-2.0.0"], false),
+            (&["helm-chart-{version}"], "helm-chart-1.1.0", &["helm-chart-1.0.0"], true),
+            (&["helm-chart-{version}"], "helm-chart-1.1.0", &["helm-chart-1.2.0"], false),
+            (&["helm-chart-{version}"], "helm-chart-1.1.0", &["v0.1.0"], false),
+            (&["{version}"], "1.10.0", &["1.9.0", "v1.9.0*"], true),
+            (&["{version}"], "1.9.0", &["1.10.0"], false),
         ] {
-            let found = family(tag).map(|(family, version)| (family, version.to_string()));
-            assert_eq!(found, expected.map(|(family, version)| (family, version.to_owned())), "{tag}");
+            let config = SHOP.clone().tags(patterns.iter().copied());
+            let mut wanted = Wanted {
+                tag: tag.to_owned(),
+                notes: "",
+                prerelease: false,
+                commit: "",
+                family: config.tags.family(tag, &[web()]),
+                latest: None,
+                assets: Vec::new(),
+            };
+            assert_eq!(is_latest(&wanted, &others(published)), expected, "{tag} {published:?}");
+            wanted.latest = Some("web");
+            let expected = expected || published == ["v0.1.0"];
+            assert_eq!(is_latest(&wanted, &others(published)), expected, "{tag} {published:?}");
         }
     }
 
     #[test]
     fn the_highest_for_everybody() {
-        let others = |tags: &[&str]| -> Vec<Other> {
-            let other = |tag: &&str| Other {
-                tag: tag.trim_end_matches('*').to_owned(),
-                prerelease: tag.ends_with('*'),
-            };
-            tags.iter().map(other).collect()
-        };
         for (tag, prerelease, published, expected) in [
             ("v0.1.0", false, &[][..], true),
             ("v0.2.0", false, &["v0.1.0", "v0.1.9"], true),
@@ -82,6 +96,7 @@ mod tests {
                 notes: "",
                 prerelease,
                 commit: "",
+                family: SHOP.tags.family(tag, &[web()]),
                 latest: None,
                 assets: Vec::new(),
             };

@@ -18,6 +18,7 @@ use self::release::{Asset, Release};
 use crate::base::digest::Digest;
 use crate::base::helm_repository::asset_name;
 use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::tag::Family;
 use crate::base::text::name;
 use crate::chart::Archive;
 
@@ -27,6 +28,8 @@ pub struct Wanted<'a> {
     pub notes: &'a str,
     pub prerelease: bool,
     pub commit: &'a str,
+    /// The tags that this one is compared with.
+    pub family: Option<Family<'a>>,
     /// The chart whose releases are GitHub's latest, where the config names one.
     pub latest: Option<&'a str>,
     pub assets: Vec<File<'a>>,

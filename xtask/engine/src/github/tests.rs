@@ -1,6 +1,7 @@
 //! The plan, by table and by chance.
 
 use super::*;
+use crate::base::config::SHOP;
 use crate::base::digest::Digest;
 
 const TAG: &str = "v0.2.0";
@@ -18,6 +19,7 @@ fn wanted() -> Wanted<'static> {
         notes: "ours\n",
         prerelease: false,
         commit: COMMIT,
+        family: SHOP.tags.family(TAG, &[]),
         latest: None,
         assets: FILES.map(file).to_vec(),
     }

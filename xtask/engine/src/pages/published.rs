@@ -8,6 +8,7 @@ use semver::Version;
 use crate::base::config::Versions;
 use crate::base::path;
 use crate::base::problem::Problem;
+use crate::base::tag::TagPatterns;
 use crate::base::text::{few, name};
 use crate::base::version::{helm_accepts, precedence, strict_form};
 use crate::chart::package::Package;
@@ -23,6 +24,7 @@ pub struct Next<'a> {
     pub tag: Option<&'a Version>,
     /// Whether a tag decides the version.
     pub versions: Versions,
+    pub tags: &'a TagPatterns,
 }
 
 /// How a chart compares with the archive that is published of it.
@@ -35,8 +37,10 @@ pub enum Content {
 impl Next<'_> {
     /// The version that it will have; `None` where only a tag will tell.
     pub fn version(&self) -> Option<String> {
-        let own = || (self.versions == Versions::Verify).then(|| self.package.metadata.version.clone());
-        self.tag.map(Version::to_string).or_else(own)
+        match self.versions {
+            Versions::Verify => Some(self.package.metadata.version.clone()),
+            _ => self.tag.map(Version::to_string),
+        }
     }
 
     /// The published version that it has to be compared with: the same one, else, where a tag will decide, the newest.
@@ -80,8 +84,8 @@ impl Next<'_> {
         match (self.version().as_deref(), content) {
             (None, Some(Content::Differs(changed))) => {
                 let message = format!("{} has changed since {newest}, in {}", name(chart), few(changed));
-                let hint =
-                    format!("the next tag has to be above {newest}, such as v{}", above(newest, &listed)?);
+                let next = self.next_tag(&above(newest, &listed)?);
+                let hint = format!("the next tag has to be above {newest}, such as {next}");
                 Some(self.at(Problem::note(message)).hint(hint))
             }
             (Some(version), Some(Content::Differs(changed))) => {
@@ -103,11 +107,11 @@ impl Next<'_> {
                 );
                 let above = above(newest, &listed)?;
                 let write = if self.versions == Versions::Verify {
-                    "write `version: "
+                    format!("write `version: {above}`")
                 } else {
-                    "choose a tag such as `v"
+                    format!("choose a tag such as `{}`", self.next_tag(&above))
                 };
-                let hint = format!("{write}{above}`, unless it is for those who stay on the old one");
+                let hint = format!("{write}, unless it is for those who stay on the old one");
                 Some(self.at(Problem::warning(message)).hint(hint))
             }
             _ => None,
@@ -127,9 +131,16 @@ impl Next<'_> {
             return problem.hint("give it a higher version");
         };
         if self.versions != Versions::Verify {
-            return problem.hint(format!("choose a higher tag, such as v{next}"));
+            return problem.hint(format!("choose a higher tag, such as {}", self.next_tag(&next)));
         }
         problem.hint(format!("write `version: {next}`"))
+    }
+
+    /// The tag that would give it a version: that of all charts, where there is one.
+    fn next_tag(&self, version: &str) -> String {
+        let version = version.strip_prefix('v').unwrap_or(version);
+        let of_one = || self.tags.for_chart(&self.package.metadata.name, version);
+        self.tags.for_all(version).unwrap_or_else(of_one)
     }
 
     fn at(&self, problem: Problem) -> Problem {
@@ -143,13 +154,14 @@ fn same(a: &str, b: &str) -> bool {
         || helm_accepts(a) && helm_accepts(b) && strict_form(a).is_some() && strict_form(a) == strict_form(b)
 }
 
-/// The next patch that is not listed; `None` after a pre-release, whose successor only its author knows.
+/// The next patch that is not listed, with a `v` where the version has one; `None` after a pre-release, whose successor only its author knows.
 fn above(version: &str, listed: &[&str]) -> Option<String> {
     let mut next = strict_form(version).filter(|version| version.pre.is_empty())?;
     next.build = semver::BuildMetadata::EMPTY;
     loop {
         next = Version::new(next.major, next.minor, next.patch.checked_add(1)?);
-        let text = next.to_string();
+        let v = if version.starts_with('v') { "v" } else { "" };
+        let text = format!("{v}{next}");
         if !listed.iter().any(|one| same(one, &text)) {
             return Some(text);
         }
@@ -168,6 +180,7 @@ pub struct Published {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::config::SHOP;
     use crate::chart::package::{Overrides, package};
     use crate::chart::tgz::Entry;
 
@@ -189,7 +202,8 @@ mod tests {
     fn said(version: &str, tag: Option<&str>, versions: Versions, is_changed: bool) -> Option<String> {
         let package = made(version, if is_changed { "a: 2\n" } else { "a: 1\n" });
         let tag = tag.map(|tag| Version::parse(tag).expect("a version"));
-        let next = Next { path: "charts/web", package: &package, tag: tag.as_ref(), versions };
+        let next =
+            Next { path: "charts/web", package: &package, tag: tag.as_ref(), versions, tags: &SHOP.tags };
         let index = Index::read(INDEX.as_bytes(), "index.yaml").value.expect("an index");
         let counterpart = next.counterpart(&index).map(|one| one.version.clone().into_owned());
         let content = counterpart.map(|version| {
@@ -261,7 +275,12 @@ mod tests {
     #[test]
     fn the_next_version_is_free() {
         let listed = ["1.0.0", "1.0.1", "v1.0.3"];
-        for (version, next) in [("1.0.0", Some("1.0.2")), ("1.0.2", Some("1.0.4")), ("1.0.0-rc.1", None)] {
+        for (version, next) in [
+            ("1.0.0", Some("1.0.2")),
+            ("1.0.2", Some("1.0.4")),
+            ("1.0.0-rc.1", None),
+            ("v1.0.0", Some("v1.0.2")),
+        ] {
             assert_eq!(above(version, &listed).as_deref(), next, "{version}");
         }
     }

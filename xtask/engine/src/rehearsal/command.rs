@@ -50,7 +50,7 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let others = beside_index(&repository)?;
     times.end_of("package");
 
-    let tags = tags(&release.manifest);
+    let tags = tags(config, &release.manifest);
     let rehearsal = start(config, args, &repository, root, &tags, &release.manifest.commit.id)?;
     let (targets, before) = (rehearsal.targets(), rehearsal.file(&config.index())?);
     times.end_of("targets");
@@ -185,7 +185,7 @@ fn end(config: &Config, release: &Release, rehearsed: &[String], root: &Path, ti
     let lies = std::iter::once("dist").chain(places).collect::<Vec<_>>().join(",");
     terminal::result("Look", &format!("at {}/{{{lies}}}", files::shown(root)))?;
     users_will_type(config, release)?;
-    let tags = next_tags(&release.manifest);
+    let tags = next_tags(config, &release.manifest);
     let how = if let [tag] = &*tags {
         format!("a pushed tag releases it: git tag {tag} && git push origin {tag}")
     } else {

@@ -23,7 +23,7 @@ pub struct ReleaseArgs {
     /// Charts to release, by name or directory; all without any
     #[arg(value_name = "CHART")]
     pub charts: Vec<String>,
-    /// Release as this tag says: `v1.2.3` for all charts, `NAME-1.2.3` for one
+    /// Release as this tag says: `v1.2.3` for all charts, `NAME-1.2.3` for one, or as `tags` of the config has it
     ///
     /// Without it: the tag that GitHub Actions runs for, else the one at HEAD, else the versions in Chart.yaml.
     #[arg(long, value_name = "TAG")]

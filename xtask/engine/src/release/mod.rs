@@ -12,15 +12,14 @@ pub mod steps;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use semver::Version;
-
 use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
 use crate::base::path;
 use crate::base::problem::{Checked, Problem, Problems, verdict};
+use crate::base::tag::{ChartVersion, Tag};
 use crate::base::target::Target;
 use crate::base::text::{few, name};
-use crate::base::version::{self, Tag};
+use crate::base::version::helm_accepts;
 use crate::chart::package::{Overrides, Package, package};
 use crate::chart::source::{Changelog, Source};
 use crate::chart::{Archive, Metadata, tgz};
@@ -134,16 +133,17 @@ impl PreparedChart {
 /// Selects and packages the charts. Errors that do not concern a single chart are reported at once, all others by [`Prepared::decide`].
 pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems> {
     let Observed { charts, problems, wanted, backfill, tags, commit, changelog, mut changed } = observed;
-    let charts: Vec<(String, Source)> = charts.into_iter().map(|source| (source.name(), source)).collect();
-    let names: Vec<String> = charts.iter().map(|(name, _)| name.clone()).collect();
-    let tag = if backfill { None } else { tags.choose(&names, &commit.id)? };
+    let versions: Vec<ChartVersion> = charts.iter().map(Source::chart_version).collect();
+    let names: Vec<String> = versions.iter().map(|chart| chart.name.clone()).collect();
+    let charts = names.iter().cloned().zip(charts).collect();
+    let mut problems = [config.problems(), problems].concat();
+    let tag = if backfill { None } else { tags.choose(config, &versions, &commit.id)?.take(&mut problems) };
     let selected = select::select(charts, &wanted, tag.as_ref(), config)?;
     let version = match &tag {
         Some(tag) => tag.version.to_string(),
-        None => snapshot::version(&tags, &names, &commit),
+        None => snapshot::version(config, &tags, &versions, &commit),
     };
     let overrides = overrides(config, version);
-    let mut problems = [config.problems(), problems].concat();
     let (mut prepared, mut locked) = (Vec::new(), Vec::new());
     for source in selected {
         let is_read = source.is_read();
@@ -234,7 +234,7 @@ impl Prepared {
             Sections::new(self.changelog.as_ref(), self.tag.as_ref(), is_snapshot, self.all == 1);
         let mut missing = Vec::new();
         for PreparedChart { package, changelog, .. } in charts {
-            if self.tag.is_some() || !self.backfill && Version::parse(&package.metadata.version).is_ok() {
+            if self.tag.is_some() || !self.backfill && helm_accepts(&package.metadata.version) {
                 missing.extend(sections.find(&package.metadata, changelog.as_ref()));
             }
         }
@@ -316,15 +316,7 @@ fn unreleasable(package: &Package, path: &str, tag: Option<&Tag>) -> Vec<Problem
         problems.push(Problem { hint, ..problem });
     };
     let shown = name(&metadata.version);
-    if Version::parse(&metadata.version).is_err() && version::helm_accepts(&metadata.version) {
-        let message = format!("version {shown} is not a strict semantic version, as a release needs it");
-        bad(
-            "version",
-            message,
-            version::strict_form(&metadata.version).map(|v| format!("write `version: {v}`")),
-        );
-    }
-    if let Some(tag) = tag.filter(|tag| tag.version.to_string() != metadata.version) {
+    if let Some(tag) = tag.filter(|tag| !tag.agrees_with(&metadata.version)) {
         let message = format!("tag {} does not agree with version {shown}", name(&tag.text));
         bad("version", message, Some(format!("write `version: {}`, commit, and tag that", tag.version)));
     }

@@ -2,15 +2,14 @@
 
 use std::fmt::Write as _;
 
-use semver::Version;
-
 use super::changelog::{self, Section};
 use super::changes;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::tag::Tag;
 use crate::base::target::Target;
 use crate::base::text::{cell, few, name, prose};
-use crate::base::version::Tag;
+use crate::base::version::is_prerelease;
 use crate::chart::source::{CHANGELOG, Changelog};
 use crate::chart::{Archive, Metadata};
 
@@ -54,12 +53,17 @@ impl<'a> Sections<'a> {
     /// chart's own, which may have been given up, only for the tag that releases it. A snapshot takes what is unreleased,
     /// and so may a prerelease.
     pub(crate) fn find(&mut self, chart: &Metadata, own: Option<&Changelog>) -> Option<Problem> {
-        let version = self.tag.map_or_else(|| chart.version.clone(), |tag| tag.version.to_string());
-        let of_chart = format!("{}-{version}", chart.name);
+        let spelled = self.version_of(chart);
+        // A heading may have the `v` of a version or not.
+        let version = spelled.strip_prefix('v').unwrap_or(&spelled).to_owned();
+        let [of_chart, with_v] = [&version, &spelled].map(|version| format!("{}-{version}", chart.name));
+        let title = format!("{} {spelled}", chart.name);
         let places = [
-            own.map(|log| (log, of_chart.as_str(), format!("{} {version}", chart.name))),
-            own.map(|log| (log, version.as_str(), format!("{} {version}", chart.name))),
+            own.map(|log| (log, of_chart.as_str(), title.clone())),
+            own.map(|log| (log, with_v.as_str(), title.clone())),
+            own.map(|log| (log, version.as_str(), title.clone())),
             self.root.map(|log| (log, of_chart.as_str(), of_chart.clone())),
+            self.root.map(|log| (log, with_v.as_str(), with_v.clone())),
             self.root.filter(|_| own.is_none()).map(|log| (log, version.as_str(), version.clone())),
         ];
         for (log, heading, title) in places.into_iter().flatten().filter(|_| !self.is_snapshot) {
@@ -68,8 +72,7 @@ impl<'a> Sections<'a> {
                 section => return self.take(log, heading, title, section),
             }
         }
-        let is_prerelease = Version::parse(&version).is_ok_and(|version| !version.pre.is_empty());
-        if self.is_snapshot || is_prerelease {
+        if self.is_snapshot || is_prerelease(&version) {
             let unreleased = own.or(self.root).map(|log| (log, changelog::section(&log.text, UNRELEASED)));
             match unreleased {
                 Some((log, section @ Section::Text(_))) => {
@@ -82,7 +85,6 @@ impl<'a> Sections<'a> {
         let is_given_up = self.tag.is_none() && self.root.is_none();
         match (changes::of(chart), own.or(self.root)) {
             (Some(text), _) => {
-                let title = format!("{} {version}", chart.name);
                 self.found.push(Found { file: String::new(), heading: of_chart, title, text });
             }
             (None, Some(_)) if is_given_up => self.silent.push(of_chart),
@@ -95,6 +97,12 @@ impl<'a> Sections<'a> {
             (None, None) => self.silent.push(of_chart),
         }
         None
+    }
+
+    /// The version that a chart is released at. A tag that does not agree with it has been told.
+    fn version_of(&self, chart: &Metadata) -> String {
+        let other = self.tag.filter(|tag| !tag.agrees_with(&chart.version));
+        other.map_or_else(|| chart.version.clone(), |tag| tag.version.to_string())
     }
 
     fn take(&mut self, log: &Changelog, heading: &str, title: String, section: Section) -> Option<Problem> {

@@ -4,38 +4,44 @@ use std::collections::{HashMap, HashSet};
 
 use super::Tags;
 use crate::base::config::Config;
-use crate::base::problem::{Problem, Problems};
+use crate::base::problem::{Checked, Problem, Problems};
+use crate::base::tag::{BadTag, BadTagKind, ChartVersion, Tag};
 use crate::base::text::{few, name};
-use crate::base::version::{BadTag, Tag};
 use crate::chart::source::Source;
 
 impl Tags {
     /// The tag of the release: `--tag`, else the one that GitHub runs for, else the one at `head`. The first two must
     /// be release tags, and if git has them, at `head`; other tags at `head` are passed over, and so is one that GitHub runs
-    /// for if it is the version of something else in the repository.
-    pub fn choose(&self, charts: &[String], head: &str) -> Result<Option<Tag>, Problems> {
-        let is_of_other = |text: &&String| matches!(Tag::parse(text, charts), Err(BadTag::OfOther(_)));
+    /// for if it is the version of something else in the repository. Where no tag at `head` releases, those that look like
+    /// an attempt come back as warnings.
+    pub fn choose(
+        &self,
+        config: &Config,
+        charts: &[ChartVersion],
+        head: &str,
+    ) -> Result<Checked<Option<Tag>>, Problems> {
+        let is_of_other =
+            |text: &&String| read(config, text, charts).is_err_and(|bad| bad.kind == BadTagKind::OfOther);
         let github = self.github.as_ref().filter(|text| !is_of_other(text));
         if let Some(text) = self.flag.as_ref().or(github) {
-            let hint = "release tags are `v1.2.3` for all charts and `NAME-1.2.3` for one";
-            let problem = |message| match self.flag {
-                Some(_) => Problem::usage(message).hint(hint),
-                None => Problem::error(message).hint(hint),
-            };
-            let tag = Tag::parse(text, charts).map_err(|bad| problem(bad.message()))?;
+            let severity = if self.flag.is_some() { Problem::usage } else { Problem::error };
+            let tag = read(config, text, charts).map_err(|bad| severity(bad.message).hint(bad.hint))?;
             if self.git.iter().any(|(known, commit)| known == text && commit != head) {
                 let message = format!("tag {} exists, but not at HEAD", name(text));
                 return Err(Problem::error(message).hint(format!("git checkout {text}")).into());
             }
-            return Ok(Some(tag));
+            return Ok(Checked::new(Some(tag), []));
         }
-        let mut found: Vec<Tag> = Vec::new();
+        let (mut found, mut near): (Vec<Tag>, Vec<Problem>) = (Vec::new(), Vec::new());
         for (text, _) in self.git.iter().filter(|(_, commit)| commit == head) {
-            match Tag::parse(text, charts) {
+            match read(config, text, charts) {
                 Ok(tag) => found.push(tag),
-                Err(BadTag::NoRelease(_) | BadTag::OfOther(_)) => {}
-                Err(BadTag::Ambiguous(message)) => {
-                    return Err(Problem::error(message).hint("cargo xtask release --tag v1.2.3").into());
+                Err(BadTag { kind: BadTagKind::NearMiss, message, hint }) => {
+                    near.push(Problem::warning(message).hint(hint));
+                }
+                Err(BadTag { kind: BadTagKind::NoRelease | BadTagKind::OfOther, .. }) => {}
+                Err(BadTag { kind: BadTagKind::Ambiguous, message, hint }) => {
+                    return Err(Problem::error(message).hint(hint).into());
                 }
             }
         }
@@ -44,7 +50,7 @@ impl Tags {
         charts_of.sort_unstable();
         charts_of.dedup();
         if found.len() > 1 && charts_of.len() == found.len() {
-            return Ok(None);
+            return Ok(Checked::new(None, []));
         }
         if found.len() > 1 {
             let tags: Vec<String> = found.iter().map(|tag| name(&tag.text)).collect();
@@ -52,7 +58,18 @@ impl Tags {
             let hint = format!("cargo xtask release --tag {}", found.first().map_or("", |tag| &tag.text));
             return Err(Problem::error(message).hint(hint).into());
         }
-        Ok(found.pop())
+        let near = if found.is_empty() { near } else { Vec::new() };
+        Ok(Checked::new(found.pop(), near))
+    }
+}
+
+/// Reads a tag. Where Chart.yaml says the version, a tag for all charts may be that of the application instead.
+fn read(config: &Config, text: &str, charts: &[ChartVersion]) -> Result<Tag, BadTag> {
+    let tag = config.tags.read(text, charts)?;
+    let may_be_of_application = !config.stamps() && tag.chart.is_none();
+    match config.tags.of_application(text, &tag.version, charts).filter(|_| may_be_of_application) {
+        Some(of_application) => Err(of_application),
+        None => Ok(tag),
     }
 }
 

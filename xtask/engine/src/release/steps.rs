@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use semver::Version;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -15,7 +14,7 @@ use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Severity};
 use crate::base::target::Target;
 use crate::base::text::{few, name};
-use crate::base::version::Tag;
+use crate::base::version::is_prerelease;
 use crate::chart::Archive;
 use crate::dist::manifest::{self, Manifest};
 use crate::dist::{Release, SUMS, by_tag, next_tags};
@@ -241,19 +240,25 @@ fn conflict(step: &Step<'_>, there: &Digest, digest: &Digest, changed: &[String]
 /// shallow clone may just not have its tag (git-clone(1), `--depth`; actions/checkout fetches one commit and no tags).
 ///
 /// `here` are the tags of its commit: charts that were bumped together have a tag each, and each is a release.
-pub fn incomplete(manifest: &Manifest, is_shallow: bool, here: &[String]) -> Option<Problem> {
+pub fn incomplete(
+    config: &Config,
+    manifest: &Manifest,
+    is_shallow: bool,
+    here: &[String],
+) -> Option<Problem> {
     if manifest.charts.is_empty() {
         return None;
     }
     let charts: Vec<String> = manifest.charts.iter().map(|chart| chart.name.clone()).collect();
-    let is_of_one = |tag: &str| matches!(Tag::parse(tag, &charts), Ok(Tag { chart: Some(_), .. }));
+    let versions = manifest.chart_versions();
+    let is_of_one = |tag: &str| config.tags.read(tag, &versions).is_ok_and(|tag| tag.chart.is_some());
     let Some(tag) = &manifest.tag else {
         if let Some(first) = here.iter().find(|tag| is_of_one(tag)) {
             let message = format!("each tag of this commit is a release of its own: {}", few(here));
             let hint = format!("cargo xtask release --tag {first}, and the others likewise");
             return Some(Problem::error(message).hint(hint));
         }
-        let tag = next_tags(manifest).into_iter().next().unwrap_or_default();
+        let tag = next_tags(config, manifest).into_iter().next().unwrap_or_default();
         if is_shallow {
             let message = "this release has no tag, as far as this clone knows: it is shallow";
             let hint = format!(
@@ -266,7 +271,8 @@ pub fn incomplete(manifest: &Manifest, is_shallow: bool, here: &[String]) -> Opt
     };
     let message = format!("tag {} releases all charts, and here are {} alone", name(tag), few(&charts));
     (!manifest.complete && !is_of_one(tag)).then(|| {
-        Problem::error(message).hint("name no CHART, or release each with a tag of its own: NAME-VERSION")
+        let own = config.tags.for_chart("NAME", "VERSION");
+        Problem::error(message).hint(format!("name no CHART, or release each with a tag of its own: {own}"))
     })
 }
 
@@ -302,19 +308,18 @@ pub fn steps<'r>(
 }
 
 fn github_releases<'r>(config: &'r Config, release: &'r Release) -> Vec<Step<'r>> {
-    let tags = by_tag(&release.manifest);
+    let tags = by_tag(config, &release.manifest);
     // The sums are those of all archives, so that no one of several releases can offer them.
     let sums = (tags.len() == 1).then(|| File::new(SUMS, release.asset_sums.as_bytes()));
     let create = |(tag, charts): (String, Vec<&manifest::Chart>)| {
         let is_in = |archive: &&Archive| charts.iter().any(|chart| chart.archive == archive.file_name());
         let archives: Vec<&Archive> = release.archives.iter().filter(is_in).collect();
-        let is_prerelease = |archive: &&Archive| {
-            Version::parse(&archive.metadata.version).is_ok_and(|version| !version.pre.is_empty())
-        };
+        let is_before = |archive: &&Archive| is_prerelease(&archive.metadata.version);
         let wanted = Wanted {
+            family: config.tags.family(&tag, &release.manifest.chart_versions()),
             tag,
             notes: &release.notes,
-            prerelease: archives.iter().any(is_prerelease),
+            prerelease: archives.iter().any(is_before),
             commit: &release.manifest.commit.id,
             latest: config.latest.as_deref(),
             assets: archives.into_iter().flat_map(File::of_archive).chain(sums.clone()).collect(),

@@ -1,6 +1,5 @@
 //! Where charts are: in several directories, and at the root of the repository, where all else lies beside them.
 
-
 use expect_test::expect;
 
 use crate::check::found;

@@ -252,7 +252,7 @@ fn parts(errors: impl Iterator<Item = String>) -> BTreeSet<String> {
 }
 
 fn ours(chart: &Chart) -> BTreeSet<String> {
-    let found = lint_chart(chart, false).into_iter().map(|finding| finding.problem);
+    let found = lint_chart(chart).into_iter().map(|finding| finding.problem);
     let errors = found.filter(|problem| problem.severity == Severity::Error);
     parts(errors.filter_map(|problem| Some(problem.place?.file.strip_prefix("c/")?.to_owned())))
 }

@@ -133,7 +133,7 @@ fn no_entry_comes_before_its_asset() {
     bump(&sandbox, "1.1.0+b.1");
     targets.publish(&sandbox, &NATIVE).ended(0);
     let index = targets.remote.text("index.yaml");
-    assert!(index.contains("/releases/download/v1.1.0+b.1/web-1.1.0.b.1.tgz\n"), "{index}");
+    assert!(index.contains("/releases/download/v1.1.0%2Bb.1/web-1.1.0.b.1.tgz\n"), "{index}");
 }
 
 /// A repository that moves: the old index gets each new entry, with the same URL, and keeps every byte that it had.

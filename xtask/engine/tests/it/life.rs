@@ -23,7 +23,7 @@ pub struct Life {
     others: Vec<Option<PathBuf>>,
 }
 
-/// A program whose mode the environment names.
+/// A program whose mode and patterns of tags the environment names.
 const MAIN: &str = r#"//! The automation of any repository.
 
 use std::process::ExitCode;
@@ -36,11 +36,16 @@ fn main() -> ExitCode {
         Ok("stamp version") => Versions::StampVersion,
         _ => Versions::Verify,
     };
-    helm_xtask::app!(Config::new("acme/shop").versions(versions)).main()
+    let config = Config::new("acme/shop").versions(versions);
+    let config = match std::env::var("TAGS") {
+        Ok(patterns) => config.tags(patterns.split(' ')),
+        Err(_) => config,
+    };
+    helm_xtask::app!(config).main()
 }
 "#;
 
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| Consumer::new("any", &[("xtask/src/main.rs", MAIN)]).program())
 }

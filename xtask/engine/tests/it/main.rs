@@ -74,6 +74,7 @@ mod sandbox;
 mod server;
 mod side_by_side;
 mod strange_files;
+mod tags;
 mod temporary;
 mod tidy;
 mod tokens;

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use helm_xtask::internals::ignore::{Kind, Rules};
 use helm_xtask::internals::manifest::Manifest;
+use helm_xtask::internals::tag::{ChartVersion, TagPatterns};
 use helm_xtask::internals::tgz::{self, Entry, MAX_TOTAL};
-use helm_xtask::internals::version::{self, Tag};
-use helm_xtask::internals::{changelog, chart, yaml};
+use helm_xtask::internals::{changelog, chart, version, yaml};
 
 use crate::index_property::{SEEDS, extend};
 
@@ -65,7 +65,10 @@ fn read_everything(bytes: &[u8]) {
     let _ = Rules::parse(&text).0.dropped_by("templates/a.yaml", Kind::File);
     let _ = changelog::section(&text, "1.0.0");
     let _ = Manifest::parse(&text);
-    let _ = Tag::parse(&text, &["web".to_owned()]);
+    let web =
+        ChartVersion { name: "web".to_owned(), version: text.to_string(), app_version: text.to_string() };
+    let patterns = TagPatterns(["v{version}", "{name}-{version}", &text].map(str::to_owned).to_vec());
+    let _ = patterns.read(&text, &[web]);
     let _ = version::strict_form(&text);
     let files = ["Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json", "requirements.yaml"];
     let files = files.map(|path| Entry { path: path.to_owned(), data: bytes.to_vec() });

@@ -205,7 +205,10 @@ fn tags_that_cannot_release_are_refused() {
     let mut sandbox = repository();
     for (tag, message) in [
         ("v1.2", "tag `v1.2` is not a release tag: unexpected end of input"),
-        ("../../x", "tag `../../x` is not a release tag: it is neither"),
+        (
+            "../../x",
+            "tag `../../x` is not a release tag\nhint: release tags are `v1.2.3` for all charts and `NAME-1.2.3` for one",
+        ),
         ("v1.2.3\n::error::x", "argument `--tag=v1.2.3\\n::error::x` has a control character"),
         ("$(touch x)-1.2.3", "tag `$(touch x)-1.2.3` is not a release tag: there is no chart `$(touch x)`"),
     ] {

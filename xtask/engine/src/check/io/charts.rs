@@ -63,7 +63,7 @@ pub fn read_charts(
 }
 
 pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
-    let linted = threads::map(&scene.charts, |chart| lint_chart(chart, scene.releases_version_of(chart)));
+    let linted = threads::map(&scene.charts, lint_chart);
     for (chart, linted) in scene.charts.iter().zip(linted) {
         report.add(Area::Charts, linted);
         report.add(Area::Charts, check_dependencies(chart));

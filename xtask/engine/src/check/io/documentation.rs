@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use semver::Version;
 
 use super::documents::read_documents;
 use super::scene::Scene;
 use crate::base::config::Versions;
 use crate::base::problem::problems_of;
+use crate::base::version::helm_accepts;
 use crate::chart::Metadata;
 use crate::check::document::{Document, Shown};
 use crate::check::documented_commands::{documented, refused_command};
@@ -89,7 +89,7 @@ fn versions(scene: &Scene<'_>) -> BTreeMap<String, Option<String>> {
     let version = |metadata: &Metadata| {
         let tag = scene.tag.as_ref().filter(|tag| tag.chart.as_ref().is_none_or(|one| *one == metadata.name));
         let own = || (scene.config.versions == Versions::Verify).then(|| metadata.version.clone());
-        tag.map(|tag| tag.version.to_string()).or_else(own).filter(|own| Version::parse(own).is_ok())
+        own().or_else(|| tag.map(|tag| tag.version.to_string())).filter(|own| helm_accepts(own))
     };
     scene.released().map(|metadata| (metadata.name.clone(), version(metadata))).collect()
 }

@@ -3,12 +3,12 @@
 use anyhow::Result;
 
 use super::scene::Scene;
-use crate::base::config::Versions;
+use crate::base::config::{Config, Versions};
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Severity, fold, problems_of};
+use crate::base::tag::{ChartVersion, Tag};
 use crate::base::target::Target;
 use crate::base::text::name;
-use crate::base::version::Tag;
 use crate::chart::package::Package;
 use crate::chart::source::Source;
 use crate::check::edit::Finding;
@@ -21,9 +21,9 @@ use crate::release::steps::Found;
 use crate::release::{Decided, prepare};
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
-pub fn next_tag(head: &Head, charts: &[Chart]) -> Option<Tag> {
-    let names: Vec<String> = charts.iter().map(|chart| Source::name(&chart.source)).collect();
-    head.tags.choose(&names, &head.commit.id).ok().flatten()
+pub fn next_tag(config: &Config, head: &Head, charts: &[Chart]) -> Option<Tag> {
+    let versions: Vec<ChartVersion> = charts.iter().map(|chart| chart.source.chart_version()).collect();
+    head.tags.choose(config, &versions, &head.commit.id).ok()?.value
 }
 
 pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
@@ -147,6 +147,7 @@ fn next_of<'a>(scene: &'a Scene<'_>, chart: &'a Chart) -> Option<Next<'a>> {
         package,
         tag: scene.tag.as_ref().map(|tag| &tag.version),
         versions: scene.config.versions,
+        tags: &scene.config.tags,
     })
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::base::config::{Config, Versions};
-use crate::base::version::Tag;
+use crate::base::config::Config;
+use crate::base::tag::Tag;
 use crate::chart::Metadata;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::HelmMode;
@@ -75,11 +75,6 @@ impl Scene<'_> {
             None => branch.insert(Branch::new(&self.remote()?, &self.config.branch, self.options.limit)?),
         };
         act(branch)
-    }
-
-    /// Whether the next release looks at the version in the Chart.yaml of a chart.
-    pub fn releases_version_of(&self, chart: &Chart) -> bool {
-        self.head.is_some() && self.config.versions == Versions::Verify && self.releases(chart)
     }
 
     /// Whether a chart is part of the next release.

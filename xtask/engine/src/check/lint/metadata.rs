@@ -15,7 +15,7 @@ const FILE: &str = "Chart.yaml";
 const LEAST: &str = "0.0.0-0";
 
 /// Judges it, as far as it can be read.
-pub fn lint_metadata(chart: &Chart, is_version_released: bool) -> Vec<Finding> {
+pub fn lint_metadata(chart: &Chart) -> Vec<Finding> {
     let (Some(package), Some(file)) = (&chart.package, File::of(&chart.source, FILE)) else {
         return Vec::new();
     };
@@ -23,7 +23,7 @@ pub fn lint_metadata(chart: &Chart, is_version_released: bool) -> Vec<Finding> {
         return Vec::new();
     }
     let rules = Rules { chart, package, file };
-    let strict = || rules.strict_version().filter(|_| !is_version_released);
+    let strict = || rules.strict_version();
     let version = rules.least_version().map(Into::into).or_else(|| rules.text("version")).or_else(strict);
     let is_declared = package.line("dependencies").is_some() && !package.metadata.dependencies.is_empty();
     let in_v2 = [
@@ -125,7 +125,8 @@ impl Rules<'_> {
         is_least.then(|| self.bad("version", message).hint("write three numbers, as in `version: 0.1.0`"))
     }
 
-    /// What Helm packages, and neither a release nor a registry of semantic versions takes.
+    /// What Helm packages, pushes and pulls by this very version. Of the tags of a registry it takes the strict ones alone
+    /// where a range or no version is asked for. Whoever writes a `v` may have users who know the version by it.
     fn strict_version(&self) -> Option<Finding> {
         let given = &self.package.metadata.version;
         // Packaging refuses what Helm reads as another text.
@@ -133,10 +134,17 @@ impl Rules<'_> {
             return None;
         }
         let strict = strict_form(given).filter(|_| semver::Version::parse(given).is_err())?.to_string();
-        let message =
-            format!("version {} is not a strict semantic version: `helm lint` of Helm 4 warns", name(given));
-        let problem = self.bad("version", message).hint(format!("write `version: {strict}`")).only_warns();
-        Some(Finding::new(problem, self.replace("version", given, &strict)))
+        let message = format!(
+            "version {} is not a strict semantic version: Helm finds it in a registry only by `--version {given}`, and `helm lint` of Helm 4 warns",
+            name(given)
+        );
+        let problem = self.bad("version", message).only_warns();
+        if given.starts_with('v') {
+            let hint = format!("write `version: {strict}`, unless users know it as {}", name(given));
+            return Some(problem.hint(hint).into());
+        }
+        let edit = self.replace("version", given, &strict);
+        Some(Finding::new(problem.hint(format!("write `version: {strict}`")), edit))
     }
 
     fn only_in_v2(&self, field: &str, is_there: bool) -> Option<Problem> {

@@ -6,7 +6,7 @@
 //! | `apiVersion` is there | error | `--fix` writes it |
 //! | `version`, `appVersion` are text | error | `--fix` quotes them; helm names no line |
 //! | `version` is above `0.0.0-0` | error | the linter fails; helm names no line |
-//! | `version` is a strict semantic version | warning | `--fix` writes it; a release that takes it says so itself |
+//! | `version` is a strict semantic version | warning | `--fix` writes it, but for a `v`; helm names no line |
 //! | `maintainers`, `sources`, `icon` have names, addresses and URLs | error | helm names the first bad one, and no line |
 //! | `type`, `dependencies` in a chart of `apiVersion: v1` | error | the linter fails; helm names no line |
 //! | `icon`, values.yaml, templates/ are there | note, warning | what to write |
@@ -58,8 +58,8 @@ const FOUND: [&str; 16] = [
 ];
 
 /// Judges a chart. Whoever releases it judges its version, if that is the one in Chart.yaml.
-pub fn lint_chart(chart: &Chart, is_version_released: bool) -> Vec<Finding> {
-    let mut found = lint_metadata(chart, is_version_released);
+pub fn lint_chart(chart: &Chart) -> Vec<Finding> {
+    let mut found = lint_metadata(chart);
     found.extend(lint_files(chart).into_iter().chain(lint_definitions(chart)).map(Into::into));
     found
 }

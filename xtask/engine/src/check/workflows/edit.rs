@@ -2,7 +2,7 @@
 //! see better what belongs where.
 
 use crate::check::edit::Edit;
-use crate::ci::workflow::{Job, Workflow};
+use crate::ci::workflow::{Job, Workflow, Written};
 
 /// Gives the key on a line another value; its comment stays.
 pub fn set(workflow: &Workflow, line: usize, value: &str) -> Option<Edit> {
@@ -17,6 +17,20 @@ pub fn set(workflow: &Workflow, line: usize, value: &str) -> Option<Edit> {
 
 pub fn replace(workflow: &Workflow, line: usize, insert: Vec<String>) -> Edit {
     Edit { file: workflow.file.clone(), line, remove: vec![workflow.line(line).to_owned()], insert }
+}
+
+/// Adds an item to a list of scalars that stands on one line, or has a line for each.
+pub fn append(workflow: &Workflow, items: &[Written], item: &str) -> Option<Edit> {
+    let line = items.last()?.line;
+    let text = workflow.line(line);
+    if text.trim_start().starts_with("- ") {
+        let column = text.len() - text.trim_start().len();
+        return Some(insert(workflow, line + 1, column, &[&format!("- {item}")]));
+    }
+    let (list, comment) = text.find(" #").and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
+    let (key, _) = list.split_once(": [")?;
+    let list = list.trim_end().strip_suffix(']').filter(|_| !key.contains(['{', '[', '"', '\'']))?;
+    Some(replace(workflow, line, vec![format!("{list}, {item}]{comment}")]))
 }
 
 /// Puts lines before one that has this key first, as far to the right as the key.

@@ -54,11 +54,11 @@ pub fn check_workflows(
         found.extend(order::unknown_needs(workflow).into_iter().map(Into::into));
         found.extend(starts::default_branch(around, workflow).map(Into::into));
     }
+    found.extend(starts::unheard_tags(config, around, &ours));
     for work in &ours {
         found.extend(rights::check_rights(config, work));
         found.extend(group::check_group(config, work));
-        found.extend(order::check_order(config, work, &ours));
-        found.extend(starts::of_single_charts(config, around, work).map(Into::into));
+        found.extend(order::check_order(config, around, work, &ours));
         found.extend(starts::without_docs(around, work).map(Into::into));
         found.extend(artifact::check_artifacts(work, &ours));
         found.extend(steps::check_steps(work));

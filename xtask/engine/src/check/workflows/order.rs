@@ -1,7 +1,7 @@
 //! What comes after what: the check before the release, the release before what is made of it, and releases for tags alone.
 
 use super::artifact::{source, uploads};
-use super::{Work, edit};
+use super::{Around, Work, edit, starts};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
@@ -10,11 +10,13 @@ use crate::ci::run::Task;
 use crate::ci::workflow::{Job, Trigger, Workflow, Written};
 
 /// What is wrong with the place of a job among the others.
-pub fn check_order(config: &Config, work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
+pub fn check_order(config: &Config, around: Around<'_>, work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
     if !work.releases() || follows(work, ours) {
         return Vec::new();
     }
-    when(work).into_iter().chain(after(config, work, ours)).collect()
+    let condition = starts::condition(config, around);
+    let filters = || starts::filters(config, around);
+    when(work, &condition, filters).into_iter().chain(after(config, work, &condition, ours)).collect()
 }
 
 /// Whether another job releases first: what is said of that one is not said again.
@@ -50,13 +52,13 @@ pub fn unknown_needs(workflow: &Workflow) -> Vec<Problem> {
     circular.into_iter().chain(workflow.jobs.iter().flat_map(unknown).map(problem)).collect()
 }
 
-fn when(work: &Work<'_>) -> Option<Finding> {
+fn when(work: &Work<'_>, condition: &str, filters: impl Fn() -> String) -> Option<Finding> {
     let (triggers, job) = (&work.workflow.triggers, name(&work.job.id.text));
     if !triggers.iter().any(Trigger::is_for_tags) {
         let message = format!("job {job} releases, and no tag starts this workflow");
         let line = triggers.first().map_or(1, |trigger| trigger.event.line);
         let problem = work.at(Problem::error(message), line);
-        return Some(problem.hint("add `tags: [v*]` to `push:` below `on:`").into());
+        return Some(problem.hint(format!("add `{}` to `push:` below `on:`", filters())).into());
     }
     let other = triggers.iter().find(|trigger| trigger.is_for_others())?;
     if is_for_tags(work.workflow, work.job) {
@@ -66,7 +68,6 @@ fn when(work: &Work<'_>) -> Option<Finding> {
         "job {job} releases, and runs for every {} too, where there is no tag: it fails",
         name(&other.event.text)
     );
-    let condition = "if: startsWith(github.ref, 'refs/tags/v')";
     let (line, edit) = match &work.job.condition {
         Some(old) => (old.line, None),
         None => (work.job.id.line, edit::into_job(work.workflow, work.job, &[condition])),
@@ -93,7 +94,7 @@ fn runs_whatever(job: &Job) -> bool {
 }
 
 /// The check comes before the release, and what tells of a version after what publishes it.
-fn after(config: &Config, work: &Work<'_>, ours: &[Work<'_>]) -> Option<Finding> {
+fn after(config: &Config, work: &Work<'_>, instead: &str, ours: &[Work<'_>]) -> Option<Finding> {
     let here = || ours.iter().filter(|other| other.is_beside(work));
     let waits_for = |other: &&Work<'_>| work.workflow.waits_for(work.job, &other.job.id.text);
     let checks = |other: &&Work<'_>| other.tasks().any(|task| *task == Task::Ci);
@@ -116,7 +117,7 @@ fn after(config: &Config, work: &Work<'_>, ours: &[Work<'_>]) -> Option<Finding>
     if let Some(condition) = work.job.condition.as_ref().filter(|_| runs_whatever(work.job)) {
         let message = format!("job {} runs though a job that it needs has failed", name(&work.job.id.text));
         let problem = work.at(Problem::warning(message), condition.line);
-        return Some(problem.hint("if: startsWith(github.ref, 'refs/tags/v')").into());
+        return Some(problem.hint(instead).into());
     }
     let is_checked = checks(&work) || here().any(|other| checks(&other) && waits_for(&other));
     let check = here().find(checks).filter(|_| !is_checked)?;

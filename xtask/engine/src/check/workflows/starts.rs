@@ -1,41 +1,143 @@
 //! Workflows that start for nothing, or never: what is silent for ever is hard to miss.
 
-use super::{Around, Work};
-use crate::base::config::{Config, Versions};
+use super::{Around, Work, edit};
+use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::check::edit::Finding;
 use crate::ci::run::Task;
-use crate::ci::workflow::{Workflow, Written};
+use crate::ci::workflow::{Job, Trigger, Workflow, Written, condition, filter};
 
-const ONE: &str = "*-[0-9]*";
-
-/// Charts whose versions are their own are released one by one, by tags that begin with their names.
-pub fn of_single_charts(config: &Config, around: Around<'_>, work: &Work<'_>) -> Option<Problem> {
-    let has_own = around.charts.windows(2).any(|pair| matches!(pair, [(_, a), (_, b)] if a != b));
-    if config.versions != Versions::Verify || !has_own || !work.releases() {
-        return None;
-    }
-    let (chart, version) = around.charts.first()?;
-    let tag = name(&format!("{chart}-{version}"));
-    let tags = work.workflow.triggers.iter().flat_map(|trigger| trigger.patterns("tags"));
-    let mut patterns = tags.peekable();
-    let first = patterns.peek().copied();
-    if let Some(first) = first.filter(|_| patterns.all(is_of_all)) {
-        let message =
-            format!("charts have versions of their own, and no tag such as {tag} starts this workflow");
-        return Some(work.at(Problem::error(message), first.line).hint(format!("tags: [\"{ONE}\"]")));
-    }
-    let condition =
-        work.job.condition.as_ref().filter(|condition| condition.text.contains("'refs/tags/v'"))?;
-    let message =
-        format!("charts have versions of their own, and a tag such as {tag} does not start this job");
-    Some(work.at(Problem::error(message), condition.line).hint("if: startsWith(github.ref, 'refs/tags/')"))
+/// Tags that release, all charts or one.
+struct Released {
+    /// Some of them, the likeliest first.
+    tags: Vec<String>,
+    /// What takes all of them where GitHub filters tags.
+    filter: String,
 }
 
-/// Whether a pattern is for tags such as `v1.2.3` alone.
-fn is_of_all(pattern: &Written) -> bool {
-    let after = pattern.text.strip_prefix('v').and_then(|rest| rest.chars().next());
-    after.is_some_and(|after| !after.is_alphabetic())
+/// The tags that this program writes for the charts: each has its own where versions differ.
+fn released(config: &Config, around: Around<'_>) -> Vec<Released> {
+    // Where tags decide, the version in Chart.yaml is a placeholder.
+    let version_of = |chart: Option<&(String, String)>| {
+        chart.filter(|_| !config.stamps()).map_or("1.2.3", |(_, version)| version).to_owned()
+    };
+    let samples = |version: &str| {
+        let stable = version.split(['-', '+']).next().unwrap_or(version).to_owned();
+        let v = if version.starts_with('v') { "v" } else { "" };
+        [stable, format!("{v}1.2.3"), format!("{v}0.1.2")]
+    };
+    let have_own = around.charts.windows(2).any(|pair| matches!(pair, [(_, a), (_, b)] if a != b));
+    if config.stamps() || !have_own {
+        let version = version_of(around.charts.first());
+        let tags: Vec<String> =
+            samples(&version).iter().filter_map(|version| config.tags.for_all(version)).collect();
+        if let Some(filter) = config.tags.filter(true, &version).filter(|_| !tags.is_empty()) {
+            return vec![Released { tags, filter }];
+        }
+    }
+    let of_chart = |chart: &(String, String)| {
+        let version = version_of(Some(chart));
+        let tags = samples(&version).iter().map(|version| config.tags.for_chart(&chart.0, version)).collect();
+        Some(Released { tags, filter: config.tags.filter(false, &version)? })
+    };
+    around.charts.iter().filter_map(of_chart).collect()
+}
+
+/// What a job that releases has as its condition, so that the tags of the charts and nothing else let it run.
+pub fn condition(config: &Config, around: Around<'_>) -> String {
+    let released = released(config, around);
+    let mut prefixes = released.iter().filter_map(|one| one.filter.split(['*', '[']).next());
+    let common = |a: &'_ str, b: &'_ str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let first = prefixes.next().unwrap_or_default();
+    let length = prefixes.map(|other| common(first, other)).min().unwrap_or(first.len());
+    format!("if: startsWith(github.ref, 'refs/tags/{}')", first.get(..length).unwrap_or_default())
+}
+
+/// What a workflow that releases filters tags by.
+pub fn filters(config: &Config, around: Around<'_>) -> String {
+    let mut filters: Vec<String> =
+        released(config, around).into_iter().map(|one| quoted(&one.filter)).collect();
+    filters.dedup();
+    format!("tags: [{}]", filters.join(", "))
+}
+
+/// A pattern as it is written in a list.
+fn quoted(pattern: &str) -> String {
+    let is_plain = pattern.starts_with(|c: char| c.is_ascii_alphanumeric()) && !pattern.contains('[');
+    if is_plain { pattern.to_owned() } else { format!("\"{pattern}\"") }
+}
+
+/// Tags that release charts and start nothing that publishes them.
+pub fn unheard_tags(config: &Config, around: Around<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
+    let released = released(config, around);
+    let mut found: Vec<Finding> = Vec::new();
+    for target in config.all_targets() {
+        let works: Vec<&Work<'_>> =
+            ours.iter().filter(|work| work.releases() && work.publishes().contains(&target)).collect();
+        let runs = |one: &Released, work: &Work<'_>| {
+            one.tags.iter().any(|tag| {
+                let events = starts(work.workflow, tag);
+                events.into_iter().any(|event| stopped_at(work, event, tag).is_none())
+            })
+        };
+        let unheard = released.iter().find(|one| !works.iter().any(|work| runs(one, work)));
+        let Some((one, work)) = unheard.zip(works.first()) else { continue };
+        let is_started =
+            |work: &&&Work<'_>| one.tags.iter().any(|tag| !starts(work.workflow, tag).is_empty());
+        let nearest = works.iter().find(is_started);
+        let finding = match nearest {
+            Some(work) => not_run(work, one, &condition(config, around)),
+            None => not_started(work, one),
+        };
+        found.extend(finding.filter(|finding| !found.contains(finding)));
+    }
+    found
+}
+
+/// The events by which a tag starts a workflow, as far as anybody knows.
+fn starts<'w>(workflow: &'w Workflow, tag: &str) -> Vec<&'w str> {
+    let is_by_push =
+        workflow.triggers.iter().any(|trigger| trigger.event.text == "push" && trigger.is_for_tags());
+    let may_start = |trigger: &&Trigger| {
+        // Where tags are pushed to start it, what a person starts by hand is something else.
+        trigger.is_for(tag) && !(is_by_push && trigger.event.text == "workflow_dispatch")
+    };
+    workflow.triggers.iter().filter(may_start).map(|trigger| trigger.event.text.as_str()).collect()
+}
+
+/// The job whose condition lets no tag through: the one that releases, or one that it waits for.
+fn stopped_at<'a>(work: &Work<'a>, event: &str, tag: &str) -> Option<(&'a Job, &'a Written)> {
+    let jobs = std::iter::once(work.job).chain(work.workflow.before(work.job));
+    let mut conditions = jobs.filter_map(|job| Some((job, job.condition.as_ref()?)));
+    conditions.find(|(_, condition)| condition::holds_for(event, tag, &condition.text) == Some(false))
+}
+
+fn not_run(work: &Work<'_>, released: &Released, instead: &str) -> Option<Finding> {
+    let tag = released.tags.first()?;
+    let mut events = starts(work.workflow, tag).into_iter();
+    let (job, condition) = events.find_map(|event| stopped_at(work, event, tag))?;
+    let (tag, job) = (name(tag), name(&job.id.text));
+    let message = format!("tags such as {tag} release charts, and job {job} does not run for them");
+    Some(work.at(Problem::error(message), condition.line).hint(instead).into())
+}
+
+/// `None` where no tag at all starts the workflow, which is told besides.
+fn not_started(work: &Work<'_>, released: &Released) -> Option<Finding> {
+    let tag = released.tags.first()?;
+    let message = format!("tags such as {} release charts, and do not start this workflow", name(tag));
+    let at = |line| work.at(Problem::error(message.clone()), line);
+    let push = work.workflow.triggers.iter().find(|trigger| trigger.event.text == "push")?;
+    if let Some(ignored) = push.patterns("tags-ignore").first() {
+        return Some(at(ignored.line).hint("take the pattern that matches it out of `tags-ignore`").into());
+    }
+    let patterns = push.patterns("tags");
+    let written = patterns.iter().map(|pattern| quoted(&pattern.text)).chain([quoted(&released.filter)]);
+    let hint = format!("tags: [{}]", written.collect::<Vec<_>>().join(", "));
+    // Somebody who takes tags out has reasons.
+    let is_plain = patterns.iter().all(|pattern| !pattern.text.starts_with('!'));
+    let edit = is_plain.then(|| edit::append(work.workflow, patterns, &quoted(&released.filter))).flatten();
+    Some(Finding::new(at(patterns.first()?.line).hint(hint), edit))
 }
 
 /// A workflow that names branches and not the default one looks at nothing that is merged.
@@ -43,8 +145,7 @@ pub fn default_branch(around: Around<'_>, workflow: &Workflow) -> Option<Problem
     let default = around.default_branch?;
     let push = workflow.triggers.iter().find(|trigger| trigger.event.text == "push")?;
     let patterns = push.patterns("branches");
-    let is_plain = |pattern: &Written| !pattern.text.contains(['*', '?', '+', '[', '!']);
-    if !patterns.iter().all(|pattern| is_plain(pattern) && pattern.text != default) {
+    if filter::takes(patterns.iter().map(|pattern| pattern.text.as_str()), default) != Some(false) {
         return None;
     }
     let first = patterns.first()?;
@@ -67,7 +168,8 @@ pub fn without_docs(around: Around<'_>, work: &Work<'_>) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::config::SHOP;
+    use crate::base::config::{SHOP, Versions};
+    use crate::check::fix::make_edits;
     use crate::check::workflows::check_workflows;
     use crate::check::workflows::tests::{AROUND, GOOD, parse};
     use crate::ci::workflow::read_workflow;
@@ -90,13 +192,13 @@ mod tests {
                 &verify,
                 own,
                 GOOD,
-                "ci.yml:5: charts have versions of their own, and no tag such as `web-1.0.0` starts this workflow",
+                "ci.yml:5: tags such as `web-1.0.0` release charts, and do not start this workflow",
             ),
             (
                 &verify,
                 own,
                 &single,
-                "ci.yml:21: charts have versions of their own, and a tag such as `web-1.0.0` does not start this job",
+                "ci.yml:21: tags such as `web-1.0.0` release charts, and job `helm-release` does not run for them",
             ),
             (&verify, own, &single.replace("'refs/tags/v'", "'refs/tags/'"), ""),
             (&verify, same, GOOD, ""),
@@ -118,10 +220,114 @@ mod tests {
                 &parse,
             );
             let found: Vec<String> = found.iter().map(|one| one.problem.to_string()).collect();
-            let ours = ["versions of their own", "default branch", "there is none"];
+            let ours = ["release charts", "default branch", "there is none"];
             let found: Vec<_> =
                 found.iter().filter(|one| ours.iter().any(|words| one.contains(words))).collect();
             assert_eq!(found.first().map_or("", |one| one.as_str()), expected);
+        }
+    }
+
+    /// `tags:`, the condition, what is found with its hint, and the line that mends it.
+    #[test]
+    fn tags_that_start_nothing() {
+        let started = |tag: &str, hint, mended| {
+            (format!("5: tags such as `{tag}` release charts, and do not start this workflow"), hint, mended)
+        };
+        let run = |tag: &str, hint| {
+            let job = "job `helm-release` does not run for them";
+            (format!("21: tags such as `{tag}` release charts, and {job}"), hint, "")
+        };
+        let none = || (String::new(), "", "");
+        let v = "startsWith(github.ref, 'refs/tags/v')";
+        for (patterns, tags, condition, (expected, hint, mended)) in [
+            (&["v{version}"][..], "[v*]", v, none()),
+            (&["v{version}"], "['v[0-9]+.[0-9]+.[0-9]+']", v, none()),
+            (&["v{version}"], "['**', '!helm-*']", v, none()),
+            (&["v{version}"], "['v[0-9']", v, none()),
+            (
+                &["v{version}"],
+                "[\"[0-9]+.[0-9]+.[0-9]+\"] # all",
+                v,
+                started(
+                    "v1.2.3",
+                    "tags: [\"[0-9]+.[0-9]+.[0-9]+\", v*]",
+                    "    tags: [\"[0-9]+.[0-9]+.[0-9]+\", v*] # all",
+                ),
+            ),
+            (&["v{version}"], "\n    - x\n    - y", v, started("v1.2.3", "tags: [x, y, v*]", "    - v*")),
+            (
+                &["v{version}"],
+                "['v*', '!v1*', '!v0*']",
+                v,
+                started("v1.2.3", "tags: [v*, \"!v1*\", \"!v0*\", v*]", ""),
+            ),
+            (
+                &["{version}"],
+                "[v*]",
+                "true",
+                started("1.2.3", "tags: [v*, \"[0-9]*\"]", "    tags: [v*, \"[0-9]*\"]"),
+            ),
+            (&["{version}"], "['[0-9]*']", v, run("1.2.3", "if: startsWith(github.ref, 'refs/tags/')")),
+            (
+                &["helm-chart-{version}"],
+                "['*']",
+                v,
+                run("helm-chart-1.2.3", "if: startsWith(github.ref, 'refs/tags/helm-chart-')"),
+            ),
+            (&["helm-chart-{version}"], "['*']", "github.ref_type == 'tag'", none()),
+            (
+                &["{name}/v{version}"],
+                "['*']",
+                "true",
+                started("web/v1.2.3", "tags: [\"*\", \"*/v[0-9]*\"]", "    tags: ['*', \"*/v[0-9]*\"]"),
+            ),
+        ] {
+            let config = SHOP.clone().tags(patterns.iter().copied());
+            let charts = [("web".to_owned(), "0.0.0".to_owned())];
+            let around = Around { charts: &charts, ..AROUND };
+            let text = GOOD.replace("tags: [v*]", &format!("tags: {tags}")).replace(v, condition);
+            let find = |text: &str| {
+                let workflow = read_workflow(text, "ci.yml").expect("a workflow");
+                let found = check_workflows(&config, around, &[workflow], &parse);
+                found
+                    .into_iter()
+                    .filter(|one| one.problem.message.contains("release charts"))
+                    .collect::<Vec<_>>()
+            };
+            let found = find(&text);
+            let shown = found.first().map_or_else(String::new, |one| one.problem.to_string());
+            let shown = shown.strip_prefix("ci.yml:").unwrap_or(&shown);
+            // A list in lines begins one line below its key, and moves the condition.
+            let expected = if tags.contains('\n') { expected.replacen('5', "6", 1) } else { expected };
+            assert_eq!(shown, expected, "{tags}");
+            assert!(found.len() <= 1, "{found:?}");
+            let given = found.first().and_then(|one| one.problem.hint.clone()).unwrap_or_default();
+            assert_eq!(given, hint, "{tags}");
+            let edit = found.first().and_then(|one| one.edit.as_ref());
+            assert_eq!(edit.map_or("", |edit| &edit.insert[0]), mended, "{tags}");
+            if let Some(edit) = edit {
+                assert_eq!(find(&make_edits(&text, &[edit]).text), [], "{tags}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_ways_to_start() {
+        let push = "  push:\n    branches: [main]\n    tags: [v*]\n  pull_request:\n";
+        for (on, is_found) in [
+            ("  push:\n    tags: [x]\n", true),
+            ("  push:\n    tags: [x]\n  workflow_dispatch:\n", true),
+            ("  push:\n    tags: [x]\n  release:\n", false),
+            ("  push:\n    tags-ignore: [v*]\n", true),
+            ("  push:\n    tags-ignore: [x]\n", false),
+            ("  push:\n", false),
+            ("  push:\n    branches: [main]\n  workflow_dispatch:\n", false),
+            ("  workflow_call:\n", false),
+        ] {
+            let workflow = read_workflow(&GOOD.replace(push, on), "ci.yml").expect("a workflow");
+            let found = check_workflows(&SHOP, AROUND, &[workflow], &parse);
+            let is_ours = |one: &Finding| one.problem.message.contains("release charts");
+            assert_eq!(found.iter().any(is_ours), is_found, "{on}: {found:?}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A workflow of GitHub Actions: what of it decides when its jobs run, with which rights, in which order, and what they do
 //! (docs.github.com, "Workflow syntax for GitHub Actions").
 
+pub mod condition;
+pub mod filter;
 mod read;
 
 pub use self::read::read_workflow;
@@ -179,6 +181,17 @@ impl Trigger {
         match self.event.text.as_str() {
             "push" => self.has("tags") || !self.has("branches"),
             event => matches!(event, "create" | "release" | "workflow_call" | "workflow_dispatch"),
+        }
+    }
+
+    /// Whether it starts the workflow for this tag; where nobody knows, it does.
+    pub fn is_for(&self, tag: &str) -> bool {
+        let texts = |filter| self.patterns(filter).iter().map(|pattern| pattern.text.as_str());
+        match (self.patterns("tags"), self.patterns("tags-ignore")) {
+            _ if self.event.text != "push" => self.is_for_tags(),
+            ([_, ..], _) => filter::takes(texts("tags"), tag).unwrap_or(true),
+            (_, [_, ..]) => !filter::takes(texts("tags-ignore"), tag).unwrap_or(false),
+            _ => self.is_for_tags(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Github;
+use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::helm_repository::asset_name;
 use crate::base::problem::Problem;
@@ -76,9 +77,13 @@ impl Github<'_> {
 
     /// Where everybody gets the archives of a release, by their file names. An error unless GitHub has published each with
     /// these bytes: what leads there must never lead to nothing.
-    pub fn addresses(&self, release: &dist::Release) -> Result<BTreeMap<String, String>, Problem> {
+    pub fn addresses(
+        &self,
+        config: &Config,
+        release: &dist::Release,
+    ) -> Result<BTreeMap<String, String>, Problem> {
         let mut addresses = BTreeMap::new();
-        for (tag, charts) in by_tag(&release.manifest) {
+        for (tag, charts) in by_tag(config, &release.manifest) {
             let is_in = |archive: &&Archive| charts.iter().any(|chart| chart.archive == archive.file_name());
             let archives: Vec<&Archive> = release.archives.iter().filter(is_in).collect();
             addresses.extend(self.addresses_of_tag(&tag, &archives)?);

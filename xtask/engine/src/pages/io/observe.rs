@@ -35,7 +35,7 @@ pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result
             .into());
     }
     let wants_charts = args.only != Some(Part::Docs) && has_repository;
-    let release = if wants_charts { release(args, source)? } else { None };
+    let release = if wants_charts { release(config, args, source)? } else { None };
     let commit = commit(&head.id, docs.is_some(), release.as_ref());
     let with_changes = docs.as_ref().is_some_and(|site| warn_of_changes(&site.changed));
     let docs = docs.map(|site| site.files);
@@ -92,10 +92,10 @@ fn build_docs(args: &PagesArgs, source: &Repository) -> Result<Option<Site>> {
     }
 }
 
-fn release(args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {
+fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {
     let directory = args.dist.clone().unwrap_or_else(|| source.root().join("dist"));
     let lock = Lock::of(&directory);
-    let release = dist::io::read(&directory)?;
+    let release = dist::io::read(config, &directory)?;
     drop(lock);
     let shown = files::shown(&directory);
     let is_snapshot = |release: &Release| {
@@ -103,7 +103,7 @@ fn release(args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {
             && release.manifest.charts.iter().any(|chart| release_of(&chart.version).is_some())
     };
     if let Some(snapshot) = release.as_ref().filter(|release| args.publish && is_snapshot(release)) {
-        let tag = next_tags(&snapshot.manifest).join(", ");
+        let tag = next_tags(config, &snapshot.manifest).join(", ");
         let problem = Problem::error(format!("{} holds a snapshot, which is never published", name(&shown)));
         if args.only == Some(Part::Charts) {
             let hint = format!("tag the commit as {tag}, then cargo xtask release");
@@ -156,7 +156,7 @@ fn urls(config: &Config, release: &Release, args: &PagesArgs) -> Result<BTreeMap
     }
     let http = Http::new(Duration::from_secs(args.deadline), PATIENT)?;
     let github = Github::new(&http, &config.repository).map_err(Problems::from)?;
-    Ok(github.addresses(release).map_err(Problems::from)?)
+    Ok(github.addresses(config, release).map_err(Problems::from)?)
 }
 
 /// The files that are published beside the index, as the commit has them.

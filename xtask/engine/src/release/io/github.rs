@@ -66,7 +66,7 @@ impl<'p> GithubTarget<'p> {
 
     /// Where everybody gets the archives of the release, by their file names. An error unless all are there.
     pub fn addresses(&self, publication: &Publication<'_>) -> Result<BTreeMap<String, String>, Problem> {
-        self.client.addresses(publication.release)
+        self.client.addresses(publication.config, publication.release)
     }
 
     pub fn publish<'r>(&mut self, planned: Planned<'r>, outcome: &mut Outcome<'_>) -> Result<Planned<'r>> {

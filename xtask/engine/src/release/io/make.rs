@@ -46,7 +46,8 @@ pub fn make(
 ) -> Result<Made> {
     if args.backfill && config.stamps() {
         let problem = Problem::usage("--backfill is for charts whose version stands in Chart.yaml");
-        return Err(problem.hint("git checkout v1.2.3 && cargo xtask release").into());
+        let tag = config.tags.for_all("1.2.3").unwrap_or_else(|| config.tags.for_chart("NAME", "1.2.3"));
+        return Err(problem.hint(format!("git checkout {tag} && cargo xtask release")).into());
     }
     let mut head = head(args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();
@@ -105,6 +106,7 @@ fn published(
         package,
         tag,
         versions: config.versions,
+        tags: &config.tags,
     });
     let charts: Vec<Next<'_>> = next.collect();
     // The look at all targets says the same again, and what keeps it from answering.

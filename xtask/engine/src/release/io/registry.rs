@@ -306,7 +306,8 @@ enum Compared {
 
 fn is_higher(tag: &str, version: &str) -> bool {
     let other = tag.replace('_', "+");
-    Version::parse(&other).is_ok() && precedence(&other, version) == Ordering::Greater
+    Version::parse(other.strip_prefix('v').unwrap_or(&other)).is_ok()
+        && precedence(&other, version) == Ordering::Greater
 }
 
 /// A new package of GHCR is private, and only a person can change that (docs.github.com, "Configuring a package's access

@@ -82,8 +82,10 @@ impl Release {
     pub(crate) fn take(config: &Config, mut args: ReleaseArgs) -> Result<Self> {
         let config = with_registry(config, args.oci.as_deref())?;
         let is_backfill = args.backfill;
-        args.publish =
-            args.publish.map(|asked| to_fill(config.asked_or_all(&asked), is_backfill)).transpose()?;
+        args.publish = args
+            .publish
+            .map(|asked| to_fill(&config, config.asked_or_all(&asked), is_backfill))
+            .transpose()?;
         let repository = repository()?;
         let remote = Remote::find(&config, args.remote.as_deref(), &repository)?;
         if let Some(targets) = &args.publish {
@@ -98,7 +100,7 @@ impl Release {
         verdict(config.problems())?;
         let (made, left_out, warnings, branch, absent) = if args.from.is_some() {
             let _lock = Lock::of(&directory);
-            (read(&directory)?, Vec::new(), Vec::new(), None, Vec::new())
+            (read(&config, &directory)?, Vec::new(), Vec::new(), None, Vec::new())
         } else {
             let Made { new, branch, absent, lock: _lock } =
                 make(&config, &args, &repository, helm.as_ref(), &directory)?;
@@ -151,7 +153,7 @@ impl Release {
 
     /// The plan for all targets that it may go to.
     pub(crate) fn look_at_all(&self) -> Result<Plan<'_>> {
-        self.look(to_fill(self.config.all_targets(), self.args.backfill)?)
+        self.look(to_fill(&self.config, self.config.all_targets(), self.args.backfill)?)
     }
 
     /// The plan for some targets, with what stands in its way.
@@ -194,7 +196,7 @@ impl Release {
             manifest.tag.is_none() && self.args.from.is_none() && self.repository.is_shallow()?;
         let tags = if manifest.tag.is_none() { self.repository.tags()? } else { Vec::new() };
         let here = tags.into_iter().filter(|(_, commit)| *commit == manifest.commit.id);
-        Ok(incomplete(manifest, is_shallow, &here.map(|(tag, _)| tag).collect::<Vec<_>>()))
+        Ok(incomplete(&self.config, manifest, is_shallow, &here.map(|(tag, _)| tag).collect::<Vec<_>>()))
     }
 
     /// Why GitHub cannot have the notes, if it is among the targets.
@@ -256,11 +258,12 @@ impl Serialize for Plan<'_> {
 }
 
 /// The targets that a backfill fills: a GitHub Release is that of a tag.
-fn to_fill(mut targets: Vec<Target>, is_backfill: bool) -> Result<Vec<Target>, Problems> {
+fn to_fill(config: &Config, mut targets: Vec<Target>, is_backfill: bool) -> Result<Vec<Target>, Problems> {
     targets.retain(|target| !is_backfill || *target != Target::Github);
     if targets.is_empty() {
         let problem = Problem::usage("--backfill makes no GitHub Release: that is made of a tag");
-        return Err(problem.hint("cargo xtask release --tag NAME-1.2.3 --publish=github").into());
+        let tag = config.tags.for_chart("NAME", "1.2.3");
+        return Err(problem.hint(format!("cargo xtask release --tag {tag} --publish=github")).into());
     }
     Ok(targets)
 }
@@ -307,10 +310,10 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
 }
 
 /// The release in a directory.
-pub fn read(directory: &Path) -> Result<dist::Release> {
+pub fn read(config: &Config, directory: &Path) -> Result<dist::Release> {
     let missing = || {
         let problem = Problem::error(format!("there is no release in {}", name(&files::shown(directory))));
         Problems::from(problem.hint("cargo xtask release"))
     };
-    Ok(dist::io::read(directory)?.ok_or_else(missing)?)
+    Ok(dist::io::read(config, directory)?.ok_or_else(missing)?)
 }

@@ -6,7 +6,6 @@ use std::time::Instant;
 use std::{fs, io};
 
 use anyhow::{Context, Result};
-use semver::Version;
 use serde::Deserialize;
 
 use super::{Steps, Story, broken, id, same};
@@ -14,6 +13,7 @@ use crate::base::helm_repository::asset_name;
 use crate::base::problem::Problem;
 use crate::base::target::Target;
 use crate::base::text::{name, shown};
+use crate::base::version;
 use crate::chart::Archive;
 use crate::chart::io::helm::{Helm, cause};
 use crate::sys::{environment, files, process};
@@ -212,7 +212,7 @@ fn shows(hits: &[Hit], repository: &str, archives: &[&Archive], wanted: bool) ->
 }
 
 fn is_prerelease(archive: &Archive) -> bool {
-    Version::parse(&archive.metadata.version).is_ok_and(|version| !version.pre.is_empty())
+    version::is_prerelease(&archive.metadata.version)
 }
 
 fn ids(archives: &[&Archive]) -> String {

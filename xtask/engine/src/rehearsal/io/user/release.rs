@@ -89,6 +89,7 @@ mod tests {
             notes: "Words.",
             prerelease: false,
             commit: "0",
+            family: None,
             latest: None,
             assets,
         };

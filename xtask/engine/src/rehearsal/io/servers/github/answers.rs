@@ -5,6 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::release::{Asset, Release};
+use crate::base::url;
 
 /// A refusal: the status and what it says.
 #[derive(Debug)]
@@ -104,6 +105,7 @@ pub fn asset_json(urls: &Urls, release: &Release, asset: &Asset) -> Value {
         "download_count": 0,
         "created_at": release.created_at,
         "updated_at": release.created_at,
-        "browser_download_url": format!("{}/releases/download/{page}/{}", urls.html, asset.name),
+        "browser_download_url":
+            format!("{}/releases/download/{}/{}", urls.html, url::escape_component(&page), asset.name),
     })
 }
