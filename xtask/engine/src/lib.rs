@@ -44,7 +44,7 @@ mod release;
 mod sys;
 
 pub use crate::app::App;
-pub use crate::base::config::{Config, Versions};
+pub use crate::base::config::{Builder, Config, Versions};
 pub use crate::base::problem::{Place, Problem, Problems, Severity};
 pub use crate::ci::Step;
 pub use crate::cli::Command;

@@ -30,6 +30,18 @@ pub struct Config {
     pub(crate) oci: String,
     pub(crate) versions: Versions,
     pub(crate) latest: Option<String>,
+    pub(crate) docs: Builder,
+}
+
+/// What builds the documentation that is published: a site from mkdocs.yml and the Markdown beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builder {
+    /// This program. It needs nothing else, and refuses a mkdocs.yml that asks for what it cannot do.
+    Native,
+    /// The `mkdocs` in `PATH`, or the one that `MKDOCS_BIN` names, with the theme and plugins that are installed beside it.
+    Mkdocs,
+    /// The `zensical` in `PATH`, or the one that `ZENSICAL_BIN` names, which reads mkdocs.yml.
+    Zensical,
 }
 
 /// What the version of a tag does to Chart.yaml.
@@ -73,6 +85,7 @@ impl Config {
             oci: format!("oci://ghcr.io/{owner}/charts"),
             versions: Versions::Verify,
             latest: None,
+            docs: Builder::Native,
             repository,
         }
     }
@@ -119,6 +132,13 @@ impl Config {
     #[must_use]
     pub fn latest(self, chart: impl Into<String>) -> Self {
         Self { latest: Some(chart.into()), ..self }
+    }
+
+    /// What builds the documentation that is published. Where that program is not installed, `pages --publish` fails, and
+    /// `pages` shows a preview by this program. Without this setter it is [`Builder::Native`].
+    #[must_use]
+    pub fn docs(self, builder: Builder) -> Self {
+        Self { docs: builder, ..self }
     }
 
     /// The name that users are told to add the Helm repository by.

@@ -37,18 +37,17 @@ pub fn run(program: Program<'_>, args: &CiArgs) -> Result<()> {
     let repository = repository()?;
     let Checked { value: workflows, problems: unread } = read_workflows(&repository)?;
     unread.iter().for_each(terminal::problem);
-    let jobs = wanted(jobs(&workflows, program.steps, program.task), args.job.as_deref())?;
+    let has_docs = docs::io::are_there(repository.root());
+    let mut all = program.steps.to_vec();
+    all.retain(|step| has_docs || !step.builds_docs());
+    let jobs = wanted(jobs(&workflows, &all, program.task), args.job.as_deref())?;
     if args.list {
-        terminal::line(list_jobs(&jobs, program.steps).trim_end())?;
+        terminal::line(list_jobs(&jobs, &all).trim_end())?;
         return whole(&unread);
     }
     tell_what_differs(&repository, &jobs)?;
-    let mut steps = steps(&jobs, program.steps);
-    if steps.iter().any(Step::builds_docs) && !docs::io::are_there(repository.root())? {
-        steps.retain(|step| !step.builds_docs());
-        let problem = Problem::note("there is no documentation, so that nothing builds it");
-        terminal::problem(&problem.hint("write mkdocs.yml and docs/index.md to have a site"));
-    }
+    let mut steps = steps(&jobs, &all);
+    steps.retain(|step| has_docs || !step.builds_docs());
     let mut done = Vec::new();
     for step in &steps {
         done.push((step, perform(step, repository.root(), args.deadline)?));

@@ -11,7 +11,11 @@ fn sandbox(workflows: &[(String, String)]) -> Sandbox {
     ];
     let workflows = workflows.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     Sandbox::with_commit(
-        &chart.into_iter().chain([("docs/index.md", "# Web\n")]).chain(workflows).collect::<Vec<_>>(),
+        &chart
+            .into_iter()
+            .chain([("mkdocs.yml", "site_name: Web\n"), ("docs/index.md", "# Web\n")])
+            .chain(workflows)
+            .collect::<Vec<_>>(),
     )
 }
 

@@ -39,7 +39,7 @@ pub fn workflows() -> Vec<(String, String)> {
 fn sandbox(failing: &str) -> Sandbox {
     let files = workflows();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let docs = [("docs/index.md", "# Web\n")];
+    let docs = [("mkdocs.yml", "site_name: Web\n"), ("docs/index.md", "# Web\n")];
     let sandbox = Sandbox::with_commit(&files.into_iter().chain(docs).collect::<Vec<_>>());
     script(&sandbox, failing);
     sandbox
@@ -169,7 +169,7 @@ fn one_job_runs_alone() {
 
 #[test]
 fn without_workflows_it_is_what_the_command_stands_for() {
-    let sandbox = Sandbox::with_commit(&[("docs/index.md", "")]);
+    let sandbox = Sandbox::with_commit(&[("mkdocs.yml", "")]);
     script(&sandbox, "nothing");
     let ran = sandbox.xtask(&["ci"]).ended(0);
     assert_eq!(
@@ -230,8 +230,6 @@ fn nothing_is_needed_of_a_repository_without_a_commit() {
 ---
 note: no workflow runs `cargo xtask`: this is what `cargo xtask ci` stands for
 hint: add the workflows of https://d44b.github.io/pulltrace/ci/
-note: there is no documentation, so that nothing builds it
-hint: write mkdocs.yml and docs/index.md to have a site
      Running fmt  cargo fmt --check
      Running clippy  cargo clippy --locked --all-targets -- --deny warnings
      Running test  cargo test --locked

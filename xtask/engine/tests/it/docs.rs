@@ -9,7 +9,7 @@ use helm_xtask::internals::mkdocs;
 use helm_xtask::internals::problem::Checked;
 
 use crate::remote::Remote;
-use crate::sandbox::{Sandbox, find, tool};
+use crate::sandbox::{Sandbox, tool};
 
 /// The sources of a site: mkdocs.yml, and files below `docs/`.
 pub fn sources(config: &str, files: &[(&str, &str)]) -> Sources {
@@ -230,19 +230,19 @@ markdown_extensions:
     ];
     let expected = "\
 mkdocs.yml:2: the native build cannot follow this `exclude_docs`, and would publish something else than mkdocs
-  write it plainly, or install mkdocs
+  write it plainly, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
 mkdocs.yml:3: the native build cannot follow this `hooks`, and would publish something else than mkdocs
-  write it plainly, or install mkdocs
+  write it plainly, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
 mkdocs.yml:4: the native build does not know the plugin `mkdocstrings`, and would publish other pages than mkdocs
-  install mkdocs with it (pip install), or delete it
+  delete it, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
 mkdocs.yml:7: the native build does not know the extension `pymdownx.snippets`, and `docs/index.md` in line 7 uses it
-  install mkdocs with it (pip install), or delete it
+  delete it, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
 mkdocs.yml:8: the native build does not know the extension `pymdownx.tabbed`, and `docs/b.md` in line 1 uses it
-  install mkdocs with it (pip install), or delete it
+  delete it, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
 mkdocs.yml:11: the native build cannot follow this `custom_fences`, and would publish something else than mkdocs
-  write it plainly, or install mkdocs
+  write it plainly, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
 mkdocs.yml:13: the native build does not know the extension `mkautodoc`, and would publish other pages than mkdocs
-  install mkdocs with it (pip install), or delete it
+  delete it, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
 ";
     assert_eq!(problems(&sources(config, &files)), expected);
 }
@@ -321,95 +321,6 @@ fn a_file_is_no_directory() {
     let files = [("index.md", ""), ("a", "a file"), ("a.md", ""), ("b/c.md", "")];
     let expected = "docs/a.md: it needs a directory `a`, which is a file\n  rename docs/a\n";
     assert_eq!(problems(&sources("site_name: A\n", &files)), expected);
-}
-
-/// A project, and the mkdocs that is to build it.
-fn with_mkdocs(test: &str, files: &[(&str, &str)]) -> Option<Sandbox> {
-    let mkdocs = tool(test, "MKDOCS")?;
-    let mut sandbox = Sandbox::with_commit(files);
-    sandbox.set("MKDOCS_BIN", mkdocs.to_string_lossy());
-    Some(sandbox)
-}
-
-/// What `pages` publishes of it, by path, to a branch that does not exist yet.
-fn published(sandbox: &Sandbox) -> BTreeMap<String, String> {
-    let remote = Remote::empty();
-    let ran = remote.publish(sandbox, &["--only", "docs"]).ended(0);
-    assert!(ran.stderr.contains("Built the documentation (mkdocs "), "{}", ran.stderr);
-    remote.files()
-}
-
-/// The errors and hints of a run that fails.
-fn refused(sandbox: &Sandbox, builder: &str) -> String {
-    let ran = sandbox.xtask(&["pages", "--only", "docs", "--docs", builder, "--remote", "none"]).ended(1);
-    let is_said = |line: &&str| line.starts_with("error: ") || line.starts_with("hint: ");
-    ran.stderr.split_inclusive('\n').filter(is_said).collect()
-}
-
-#[test]
-fn mkdocs_builds_the_same_bytes_and_leaves_the_repository_alone() {
-    let files = [
-        ("mkdocs.yml", "site_name: A\nsite_url: https://h/\ntheme: material\n"),
-        ("docs/index.md", "# A\n"),
-        ("docs/a/b.md", "[a](../index.md#a)\n"),
-    ];
-    let test = "mkdocs_builds_the_same_bytes_and_leaves_the_repository_alone";
-    let Some(mut sandbox) = with_mkdocs(test, &files) else { return };
-    let first = published(&sandbox);
-    sandbox.set("SOURCE_DATE_EPOCH", "2000000000");
-    assert_eq!(first, published(&sandbox));
-    for path in ["index.html", "a/b/index.html", "sitemap.xml", "404.html"] {
-        assert!(first.contains_key(path), "{path}: {first:?}");
-    }
-    assert!(!first.contains_key("sitemap.xml.gz"));
-    assert_eq!(sandbox.git(&["status", "--porcelain", "--ignored"]), "");
-}
-
-#[test]
-fn both_builds_refuse_the_same() {
-    let config = "site_name: A\nnav: [index.md, no.md]\n";
-    let files = [("mkdocs.yml", config), ("docs/index.md", "# A\n[x](y.md)\n[z](#q)\n")];
-    let Some(sandbox) = with_mkdocs("both_builds_refuse_the_same", &files) else { return };
-    let expected = "\
-error: docs/index.md:2: `y.md` leads nowhere: there is no `docs/y.md`
-hint: write the page, or mend the link
-error: docs/index.md:3: `#q` leads nowhere: `docs/index.md` has no heading with that id
-hint: name a heading of that page
-error: mkdocs.yml:2: there is no page `docs/no.md`
-hint: write it, or delete the entry
-";
-    assert_eq!(refused(&sandbox, "native"), expected);
-    assert_eq!(refused(&sandbox, "mkdocs"), expected);
-    // Broken anchors are no error to mkdocs.
-    sandbox.write("docs/y.md", "");
-    sandbox.write("docs/no.md", "");
-    let anchor: String = expected.split_inclusive('\n').skip(2).take(2).collect();
-    assert_eq!(refused(&sandbox, "mkdocs"), anchor);
-}
-
-#[test]
-fn what_is_not_installed_is_named() {
-    let files = [("mkdocs.yml", "site_name: A\nplugins: [nope]\n"), ("docs/index.md", "# A\n")];
-    let Some(sandbox) = with_mkdocs("what_is_not_installed_is_named", &files) else { return };
-    let expected = "\
-error: mkdocs: Config value 'plugins': The \"nope\" plugin is not installed
-hint: pip install what mkdocs.yml names, such as mkdocs-material
-";
-    assert_eq!(refused(&sandbox, "mkdocs"), expected);
-}
-
-/// Plugins are the code of others.
-#[test]
-fn mkdocs_gets_no_token() {
-    let mut sandbox = Sandbox::with_commit(&[("mkdocs.yml", "site_name: A\n"), ("docs/index.md", "# A\n")]);
-    for variable in ["GH_TOKEN", "GITHUB_TOKEN"] {
-        sandbox.set(variable, "secret-token");
-    }
-    sandbox.link_program("env", &find("env").expect("env"));
-    let script = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'mkdocs, version 1' && exit\necho ERROR - $(env) >&2\nexit 1\n";
-    sandbox.script("mkdocs", script);
-    let said = refused(&sandbox, "mkdocs");
-    assert!(said.contains("SOURCE_DATE_EPOCH") && !said.contains("secret-token"), "{said}");
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod commit;
 mod consumers;
 mod day_two;
 mod docs;
+mod docs_builder;
 mod fake;
 mod github;
 mod github_habits;

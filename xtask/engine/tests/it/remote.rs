@@ -154,7 +154,7 @@ impl Remote {
 
     /// Publishes from `sandbox` with these further arguments.
     pub fn publish(&self, sandbox: &Sandbox, args: &[&str]) -> Ran {
-        sandbox.xtask(&[&["pages", "--publish", "--remote", &self.url], args].concat())
+        sandbox.any_config(&[&["pages", "--publish", "--remote", &self.url], args].concat())
     }
 
     pub fn charts(&self, sandbox: &Sandbox) -> Ran {
@@ -162,7 +162,7 @@ impl Remote {
     }
 
     pub fn docs(&self, sandbox: &Sandbox) -> Ran {
-        self.publish(sandbox, &["--only", "docs", "--docs", "native"])
+        self.publish(sandbox, &["--only", "docs"])
     }
 
     pub fn git(&self, args: &[&str]) -> String {

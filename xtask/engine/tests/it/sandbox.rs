@@ -152,6 +152,11 @@ impl Sandbox {
         self.leaving_nothing(Path::new(env!("CARGO_BIN_EXE_xtask")), args)
     }
 
+    /// The same of a program whose config the variables `CONFIG_…` of the sandbox name.
+    pub fn any_config(&self, args: &[&str]) -> Ran {
+        self.leaving_nothing(Path::new(env!("CARGO_BIN_EXE_any-config")), args)
+    }
+
     /// A program that must leave nothing in the directory for temporary files.
     pub fn leaving_nothing(&self, program: &Path, args: &[&str]) -> Ran {
         let ran = self.run_in(&self.work(), program, args);

@@ -19,7 +19,7 @@ pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let around = Around {
         charts: &charts,
         default_branch: default_branch.as_deref(),
-        has_docs: docs::io::are_there(scene.repository.root())?,
+        has_docs: docs::io::are_there(scene.repository.root()),
     };
     report.add(Area::Workflows, check_workflows(scene.config, around, &read, scene.program.task));
     Ok(())
