@@ -15,6 +15,7 @@ use super::{Here, Job, Step, jobs, list_jobs, steps};
 use crate::base::problem::{Checked, Problem, docs_page};
 use crate::base::text::{cell, name};
 use crate::docs;
+use crate::docs::install::packages;
 use crate::git::io::repository::{Repository, repository};
 use crate::sys::{environment, github_actions, terminal};
 
@@ -90,7 +91,10 @@ fn tell_what_differs(repository: &Repository, jobs: &[Job]) -> Result<()> {
         terminal::problem(&problem.hint(format!("add the workflows of {}", docs_page("ci"))));
     }
     for planned in jobs.iter().flat_map(|job| &job.steps) {
-        if let Here::Not(why) = &planned.here {
+        // What it installs for other steps is no step itself.
+        if let Here::Not(why) = &planned.here
+            && packages(&planned.written).is_none()
+        {
             let problem = Problem::note(format!("{} is not run: {why}", name(&planned.written)));
             terminal::problem(&problem.hint("make it a `cargo xtask` command to run it here, too"));
         }

@@ -33,6 +33,19 @@ pub fn installs(requirements: &str, program: &str) -> bool {
     requirements.lines().any(|line| name(line).starts_with(program))
 }
 
+/// What a command line asks an installer of Python packages for; `None` for other commands.
+pub fn packages(line: &str) -> Option<Vec<&str>> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_pip = |word: &str| matches!(word, "pip" | "pip3" | "pipx");
+    let at = match words.as_slice() {
+        [pip, "install", ..] if is_pip(pip) => 2,
+        ["python" | "python3", "-m", pip, "install", ..] if is_pip(pip) => 4,
+        ["uv", "tool" | "pip", "install", ..] => 3,
+        _ => return None,
+    };
+    Some(words.get(at..)?.iter().filter(|word| !word.starts_with('-')).copied().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,6 +75,7 @@ fn jobs_and_what_becomes_of_them_are_listed() {
     expect![[r#"
         .github/workflows/ci.yml
           check
+            pip install --no-deps --require-hashes --requirement .github/docs-requirements.txt  (not run here: it installs Python packages, which are for the runner)
             cargo xtask ci
               fmt       cargo fmt --check
               clippy    cargo clippy --locked --all-targets -- --deny warnings
@@ -83,7 +84,7 @@ fn jobs_and_what_becomes_of_them_are_listed() {
               docs      cargo xtask pages --only docs --offline
               rehearsal cargo xtask release --rehearse
             not here: the machine ubuntu-latest with its tools
-            not here: what actions do: actions/checkout, Swatinem/rust-cache, azure/setup-helm
+            not here: what actions do: actions/checkout, Swatinem/rust-cache, azure/setup-helm, actions/setup-python
           helm-release
             cargo xtask release --publish=oci,pages
               rehearsal as above
@@ -98,10 +99,11 @@ fn jobs_and_what_becomes_of_them_are_listed() {
             not here: a token that may write contents
         .github/workflows/docs.yml
           docs
+            pip install --no-deps --require-hashes --requirement .github/docs-requirements.txt  (not run here: it installs Python packages, which are for the runner)
             cargo xtask pages --only docs --publish
               docs      as above
             not here: the machine ubuntu-latest with its tools
-            not here: what actions do: actions/checkout, Swatinem/rust-cache
+            not here: what actions do: actions/checkout, Swatinem/rust-cache, actions/setup-python
             not here: a token that may write contents
     "#]]
     .assert_eq(&ran.stdout);

@@ -61,7 +61,7 @@ fn look_at_site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         let beyond = if built.is_err() { docs::io::beyond_native(root)? } else { None };
         let why = match &beyond {
             Some(problem) => format!("{}, and {problem}", missing.message),
-            None => format!("{}: this program built it instead", missing.message),
+            None => format!("{}; this program built it instead", missing.message),
         };
         report.leave_out("the documentation site", why, &missing.hint.unwrap_or_default());
         if beyond.is_some() {

@@ -78,7 +78,7 @@ fn installs(step: &Step, program: &str, around: Around<'_>) -> Installs {
 }
 
 fn line_installs(line: &str, program: &str, around: Around<'_>) -> Installs {
-    let Some(asked) = packages(line) else {
+    let Some(asked) = install::packages(line) else {
         let first = line.split_whitespace().next().unwrap_or_default();
         return if OTHERS.contains(&first) { Installs::No } else { Installs::Unknown };
     };
@@ -97,19 +97,6 @@ fn line_installs(line: &str, program: &str, around: Around<'_>) -> Installs {
         return Installs::Unknown;
     }
     Installs::No
-}
-
-/// What a command line asks an installer of Python packages for; `None` for other commands.
-fn packages(line: &str) -> Option<Vec<&str>> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let is_pip = |word: &str| matches!(word, "pip" | "pip3" | "pipx");
-    let at = match words.as_slice() {
-        [pip, "install", ..] if is_pip(pip) => 2,
-        ["python" | "python3", "-m", pip, "install", ..] if is_pip(pip) => 4,
-        ["uv", "tool" | "pip", "install", ..] => 3,
-        _ => return None,
-    };
-    Some(words.get(at..)?.iter().filter(|word| !word.starts_with('-')).copied().collect())
 }
 
 /// The files of requirements that a command line names.
@@ -134,11 +121,6 @@ pub fn named_requirements(workflows: &[Workflow]) -> Vec<&str> {
         .flat_map(|run| run.text.lines())
         .flat_map(requirements)
         .collect()
-}
-
-/// Whether a command installs the builder of the documentation, which nothing else can do in a workflow.
-pub fn installs_builder(config: &Config, line: &str) -> bool {
-    install::program(config.docs).is_some() && packages(line).is_some()
 }
 
 #[cfg(test)]

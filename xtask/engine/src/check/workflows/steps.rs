@@ -1,13 +1,13 @@
 //! What the steps of our workflows are: one `cargo xtask` command each, and actions that nobody can exchange.
 
-use super::builder::installs_builder;
 use super::{Work, edit};
-use crate::base::config::Config;
+use crate::base::config::{Builder, Config};
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::check::edit::Finding;
 use crate::ci::run::Run;
 use crate::ci::workflow::{Step, Written};
+use crate::docs::install::packages;
 
 /// How a script becomes something that a laptop runs too.
 const OWN: &str = "make it a command or a CI step of your own, in the config";
@@ -34,6 +34,11 @@ fn fetches_charts(command: &str) -> bool {
     ["helm repo add ", "helm dependency build", "helm dependency update"]
         .iter()
         .any(|known| command.starts_with(known))
+}
+
+/// Whether a command installs what builds the documentation, which no command of ours does.
+fn installs_builder(config: &Config, command: &str) -> bool {
+    config.docs != Builder::Native && packages(command).is_some()
 }
 
 /// What is wrong with a `run:`.
