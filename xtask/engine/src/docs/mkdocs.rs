@@ -444,4 +444,37 @@ mod tests {
         );
         assert_eq!(problems, []);
     }
+
+    #[test]
+    fn what_mkdocs_takes_is_taken() {
+        let read = |text: &str| read_mkdocs_yml(text.as_bytes(), "mkdocs.yml");
+        for (validation, nav, links, anchors) in [
+            ("{anchors: ignore}", false, false, true),
+            ("{not_found: info, links: {not_found: warn}}", true, false, false),
+            ("{links: {not_found: ignore, anchors: info}}", false, true, true),
+            ("{nav: {not_found: ignore}, anchors: warn}", true, false, false),
+        ] {
+            let settings =
+                read(&format!("site_name: N\nvalidation: {validation}\n")).value.expect("settings");
+            assert_eq!(settings.allowed, Allowed { nav, links, anchors }, "{validation}");
+            assert_eq!(settings.site_name, "N");
+        }
+        let text = "site_name: y\nnav: [./a.md, b/../c.md, ../d.md, ./, /e, 'https://f/../g']\n";
+        let items = read(text).value.and_then(|settings| settings.nav).unwrap_or_default();
+        let page = |item: &Item| match &item.target {
+            Target::Page(page) => page.clone(),
+            Target::Section(_) => String::new(),
+        };
+        let pages: Vec<String> = items.iter().map(page).collect();
+        assert_eq!(pages, ["a.md", "c.md", "../d.md", "./", "/e", "https://f/../g"]);
+        assert_eq!(read("site_name: a\nuse_directory_urls: n\n").problems.len(), 1);
+        let base = read("site_name: Base\ndocs_dir: pages\nexclude_docs: a.md\n").value.expect("settings");
+        let inherits = "INHERIT: base.yml\ndraft_docs: b.md\n";
+        let merged = read_over(base, inherits.as_bytes(), "mkdocs.yml").value.expect("settings");
+        assert_eq!((merged.site_name.as_str(), merged.docs_dir.as_str()), ("Base", "pages"));
+        assert_eq!(
+            (merged.kept_out.as_str(), merged.inherits.as_deref()),
+            ("a.md\nb.md\n", Some("base.yml"))
+        );
+    }
 }
