@@ -5,7 +5,7 @@ mod engine;
 use std::process::ExitCode;
 
 use helm_xtask::clap::{self, Parser};
-use helm_xtask::{Config, Step, Versions};
+use helm_xtask::{Builder, Config, Step, Versions};
 
 /// Releases the chart of this repository, and the library that does it.
 #[derive(Parser)]
@@ -25,7 +25,8 @@ fn main() -> ExitCode {
         Step::new("test", "cargo test --locked")
             .meaning("a test fails: run it alone with `cargo test --locked NAME`"),
     ];
-    let app = helm_xtask::app!(Config::new("d44b/pulltrace").versions(Versions::Stamp));
+    let config = Config::new("d44b/pulltrace").versions(Versions::Stamp).docs(Builder::Zensical);
+    let app = helm_xtask::app!(config);
     steps.into_iter().fold(app, helm_xtask::App::step).run(|cli: Cli, app| match cli {
         Cli::Charts(command) => app.command(&command),
         Cli::Engine(args) => engine::run(&args),

@@ -40,6 +40,18 @@ pub struct Config {
     pub(crate) versions: Versions,
     pub(crate) latest: Option<String>,
     pub(crate) tags: TagPatterns,
+    pub(crate) docs: Builder,
+}
+
+/// What builds the documentation that is published: a site from mkdocs.yml and the Markdown beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builder {
+    /// This program. It needs nothing else, and refuses a mkdocs.yml that asks for what it cannot do.
+    Native,
+    /// The `mkdocs` in `PATH`, or the one that `MKDOCS_BIN` names, with the theme and plugins that are installed beside it.
+    Mkdocs,
+    /// The `zensical` in `PATH`, or the one that `ZENSICAL_BIN` names, which reads mkdocs.yml.
+    Zensical,
 }
 
 /// What the version of a tag does to Chart.yaml.
@@ -101,6 +113,7 @@ impl Config {
             versions: Versions::Verify,
             latest: None,
             tags: TagPatterns(tag::DEFAULT.map(str::to_owned).to_vec()),
+            docs: Builder::Native,
             repository,
         }
     }
@@ -199,6 +212,13 @@ impl Config {
     #[must_use]
     pub fn tags<T: Into<String>>(self, patterns: impl IntoIterator<Item = T>) -> Self {
         Self { tags: TagPatterns(patterns.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// What builds the documentation that is published. Where that program is not installed, `pages --publish` fails, and
+    /// `pages` shows a preview by this program. Without this setter it is [`Builder::Native`].
+    #[must_use]
+    pub fn docs(self, builder: Builder) -> Self {
+        Self { docs: builder, ..self }
     }
 
     /// Whether a release publishes a chart that lies at a path from the root.

@@ -15,6 +15,7 @@ use super::{Here, Job, Step, jobs, list_jobs, steps};
 use crate::base::problem::{Checked, Problem, docs_page};
 use crate::base::text::{cell, name};
 use crate::docs;
+use crate::docs::install::packages;
 use crate::git::io::repository::{Repository, repository};
 use crate::sys::{environment, github_actions, terminal};
 
@@ -37,20 +38,19 @@ pub fn run(program: Program<'_>, args: &CiArgs) -> Result<()> {
     let repository = repository()?;
     let Checked { value: workflows, problems: unread } = read_workflows(&repository)?;
     unread.iter().for_each(terminal::problem);
+    let has_docs = docs::io::are_there(repository.root());
+    let mut standard = program.steps.to_vec();
+    standard.retain(|step| has_docs || !step.builds_docs());
     let given = (program.options)("");
-    let all: Vec<Step> = program.steps.iter().map(|step| step.with_options(&given)).collect();
-    let jobs = wanted(jobs(&workflows, program.steps, program.task, program.options), args.job.as_deref())?;
+    let all: Vec<Step> = standard.iter().map(|step| step.with_options(&given)).collect();
+    let jobs = wanted(jobs(&workflows, &standard, program.task, program.options), args.job.as_deref())?;
     if args.list {
         terminal::line(list_jobs(&jobs, &all).trim_end())?;
         return whole(&unread);
     }
     tell_what_differs(&repository, &jobs)?;
     let mut steps = steps(&jobs, &all);
-    if steps.iter().any(Step::builds_docs) && !docs::io::are_there(repository.root())? {
-        steps.retain(|step| !step.builds_docs());
-        let problem = Problem::note("there is no documentation, so that nothing builds it");
-        terminal::problem(&problem.hint("write mkdocs.yml and docs/index.md to have a site"));
-    }
+    steps.retain(|step| has_docs || !step.builds_docs());
     let mut done = Vec::new();
     for step in &steps {
         done.push((step, perform(step, repository.root(), args.deadline)?));
@@ -93,7 +93,10 @@ fn tell_what_differs(repository: &Repository, jobs: &[Job]) -> Result<()> {
         terminal::problem(&problem.hint(format!("add the workflows of {}", docs_page("ci"))));
     }
     for planned in jobs.iter().flat_map(|job| &job.steps) {
-        if let Here::Not(why) = &planned.here {
+        // What it installs for other steps is no step itself.
+        if let Here::Not(why) = &planned.here
+            && packages(&planned.written).is_none()
+        {
             let problem = Problem::note(format!("{} is not run: {why}", name(&planned.written)));
             terminal::problem(&problem.hint("make it a `cargo xtask` command to run it here, too"));
         }

@@ -16,6 +16,7 @@ pub mod workflow;
 
 use self::run::{Options, Parse, Run, Task};
 use self::workflow::Workflow;
+use crate::docs::install::packages;
 
 pub use self::list::list_jobs;
 
@@ -172,6 +173,9 @@ fn other(text: &str, all: &[Step]) -> Here {
     let mut words = text.split_whitespace();
     match (words.next(), words.next()) {
         (Some("cargo"), Some(command)) if HARMLESS.contains(&command) => Here::Run(vec![known(text, all)]),
+        _ if packages(text).is_some() => {
+            Here::Not("it installs Python packages, which are for the runner".to_owned())
+        }
         (Some(program), _) => Here::Not(format!("nobody knows what `{program}` sends where")),
         _ => Here::Not("there is nothing to run".to_owned()),
     }

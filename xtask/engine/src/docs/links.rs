@@ -44,9 +44,11 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn link(&mut self, source: &str, place: &Place<'_>, link: &Link) -> Option<Problem> {
+        let allowed = self.sources.settings.allowed;
         let reference = Reference::relative(&link.url).filter(|link| !link.path.starts_with(['/', '\\']))?;
         let Some(path) = path::join(path::directory(source), &path::unquote(reference.path)) else {
-            return names_a_file(reference.path).then(|| self.outside(source, &link.url, reference));
+            return (names_a_file(reference.path) && !allowed.links)
+                .then(|| self.outside(source, &link.url, reference));
         };
         let to = match self.layout.places.get(path.as_str()) {
             _ if reference.path.is_empty() => place.to.clone(),
@@ -54,7 +56,7 @@ impl Check<'_> {
             None => layout::destination(&path, &self.sources.settings),
         };
         if !self.site.contains_key(to.as_str()) {
-            return names_a_file(&path).then(|| {
+            return (names_a_file(&path) && !allowed.links).then(|| {
                 let message = format!(
                     "{} leads nowhere: there is no {}",
                     name(&link.url),
@@ -66,7 +68,7 @@ impl Check<'_> {
         let anchor = reference.anchor.filter(|anchor| !anchor.is_empty() && to.ends_with(".html"))?;
         let html = self.site.get(to.as_str()).copied().unwrap_or_default();
         let offered = self.anchors.entry(to).or_insert_with(|| anchors(&String::from_utf8_lossy(html)));
-        if offered.contains(anchor) || offered.contains(&path::unquote(anchor)) {
+        if allowed.anchors || offered.contains(anchor) || offered.contains(&path::unquote(anchor)) {
             return None;
         }
         let page = if reference.path.is_empty() { self.layout.at(source) } else { self.layout.at(&path) };

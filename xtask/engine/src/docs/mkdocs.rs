@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::base::path;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
-use crate::base::yaml::{self, Node, Pair, Resolved, Value};
+use crate::base::yaml::{self, Node, Pair, Resolved, Scalar, Value};
 
 /// The settings of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,20 @@ pub struct Settings {
     pub extensions: Named,
     /// Keys that change what is published in a way that mkdocs alone knows, each with its line.
     pub beyond: Vec<(String, usize)>,
+    /// The config that this one is merged into, from the file.
+    pub inherits: Option<String>,
+    /// The patterns of `exclude_docs` and `draft_docs`, as `.gitignore` has them: files that are not published.
+    pub kept_out: String,
+    /// What `validation` lets pass: pages of `nav`, links and anchors that lead nowhere.
+    pub allowed: Allowed,
+}
+
+/// What may lead nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    pub nav: bool,
+    pub links: bool,
+    pub anchors: bool,
 }
 
 /// Names of plugins or extensions, each with its line.
@@ -80,12 +94,21 @@ impl Default for Settings {
             plugins: Named::new(),
             extensions: Named::from([("attr_list".to_owned(), 1)]),
             beyond: Vec::new(),
+            inherits: None,
+            kept_out: String::new(),
+            allowed: Allowed::default(),
         }
     }
 }
 
 /// Reads the file, shown as `at`.
 pub fn read_mkdocs_yml(bytes: &[u8], at: &str) -> Checked<Option<Settings>> {
+    let settings = Settings { site_name: String::new(), extensions: Named::new(), ..Settings::default() };
+    read_over(settings, bytes, at)
+}
+
+/// The same of a file that inherits these settings.
+pub fn read_over(mut settings: Settings, bytes: &[u8], at: &str) -> Checked<Option<Settings>> {
     let text = String::from_utf8_lossy(bytes);
     let mut reader = Reader { at, lines: text.lines().collect(), problems: Vec::new() };
     let document = match yaml::read(bytes) {
@@ -99,11 +122,11 @@ pub fn read_mkdocs_yml(bytes: &[u8], at: &str) -> Checked<Option<Settings>> {
         Value::Mapping(pairs) => pairs,
         _ => Vec::new(),
     };
-    let mut settings = Settings { site_name: String::new(), extensions: Named::new(), ..Settings::default() };
     for Pair { key, line, value } in &pairs {
         reader.setting(&key.written, *line, value, &mut settings);
     }
-    if !pairs.iter().any(|pair| pair.key.written == "site_name") {
+    let names = |key: &str| pairs.iter().any(|pair| pair.key.written == key);
+    if settings.site_name.is_empty() && !names("site_name") && !names("INHERIT") {
         reader.error(Some(1), "there is no `site_name`".to_owned(), "site_name: My project");
     }
     Checked::new(Some(settings), reader.problems)
@@ -141,7 +164,7 @@ impl Reader<'_> {
             "repo_url" => settings.repo_url = self.url(key, node),
             "docs_dir" => settings.docs_dir = self.directory(node).unwrap_or_default(),
             "use_directory_urls" => match &node.value {
-                Value::Scalar(scalar) if scalar.boolean().is_some() => {
+                Value::Scalar(scalar) if scalar.boolean().is_some() && !is_letter(scalar) => {
                     settings.use_directory_urls = scalar.boolean() == Some(true);
                 }
                 _ => self.error(
@@ -150,15 +173,26 @@ impl Reader<'_> {
                     "true, or false",
                 ),
             },
-            "theme" => settings.language = language(node).unwrap_or_else(|| "en".to_owned()),
+            "theme" => {
+                let language = node.get("language").and_then(|pair| pair.value.text());
+                language.unwrap_or("en").clone_into(&mut settings.language);
+            }
             "nav" if !node.is_null() => settings.nav = Some(self.items(node)),
             "plugins" => {
                 settings.plugins = named(node).map(|(name, line, _)| (name.to_owned(), line)).collect();
             }
             "markdown_extensions" => extensions(node, settings),
-            "exclude_docs" | "draft_docs" | "hooks" | "INHERIT" => {
+            "exclude_docs" | "draft_docs" => {
+                let patterns = self.text(key, node).unwrap_or_default();
+                settings.kept_out = format!("{}{patterns}\n", settings.kept_out);
                 settings.beyond.push((key.to_owned(), line));
             }
+            "INHERIT" => {
+                settings.inherits = self.text(key, node);
+                settings.beyond.push((key.to_owned(), line));
+            }
+            "hooks" => settings.beyond.push((key.to_owned(), line)),
+            "validation" => settings.allowed = allowed(node),
             _ => {}
         }
     }
@@ -166,7 +200,7 @@ impl Reader<'_> {
     /// A text; `None` for null.
     fn text(&mut self, key: &str, node: &Node) -> Option<String> {
         match &node.value {
-            Value::Scalar(scalar) if matches!(scalar.resolved, Resolved::Text(_)) => {
+            Value::Scalar(scalar) if matches!(scalar.resolved, Resolved::Text(_)) || is_letter(scalar) => {
                 Some(scalar.written.clone())
             }
             Value::Scalar(scalar) if scalar.is_null() && key != "site_name" => None,
@@ -230,13 +264,37 @@ impl Reader<'_> {
     fn target(&mut self, node: &Node) -> Option<Target> {
         match &node.value {
             Value::Sequence(_) => Some(Target::Section(self.items(node))),
-            Value::Scalar(scalar) if !scalar.written.is_empty() => Some(Target::Page(scalar.written.clone())),
+            Value::Scalar(scalar) if !scalar.written.is_empty() => {
+                let elsewhere = path::scheme(&scalar.written).is_some() || scalar.written.starts_with('/');
+                // mkdocs takes `./a.md` for `a.md`.
+                let plain = path::join("", &scalar.written).filter(|path| !elsewhere && !path.is_empty());
+                Some(Target::Page(plain.unwrap_or_else(|| scalar.written.clone())))
+            }
             _ => {
                 let message = "an entry of `nav` is neither a page nor a list".to_owned();
                 self.error(Some(node.line), message, "- Title: page.md");
                 None
             }
         }
+    }
+}
+
+/// `y` and `n` are a boolean to Helm and a text to mkdocs (`resolver.py` of its YAML).
+fn is_letter(scalar: &Scalar) -> bool {
+    matches!(scalar.written.as_str(), "y" | "Y" | "n" | "N")
+}
+
+/// What `validation` lets pass. A key beside `nav` and `links` is for both.
+fn allowed(node: &Node) -> Allowed {
+    let passes = |section: &str, key: &str| {
+        let level = |node: &Node| node.get(key).and_then(|pair| pair.value.text().map(str::to_owned));
+        let own = node.get(section).and_then(|section| level(&section.value));
+        matches!(own.or_else(|| level(node)).as_deref(), Some("ignore" | "info"))
+    };
+    Allowed {
+        nav: passes("nav", "not_found"),
+        links: passes("links", "not_found"),
+        anchors: passes("links", "anchors"),
     }
 }
 
@@ -274,14 +332,6 @@ fn extensions(node: &Node, settings: &mut Settings) {
                 settings.beyond.push((option.to_owned(), line));
             }
         }
-    }
-}
-
-fn language(theme: &Node) -> Option<String> {
-    let Value::Mapping(pairs) = &theme.value else { return None };
-    match &pairs.iter().find(|pair| pair.key.written == "language")?.value.value {
-        Value::Scalar(scalar) if !scalar.is_null() => Some(scalar.written.clone()),
-        _ => None,
     }
 }
 
@@ -393,5 +443,38 @@ mod tests {
             [("site_name", 1), ("site_url", 2), ("exclude_docs", 3), ("INHERIT", 5), ("hooks", 7)]
         );
         assert_eq!(problems, []);
+    }
+
+    #[test]
+    fn what_mkdocs_takes_is_taken() {
+        let read = |text: &str| read_mkdocs_yml(text.as_bytes(), "mkdocs.yml");
+        for (validation, nav, links, anchors) in [
+            ("{anchors: ignore}", false, false, true),
+            ("{not_found: info, links: {not_found: warn}}", true, false, false),
+            ("{links: {not_found: ignore, anchors: info}}", false, true, true),
+            ("{nav: {not_found: ignore}, anchors: warn}", true, false, false),
+        ] {
+            let settings =
+                read(&format!("site_name: N\nvalidation: {validation}\n")).value.expect("settings");
+            assert_eq!(settings.allowed, Allowed { nav, links, anchors }, "{validation}");
+            assert_eq!(settings.site_name, "N");
+        }
+        let text = "site_name: y\nnav: [./a.md, b/../c.md, ../d.md, ./, /e, 'https://f/../g']\n";
+        let items = read(text).value.and_then(|settings| settings.nav).unwrap_or_default();
+        let page = |item: &Item| match &item.target {
+            Target::Page(page) => page.clone(),
+            Target::Section(_) => String::new(),
+        };
+        let pages: Vec<String> = items.iter().map(page).collect();
+        assert_eq!(pages, ["a.md", "c.md", "../d.md", "./", "/e", "https://f/../g"]);
+        assert_eq!(read("site_name: a\nuse_directory_urls: n\n").problems.len(), 1);
+        let base = read("site_name: Base\ndocs_dir: pages\nexclude_docs: a.md\n").value.expect("settings");
+        let inherits = "INHERIT: base.yml\ndraft_docs: b.md\n";
+        let merged = read_over(base, inherits.as_bytes(), "mkdocs.yml").value.expect("settings");
+        assert_eq!((merged.site_name.as_str(), merged.docs_dir.as_str()), ("Base", "pages"));
+        assert_eq!(
+            (merged.kept_out.as_str(), merged.inherits.as_deref()),
+            ("a.md\nb.md\n", Some("base.yml"))
+        );
     }
 }

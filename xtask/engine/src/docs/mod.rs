@@ -1,6 +1,7 @@
-//! The documentation site: the pages that `mkdocs build` makes, at the same URLs, without mkdocs; and what is wrong with
-//! the links of either build.
+//! The documentation site: built by mkdocs or zensical, or without them, with the same pages at the same URLs; and what is
+//! wrong with the links of each build.
 
+pub mod install;
 pub mod io;
 mod layout;
 mod links;
@@ -11,8 +12,6 @@ mod template;
 mod unsupported;
 pub mod words;
 
-use clap::ValueEnum;
-
 use self::layout::Layout;
 use self::mkdocs::Settings;
 use self::template::Site;
@@ -20,18 +19,6 @@ use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 
 pub use self::unsupported::unknown;
-
-/// Who builds the site.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Builder {
-    /// mkdocs where it is there, else this program
-    #[default]
-    Auto,
-    /// mkdocs
-    Mkdocs,
-    /// This program
-    Native,
-}
 
 /// A file of the documentation or of the site.
 #[derive(Clone, Debug, PartialEq, Eq)]

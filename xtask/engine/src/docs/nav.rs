@@ -119,7 +119,8 @@ pub fn is_in_section(nodes: &[Node], wanted: &str) -> bool {
 /// Entries that lead to no page of the site.
 pub fn nav_problems(sources: &Sources, layout: &Layout<'_>, site: &[File]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut rest: Vec<&Item> = sources.settings.nav.iter().flatten().collect();
+    let nav = sources.settings.nav.iter().flatten().filter(|_| !sources.settings.allowed.nav);
+    let mut rest: Vec<&Item> = nav.collect();
     while let Some(item) = rest.pop() {
         let target = match &item.target {
             Target::Section(items) => {

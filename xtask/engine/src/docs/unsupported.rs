@@ -8,6 +8,9 @@ use super::mkdocs::Named;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 
+/// What others can do that the native build cannot.
+const BUILDERS: &str = "set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config";
+
 /// Whether a line of a page has the syntax of an extension.
 type Syntax = fn(&Line<'_>) -> bool;
 
@@ -88,7 +91,7 @@ pub fn unknown(sources: &Sources) -> Vec<Problem> {
         let message = format!(
             "the native build cannot follow this `{key}`, and would publish something else than mkdocs"
         );
-        at(message, *line).hint("write it plainly, or install mkdocs")
+        at(message, *line).hint(format!("write it plainly, or {BUILDERS}"))
     };
     let mut problems: Vec<Problem> = settings.beyond.iter().map(option).collect();
     let layout = Layout::new(sources);
@@ -104,7 +107,7 @@ pub fn unknown(sources: &Sources) -> Vec<Problem> {
                 },
             };
             let message = format!("the native build does not know the {what} {}, and {why}", name(one));
-            problems.push(at(message, *line).hint("install mkdocs with it (pip install), or delete it"));
+            problems.push(at(message, *line).hint(format!("delete it, or {BUILDERS}")));
         }
     };
     name_unknown("plugin", &settings.plugins, &PLUGINS);

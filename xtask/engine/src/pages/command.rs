@@ -15,7 +15,6 @@ use super::{Change, Contents, INDEX_NAME, Plan, RECORD, Restored, plan};
 use crate::base::config::Config;
 use crate::base::problem::{Problem, verdict};
 use crate::base::text::name;
-use crate::docs::Builder;
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
@@ -48,9 +47,6 @@ pub struct PagesArgs {
     /// The repository to publish to [default: the one of the config, at `origin` or on GitHub]
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub remote: Option<String>,
-    /// What builds the documentation
-    #[arg(long, value_enum, default_value_t)]
-    pub docs: Builder,
     /// Let the archive of this version replace a published one that differs; may be repeated
     #[arg(long, value_name = "NAME-VERSION")]
     pub replace: Vec<String>,

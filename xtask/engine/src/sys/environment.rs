@@ -66,8 +66,8 @@ pub fn is_offline() -> bool {
     text("CARGO_NET_OFFLINE").is_some_and(|value| value == "true")
 }
 
-/// What may hold a secret: a token for that GitHub, or the credentials of a registry. Helm, mkdocs, curl and credential
-/// helpers do not get them; git and gh may need them.
+/// What may hold a secret: a token for that GitHub, or the credentials of a registry. Helm, mkdocs, zensical, curl and
+/// credential helpers do not get them; git and gh may need them.
 pub const SECRETS: [&str; 4] = ["GH_TOKEN", "GITHUB_TOKEN", OCI[0], OCI[1]];
 
 pub fn github_token() -> Option<String> {
@@ -176,6 +176,11 @@ pub fn of_helm() -> impl Iterator<Item = OsString> {
 /// The mkdocs to use instead of the one in PATH.
 pub fn mkdocs_binary() -> Option<PathBuf> {
     path("MKDOCS_BIN")
+}
+
+/// The zensical to use instead of the one in PATH.
+pub fn zensical_binary() -> Option<PathBuf> {
+    path("ZENSICAL_BIN")
 }
 
 #[cfg(feature = "network")]

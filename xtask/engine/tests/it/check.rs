@@ -82,6 +82,7 @@ fn what_does_not_answer_is_named_as_not_checked() {
         "what the templates render, and whether values.yaml fits values.schema.json",
         "what the Helm repository has of the charts",
         "what is at the OCI registry",
+        "the documentation site",
     ];
     assert_eq!(left_out(&ran, "what"), expected);
 }

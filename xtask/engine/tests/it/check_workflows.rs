@@ -11,7 +11,11 @@ fn sandbox(workflows: &[(String, String)]) -> Sandbox {
     ];
     let workflows = workflows.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     Sandbox::with_commit(
-        &chart.into_iter().chain([("docs/index.md", "# Web\n")]).chain(workflows).collect::<Vec<_>>(),
+        &chart
+            .into_iter()
+            .chain([("mkdocs.yml", "site_name: Web\n"), ("docs/index.md", "# Web\n")])
+            .chain(workflows)
+            .collect::<Vec<_>>(),
     )
 }
 
@@ -48,7 +52,7 @@ fn what_is_broken_is_found_where_it_is() {
             "      contents: write # gh-pages\n      packages: write # ghcr.io\n",
             "      contents: write # gh-pages\n",
             "\
-error: .github/workflows/ci.yml:38: job `helm-release` publishes without `packages: write`: GitHub refuses it with 403
+error: .github/workflows/ci.yml:42: job `helm-release` publishes without `packages: write`: GitHub refuses it with 403
 hint: add `packages: write` to its `permissions:`
 ",
         ),
@@ -59,26 +63,30 @@ hint: group: deploy-gh-pages
         ("ci.yml", "cargo xtask ci", "cargo xtask check | tee log", "\
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
 hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
-warning: .github/workflows/ci.yml:32: `cargo xtask check | tee log` is a script, not one `cargo xtask` command: it has `|`
+warning: .github/workflows/ci.yml:36: `cargo xtask check | tee log` is a script, not one `cargo xtask` command: it has `|`
 hint: make it a command or a CI step of your own, in xtask/src/main.rs
 "),
         ("docs.yml", "cargo xtask pages --only docs --publish", "cargo xtask pages --only doc --publish", "\
-error: .github/workflows/docs.yml:29: `cargo xtask pages --only doc --publish` does not run: invalid value 'doc' for '--only <PART>'
+error: .github/workflows/docs.yml:33: `cargo xtask pages --only doc --publish` does not run: invalid value 'doc' for '--only <PART>'
 hint: cargo xtask --help
 "),
         ("ci.yml", "    needs: helm-release\n", "\
-error: .github/workflows/ci.yml:67: job `github-release` does not need `helm-release`: it may download `dist` before that is uploaded
+error: .github/workflows/ci.yml:71: job `github-release` does not need `helm-release`: it may download `dist` before that is uploaded
 hint: needs: helm-release
 ", "\
 note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag releases nothing
 hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or release from a laptop
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
 hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
-error: .github/workflows/ci.yml:68: cannot read it: mapping values are not allowed in this context
+error: .github/workflows/ci.yml:72: cannot read it: mapping values are not allowed in this context
 hint: mend the YAML: GitHub runs no workflow of a file that it cannot read
 "),
+        ("docs.yml", "      - run: pip install --no-deps --require-hashes --requirement .github/docs-requirements.txt\n", "", "\
+error: .github/workflows/docs.yml:32: job `docs` publishes documentation, and no step before it installs zensical, which builds it
+hint: add a step before it: `- run: pip install zensical`
+"),
         ("ci.yml", "          name: dist\n", "          name: charts\n", "\
-error: .github/workflows/ci.yml:86: no job of this workflow uploads an artifact `dist`
+error: .github/workflows/ci.yml:90: no job of this workflow uploads an artifact `dist`
 hint: what is uploaded is `charts`
 "),
     ] {

@@ -39,7 +39,7 @@ pub fn workflows() -> Vec<(String, String)> {
 fn sandbox(failing: &str) -> Sandbox {
     let files = workflows();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let docs = [("docs/index.md", "# Web\n")];
+    let docs = [("mkdocs.yml", "site_name: Web\n"), ("docs/index.md", "# Web\n")];
     let sandbox = Sandbox::with_commit(&files.into_iter().chain(docs).collect::<Vec<_>>());
     script(&sandbox, failing);
     sandbox
@@ -75,6 +75,7 @@ fn jobs_and_what_becomes_of_them_are_listed() {
     expect![[r#"
         .github/workflows/ci.yml
           check
+            pip install --no-deps --require-hashes --requirement .github/docs-requirements.txt  (not run here: it installs Python packages, which are for the runner)
             cargo xtask ci
               fmt       cargo fmt --check
               clippy    cargo clippy --locked --all-targets -- --deny warnings
@@ -83,7 +84,7 @@ fn jobs_and_what_becomes_of_them_are_listed() {
               docs      cargo xtask pages --only docs --offline
               rehearsal cargo xtask release --rehearse
             not here: the machine ubuntu-latest with its tools
-            not here: what actions do: actions/checkout, Swatinem/rust-cache, azure/setup-helm
+            not here: what actions do: actions/checkout, Swatinem/rust-cache, azure/setup-helm, actions/setup-python
           helm-release
             cargo xtask release --publish=oci,pages
               rehearsal as above
@@ -98,10 +99,11 @@ fn jobs_and_what_becomes_of_them_are_listed() {
             not here: a token that may write contents
         .github/workflows/docs.yml
           docs
+            pip install --no-deps --require-hashes --requirement .github/docs-requirements.txt  (not run here: it installs Python packages, which are for the runner)
             cargo xtask pages --only docs --publish
               docs      as above
             not here: the machine ubuntu-latest with its tools
-            not here: what actions do: actions/checkout, Swatinem/rust-cache
+            not here: what actions do: actions/checkout, Swatinem/rust-cache, actions/setup-python
             not here: a token that may write contents
     "#]]
     .assert_eq(&ran.stdout);
@@ -169,7 +171,7 @@ fn one_job_runs_alone() {
 
 #[test]
 fn without_workflows_it_is_what_the_command_stands_for() {
-    let sandbox = Sandbox::with_commit(&[("docs/index.md", "")]);
+    let sandbox = Sandbox::with_commit(&[("mkdocs.yml", "")]);
     script(&sandbox, "nothing");
     let ran = sandbox.xtask(&["ci"]).ended(0);
     assert_eq!(
@@ -230,8 +232,6 @@ fn nothing_is_needed_of_a_repository_without_a_commit() {
 ---
 note: no workflow runs `cargo xtask`: this is what `cargo xtask ci` stands for
 hint: add the workflows of https://d44b.github.io/pulltrace/ci/
-note: there is no documentation, so that nothing builds it
-hint: write mkdocs.yml and docs/index.md to have a site
      Running fmt  cargo fmt --check
      Running clippy  cargo clippy --locked --all-targets -- --deny warnings
      Running test  cargo test --locked

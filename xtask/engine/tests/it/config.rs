@@ -90,6 +90,10 @@ fn each_field_changes_a_release() {
             &["oci://ghcr.io/acme", "release v1.0.0", "not helm repo add", "not gh-pages"],
         ),
         (("oci", "oci://quay.io/acme/x"), &["helm install web oci://quay.io/acme/x/web --version 1.0.0"]),
+        (
+            ("tags", "chart-{version}"),
+            &["release chart-1.0.0 of acme/shop", "git tag chart-1.0.0 && git push"],
+        ),
         (("versions", "stamp"), &["Packaged charts/web", "web-0.0.1-dev."]),
     ] {
         rehearsed(&[field], expected);

@@ -127,6 +127,7 @@ impl Consumer {
             (".github/workflows/charts.yml", &block("ci.md", "### The workflow of another repository")),
             (".gitignore", "/target/\n/dist/\n/site/\n"),
             ("CHANGELOG.md", "# Changelog\n\n## [1.0.0] - 2026-01-02\n\n- First.\n"),
+            ("mkdocs.yml", "site_name: Shop\n"),
             ("docs/index.md", "# Shop\n"),
             ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\nappVersion: 1.0.0\ndescription: A shop\nicon: https://acme.github.io/shop/icon.svg\n"),
             ("charts/web/values.yaml", "replicas: 1\n"),

@@ -115,6 +115,7 @@ fn by_tags(mode: &str, names: &[&str]) {
     life.chart(names[0], "v0.0.0");
     life.sandbox.commit("a placeholder that is no version of a release");
     life.is_fine("another placeholder", &all("0.3.2"));
+    life.sandbox.write("mkdocs.yml", "site_name: Shop\n");
     life.change("docs/index.md", "# Shop\n");
     life.is_fine("documentation", &all("0.3.2"));
     life.is_fine_elsewhere(&all("0.3.2"));
@@ -201,6 +202,7 @@ fn by_chart_yaml(names: &[&str]) {
     assert_eq!(digest(&life.sandbox.read(&format!("dist/{ours}-1.2.0.tgz"))), theirs[0], "{ours}");
     assert!(life.sandbox.text("dist/SHA256SUMS").starts_with(&theirs[0]), "the published bytes");
     two_tags(&mut life, &names[..names.len().min(2)]);
+    life.sandbox.write("mkdocs.yml", "site_name: Shop\n");
     life.change("docs/index.md", "# Shop\n");
     life.is_fine::<&str>("documentation", &[]);
     life.is_fine_elsewhere::<&str>(&[]);

@@ -26,6 +26,7 @@ mod config;
 mod consumers;
 mod day_two;
 mod docs;
+mod docs_builder;
 mod fake;
 mod github;
 mod github_habits;

@@ -47,7 +47,7 @@ fn charts_leave_the_site_as_it_is() {
 fn both_are_one_commit() {
     let (remote, sandbox) = both();
     let tip = remote.tip();
-    remote.publish(&sandbox, &["--docs", "native"]).ended(0);
+    remote.publish(&sandbox, &[]).ended(0);
     assert_eq!((remote.assert_whole(), remote.commits()), (3, 2));
     assert_eq!(remote.git(&["rev-parse", "gh-pages~1"]), tip);
     assert!(!remote.files().contains_key("stale/index.html"));
@@ -58,7 +58,7 @@ fn both_are_one_commit() {
 #[test]
 fn the_same_again_is_no_commit() {
     let (remote, sandbox) = both();
-    for args in [&["--only", "charts"][..], &["--only", "docs", "--docs", "native"], &["--docs", "native"]] {
+    for args in [&["--only", "charts"][..], &["--only", "docs"], &[]] {
         remote.publish(&sandbox, args).ended(0);
         let tip = remote.tip();
         remote.server.calls();
@@ -251,7 +251,7 @@ fn every_file_of_the_site_is_published() {
 
 #[test]
 fn nojekyll_is_always_at_the_root() {
-    for args in [&["--only", "charts"][..], &["--only", "docs", "--docs", "native"]] {
+    for args in [&["--only", "charts"][..], &["--only", "docs"]] {
         let (remote, sandbox) = both();
         remote.overwrite(&[(".nojekyll", None)]);
         remote.publish(&sandbox, args).ended(0);

@@ -8,7 +8,7 @@ use crate::server::{LOOK_TO_PUSH, PUSH};
 fn an_empty_repository_gets_its_branch() {
     let remote = Remote::empty();
     let sandbox = publisher("web", "1.0.0");
-    remote.publish(&sandbox, &["--docs", "native"]).ended(0);
+    remote.publish(&sandbox, &[]).ended(0);
     assert_eq!((remote.assert_whole(), remote.commits()), (1, 1));
     assert!(remote.files().contains_key(".nojekyll"), "{:?}", remote.files());
     assert_eq!(remote.git(&["for-each-ref", "--format=%(refname)"]), BRANCH);

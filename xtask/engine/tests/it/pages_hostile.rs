@@ -41,7 +41,7 @@ fn called(sandbox: &Sandbox) -> String {
 #[test]
 fn a_hostile_configuration_changes_nothing() {
     let plain = Remote::seeded();
-    plain.publish(&publisher("web", "1.0.0"), &["--docs", "native"]).ended(0);
+    plain.publish(&publisher("web", "1.0.0"), &[]).ended(0);
 
     let remote = Remote::seeded();
     let sandbox = publisher("web", "1.0.0");
@@ -71,7 +71,7 @@ fn a_hostile_configuration_changes_nothing() {
         ),
     );
     let before = everything(&sandbox);
-    remote.publish(&sandbox, &["--docs", "native"]).ended(0);
+    remote.publish(&sandbox, &[]).ended(0);
     assert_eq!(called(&sandbox), "");
     assert_eq!(everything(&sandbox), before, "the source repository");
     assert_eq!(remote.assert_whole(), 3);
@@ -107,7 +107,7 @@ fn a_hostile_environment_changes_nothing() {
     sandbox.set("GIT_AUTHOR_DATE", "garbage");
     sandbox.set("GIT_COMMITTER_DATE", "garbage");
     let before = (everything(&sandbox), everything(&other));
-    remote.publish(&sandbox, &["--docs", "native"]).ended(0);
+    remote.publish(&sandbox, &[]).ended(0);
     assert!((everything(&sandbox), everything(&other)) == before, "a source repository changed");
     assert_eq!((remote.assert_whole(), remote.commits()), (3, 2));
 }
@@ -264,6 +264,6 @@ fn a_shallow_checkout_of_a_tag_will_do() {
     std::fs::rename(sandbox.work().join("../clone/.git"), source.work().join(".git")).expect("a clone");
     source.git(&["reset", "--hard", "--quiet"]);
     source.xtask(&["release", "--tag", "v1.0.0"]).ended(0);
-    remote.publish(&source, &["--docs", "native"]).ended(0);
+    remote.publish(&source, &[]).ended(0);
     assert_eq!((remote.assert_whole(), remote.commits()), (3, 2));
 }

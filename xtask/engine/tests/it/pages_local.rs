@@ -117,7 +117,7 @@ fn what_is_published_is_waited_for() {
          exec {git} -C {branch} cat-file blob gh-pages:${{file:-index.html}}\n"
     );
     sandbox.script("curl", &script);
-    let ran = remote.publish(&sandbox, &["--docs", "native", "--wait", "--json"]).ended(0);
+    let ran = remote.publish(&sandbox, &["--wait", "--json"]).ended(0);
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON alone");
     assert_eq!(json["changes"].as_bool(), Some(true));
     assert!(
@@ -126,7 +126,7 @@ fn what_is_published_is_waited_for() {
         ran.stderr
     );
     sandbox.script("curl", "#!/bin/sh\necho 'apiVersion: v1'\n");
-    let ran = remote.publish(&sandbox, &["--docs", "native", "--wait", "--deadline", "30"]).ended(1);
+    let ran = remote.publish(&sandbox, &["--wait", "--deadline", "30"]).ended(1);
     let why = "index.yaml` is published and not served until the deadline: it does not show what was published yet\nhint: ";
     assert!(ran.stderr.contains(why), "{}", ran.stderr);
     assert_eq!((remote.assert_whole(), remote.commits()), (3, 2));

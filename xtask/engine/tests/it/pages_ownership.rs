@@ -33,8 +33,8 @@ fn assert_others(remote: &Remote) {
 }
 
 fn plan(remote: &Remote, sandbox: &Sandbox, args: &[&str]) -> Ran {
-    let line = ["pages", "--only", "docs", "--docs", "native", "--remote", &remote.url];
-    sandbox.xtask(&[&line[..], args].concat()).ended(0)
+    let line = ["pages", "--only", "docs", "--remote", &remote.url];
+    sandbox.any_config(&[&line[..], args].concat()).ended(0)
 }
 
 /// Removes a page of the documentation.
@@ -91,10 +91,7 @@ fn a_page_takes_the_place_of_a_page_and_says_so() {
     assert_eq!(remote.text("guide/old.html"), "theirs");
     assert!(remote.text("index.html").contains("New words."));
     // What is claimed is what an earlier documentation wrote.
-    let claimed = remote.publish(
-        &sandbox,
-        &["--only", "docs", "--docs", "native", "--adopt", "guide/*.html", "--adopt", "**"],
-    );
+    let claimed = remote.publish(&sandbox, &["--only", "docs", "--adopt", "guide/*.html", "--adopt", "**"]);
     let removed = claimed.ended(0).stdout;
     assert!(removed.contains("     Removed "), "{removed}");
     assert!(!remote.files().contains_key("guide/old.html"));

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::Stdio;
 
 use crate::check::found;
@@ -130,7 +129,7 @@ fn programs_end_when_we_do() {
     let runs: [(&str, &[&str], &str); 4] = [
         ("helm", &["package", "charts/web", "-d", "out"], &with_a_child),
         ("cargo", &["ci"], &with_a_child),
-        ("mkdocs", &["pages", "--only", "docs", "--docs", "mkdocs", "--offline"], &with_a_child),
+        ("mkdocs", &["pages", "--only", "docs", "--offline"], &with_a_child),
         ("git", &["check", "--offline"], &by_itself),
     ];
     for (signal, number) in [("INT", 2), ("TERM", 15)] {
@@ -154,13 +153,14 @@ fn a_program_that_does_not_listen_is_killed() {
 /// Stops a command once a program that it runs has opened the pipe. What was said there, and the signal that ended the
 /// command.
 fn told_to_stop(name: &str, args: &[&str], script: &str, signal: &str) -> (String, Option<i32>) {
-    let sandbox = repository();
+    let mut sandbox = repository();
+    sandbox.set("CONFIG_DOCS", "mkdocs");
     sandbox.run(&find("mkfifo").expect("mkfifo"), &["../home/pipe"]).ended(0);
     if name == "git" {
         std::fs::remove_file(sandbox.work().join("../bin/git")).expect("a link");
     }
     program(&sandbox, name, script);
-    let mut command = sandbox.command(Path::new(env!("CARGO_BIN_EXE_xtask")));
+    let mut command = sandbox.any_config_command();
     let mut child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("xtask");
     // It opens once the program does.
     let mut pipe = std::fs::File::open(sandbox.work().join("../home/pipe")).expect("the pipe");

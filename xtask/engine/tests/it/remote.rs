@@ -11,7 +11,6 @@ use std::sync::OnceLock;
 use helm_xtask::internals::digest;
 use serde_yaml::Value;
 
-use crate::config;
 use crate::release::{chart, manifest};
 use crate::sandbox::{Ran, Sandbox, Snapshot, find};
 use crate::server::Server;
@@ -68,8 +67,7 @@ impl Layout {
         if self == Self::USUAL {
             return sandbox.command(Path::new(env!("CARGO_BIN_EXE_xtask")));
         }
-        let mut command = sandbox.command(config::program());
-        command.envs([("REPOSITORY", "d44b/pulltrace"), ("CONFIG_VERSIONS", "stamp")]);
+        let mut command = sandbox.any_config_command();
         command.env("CONFIG_HELM_PATH", self.directory.trim_end_matches('/'));
         command.envs(self.in_releases.then_some(("CONFIG_ARCHIVES", "releases")));
         command
@@ -205,7 +203,7 @@ impl Remote {
 
     /// Publishes from `sandbox` with these further arguments.
     pub fn publish(&self, sandbox: &Sandbox, args: &[&str]) -> Ran {
-        sandbox.xtask(&[&["pages", "--publish", "--remote", &self.url], args].concat())
+        sandbox.any_config(&[&["pages", "--publish", "--remote", &self.url], args].concat())
     }
 
     pub fn charts(&self, sandbox: &Sandbox) -> Ran {
@@ -213,7 +211,7 @@ impl Remote {
     }
 
     pub fn docs(&self, sandbox: &Sandbox) -> Ran {
-        self.publish(sandbox, &["--only", "docs", "--docs", "native"])
+        self.publish(sandbox, &["--only", "docs"])
     }
 
     pub fn git(&self, args: &[&str]) -> String {

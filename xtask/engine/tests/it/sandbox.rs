@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
 
+use crate::config;
+
 /// A temporary directory with an environment to run programs in; it goes when it is dropped.
 pub struct Sandbox {
     root: PathBuf,
@@ -152,9 +154,27 @@ impl Sandbox {
         self.leaving_nothing(Path::new(env!("CARGO_BIN_EXE_xtask")), args)
     }
 
+    /// The same of a program with the config of this repository, but for the fields that the variables `CONFIG_…` of the
+    /// sandbox replace. Its documentation is built natively.
+    pub fn any_config(&self, args: &[&str]) -> Ran {
+        let output = output(self.any_config_command().args(args)).expect("configured");
+        self.left_nothing(self.normal(&output))
+    }
+
+    pub fn any_config_command(&self) -> Command {
+        let mut command = self.command(config::program());
+        let of_this = [("REPOSITORY", "d44b/pulltrace"), ("CONFIG_VERSIONS", "stamp")];
+        let is_set = |name: &str| self.variables.iter().any(|(other, _)| other == name);
+        command.envs(of_this.into_iter().filter(|(name, _)| !is_set(name)));
+        command
+    }
+
     /// A program that must leave nothing in the directory for temporary files.
     pub fn leaving_nothing(&self, program: &Path, args: &[&str]) -> Ran {
-        let ran = self.run_in(&self.work(), program, args);
+        self.left_nothing(self.run_in(&self.work(), program, args))
+    }
+
+    fn left_nothing(&self, ran: Ran) -> Ran {
         let left: Vec<_> = fs::read_dir(self.root.join("tmp")).expect("tmp").filter_map(Result::ok).collect();
         assert!(left.is_empty(), "left in the temporary directory: {left:?}");
         ran

@@ -31,9 +31,11 @@ fn at_once(sandbox: &Sandbox, lines: &[&str], each: impl Fn(&str, Ran) + Sync) {
         thread::scope(|scope| {
             for line in lines {
                 let args: Vec<&str> = line.split(' ').collect();
-                let program = Path::new(env!("CARGO_BIN_EXE_xtask"));
                 let each = &each;
-                scope.spawn(move || each(line, sandbox.run(program, &args).ended(0)));
+                scope.spawn(move || {
+                    let output = sandbox.any_config_command().args(args).output().expect("configured");
+                    each(line, sandbox.normal(&output).ended(0));
+                });
             }
         });
     }
@@ -65,7 +67,7 @@ fn rehearsals() {
 fn previews() {
     let sandbox = repository();
     sandbox.git(&["init", "--quiet", "--bare", "../remote.git"]);
-    let preview = "pages --only docs --docs native --remote ../remote.git";
+    let preview = "pages --only docs --remote ../remote.git";
     at_once(&sandbox, &[preview, preview, preview], |_, _| {});
     assert!(sandbox.files("site").contains(&"index.html".to_owned()));
 }

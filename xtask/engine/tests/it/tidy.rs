@@ -23,17 +23,17 @@ fn read(path: &Path) -> String {
 /// Documents break none of the rules that `cargo xtask check` keeps.
 #[test]
 fn the_repository_passes_its_own_check() {
-    let check = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["check", "--offline", "--helm", "never", "--json"])
-        .current_dir(root())
-        .output()
-        .expect("check");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    check.args(["check", "--offline", "--helm", "never", "--json"]).current_dir(root());
+    let zensical = sandbox::tool("the_repository_passes_its_own_check", "ZENSICAL");
+    check.envs(zensical.as_ref().map(|zensical| ("ZENSICAL_BIN", zensical)));
+    let check = check.output().expect("check");
     let report: Value = serde_json::from_slice(&check.stdout).expect("a report");
     let findings = report["findings"].as_array().expect("findings").iter();
     let found: Vec<&Value> = findings.filter(|found| found["area"] == "documentation").collect();
     assert!(found.is_empty(), "{found:?}");
     let left_out = report["notChecked"].to_string();
-    assert!(!left_out.contains("documentation"), "{left_out}");
+    assert!(zensical.is_none() || !left_out.contains("documentation"), "{left_out}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use helm_xtask::{Archives, Config, Target, Versions};
+use helm_xtask::{Archives, Builder, Config, Target, Versions};
 
 fn main() -> ExitCode {
     let mut config = Config::new(std::env::var("REPOSITORY").unwrap_or_else(|_| "acme/shop".to_owned()));
@@ -11,6 +11,9 @@ fn main() -> ExitCode {
         config = match field {
             "ARCHIVES" => config.archives(Archives::Releases),
             "BRANCH" => config.branch(value),
+            "DOCS" if value == "mkdocs" => config.docs(Builder::Mkdocs),
+            "DOCS" if value == "zensical" => config.docs(Builder::Zensical),
+            "DOCS" => config.docs(Builder::Native),
             "CHARTS" => config.charts(value.split(' ')),
             "HELM_NAME" => config.helm_name(value),
             "HELM_PATH" => config.helm_path(value),
@@ -21,6 +24,7 @@ fn main() -> ExitCode {
             "PAGES" => config.pages(value),
             "RESERVED" => config.reserved(value.split(' ')),
             "TARGETS" => config.targets(value.split(' ').map(target)),
+            "TAGS" => config.tags(value.split(' ')),
             "VERSIONS" => config.versions(if value == "stamp" { Versions::Stamp } else { Versions::Verify }),
             _ => unreachable!("{field} is no field of the config"),
         };

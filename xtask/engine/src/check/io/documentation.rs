@@ -15,7 +15,8 @@ use crate::check::documented_commands::{documented, refused_command};
 use crate::check::documented_facts::{Facts, find_wrong_mentions};
 use crate::check::links::Targets;
 use crate::check::{Area, Report};
-use crate::docs::{self, Builder, File};
+use crate::docs::io::program::By;
+use crate::docs::{self, File};
 use crate::pages::Change;
 use crate::pages::command::{Repair, decide};
 use crate::pages::io::publish::look_once;
@@ -30,7 +31,10 @@ pub fn look_at_documentation(scene: &Scene<'_>, report: &mut Report) -> Result<(
     let targets = Targets::new(&scene.files, &documents);
     let shown: Vec<Shown<'_>> = documents.iter().map(|one| (one, one.snippets())).collect();
     let those = |is: &dyn Fn(&Document) -> bool| shown.iter().filter(|(one, _)| is(one)).collect::<Vec<_>>();
-    let on_github = those(&|document| document.is_on_github(&charts));
+    // Without mkdocs.yml they are no site, and GitHub shows them.
+    let is_site = docs::io::are_there(scene.repository.root());
+    let on_github =
+        those(&|document| document.is_on_github(&charts) || (!is_site && document.is_documentation()));
     report.looked_at(on_github.len(), "document");
     problems.extend(on_github.into_iter().flat_map(|(document, _)| targets.broken_links(document)));
     for command in documented(&those(&Document::is_for_contributors)) {
@@ -48,19 +52,29 @@ pub fn look_at_documentation(scene: &Scene<'_>, report: &mut Report) -> Result<(
 /// Builds the site as `cargo xtask pages` would, and looks what publishing it would do to the branch.
 fn look_at_site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let root = scene.repository.root();
-    match docs::io::build(root, Builder::Auto) {
+    if !docs::io::are_there(root) {
+        return Ok(());
+    }
+    let by = By::find(root, scene.config.docs)?;
+    let built = docs::io::build(root, &by);
+    if let By::Preview(missing) = by {
+        let beyond = if built.is_err() { docs::io::beyond_native(root)? } else { None };
+        let why = match &beyond {
+            Some(problem) => format!("{}, and {problem}", missing.message),
+            None => format!("{}; this program built it instead", missing.message),
+        };
+        report.leave_out("the documentation site", why, &missing.hint.unwrap_or_default());
+        if beyond.is_some() {
+            return Ok(());
+        }
+    }
+    match built {
         Ok(Some(site)) => {
             report.checked.push(format!("the documentation ({})", site.by));
             look_at_branch(scene, site.files, report)?;
         }
         Ok(None) => {}
-        Err(error) => match docs::io::beyond_native(root)? {
-            Some(problem) => {
-                let why = format!("mkdocs is not in PATH, and {problem}");
-                report.leave_out("the documentation site", why, "pip install what mkdocs.yml names");
-            }
-            None => report.add(Area::Documentation, problems_of(error).0),
-        },
+        Err(error) => report.add(Area::Documentation, problems_of(error).0),
     }
     Ok(())
 }

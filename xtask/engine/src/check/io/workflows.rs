@@ -2,12 +2,14 @@
 
 use anyhow::Result;
 
+use super::documents::read_documents;
 use super::scene::Scene;
 use crate::base::problem::Checked;
-use crate::check::workflows::{Around, check_workflows};
+use crate::check::workflows::{Around, check_workflows, named_requirements};
 use crate::check::{Area, Report};
 use crate::ci::io::workflows;
-use crate::docs;
+use crate::docs::io::program::requirements_of;
+use crate::docs::{self, install};
 
 pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Checked { value: read, problems } = workflows::read_workflows(scene.repository)?;
@@ -16,10 +18,20 @@ pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let charts: Vec<(String, String)> =
         scene.released().map(|one| (one.name.clone(), one.version.clone())).collect();
     let default_branch = scene.repository.default_branch()?;
+    let is_here = |file: &&str| scene.files.iter().any(|path| path == file);
+    let named = named_requirements(&read).into_iter().filter(is_here);
+    let texts = read_documents(scene.repository, named).value;
+    let requirements: Vec<(String, String)> = texts.into_iter().map(|one| (one.path, one.text)).collect();
+    let of_docs = install::program(scene.config.docs)
+        .map(|program| requirements_of(scene.repository.root(), program))
+        .transpose()?
+        .flatten();
     let around = Around {
         charts: &charts,
         default_branch: default_branch.as_deref(),
-        has_docs: docs::io::are_there(scene.repository.root())?,
+        has_docs: docs::io::are_there(scene.repository.root()),
+        requirements: &requirements,
+        requirements_of_docs: of_docs.as_deref(),
     };
     report.add(Area::Workflows, check_workflows(scene.config, around, &read, scene.program.task));
     Ok(())

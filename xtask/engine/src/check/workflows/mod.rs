@@ -4,6 +4,7 @@
 //! things.
 
 mod artifact;
+mod builder;
 mod edit;
 mod group;
 mod order;
@@ -13,6 +14,8 @@ mod starts;
 mod steps;
 #[cfg(test)]
 mod tests;
+
+pub use self::builder::named_requirements;
 
 use super::edit::Finding;
 use crate::base::config::Config;
@@ -36,6 +39,10 @@ pub struct Around<'a> {
     /// The branch that others see first, as far as this clone knows it.
     pub default_branch: Option<&'a str>,
     pub has_docs: bool,
+    /// The files of requirements that workflows name, each with its text.
+    pub requirements: &'a [(String, String)],
+    /// The one that installs the builder of the documentation.
+    pub requirements_of_docs: Option<&'a str>,
 }
 
 /// Everything that is wrong with the workflows of a repository.
@@ -60,8 +67,9 @@ pub fn check_workflows(
         found.extend(group::check_group(config, work));
         found.extend(order::check_order(config, around, work, &ours));
         found.extend(starts::without_docs(around, work).map(Into::into));
+        found.extend(builder::without_builder(config, around, work).map(Into::into));
         found.extend(artifact::check_artifacts(work, &ours));
-        found.extend(steps::check_steps(work));
+        found.extend(steps::check_steps(config, work));
     }
     found.extend(others::find_other_publishers(config, workflows, &ours).into_iter().map(Into::into));
     let is_shared =

@@ -1,20 +1,22 @@
 //! What the steps of our workflows are: one `cargo xtask` command each, and actions that nobody can exchange.
 
 use super::{Work, edit};
+use crate::base::config::{Builder, Config};
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::check::edit::Finding;
 use crate::ci::run::Run;
 use crate::ci::workflow::{Step, Written};
+use crate::docs::install::packages;
 
 /// How a script becomes something that a laptop runs too.
 const OWN: &str = "make it a command or a CI step of your own, in the config";
 const CHECKOUT: &str = "actions/checkout";
 
 /// What is wrong with the steps of a job.
-pub fn check_steps(work: &Work<'_>) -> Vec<Finding> {
+pub fn check_steps(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     let mut problems: Vec<Problem> =
-        work.runs.iter().flat_map(|(step, written, run)| command(work, step, written, run)).collect();
+        work.runs.iter().flat_map(|(step, written, run)| command(config, work, step, written, run)).collect();
     problems.extend(work.job.uses.iter().filter_map(|uses| pin(work, uses)));
     problems.extend(
         work.job.steps.iter().filter_map(|step| step.uses.as_ref()).filter_map(|uses| pin(work, uses)),
@@ -34,8 +36,13 @@ fn fetches_charts(command: &str) -> bool {
         .any(|known| command.starts_with(known))
 }
 
+/// Whether a command installs what builds the documentation, which no command of ours does.
+fn installs_builder(config: &Config, command: &str) -> bool {
+    config.docs != Builder::Native && packages(command).is_some()
+}
+
 /// What is wrong with a `run:`.
-fn command(work: &Work<'_>, step: &Step, written: &Written, run: &Run) -> Vec<Problem> {
+fn command(config: &Config, work: &Work<'_>, step: &Step, written: &Written, run: &Run) -> Vec<Problem> {
     let first = written.text.trim().lines().next().unwrap_or_default();
     let mut problems = Vec::new();
     for command in &run.commands {
@@ -54,7 +61,7 @@ fn command(work: &Work<'_>, step: &Step, written: &Written, run: &Run) -> Vec<Pr
     } else if let Some(why) = &run.shell {
         let message = format!("{} is a script, not one `cargo xtask` command: {why}", name(first));
         problems.push(work.at(Problem::warning(message), written.line).hint(OWN));
-    } else if !run.is_one_command() && !fetches_charts(first) {
+    } else if !run.is_one_command() && !fetches_charts(first) && !installs_builder(config, first) {
         let message =
             format!("{} is no `cargo xtask` command: what CI does is not all in one place", name(first));
         problems.push(work.at(Problem::note(message), written.line).hint(OWN));

@@ -87,6 +87,7 @@ pub struct Job {
     pub condition: Option<Written>,
     /// The machine that it asks for; `None` where that is more than one word.
     pub runs_on: Option<Written>,
+    pub has_container: bool,
     pub permissions: Option<Permissions>,
     /// What it does not run beside.
     pub concurrency: Option<Concurrency>,

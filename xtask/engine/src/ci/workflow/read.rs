@@ -106,6 +106,7 @@ fn job(pair: &Pair) -> Job {
         needs: node.get("needs").map(|needs| texts(&needs.value)).unwrap_or_default(),
         condition: field(node, "if"),
         runs_on: field(node, "runs-on"),
+        has_container: node.get("container").is_some(),
         permissions: node.get("permissions").map(permissions),
         concurrency: node.get("concurrency").map(concurrency),
         env: node.get("env").map(fields).unwrap_or_default(),

@@ -1,17 +1,20 @@
-//! The documentation site: read, and built by mkdocs or without it.
+//! The documentation site: read, and built by mkdocs, zensical or without them.
 
-pub mod mkdocs;
+mod mkdocs;
+pub mod program;
 pub mod tree;
+mod zensical;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use self::mkdocs::Mkdocs;
+use self::program::{By, Program};
 use self::tree::{Hidden, read_tree};
-use super::mkdocs::{Settings, read_mkdocs_yml};
-use super::{Builder, File, Sources};
+use super::mkdocs::{Settings, read_mkdocs_yml, read_over};
+use super::{File, Sources};
+use crate::base::path;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
 use crate::chart::tgz::ENTRY_TIME;
@@ -24,7 +27,7 @@ use crate::sys::{environment, files, symlink};
 pub struct Site {
     /// Its files, sorted by their paths.
     pub files: Vec<File>,
-    /// Who built it: `mkdocs 1.6.1` or `native`.
+    /// Who built it: `mkdocs 1.6.1`, `zensical 0.0.73` or `native`.
     pub by: String,
     /// What it is made of and is not in the commit as it is: changed, untracked and ignored files.
     pub changed: Vec<String>,
@@ -32,59 +35,47 @@ pub struct Site {
 
 /// mkdocs looks for these, in this order.
 const CONFIGS: [&str; 2] = ["mkdocs.yml", "mkdocs.yaml"];
+/// A config that inherits another is merged this often.
+const MAX_CONFIGS: usize = 8;
 
-/// Whether there is documentation: mkdocs.yml, or a page in `docs/`.
-pub fn are_there(root: &Path) -> Result<bool> {
-    let has_config = CONFIGS.into_iter().any(|config| root.join(config).symlink_metadata().is_ok());
-    Ok(has_config || !files::named(&root.join("docs"), ".md")?.is_empty())
+/// Whether the repository at `root` has documentation, which is what mkdocs.yml describes. Without that file, `docs/` holds
+/// pages that GitHub shows, or those of another generator.
+pub fn are_there(root: &Path) -> bool {
+    config_of(root).is_some()
 }
 
-/// Builds the documentation of the repository at `root`; `None` where there is neither mkdocs.yml nor a page in `docs/`.
-/// Nothing is written into the repository. The error holds all that is wrong with the sources.
-pub fn build(root: &Path, builder: Builder) -> Result<Option<Site>> {
+fn config_of(root: &Path) -> Option<&'static str> {
+    CONFIGS.into_iter().find(|config| root.join(config).symlink_metadata().is_ok())
+}
+
+/// Builds the documentation of the repository at `root`; `None` where there is no mkdocs.yml. Nothing is written into the
+/// repository. The error holds all that is wrong with the sources.
+pub fn build(root: &Path, by: &By) -> Result<Option<Site>> {
     let root = &files::absolute(root)?;
-    let config = CONFIGS.into_iter().find(|config| root.join(config).symlink_metadata().is_ok());
-    if config.is_none() && !root.join("docs").is_dir() {
-        return Ok(None);
-    }
-    let (sources, places) = read_sources(root, config)?;
-    if config.is_none() && !sources.has_pages() {
-        return Ok(None);
-    }
-    let found = match (builder, config) {
-        (Builder::Native, _) | (Builder::Auto, None) => None,
-        (Builder::Mkdocs, None) => {
-            let problem = Problem::error("there is no mkdocs.yml");
-            return Err(problem.hint("write one, or add --docs native").into());
+    let Some(config) = config_of(root) else { return Ok(None) };
+    let project = Project::read(root, config)?;
+    let (files, name) = match by {
+        By::Native => (docs::build_site(&project.native()?.sources)?, "native".to_owned()),
+        By::Preview(missing) => {
+            let install = missing.hint.as_deref().unwrap_or_default();
+            let sources = &project.native()?.sources;
+            verdict(docs::unknown(sources).into_iter().map(|problem| problem.hint(install)).collect())?;
+            (docs::build_site(sources)?, "native".to_owned())
         }
-        (Builder::Auto | Builder::Mkdocs, Some(config)) => Mkdocs::find()?.map(|mkdocs| (mkdocs, config)),
+        By::Program(program) => {
+            (by_program(program, root, &project)?, format!("{} {}", program.name, program.version))
+        }
     };
-    match found {
-        Some((mkdocs, config)) => {
-            let files = by_mkdocs(&mkdocs, root, config, &sources)?;
-            Ok(Some(Site { files, by: format!("mkdocs {}", mkdocs.version), changed: places.changed(root)? }))
-        }
-        None if builder == Builder::Mkdocs => {
-            let problem = Problem::error("mkdocs is not in PATH");
-            let hint = "pip install mkdocs-material, or set MKDOCS_BIN, or add --docs native";
-            Err(problem.hint(hint).into())
-        }
-        None => {
-            let files = docs::build_site(&sources)?;
-            Ok(Some(Site { files, by: "native".to_owned(), changed: places.changed(root)? }))
-        }
-    }
+    Ok(Some(Site { files, by: name, changed: project.places.changed(root)? }))
 }
 
-/// The first that mkdocs.yml asks for and the native build cannot do, where mkdocs is not there to do it.
+/// The first that mkdocs.yml asks for and the native build cannot do.
 pub fn beyond_native(root: &Path) -> Result<Option<Problem>> {
     let root = &files::absolute(root)?;
-    let config = CONFIGS.into_iter().find(|config| root.join(config).symlink_metadata().is_ok());
-    if config.is_none() || Mkdocs::find()?.is_some() {
-        return Ok(None);
-    }
-    let (sources, _) = read_sources(root, config)?;
-    Ok(docs::unknown(&sources).into_iter().next())
+    let Some(config) = config_of(root) else { return Ok(None) };
+    let project = Project::read(root, config)?;
+    let of_settings = project.of_settings.iter().find(|problem| problem.is_error()).cloned();
+    Ok(of_settings.or_else(|| docs::unknown(&project.sources).into_iter().next()))
 }
 
 /// Where the sources lie, absolute.
@@ -107,69 +98,119 @@ impl Places {
     }
 }
 
-/// What the site is made of, and where that lies.
-fn read_sources(root: &Path, config: Option<&str>) -> Result<(Sources, Places)> {
-    let mut problems = Vec::new();
-    let mut places = Places::default();
-    let settings = match config {
-        None => Some(Settings::default()),
-        Some(config) => match symlink::follow(&root.join(config), root) {
-            Ok(followed) => {
-                let settings = read_mkdocs_yml(&files::read(&followed.real)?, config).take(&mut problems);
-                places.files.push(followed.real);
-                places.links.extend(followed.links);
-                settings
-            }
-            Err(refused) => {
-                problems.push(refused.at(config, None));
-                None
-            }
-        },
-    };
-    let config = config.unwrap_or(CONFIGS[0]).to_owned();
-    let directory =
-        settings.as_ref().map(|settings| settings.docs_dir.clone()).filter(|path| !path.is_empty());
-    let mut files = Vec::new();
-    if let Some(docs) = directory {
-        match symlink::follow(&root.join(&docs), root) {
+/// What the site is made of.
+#[derive(Debug)]
+struct Project {
+    sources: Sources,
+    places: Places,
+    /// What the native build finds wrong with mkdocs.yml. Another builder judges that itself.
+    of_settings: Vec<Problem>,
+    /// Whether the settings that links depend on could be read.
+    is_known: bool,
+}
+
+impl Project {
+    /// Reads it. The error holds what no builder may publish, such as a link out of the repository.
+    fn read(root: &Path, config: &str) -> Result<Self> {
+        let mut places = Places::default();
+        let (settings, mut of_settings) = read_settings(root, config, &mut places)?;
+        let settings =
+            settings.unwrap_or_else(|| Settings { docs_dir: String::new(), ..Settings::default() });
+        let mut problems = Vec::new();
+        let mut sources = Sources { settings, config: config.to_owned(), files: Vec::new() };
+        let docs = &sources.settings.docs_dir;
+        match symlink::follow(&root.join(docs), root) {
+            _ if docs.is_empty() => {}
             Ok(followed) if followed.real.is_dir() => {
-                let tree = read_tree(&followed.real, root, &docs, Hidden::Skip).take(&mut problems);
-                files = tree.files;
+                let tree = read_tree(&followed.real, root, docs, Hidden::Skip).take(&mut problems);
+                sources.files = tree.files;
                 places.files.extend(tree.real);
                 places.links.extend(tree.links.into_iter().chain(followed.links));
                 places.directories.insert(followed.real);
             }
             Ok(_) | Err(_) => {
-                let problem =
-                    Problem::error(format!("there is no directory {}", name(&docs))).at(&config, None);
-                problems.push(problem.hint(format!("mkdir {docs}, or set `docs_dir`")));
+                let problem = Problem::error(format!("there is no directory {}", name(docs)));
+                of_settings.push(problem.at(config, None).hint(format!("mkdir {docs}, or set `docs_dir`")));
             }
         }
+        verdict(problems)?;
+        let decides = |key: &str| matches!(key, "INHERIT" | "docs_dir" | "use_directory_urls");
+        let is_known = !of_settings.iter().any(Problem::is_error)
+            && !sources.settings.beyond.iter().any(|(key, _)| decides(key));
+        Ok(Self { sources, places, of_settings, is_known })
     }
-    verdict(problems)?;
-    Ok((Sources { settings: settings.unwrap_or_default(), config, files }, places))
+
+    /// The same for the native build, which follows mkdocs.yml to the letter.
+    fn native(&self) -> Result<&Self, Problems> {
+        verdict(self.of_settings.clone()).map(|_| self)
+    }
 }
 
-/// mkdocs does not mind broken anchors and pages that overwrite each other, and does not say where a link stands: what
-/// it made, or the native build where it failed, is checked as well.
-fn by_mkdocs(mkdocs: &Mkdocs, root: &Path, config: &str, sources: &Sources) -> Result<Vec<File>> {
+/// Reads mkdocs.yml and what it inherits. A config that cannot be followed there leaves the settings as far as they are
+/// known.
+fn read_settings(root: &Path, config: &str, places: &mut Places) -> Result<(Option<Settings>, Vec<Problem>)> {
+    let mut texts = Vec::new();
+    let mut next = Some(config.to_owned());
+    while let Some(file) = next.take().filter(|_| texts.len() < MAX_CONFIGS) {
+        let followed = match symlink::follow(&root.join(&file), root) {
+            Ok(followed) => followed,
+            Err(refused) if texts.is_empty() => return Err(refused.at(config, None).into()),
+            Err(_) => break,
+        };
+        let text = match files::read(&followed.real) {
+            Err(_) if !texts.is_empty() => break,
+            text => text?,
+        };
+        places.files.push(followed.real);
+        places.links.extend(followed.links);
+        let inherits = read_mkdocs_yml(&text, &file).value.and_then(|settings| settings.inherits);
+        next = inherits.and_then(|parent| path::join(path::directory(&file), &parent));
+        texts.push((file, text));
+    }
+    let mut problems = Vec::new();
+    let mut settings: Option<Settings> = None;
+    while let Some((file, text)) = texts.pop() {
+        settings = match settings {
+            None => read_mkdocs_yml(&text, &file),
+            Some(inherited) => read_over(inherited, &text, &file),
+        }
+        .take(&mut problems);
+    }
+    Ok((settings, problems))
+}
+
+/// mkdocs does not mind broken anchors and pages that overwrite each other, and does not say where a link stands; zensical
+/// does not mind entries of the navigation that lead nowhere. What they made, or the native build where they failed, is
+/// checked as well.
+fn by_program(program: &Program, root: &Path, project: &Project) -> Result<Vec<File>> {
+    let sources = &project.sources;
     let epoch = environment::source_date_epoch()?;
     let commit = Repository::around(root).map(|repository| repository.commit()).transpose()?.flatten();
     let time = epoch.or(commit.map(|commit| commit.time)).unwrap_or(ENTRY_TIME);
-    let problems = match mkdocs.build(root, &root.join(config), time)? {
+    let built = if program.name == "zensical" {
+        zensical::build(program, root, sources, time)?
+    } else {
+        mkdocs::build(program, root, &sources.config, time)?
+    };
+    let problems = match built {
         Ok(files) => {
-            verdict(docs::check_site(sources, &files))?;
+            if project.is_known {
+                verdict(docs::check_site(sources, &files))?;
+            }
             return Ok(files);
         }
         Err(problems) => problems,
     };
     let mut ours = Vec::new();
-    if docs::unknown(sources).is_empty() {
+    if project.is_known && docs::unknown(sources).is_empty() {
         ours = docs::build_site(sources).err().map(|Problems(problems)| problems).unwrap_or_default();
     }
     // Each broken link once, where its line is known.
     let is_ours_too = |problem: &Problem| {
-        problem.message.starts_with("mkdocs: Doc file") || problem.message.contains("'nav'")
+        let is_at = |own: &Problem| problem.place.is_some() && own.place == problem.place;
+        problem.message.starts_with("mkdocs: Doc file")
+            || problem.message.contains("'nav'")
+            || ours.iter().any(is_at)
     };
     let rest = problems.into_iter().filter(|problem| ours.is_empty() || !is_ours_too(problem));
     let all: Vec<Problem> = ours.iter().cloned().chain(rest).collect();
@@ -199,7 +240,7 @@ mod tests {
     }
 
     fn native(project: &Scratch) -> Result<Option<Site>> {
-        build(project.path(), Builder::Native)
+        build(project.path(), &By::Native)
     }
 
     fn errors(result: Result<Option<Site>>) -> Vec<String> {
@@ -210,22 +251,11 @@ mod tests {
 
     #[test]
     fn without_documentation_there_is_no_site() {
-        for file in ["a.md", "docs/a.png", "docs/.a.md"] {
+        for file in ["a.md", "docs/a.png", "docs/index.md"] {
             assert!(native(&project(&[(file, "")])).expect("an answer").is_none(), "{file}");
         }
         let empty = project(&[("mkdocs.yml", "site_name: A"), ("docs/a.png", "")]);
         assert_eq!(errors(native(&empty)), ["mkdocs.yml: there is no page in `docs`"]);
-    }
-
-    #[test]
-    fn a_directory_is_enough() {
-        let project = project(&[("docs/index.md", "# A"), ("docs/.git", "x"), ("docs/b/c.txt", "c")]);
-        for builder in [Builder::Native, Builder::Auto] {
-            let site = build(project.path(), builder).expect("a site").expect("a site");
-            assert_eq!(paths(&site.files), ["404.html", "assets/xtask.css", "b/c.txt", "index.html"]);
-            assert_eq!(site.by, "native");
-        }
-        assert_eq!(errors(build(project.path(), Builder::Mkdocs)), ["there is no mkdocs.yml"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Runs git: in the repository around us, and against the remote that is published to.
 
 pub mod branch;
+pub mod patterns;
 pub mod remote;
 pub mod repository;

@@ -13,6 +13,7 @@ use crate::base::text::{few, name};
 use crate::base::version::release_of;
 use crate::dist::{self, Release, differs_from_commit, next_tags, not_replaced, replaceable};
 use crate::docs::io::Site;
+use crate::docs::io::program::By;
 use crate::docs::{self, File};
 use crate::git::io::repository::Repository;
 use crate::github::io::Github;
@@ -26,7 +27,7 @@ use crate::sys::{environment, files, terminal};
 pub fn observe(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Change<'static>> {
     let no_commit = || Problems::from(Problem::error("there is no commit to publish").hint("git commit"));
     let head = source.commit()?.ok_or_else(no_commit)?;
-    let docs = if args.only == Some(Part::Charts) { None } else { build_docs(args, source)? };
+    let docs = if args.only == Some(Part::Charts) { None } else { build_docs(config, args, source)? };
     let has_repository = config.publishes_to(Target::Pages);
     if args.only == Some(Part::Charts) && !has_repository {
         let problem = Problem::usage("the config has no Helm repository among its `targets`");
@@ -78,18 +79,30 @@ fn warn_of_changes(changed: &[String]) -> bool {
     true
 }
 
-fn build_docs(args: &PagesArgs, source: &Repository) -> Result<Option<Site>> {
-    match docs::io::build(source.root(), args.docs)? {
-        Some(site) => {
-            terminal::progress("Built", &format!("the documentation ({})", site.by));
-            Ok(Some(site))
-        }
-        None if args.only == Some(Part::Docs) => {
+/// The documentation, by the builder of the config. Where that is not installed it is a preview, which is never published.
+fn build_docs(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Option<Site>> {
+    if !docs::io::are_there(source.root()) {
+        if args.only == Some(Part::Docs) {
             let problem = Problem::error("there is no documentation to publish: no mkdocs.yml");
-            Err(problem.hint("write mkdocs.yml and docs/index.md").into())
+            return Err(problem.hint("write mkdocs.yml and docs/index.md").into());
         }
-        None => Ok(None),
+        return Ok(None);
     }
+    let by = By::find(source.root(), config.docs)?;
+    if let By::Preview(missing) = &by
+        && args.publish
+    {
+        return Err(missing.clone().into());
+    }
+    let site = docs::io::build(source.root(), &by)?;
+    if let Some(site) = &site {
+        terminal::progress("Built", &format!("the documentation ({})", site.by));
+    }
+    if let By::Preview(missing) = by {
+        let message = format!("the documentation is a preview by this program: {}", missing.message);
+        terminal::problem(&Problem { severity: Severity::Note, message, ..missing });
+    }
+    Ok(site)
 }
 
 fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Option<Release>> {

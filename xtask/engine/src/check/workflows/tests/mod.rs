@@ -8,7 +8,13 @@ use crate::check::edit::Edit;
 use crate::check::fix::make_edits;
 use crate::ci::workflow::read_workflow;
 
-pub const AROUND: Around<'_> = Around { charts: &[], default_branch: Some("main"), has_docs: true };
+pub const AROUND: Around<'_> = Around {
+    charts: &[],
+    default_branch: Some("main"),
+    has_docs: true,
+    requirements: &[],
+    requirements_of_docs: None,
+};
 
 pub const GOOD: &str = "\
 name: ci
