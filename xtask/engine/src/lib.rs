@@ -44,7 +44,7 @@ mod release;
 mod sys;
 
 pub use crate::app::App;
-pub use crate::base::config::{Archives, Builder, Config, Versions};
+pub use crate::base::config::{Builder, Config, Versions};
 pub use crate::base::problem::{Place, Problem, Problems, Severity};
 pub use crate::base::target::Target;
 pub use crate::ci::Step;

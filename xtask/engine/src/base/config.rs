@@ -70,12 +70,11 @@ pub enum Versions {
 
 /// Where the archives of the Helm repository lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Archives {
     /// On the branch, beside the index. A release goes to the OCI registry, then to the branch, then to GitHub.
     Branch,
-    /// They are assets of GitHub Releases, as chart-releaser has them, and the index leads there. A release goes to the OCI
-    /// registry, then to GitHub, and to the branch last: no entry leads to an asset that is not there.
+    /// In GitHub Releases, and the index leads there. A release goes to the OCI registry, then to GitHub, and to the branch
+    /// last: no entry leads to an asset that is not there.
     Releases,
 }
 
@@ -175,10 +174,11 @@ impl Config {
         Self { old_helm_path: Some(path.into()), ..self }
     }
 
-    /// Where the archives of the Helm repository lie.
+    /// Lets the archives of the Helm repository be assets of GitHub Releases, as chart-releaser has them, in place of files
+    /// beside the index. A release then goes to GitHub before the index leads there.
     #[must_use]
-    pub fn archives(self, archives: Archives) -> Self {
-        Self { archives, ..self }
+    pub fn archives_in_releases(self) -> Self {
+        Self { archives: Archives::Releases, ..self }
     }
 
     /// Where a release is published, in place of all three.
@@ -299,9 +299,11 @@ impl Config {
             ("`targets` is empty: a release would go nowhere", "name at least one, or leave `targets` out")
         } else if self.archives == Archives::Releases && !(has(Target::Pages) && has(Target::Github)) {
             (
-                "`archives` are assets of GitHub Releases, and `targets` lacks `Target::Pages` or `Target::Github`",
-                "add both to `targets`, or leave `archives` out",
+                "`archives_in_releases` needs `Target::Pages` and `Target::Github`, and `targets` lacks one of them",
+                "add both to `targets`, or leave `archives_in_releases` out",
             )
+        } else if self.reserved.iter().any(|one| self.helm_path.split('/').next() == Some(one)) {
+            ("`helm_path` is one of the `reserved`, which no publishing touches", "take it out of `reserved`")
         } else if self.old_helm_path.as_ref() == Some(&self.helm_path) {
             ("`old_helm_path` and `helm_path` are the same directory", "leave `old_helm_path` out")
         } else {
@@ -316,6 +318,7 @@ fn is_directory(path: &str) -> bool {
     let is_plain = |part: &str| {
         !part.is_empty()
             && !matches!(part, "." | "..")
+            && !part.eq_ignore_ascii_case(".git")
             && !part.contains(['\\', ' ', '?', '#', '%'])
             && !part.starts_with('-')
     };
@@ -423,7 +426,7 @@ mod tests {
             SHOP.clone().old_helm_path("."),
             SHOP.clone().old_helm_path("charts"),
             SHOP.clone().targets([]),
-            SHOP.clone().targets([Target::Oci, Target::Pages]).archives(Archives::Releases),
+            SHOP.clone().targets([Target::Oci, Target::Pages]).archives_in_releases(),
             SHOP.clone().tags([""; 0]),
             SHOP.clone().tags(["v{version}", "{name}"]),
             SHOP.clone().tags(["v {version}"]),

@@ -10,7 +10,7 @@ const INDEX: &str = "index.yaml";
 const HUB_FILE: &str = "artifacthub-repo.yml";
 /// The page of the charts, and its name where the documentation has the other.
 const PAGE: &str = "index.html";
-const OTHER_PAGE: &str = "charts.html";
+pub const OTHER_PAGE: &str = "charts.html";
 
 impl Config {
     /// The URL for `helm repo add`.
@@ -37,9 +37,32 @@ impl Config {
         self.old_helm_path.as_ref().map(|path| in_directory(path, INDEX))
     }
 
+    /// The config as it was before the Helm repository moved, where the old index is kept alive.
+    pub(crate) fn before_move(&self) -> Option<Self> {
+        let helm_path = self.old_helm_path.clone()?;
+        Some(Self {
+            helm_path,
+            helm_url: None,
+            old_helm_path: None,
+            archives: Archives::Branch,
+            ..self.clone()
+        })
+    }
+
+    /// The directory of the branch that GitHub Pages serves as the root of the site: that of the Helm repository, where the
+    /// config says that its URL is the site's own.
+    pub(crate) fn site_root(&self) -> &str {
+        if self.helm_url.as_ref() == Some(&self.pages) { &self.helm_path } else { "" }
+    }
+
+    /// The path on the branch of a file at the root of the site.
+    pub(crate) fn site_file(&self, name: &str) -> String {
+        in_directory(self.site_root(), name)
+    }
+
     /// The path of the page that lists the charts; at the root, where something else is the first page, it has another name.
     pub(crate) fn charts_page(&self, root_is_taken: bool) -> String {
-        self.helm_file(if self.helm_path.is_empty() && root_is_taken { OTHER_PAGE } else { PAGE })
+        self.helm_file(if self.helm_path == self.site_root() && root_is_taken { OTHER_PAGE } else { PAGE })
     }
 
     /// The name of a file of the branch that lies beside the index.

@@ -6,7 +6,8 @@ use std::fmt;
 
 use clap::ValueEnum;
 
-/// Where a release is published. [`Config::archives`](crate::Config::archives) decides the order.
+/// Where a release is published. [`Config::archives_in_releases`](crate::Config::archives_in_releases)
+/// decides the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Target {
     /// The OCI registry.

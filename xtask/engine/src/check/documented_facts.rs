@@ -73,7 +73,8 @@ impl Facts<'_> {
         let snippets = documents.iter().flat_map(|(_, snippets)| snippets);
         let added = snippets.filter_map(|snippet| {
             let (alias, url) = added(&snippet.text)?;
-            url.starts_with(&self.config.pages).then(|| alias.to_owned())
+            let places = [&self.config.pages, &self.config.helm_repository()];
+            places.iter().any(|place| url.starts_with(place.as_str())).then(|| alias.to_owned())
         });
         added.chain([self.config.helm_name.clone()]).collect()
     }
@@ -118,7 +119,10 @@ impl Facts<'_> {
         let (directory, file) = url.rsplit_once('/')?;
         let is_on_branch =
             self.config.publishes_to(Target::Pages) && self.config.archives == Archives::Branch;
-        let is_ours = is_on_branch && format!("{directory}/").starts_with(&format!("{}/", self.config.pages));
+        let below = |base: &str| format!("{directory}/").starts_with(&format!("{base}/"));
+        let is_ours = is_on_branch && (below(&self.config.pages) || below(&self.config.helm_repository()));
+        let is_old = self.config.before_move().is_some_and(|old| old.helm_repository() == directory);
+        let is_ours = is_ours && !is_old;
         let stem = file.strip_suffix(".tgz").filter(|_| is_ours)?;
         let of = |chart: &String| stem.strip_prefix(chart.as_str()).is_some_and(|rest| rest.starts_with('-'));
         self.versions.keys().find(|chart| of(chart))?;
@@ -130,10 +134,11 @@ impl Facts<'_> {
     fn repository(&self, snippet: &Snippet<'_>) -> Option<Wrong> {
         let (alias, url) = added(&snippet.text)?;
         let right = self.config.helm_repository();
-        let below = |base: &str| url == base || url.starts_with(&format!("{base}/"));
-        let is_ours = below(&self.config.pages) || alias == self.config.helm_name;
-        let old = self.config.old_helm_path.as_ref().map(|path| format!("{}/{path}", self.config.pages));
-        let is_kept = old.is_some_and(|old| old.trim_end_matches('/') == url.trim_end_matches('/'));
+        let url_of_it = url.trim_end_matches('/');
+        // What lies below may be the Helm repository of another project.
+        let usual = [self.config.pages.clone(), format!("{}/charts", self.config.pages)];
+        let is_ours = usual.iter().any(|usual| usual == url_of_it) || alias == self.config.helm_name;
+        let is_kept = self.config.before_move().is_some_and(|old| old.helm_repository() == url_of_it);
         if !self.config.publishes_to(Target::Pages)
             || is_kept
             || !is_ours
@@ -254,6 +259,7 @@ mod tests {
             "`helm repo add shop https://o.github.io/shop/charts`",
             "`helm repo add other https://o.github.io/shop/charts/`",
             "`helm repo add other https://o.github.io/another`",
+            "`helm repo add other https://o.github.io/shop/other/charts`",
             "`helm repo add shop http://127.0.0.1:8879/charts`",
             "`helm repo add shop https://<owner>.github.io/x`",
             "oci://ghcr.io/o/charts/web, oci://ghcr.io/o/charts/web:1.0.0 and oci://ghcr.io/else/web",
@@ -269,6 +275,25 @@ mod tests {
             "# From 1.x to 2.0\n## Steps\n    helm upgrade web shop/web --version 1.9.0",
         ] {
             assert_eq!(found(text, false), [], "{text}");
+        }
+    }
+
+    /// What is kept alive at the old place of the Helm repository is right, and what is published nowhere is not looked at.
+    #[test]
+    fn what_the_config_keeps_or_does_not_publish() {
+        let (moved, alone) = (SHOP.clone().old_helm_path(""), SHOP.clone().targets([Target::Github]));
+        for (config, text) in [
+            (&moved, "`helm repo add shop https://o.github.io/shop`"),
+            (&moved, "https://o.github.io/shop/web-1.0.0.tgz"),
+            (&alone, "`helm repo add shop https://o.github.io/shop` and oci://ghcr.io/o/web"),
+        ] {
+            let facts = Facts { config, versions: BTreeMap::from([("web".to_owned(), None)]) };
+            let readme = document("README.md", text);
+            assert_eq!(
+                find_wrong_mentions(&facts, &[&(&readme, readme.snippets())], |_| false),
+                [],
+                "{text}"
+            );
         }
     }
 

@@ -20,6 +20,9 @@ pub struct Manifest {
     pub tag: Option<String>,
     /// The commit that the archives were made from.
     pub commit: Commit,
+    /// The URL for `helm repo add`; `None` where the release goes to no Helm repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helm_repository: Option<String>,
     /// Whether these are all charts of the repository.
     pub complete: bool,
     /// One for each archive, by name.

@@ -71,6 +71,7 @@ pub fn foreign(config: &Config, manifest: &Manifest) -> Vec<String> {
 /// Writes where each archive will be, by the config.
 pub fn address(config: &Config, manifest: &mut Manifest) {
     let urls = urls(config, manifest);
+    manifest.helm_repository = config.publishes_to(Target::Pages).then(|| config.helm_repository());
     for chart in &mut manifest.charts {
         let reference = || Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string();
         chart.oci = config.publishes_to(Target::Oci).then(reference);
@@ -90,19 +91,18 @@ pub fn urls(config: &Config, manifest: &Manifest) -> BTreeMap<String, String> {
 /// Archives have the same bytes everywhere.
 pub fn foreign_notes(config: &Config, release: &Release) -> Option<Problem> {
     let without_tag = |reference: &str| reference.rsplit_once(':').map_or("", |(base, _)| base).to_owned();
-    let of_chart = |chart: &manifest::Chart| {
+    let in_registry = |chart: &manifest::Chart| {
         let own = Reference::of_chart(&config.oci, &chart.name, &chart.version).to_string();
-        let (said, url) =
-            (chart.oci.as_deref().unwrap_or_default(), chart.url.as_deref().unwrap_or_default());
-        let directory = url.strip_suffix(&format!("/{}", chart.archive)).unwrap_or_default();
-        [(without_tag(said), without_tag(&own)), (directory.to_owned(), config.helm_repository())]
+        (without_tag(chart.oci.as_deref().unwrap_or_default()), without_tag(&own))
     };
+    let repository = release.manifest.helm_repository.clone().unwrap_or_default();
+    let repository = std::iter::once((repository, config.helm_repository()));
+    let mut told = repository.chain(release.manifest.charts.iter().map(in_registry));
     let is_told =
         |(said, own): &(String, String)| !said.is_empty() && said != own && release.notes.contains(said);
-    let (said, own) = release.manifest.charts.iter().flat_map(of_chart).find(is_told)?;
+    let (said, own) = told.find(is_told)?;
     let message = format!("{NOTES} tells users {}, and this config has {}", name(&said), name(&own));
-    let hint = "make the notes of this config: cargo xtask release; or leave them out: --publish=oci,pages";
-    Some(Problem::error(message).hint(hint))
+    Some(Problem::error(message).hint("make the notes of this config: cargo xtask release"))
 }
 
 /// The format of `sha256sum`.

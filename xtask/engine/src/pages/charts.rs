@@ -11,6 +11,7 @@ use super::page::is_ours;
 use super::shown::show;
 use super::{Charts, Contents, Held, Owner, Restored};
 use crate::base::config::Config;
+use crate::base::path::scheme;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::time;
@@ -75,6 +76,7 @@ impl<'a> Merge<'_, 'a> {
             return Checked::new(None, problems);
         };
         let mut entries = self.entries(&merged);
+        problems.extend(self.charts.missing.clone().filter(|_| !merged.added.is_empty()));
         problems.extend(self.add_files(merged, files));
         if let Some(added) = self.add_to_old(&all, &now, files).take(&mut problems) {
             entries.added_to_old = added;
@@ -136,7 +138,7 @@ impl<'a> Merge<'_, 'a> {
         files: &mut Files<'a>,
     ) -> Checked<Option<Vec<String>>> {
         let Some(path) = self.config.old_index() else { return Checked::default() };
-        let Some(text) = &self.contents.old_index else {
+        let Some(text) = self.restored.old_index.as_ref().or(self.contents.old_index.as_ref()) else {
             let message = format!("the branch has no {}, which `old_helm_path` keeps alive", name(&path));
             let hint = "leave `old_helm_path` out of the config";
             return Checked::new(None, [Problem::warning(message).hint(hint)]);
@@ -145,13 +147,30 @@ impl<'a> Merge<'_, 'a> {
         let Some(old) = Index::read(text, &path).take(&mut problems) else {
             return Checked::new(None, problems);
         };
-        let replace = self.replaced(Some(&old));
-        let merged = merge(Some(&old), all, &replace, Format::Yaml, now).take(&mut problems);
+        let listed = |new: &NewVersion| {
+            let new = &new.metadata;
+            old.versions().iter().find(|one| (&*one.name, &*one.version) == (&*new.name, &*new.version))
+        };
+        // What it has keeps every byte, also where the other index was allowed to get another archive.
+        let all: Vec<NewVersion> = all
+            .iter()
+            .filter(|new| listed(new).is_none_or(|one| new.digest.is(&one.digest)))
+            .map(|new| NewVersion { urls: self.absolute(&new.urls), ..new.clone() })
+            .collect();
+        let merged = merge(Some(&old), &all, &[], Format::Yaml, now).take(&mut problems);
         let Some(merged) = merged else { return Checked::new(None, problems) };
-        let added = merged.added.iter().chain(&merged.replaced);
-        let added = added.map(|(chart, version)| format!("{chart} {version}")).collect();
+        let added = merged.added.iter().map(|(chart, version)| format!("{chart} {version}")).collect();
         files.insert(path, (Owner::HelmRepository, Held::Data(Cow::Owned(merged.text))));
         Checked::new(Some(added), problems)
+    }
+
+    /// URLs that lead to the same place from wherever an index lies.
+    fn absolute(&self, urls: &[String]) -> Vec<String> {
+        let absolute = |url: &String| match scheme(url) {
+            Some(_) => url.clone(),
+            None => format!("{}/{}", self.config.helm_repository(), url.trim_start_matches("./")),
+        };
+        urls.iter().map(absolute).collect()
     }
 
     /// What may be replaced and still has to be.

@@ -11,8 +11,9 @@ use super::front::FIRST;
 use super::io::observe::observe;
 use super::io::publish::{look, make, publish, short};
 use super::io::{compare, history, report, served, site};
-use super::{Change, Contents, INDEX_NAME, Plan, RECORD, Restored, plan};
+use super::{Change, Contents, INDEX_NAME, Plan, RECORD, Restored, elsewhere, plan};
 use crate::base::config::Config;
+use crate::base::helm_repository::OTHER_PAGE;
 use crate::base::problem::{Problem, verdict};
 use crate::base::text::name;
 use crate::git::Tip;
@@ -188,8 +189,7 @@ fn without_tip(config: &Config, args: &PagesArgs, change: &Change<'_>, out: &Pat
 fn adopt(config: &Config, branch: &mut Branch, change: &mut Change<'_>, root: &Path) -> bool {
     let Some(charts) = &mut change.charts else { return false };
     let Ok(Ok(Some(tip))) = branch.look() else { return false };
-    let index = tip.files.get(&config.index()).and_then(|object| branch.read(object).ok());
-    compare::adopt(config, branch, &tip, &index.unwrap_or_default(), charts.archives.to_mut(), root)
+    compare::adopt(config, branch, &tip, charts.archives.to_mut(), root)
 }
 
 /// The commit that follows the branch as it is.
@@ -211,15 +211,23 @@ pub(crate) fn decide<'a>(
         let limit = branch.deadline().saturating_duration_since(Instant::now());
         let index = contents.index.as_deref();
         restored = history::restore(config, branch, tip, index, change.time, readdress, limit)?;
-    } else if contents.index.is_none()
-        && change.charts.is_some()
-        && let Some(commit) = history::lost_repository(config, branch)?
-    {
-        let message = format!("the branch had a Helm repository until commit {}", name(&short(&commit)));
-        let hint = "cargo xtask pages --only charts --repair --publish; to begin anew, commit an empty index to the branch";
-        return Err(Problem::error(message).hint(hint).into());
+    } else if change.charts.is_some() {
+        let old = config.before_move();
+        let places = [(Some(config), &contents.index), (old.as_ref(), &contents.old_index)];
+        for config in places.into_iter().filter(|(_, index)| index.is_none()).filter_map(|(config, _)| config)
+        {
+            not_lost(config, branch)?;
+        }
     }
     Ok(plan(config, Some(tip), &contents, change, &restored)?)
+}
+
+/// An index that the branch had, and that somebody removed, is not the same as none.
+fn not_lost(config: &Config, branch: &mut Branch) -> Result<()> {
+    let Some(commit) = history::lost_repository(config, branch)? else { return Ok(()) };
+    let message = format!("the branch had {} until commit {}", name(&config.index()), name(&short(&commit)));
+    let hint = "cargo xtask pages --only charts --repair --publish; to begin anew, commit an empty index to the branch";
+    Err(Problem::error(message).hint(hint).into())
 }
 
 /// What has to be read of the branch for what is published.
@@ -230,7 +238,8 @@ fn contents(config: &Config, change: &Change<'_>, branch: &mut Branch, tip: &Tip
     let indexes: Vec<(&str, &Object)> =
         indexes.filter_map(|file| Some((file.path.as_str(), tip.files.get(&file.path)?))).collect();
     let has_charts = change.charts.is_some();
-    let pages = [FIRST.to_owned(), config.charts_page(false), config.charts_page(true)];
+    let [first, other] = [FIRST, OTHER_PAGE].map(|page| config.site_file(page));
+    let pages = [first, other, config.charts_page(false)];
     let [index, old_index] =
         [Some(config.index()), config.old_index()].map(|path| path.filter(|_| has_charts));
     let record = change.docs.as_ref().map(|_| RECORD.to_owned());
@@ -252,6 +261,10 @@ fn contents(config: &Config, change: &Change<'_>, branch: &mut Branch, tip: &Tip
     for path in pages {
         let page = read(Some(&path))?;
         contents.pages.extend(page.map(|page| (path, page)));
+    }
+    if has_charts {
+        let own = contents.index.as_deref().unwrap_or_default();
+        contents.elsewhere = elsewhere(config, &tip.files, |object| branch.read(object).ok(), own);
     }
     for (path, object) in indexes {
         if String::from_utf8_lossy(&branch.read(object)?).lines().any(|line| line.starts_with("entries:")) {

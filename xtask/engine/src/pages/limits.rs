@@ -36,7 +36,9 @@ pub fn too_large(others: usize, files: &[Planned<'_>]) -> Vec<Problem> {
     }
     let typical = archives.iter().sum::<u64>().checked_div(archives.len() as u64).unwrap_or(TYPICAL);
     let site = known + others as u64 * typical;
-    let over = |problem: Problem| problem.hint("move old archives to the OCI registry or to GitHub Releases");
+    let over = |problem: Problem| {
+        problem.hint("write `.archives_in_releases()` in the config: new archives then go to GitHub Releases, and those on the branch stay")
+    };
     if known > MAX_SITE {
         let message = format!("the site is {}: GitHub Pages publishes none above 1 GB", size(known));
         problems.push(over(Problem::error(message)));

@@ -32,7 +32,7 @@ use crate::chart::Archive;
 use crate::docs::File;
 use crate::git::Tip;
 use crate::git::object::{Content, Object};
-use crate::index::NewVersion;
+use crate::index::{Index, NewVersion};
 
 pub use self::charts::Entries;
 pub use self::documentation::{MOST_ENTRIES, fold};
@@ -67,8 +67,12 @@ pub struct Change<'r> {
 #[derive(Clone, Debug, Default)]
 pub struct Charts<'r> {
     pub archives: Cow<'r, [Archive]>,
+    /// Whether the OCI registry has the archives, so that users can be told.
+    pub is_pushed: bool,
     /// The URLs of archives that do not lie on the branch, by file name.
     pub urls: BTreeMap<String, String>,
+    /// Why their URLs are only those that are expected: nothing may lead there yet.
+    pub missing: Option<Problem>,
     /// Files beside the index, such as `artifacthub-repo.yml`, by their name there.
     pub others: Vec<File>,
     /// Names and versions whose published archive may be replaced.
@@ -88,6 +92,8 @@ pub struct Contents {
     pub pages: BTreeMap<String, Vec<u8>>,
     /// The content of [`RECORD`], likewise.
     pub record: Option<Vec<u8>>,
+    /// What is said of a Helm repository at another place.
+    pub elsewhere: Option<Problem>,
     /// Other indexes of Helm repositories that lie where the documentation has a file.
     pub indexes: BTreeSet<String>,
 }
@@ -97,6 +103,8 @@ pub struct Contents {
 pub struct Restored {
     /// The index that the branch had, where it has none now.
     pub index: Option<Vec<u8>>,
+    /// Likewise the one at the old place of the Helm repository.
+    pub old_index: Option<Vec<u8>>,
     pub entries: Vec<NewVersion>,
     /// Lost files of the Helm repository by their path, with the ids of their contents.
     pub files: Vec<(String, String)>,
@@ -228,7 +236,7 @@ pub fn plan<'a>(
     let front = Front { config, there, contents, docs: change.docs.as_deref() };
     let mut files = Files::new();
     if !front.is_of_jekyll() {
-        files.insert(NO_JEKYLL.to_owned(), (Owner::Site, Held::Data(Cow::Borrowed(b"".as_slice()))));
+        files.insert(config.site_file(NO_JEKYLL), (Owner::Site, Held::Data(Cow::Borrowed(b"".as_slice()))));
     }
     let Documentation { removed, replaced, foreign, record } = match &change.docs {
         Some(docs) => {
@@ -256,8 +264,12 @@ pub fn plan<'a>(
         };
         merge.run(&mut files).take(&mut problems)
     });
+    problems.extend(front.ends_jekyll());
+    if let Some((path, page)) = front.moved() {
+        files.entry(path).or_insert(page);
+    }
     if change.charts.is_some() {
-        problems.extend(elsewhere(config, there));
+        problems.extend(contents.elsewhere.clone());
         files.extend(front.page().filter(|_| files.contains_key(&config.index())));
     }
     let files: Vec<Planned<'a>> =
@@ -274,18 +286,30 @@ pub fn plan<'a>(
     Ok(plan)
 }
 
-/// Says so where the branch holds a Helm repository at another place than the config has it: its users would see nothing new.
-pub fn elsewhere(config: &Config, there: &BTreeMap<String, Object>) -> Option<Problem> {
-    let is_index = |path: &&String| {
-        path.strip_suffix(INDEX_NAME).is_some_and(|directory| {
-            directory.is_empty() || directory.ends_with('/') && directory.matches('/').count() == 1
-        })
+/// Says so where the branch holds a Helm repository at another place than the config has it, with versions that this index
+/// lacks: its users see nothing new.
+pub fn elsewhere(
+    config: &Config,
+    there: &BTreeMap<String, Object>,
+    mut read: impl FnMut(&Object) -> Option<Vec<u8>>,
+    own: &[u8],
+) -> Option<Problem> {
+    let is_other = |path: &str| {
+        let directory = path.strip_suffix(INDEX_NAME)?;
+        let is_near = directory.is_empty() || directory.ends_with('/') && directory.matches('/').count() == 1;
+        let is_known = path == config.index() || Some(path) == config.old_index().as_deref();
+        (is_near && !is_known).then(|| directory.trim_end_matches('/').to_owned())
     };
-    let theirs = there
-        .keys()
-        .find(is_index)
-        .filter(|_| config.old_helm_path.is_none() && !there.contains_key(&config.index()))?;
-    let directory = theirs.strip_suffix(INDEX_NAME).unwrap_or_default().trim_end_matches('/');
+    let ids = |text: &[u8]| -> BTreeSet<(String, String)> {
+        let index = Index::read(text, "").value;
+        let versions = index.iter().flat_map(Index::versions);
+        versions.map(|one| (one.name.to_string(), one.version.to_string())).collect()
+    };
+    let others = there.iter().filter_map(|(path, object)| Some((path, object, is_other(path)?)));
+    let (theirs, directory) = others.into_iter().find_map(|(path, object, directory)| {
+        let is_behind = !ids(&read(object)?).is_subset(&ids(own));
+        is_behind.then_some((path, directory))
+    })?;
     let message = format!(
         "the branch has {}, and the config has the Helm repository at {}: whoever has added the former sees nothing of what is published now",
         name(theirs),
@@ -309,7 +333,7 @@ fn compare<'a>(
             Held::Id(id) => object.id == *id,
         };
         // An empty file is enough, and whatever somebody wrote into it does no harm.
-        if same || path == NO_JEKYLL { State::Same } else { State::Changed }
+        if same || path.ends_with(NO_JEKYLL) { State::Same } else { State::Changed }
     });
     Planned { path, owner, content, state }
 }

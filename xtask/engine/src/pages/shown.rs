@@ -17,7 +17,7 @@ pub fn show(config: &Config, index: &Index<'_>, charts: &Charts<'_>, front: &Fro
         let (name, version) = (&*version.name, &*version.version);
         let mut new = charts.archives.iter().map(|archive| &archive.metadata);
         config.publishes_to(Target::Oci)
-            && (new.any(|new| (&*new.name, &*new.version) == (name, version))
+            && (charts.is_pushed && new.any(|new| (&*new.name, &*new.version) == (name, version))
                 || old.contains(&format!("{}/{name} --version {version}<", config.oci)))
     };
     let mut all: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();

@@ -57,7 +57,8 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
 
     let remote = Remote::find(config, Some(&targets.repository.to_string_lossy()), &repository)?;
     let replace = replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.metadata))?;
-    let publication = Publication::new(config, &targets.oci, release, &others, replace)?;
+    let publication =
+        Publication::new(config, &targets.oci, release, &others, replace, &config.all_targets())?;
     let transport = Transport {
         helm: helm.as_ref(),
         api: Some(targets.api.clone()),

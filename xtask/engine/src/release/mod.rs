@@ -263,6 +263,7 @@ impl Decided {
             format: manifest::FORMAT,
             tag: self.tag.map(|tag| tag.text),
             commit: self.commit,
+            helm_repository: None,
             complete: self.is_complete,
             charts: archives.iter().map(listed).collect(),
         };

@@ -324,7 +324,12 @@ fn without_mkdocs_yml_there_is_no_documentation() {
     let remote = Remote::empty();
     let ran = remote.publish(&sandbox, &[]).ended(0);
     assert!(!ran.stderr.contains("documentation"), "{}", ran.stderr);
-    assert!(remote.files().keys().all(|path| path.starts_with("charts/") || path == ".nojekyll"));
+    assert!(
+        remote
+            .files()
+            .keys()
+            .all(|path| path.starts_with("charts/") || [".nojekyll", "index.html"].contains(&path.as_str()))
+    );
     let list = sandbox.any_config(&["ci", "--list"]).ended(0);
     assert!(!list.stdout.contains("docs"), "{}", list.stdout);
 }

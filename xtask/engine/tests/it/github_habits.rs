@@ -22,7 +22,7 @@ fn a_draft_is_seen_by_those_who_may_write() {
     attach(&github, &draft, "a%2Bb%20c.tgz", b"data");
     let path = format!("releases/{}", draft["id"]);
     let asset = somebody(&github, "GET", &path, &Value::Null)["assets"][0].clone();
-    assert_eq!((&asset["name"], &asset["digest"]), (&json!("a+b.c.tgz"), &json!(digest(b"data"))));
+    assert_eq!((&asset["name"], &asset["digest"]), (&json!("a.b.c.tgz"), &json!(digest(b"data"))));
     assert_eq!(somebody(&github, "GET", "releases", &Value::Null).as_array().map(Vec::len), Some(1));
     assert_eq!(ask_as(&github, &[], "GET /releases").1, json!([]));
     for hidden in [format!("GET /{path}"), format!("GET /releases/assets/{}", asset["id"])] {

@@ -2,16 +2,15 @@
 //! at two addresses while it moves. What holds for the usual place holds there: nothing is lost in a race or by a kill, and
 //! running again finishes what was cut off.
 
-use std::collections::BTreeMap;
 use std::thread;
 use std::time::Instant;
 
-use helm_xtask::internals::digest;
 use helm_xtask::internals::rehearsal::http::{self, Answer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::config;
-use crate::release::chart;
+use crate::life::{as_others_package, digest};
+use crate::publish_github::{attach, somebody};
 use crate::remote::{Layout, Remote};
 use crate::sandbox::{Ran, Sandbox, helms};
 use crate::whole::{Targets, assert_same, bump, each, kill, source};
@@ -106,6 +105,53 @@ fn killed_at_any_moment() {
     }
 }
 
+/// The notes of a release name the address of the Helm repository, wherever the archives are, and nothing else decides.
+#[test]
+fn notes_of_another_address_are_refused() {
+    let [_, layout] = Layout::OTHERS;
+    let (targets, mut sandbox) = (Targets::of(layout), source("1.0.0"));
+    let link = "https://github.com/d44b/pulltrace/releases/download/v1.0.0/web-1.0.0.tgz";
+    sandbox.write("CHANGELOG.md", &format!("# Changelog\n\n## 1.0.0\n\n[The archive]({link})\n"));
+    sandbox.commit("a link");
+    sandbox.git(&["tag", "--force", "v1.0.0"]);
+    targets.publish(&sandbox, &NATIVE).ended(0);
+    bump(&sandbox, "1.1.0");
+    sandbox.set("CONFIG_HELM_URL", "https://staging.example.com/charts");
+    targets.release(&sandbox, &["--helm", "never", "--offline"]).ended(0);
+    sandbox.unset("CONFIG_HELM_URL");
+    let ran = targets.release(&sandbox, &["--from", "dist", "--helm", "never", "--publish=github"]).ended(1);
+    let expected = "error: release-notes.md tells users `https://staging.example.com/charts`, and this config has \
+                    `https://d44b.github.io/pulltrace`\nhint: make the notes of this config: cargo xtask release\n";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+}
+
+/// A version that only the old index has is published: its archive is taken, and another content is refused.
+#[test]
+fn what_the_old_index_has_is_published() {
+    let remote = Remote::seeded_as(Layout { directory: "", in_releases: false });
+    let mut sandbox = source("1.0.0");
+    sandbox.set("CONFIG_OLD_HELM_PATH", "");
+    let tags = remote.path().display().to_string();
+    sandbox.any_config(&["release", "--offline", "--helm", "never"]).ended(0);
+    let theirs = as_others_package(&sandbox.read("dist/web-1.0.0.tgz"));
+    let digest = digest(&theirs);
+    let entry = format!(
+        "  web:\n  - apiVersion: v2\n    digest: {digest}\n    name: web\n    urls:\n    - web-1.0.0.tgz\n    version: 1.0.0\n"
+    );
+    let index = remote.text("index.yaml").replacen("  web:\n", &entry, 1);
+    remote.overwrite(&[("index.yaml", Some(index.as_bytes())), ("web-1.0.0.tgz", Some(&theirs))]);
+    sandbox.git(&["push", "--quiet", &tags, "v1.0.0"]);
+    let args = ["release", "--publish=pages", "--helm", "never", "--remote", &remote.url];
+    sandbox.any_config(&args).ended(0);
+    assert!(remote.text("charts/index.yaml").contains(&digest));
+    assert_eq!(remote.read("charts/web-1.0.0.tgz"), theirs);
+    sandbox.write("charts/web/values.yaml", "a: 2\n");
+    sandbox.commit("other values");
+    sandbox.git(&["tag", "--force", "v1.0.0"]);
+    let ran = sandbox.any_config(&["release", "--helm", "never", "--remote", &remote.url]).ended(1);
+    assert!(ran.stderr.contains("`web 1.0.0` is published, and differs in `values.yaml`"), "{}", ran.stderr);
+}
+
 /// An index that leads to GitHub Releases is written by a job of its own only when the release is there.
 #[test]
 fn no_entry_comes_before_its_asset() {
@@ -125,7 +171,7 @@ fn no_entry_comes_before_its_asset() {
     assert_eq!(targets.remote.commits(), 1);
     from("--publish=github").ended(0);
     sandbox.normal(&pages.output().expect("pages")).ended(0);
-    targets.assert_in_order();
+    assert_eq!(targets.remote.assert_whole(), 3);
     assert!(from("--publish=pages").ended(0).stdout.contains("Unchanged index.yaml"));
     let index = targets.remote.text("index.yaml");
     let url = "- https://github.com/d44b/pulltrace/releases/download/v1.0.0/web-1.0.0.tgz\n";
@@ -134,6 +180,37 @@ fn no_entry_comes_before_its_asset() {
     targets.publish(&sandbox, &NATIVE).ended(0);
     let index = targets.remote.text("index.yaml");
     assert!(index.contains("/releases/download/v1.1.0%2Bb.1/web-1.1.0.b.1.tgz\n"), "{index}");
+}
+
+/// What another program has published of a version before its index: the same chart in other bytes is taken as it is, and where
+/// it cannot be looked at nothing is written.
+#[test]
+fn an_asset_of_others_is_taken() {
+    let [_, layout] = Layout::OTHERS;
+    for is_served in [true, false] {
+        let (targets, mut sandbox) = (Targets::of(layout), source("1.0.0"));
+        targets.release(&sandbox, &["--helm", "never", "--offline"]).ended(0);
+        let theirs = as_others_package(&sandbox.read("dist/web-1.0.0.tgz"));
+        let release = somebody(&targets.github, "POST", "releases", &json!({"tag_name": "v1.0.0"}));
+        attach(&targets.github, &release, "web-1.0.0.tgz", &theirs);
+        let listener = http::listen().expect("a port");
+        sandbox.set("GITHUB_SERVER_URL", format!("http://{}", listener.local_addr().expect("an address")));
+        let digest = digest(&theirs);
+        http::serve(listener, move |asked| match asked.path.as_str() {
+            "/d44b/pulltrace/releases/download/v1.0.0/web-1.0.0.tgz" if is_served => {
+                Answer::new(200, "application/gzip", theirs.clone())
+            }
+            _ => Answer::text(404, "no"),
+        });
+        let ran = targets.publish(&sandbox, &NATIVE);
+        if is_served {
+            ran.ended(0);
+            assert_eq!(targets.remote.entries()["web-1.0.0.tgz"].digest, digest);
+        } else {
+            assert!(ran.ended(1).stderr.contains("what is published never changes"));
+            assert_eq!(targets.state()["oci"], json!({}), "nothing is written before that is seen");
+        }
+    }
 }
 
 /// A repository that moves: the old index gets each new entry, with the same URL, and keeps every byte that it had.
@@ -173,173 +250,4 @@ fn two_addresses_while_it_moves() {
             assert!(ran.stdout.contains(step), "{name}: {step}: {}", ran.stdout);
         }
     }
-}
-
-/// The branch of a repository with documentation and the Helm repository at the root.
-fn at_root(files: &[(&str, &str)]) -> (Remote, Sandbox) {
-    let remote = Remote::seeded_as(Layout { directory: "", in_releases: false });
-    let changed: Vec<_> = files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
-    remote.overwrite(&changed);
-    (remote, publisher())
-}
-
-/// What has released `web` 1.0.0.
-fn publisher() -> Sandbox {
-    let mut sandbox = source("1.0.0");
-    for (field, value) in [("helm_path", ""), ("versions", "stamp")] {
-        sandbox.set(&format!("CONFIG_{}", field.to_uppercase()), value);
-    }
-    sandbox.set("REPOSITORY", "d44b/pulltrace");
-    sandbox.leaving_nothing(config::program(), &["release", "--offline", "--helm", "never"]).ended(0);
-    sandbox
-}
-
-fn pages(remote: &Remote, sandbox: &Sandbox, args: &[&str]) -> Ran {
-    let all = ["pages", "--publish", "--remote", &remote.url];
-    sandbox.leaving_nothing(config::program(), &[&all[..], args].concat()).ended(0)
-}
-
-/// The documentation has the first page, whoever comes first.
-#[test]
-fn documentation_and_charts_share_the_root() {
-    let (remote, sandbox) = at_root(&[]);
-    pages(&remote, &sandbox, &[]);
-    assert!(remote.text("index.html").contains("New words."));
-    assert!(remote.text("charts.html").contains("helm repo add pulltrace https://d44b.github.io/pulltrace<"));
-    let files = remote.files();
-    assert!(files.contains_key("web-0.1.0.tgz") && files.contains_key("web-1.0.0.tgz"), "{files:?}");
-    // A branch that had the charts alone.
-    let remote = Remote::empty();
-    pages(&remote, &sandbox, &["--only", "charts"]);
-    assert!(remote.text("index.html").contains("helm repo add pulltrace"));
-    assert!(!remote.text("index.html").contains("Read the documentation"));
-    let said = pages(&remote, &sandbox, &["--only", "docs"]);
-    assert!(!said.stderr.contains("warning"), "{}", said.stderr);
-    assert!(remote.text("index.html").contains("New words."));
-    bump(&sandbox, "1.1.0");
-    sandbox.leaving_nothing(config::program(), &["release", "--offline", "--helm", "never"]).ended(0);
-    pages(&remote, &sandbox, &["--only", "charts"]);
-    assert!(remote.text("index.html").contains("New words."));
-    let page = remote.text("charts.html");
-    assert!(page.contains("1.1.0") && page.contains("Read the documentation"), "{page}");
-}
-
-/// Who comes to the root finds a page: that of others, or a small one that leads to the charts.
-#[test]
-fn the_root_is_never_empty() {
-    let with = |files: &[(&str, &str)]| {
-        let remote = Remote::empty();
-        if !files.is_empty() {
-            let files: Vec<_> = files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
-            remote.write(crate::remote::BRANCH, None, &files);
-        }
-        remote
-    };
-    let mut sandbox = publisher();
-    for (directory, files, expected) in [
-        ("charts", &[][..], Some("<a href=\"charts/\">The Helm charts of pulltrace</a>")),
-        ("charts", &[("index.html", "<title>Theirs</title>")], Some("Theirs")),
-        ("charts", &[("README.md", "# Theirs\n")], None),
-        ("", &[("README.md", "# Theirs\n")], None),
-        ("", &[("README.md", "# Theirs\n"), (".nojekyll", "")], Some("helm repo add pulltrace")),
-    ] {
-        let remote = with(files);
-        sandbox.set("CONFIG_HELM_PATH", directory);
-        pages(&remote, &sandbox, &["--only", "charts"]);
-        let files: BTreeMap<String, String> = remote.files();
-        let page = files.contains_key("index.html").then(|| remote.text("index.html"));
-        assert_eq!(page.is_some(), expected.is_some(), "{directory:?}: {files:?}");
-        assert!(page.unwrap_or_default().contains(expected.unwrap_or_default()), "{directory:?}");
-        // Jekyll makes a page of what others wrote only without this file.
-        assert_eq!(files.contains_key(".nojekyll"), expected.is_some(), "{directory:?}: {files:?}");
-    }
-}
-
-/// The page tells of the registry only what was pushed there, and nobody to install a library.
-#[test]
-fn the_page_speaks_of_what_there_is() {
-    let remote = Remote::seeded_as(Layout { directory: "", in_releases: false });
-    let index = remote.text("index.yaml");
-    let entry = |version| {
-        format!(
-            "  - apiVersion: v2\n    name: lib\n    type: library\n    urls:\n    - https://h/lib-{version}.tgz\n    version: {version}\n"
-        )
-    };
-    let entries = ["0.9.0", "2.0.0-rc.1", "1.9.0"].map(entry).concat();
-    let ascending = index.replacen("entries:\n", &format!("entries:\n  lib:\n{entries}"), 1);
-    remote.overwrite(&[("index.yaml", Some(ascending.as_bytes()))]);
-    let sandbox = publisher();
-    pages(&remote, &sandbox, &["--only", "charts"]);
-    let page = remote.text("charts.html");
-    assert!(
-        page.contains("helm pull pulltrace/lib --version 1.9.0<") && !page.contains("helm install my-lib"),
-        "{page}"
-    );
-    assert!(page.contains("helm install my-web oci://ghcr.io/d44b/charts/web --version 1.0.0<"), "{page}");
-    assert!(
-        !page.contains("oci://ghcr.io/d44b/charts/lib") && !page.contains("oci://ghcr.io/d44b/charts/api"),
-        "{page}"
-    );
-    // A chart that was pushed by an earlier release stays told.
-    sandbox.git(&["rm", "-r", "--quiet", "charts/web"]);
-    sandbox.write("charts/api/Chart.yaml", &chart("api", "1.1.0"));
-    sandbox.write("CHANGELOG.md", "# Changelog\n\n## 1.1.0\n\nWords.\n");
-    sandbox.commit("api");
-    sandbox
-        .leaving_nothing(config::program(), &["release", "--tag", "v1.1.0", "--offline", "--helm", "never"])
-        .ended(0);
-    pages(&remote, &sandbox, &["--only", "charts"]);
-    let page = remote.text("charts.html");
-    assert!(page.contains("oci://ghcr.io/d44b/charts/web --version 1.0.0<"), "{page}");
-    assert!(page.contains("oci://ghcr.io/d44b/charts/api --version 1.1.0<"), "{page}");
-}
-
-/// Whoever adopts this is told where the branch has its Helm repository.
-#[test]
-fn another_place_is_told() {
-    let remote = Remote::seeded_as(Layout { directory: "", in_releases: false });
-    let mut sandbox = publisher();
-    sandbox.unset("CONFIG_HELM_PATH");
-    let ran =
-        sandbox.leaving_nothing(config::program(), &["pages", "--only", "charts", "--remote", &remote.url]);
-    let expected = "warning: the branch has `index.yaml`, and the config has the Helm repository at `charts/index.yaml`: whoever \
-                    has added the former sees nothing of what is published now\n\
-                    hint: write `.helm_path(\"\")` in the config to publish there; or `.old_helm_path(\"\")` to publish to both\n";
-    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
-}
-
-/// Entries that led to archives elsewhere are found again in older indexes, unless their archives are gone.
-#[test]
-fn entries_that_lead_elsewhere_are_restored() {
-    let sandbox = publisher();
-    let archive = sandbox.read("dist/web-1.0.0.tgz");
-    let listener = http::listen().expect("a port");
-    let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    let digest = digest::digest(&archive)["sha256:".len()..].to_owned();
-    http::serve(listener, move |asked| match asked.path.as_str() {
-        "/web-1.0.0.tgz" => Answer::new(200, "application/gzip", archive.clone()),
-        _ => Answer::text(404, "no"),
-    });
-    let entry = |name: &str| {
-        format!(
-            "  {name}:\n  - apiVersion: v2\n    created: \"2020-01-02T03:04:05Z\"\n    digest: {digest}\n    name: {name}\n    \
-             urls:\n    - {origin}/{name}-1.0.0.tgz\n    version: 1.0.0\n"
-        )
-    };
-    let index =
-        |entries: &str| format!("apiVersion: v1\nentries:\n{entries}generated: \"2020-01-02T03:04:05Z\"\n");
-    let other = entry("kept").replace("1.0.0", "0.5.0").replace(&digest, &"0".repeat(64));
-    let remote = Remote::empty();
-    let before = index(&[&entry("gone"), &other, &entry("web")].map(String::as_str).concat());
-    remote.write(crate::remote::BRANCH, None, &[("index.yaml", Some(before.as_bytes()))]);
-    remote.overwrite(&[("index.yaml", Some(index(&other).as_bytes()))]);
-    std::fs::remove_dir_all(sandbox.work().join("dist")).expect("dist");
-    let said = pages(&remote, &sandbox, &["--only", "charts", "--repair"]).stdout;
-    assert!(said.contains("restores web 1.0.0"), "{said}");
-    let after = remote.text("index.yaml");
-    assert!(after.contains(&format!("- {origin}/web-1.0.0.tgz\n")) && after.contains(&other), "{after}");
-    assert!(
-        after.contains("created: \"2020-01-02T03:04:05Z\"\n    digest") && !after.contains("gone"),
-        "{after}"
-    );
 }

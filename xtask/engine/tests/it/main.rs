@@ -34,6 +34,8 @@ mod index;
 mod index_property;
 
 mod layouts;
+mod layouts_pages;
+mod layouts_repair;
 mod life;
 mod package;
 mod pages_content;

@@ -101,7 +101,7 @@ fn what_was_made_for_staging_goes_to_production() {
     let notes = sandbox.text("dist/release-notes.md");
     let error = format!(
         "error: release-notes.md tells users `oci://staging.example.com/charts/web`, and this config has `{}/web`\n\
-         hint: make the notes of this config: cargo xtask release; or leave them out: --publish=oci,pages\n",
+         hint: make the notes of this config: cargo xtask release\n",
         targets.registry.url()
     );
     let refused = |args: &[&str]| {

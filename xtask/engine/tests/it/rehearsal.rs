@@ -148,7 +148,7 @@ fn a_branch_that_lost_its_index() {
     let (remote, sandbox) = (Remote::seeded(), repository("1.0.0"));
     remote.overwrite(&[(INDEX, None)]);
     let ran = rehearse(&sandbox, &["--remote", &remote.url]).ended(1);
-    assert!(ran.stderr.contains("the branch had a Helm repository until commit"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the branch had `charts/index.yaml` until commit"), "{}", ran.stderr);
 }
 
 #[test]

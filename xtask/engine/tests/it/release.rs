@@ -118,6 +118,7 @@ fn the_manifest_says_what_is_in_dist() {
     "changed": [],
     "locked": []
   }},
+  "helmRepository": "https://d44b.github.io/pulltrace/charts",
   "complete": false,
   "charts": [
     {{

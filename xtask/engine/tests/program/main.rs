@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use helm_xtask::{Archives, Builder, Config, Target, Versions};
+use helm_xtask::{Builder, Config, Target, Versions};
 
 fn main() -> ExitCode {
     let mut config = Config::new(std::env::var("REPOSITORY").unwrap_or_else(|_| "acme/shop".to_owned()));
     for (name, value) in std::env::vars() {
         let Some(field) = name.strip_prefix("CONFIG_") else { continue };
         config = match field {
-            "ARCHIVES" => config.archives(Archives::Releases),
+            "ARCHIVES" => config.archives_in_releases(),
             "BRANCH" => config.branch(value),
             "DOCS" if value == "mkdocs" => config.docs(Builder::Mkdocs),
             "DOCS" if value == "zensical" => config.docs(Builder::Zensical),

@@ -163,7 +163,7 @@ fn look_at_targets(
     }
     let release = decided.make(scene.config)?.release;
     let remote = scene.remote()?;
-    let publication = Publication::new(scene.config, &scene.config.oci, &release, &[], Vec::new())?;
+    let publication = Publication::new(scene.config, &scene.config.oci, &release, &[], Vec::new(), &[])?;
     let transport = Transport { absent, ..Transport::new(&remote, scene.options.limit) };
     let targets = scene.config.in_order(&[Target::Oci, Target::Github]);
     let targets: Vec<Target> =

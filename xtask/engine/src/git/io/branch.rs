@@ -217,7 +217,9 @@ impl Branch {
     /// The files of a commit that are at a path or below it. Their sizes are not asked for: that would fetch each of
     /// them.
     pub fn files(&self, commit: &str, path: &str) -> Result<BTreeMap<String, Object>> {
-        let output = self.run(|git| git.args(["ls-tree", "-r", "-z", "--full-tree", commit, path]))?;
+        // The empty path is the root, which git has no name for.
+        let path = Some(path).filter(|path| !path.is_empty());
+        let output = self.run(|git| git.args(["ls-tree", "-r", "-z", "--full-tree", commit]).args(path))?;
         Ok(listing(&Self::checked("ls-tree", output)?).0)
     }
 

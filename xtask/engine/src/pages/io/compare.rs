@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::cache::Cache;
 use super::{publish, published_archive};
-use crate::base::config::Config;
+use crate::base::config::{Archives, Config};
 use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem};
@@ -21,7 +21,7 @@ use crate::pages::elsewhere;
 use crate::pages::published::{Content, Next};
 use crate::registry::io::{Pulled, Registry};
 use crate::sys::http::{CURIOUS, Http};
-use crate::sys::terminal;
+use crate::sys::{environment, terminal};
 
 const EMPTY: &[u8] = b"apiVersion: v1\nentries: {}\n";
 
@@ -59,20 +59,28 @@ pub fn compare(
     terminal::progress("Looking", &format!("at {}", branch.shown()));
     let has_index = config.publishes_to(Target::Pages);
     let tip = if has_index { publish::look_once(branch)?.unwrap_or_default() } else { Tip::default() };
-    let index = config.index();
-    let text = tip.files.get(&index).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))?;
-    let Checked { value, mut problems } = Index::read(&text, &format!("{index} on {}", config.branch));
-    problems.extend(elsewhere(config, &tip.files));
+    let text = index_of(config, branch, &tip)?;
+    let Checked { value, mut problems } =
+        Index::read(&text, &format!("{} on {}", config.index(), config.branch));
     let Some(index) = value else {
         return Ok(Checked::new(Vec::new(), problems));
     };
+    problems.extend(elsewhere(config, &tip.files, |object| branch.read(object).ok(), &text));
+    // What was published before a move is published still.
+    let before = config.before_move();
+    let old_text = before.as_ref().map(|old| index_of(old, branch, &tip)).transpose()?;
+    let old_index = old_text.as_deref().and_then(|text| Index::read(text, "").value);
+    let old = before.as_ref().zip(old_index.as_ref());
     let http = Http::new(limit, CURIOUS).ok();
     let mut registry = http.as_ref().map(|http| Registry::new(http, plain_http));
     let cache = Cache::new(root);
     prefetch(config, branch, &tip, charts, &index, &cache)?;
     let mut one = |next: &Next<'_>| {
-        let Some(version) = next.counterpart(&index) else {
-            let found = match orphan(config, branch, &tip, next) {
+        let listed = |(config, index)| Some((config, index, next.counterpart(index)?));
+        let listed = listed((config, &index)).or_else(|| old.and_then(listed));
+        let Some((config, index, version)) = listed else {
+            let lies_there = orphan(config, branch, &tip, next);
+            let found = match lies_there.or_else(|| released(config, http.as_ref(), next)) {
                 Some((content, archive)) => Elsewhere::There(content, Box::new(archive)),
                 None if !config.publishes_to(Target::Oci) => Elsewhere::Unknown,
                 None => pushed(config, &mut registry, next),
@@ -87,7 +95,7 @@ pub fn compare(
             Ok(compared) => compared,
             Err(why) => return Compared { content: Err(why), same: None, problem: None, absent: None },
         };
-        let problem = next.judge(&index, Some(&content));
+        let problem = next.judge(index, Some(&content));
         let same = (content == Content::Same).then(|| {
             let http = http.as_ref().filter(|_| is_for_targets);
             let provenance = published_archive::provenance(config, branch, &tip, http, version);
@@ -97,6 +105,11 @@ pub fn compare(
     };
     let compared = charts.iter().map(&mut one).collect();
     Ok(Checked::new(compared, problems))
+}
+
+/// The text of the index; an empty one where the branch has none.
+fn index_of(config: &Config, branch: &mut Branch, tip: &Tip) -> Result<Vec<u8>> {
+    tip.files.get(&config.index()).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))
 }
 
 /// Our archive, if it is to the byte the one that the index names: then nobody has to see that.
@@ -142,6 +155,25 @@ fn orphan(config: &Config, branch: &mut Branch, tip: &Tip, next: &Next<'_>) -> O
     Some((content, Archive::new(next.package.metadata.clone(), bytes, provenance)))
 }
 
+/// The archive that a GitHub Release has of a version without an entry, where the archives lie there.
+fn released(config: &Config, http: Option<&Http>, next: &Next<'_>) -> Option<(Content, Archive)> {
+    let http = http.filter(|_| config.archives == Archives::Releases)?;
+    let (metadata, version) = (&next.package.metadata, next.version()?);
+    let file = format!("{}-{version}.tgz", metadata.name);
+    let tags =
+        config.tags.for_all(&version).into_iter().chain([config.tags.for_chart(&metadata.name, &version)]);
+    let here = |url: String| url.replacen("https://github.com", &environment::github_server(), 1);
+    let url = |tag: String| here(config.archive_url(&tag, &file));
+    let mut found = tags.filter_map(|tag| {
+        let url = url(tag);
+        Some((published_archive::download(http, &url).ok().flatten()?, url))
+    });
+    let (bytes, url) = found.next()?;
+    let provenance = published_archive::download(http, &format!("{url}.prov")).ok().flatten();
+    let content = next.compare(&bytes, &version).ok()?;
+    Some((content, Archive::new(metadata.clone(), bytes, provenance)))
+}
+
 /// What the registry has under the version of a chart. A registry that does not answer is asked no more.
 fn pushed(config: &Config, registry: &mut Option<Registry<'_>>, next: &Next<'_>) -> Elsewhere {
     let (Some(client), Some(version)) = (registry.as_ref(), next.version()) else {
@@ -165,15 +197,22 @@ fn pushed(config: &Config, registry: &mut Option<Registry<'_>>, next: &Next<'_>)
 
 /// Takes the published archive in place of each that holds the same chart in other bytes, and says whether there is one.
 /// What cannot be looked at stays as it is.
-pub fn adopt(
+pub fn adopt(config: &Config, branch: &mut Branch, tip: &Tip, archives: &mut [Archive], root: &Path) -> bool {
+    let places = [Some(config.clone()), config.before_move()];
+    let adopt = |config: Config| adopt_from(&config, branch, tip, archives, root);
+    places.into_iter().flatten().map(adopt).fold(false, |all, one| all | one)
+}
+
+/// Takes what one index has.
+fn adopt_from(
     config: &Config,
     branch: &mut Branch,
     tip: &Tip,
-    index: &[u8],
     archives: &mut [Archive],
     root: &Path,
 ) -> bool {
-    let Some(index) = Index::read(index, &config.index()).value else { return false };
+    let text = index_of(config, branch, tip).unwrap_or_default();
+    let Some(index) = Index::read(&text, "").value else { return false };
     let cache = Cache::new(root);
     let mut is_any = false;
     for archive in archives {

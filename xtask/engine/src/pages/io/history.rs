@@ -42,6 +42,12 @@ pub fn restore(
     let commits = branch.commits(&config.index())?;
     let mut restored = Restored { is_asked: true, ..Restored::default() };
     whole(config, branch, &commits, tip, &mut restored)?;
+    if let Some(old) = config.before_move() {
+        let mut before = Restored::default();
+        let commits = branch.commits(&old.index())?;
+        whole(&old, branch, &commits, tip, &mut before)?;
+        (restored.old_index, restored.files) = (before.index, [restored.files, before.files].concat());
+    }
     let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(fresh);
     // What is wrong with the index is reported when it is merged into.
     let Some(index) = Index::read(&text, &config.index()).value else { return Ok(restored) };
@@ -66,7 +72,7 @@ pub fn restore(
     }
     let old = OldIndexes::read(config, branch, &commits)?;
     found.extend(old.lost_elsewhere(config, &index, limit, &mut restored.problems)?);
-    one_a_version(&index, found, &mut restored);
+    one_a_version(&index, &old, found, &mut restored);
     old.as_they_were(&mut restored.entries);
     if readdress && !elsewhere.is_empty() {
         let (text, count) = readdressed(config, branch, &index, &files, &elsewhere, &text)?;
@@ -78,7 +84,8 @@ pub fn restore(
 
 /// Says so where the search was in vain.
 fn nothing(restored: &Restored) -> Option<Problem> {
-    let found = restored.index.is_some() || !restored.entries.is_empty() || !restored.files.is_empty();
+    let is_whole = restored.index.is_none() && restored.old_index.is_none();
+    let found = !is_whole || !restored.entries.is_empty() || !restored.files.is_empty();
     let message = "nothing was lost that the branch or its history still has: there is nothing to restore";
     (!found && restored.problems.is_empty()).then(|| Problem::note(message))
 }
@@ -104,7 +111,12 @@ fn readdressed(
             continue;
         }
         let entry = text.get(version.range.clone()).unwrap_or_default();
-        let at = entry.windows(url.len()).position(|bytes| bytes == url.as_bytes());
+        // The same address may stand in other fields before.
+        let find = |from: usize, words: &[u8]| {
+            let rest = entry.get(from..)?;
+            rest.windows(words.len()).position(|bytes| bytes == words).map(|at| from + at)
+        };
+        let at = find(find(0, b"urls").unwrap_or(0), url.as_bytes());
         let Some(at) = at.map(|at| version.range.start + at) else { continue };
         let address = config.url_on_branch(one.path.rsplit('/').next().unwrap_or(&one.path));
         out.splice(at..at + url.len(), address.bytes());
@@ -133,12 +145,20 @@ fn archive_of(branch: &mut Branch, lost: &Lost) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Takes the entries of versions that the index has not. Of several archives of one version, that of the usual name is
-/// the one.
-fn one_a_version(index: &Index<'_>, mut found: Vec<(String, NewVersion)>, restored: &mut Restored) {
+/// Takes the entries of versions that the index has not. Of several archives of one version, the one that an older index
+/// names is it, else that of the usual name.
+fn one_a_version(
+    index: &Index<'_>,
+    old: &OldIndexes,
+    mut found: Vec<(String, NewVersion)>,
+    restored: &mut Restored,
+) {
+    let published = old.published();
     let id = |entry: &NewVersion| (entry.metadata.name.clone(), entry.metadata.version.clone());
     let mut taken: HashSet<(String, String)> = index.versions().iter().map(id_of).collect();
-    found.sort_by_key(|(path, entry)| !path.ends_with(&format!("/{}", entry.metadata.file_name())));
+    let is_usual =
+        |path: &str, entry: &NewVersion| path.rsplit('/').next() == Some(&entry.metadata.file_name());
+    found.sort_by_key(|(path, entry)| (!published.contains(&key_of(entry)), !is_usual(path, entry)));
     for (path, entry) in found {
         if taken.insert(id(&entry)) {
             restored.entries.push(entry);
@@ -199,6 +219,17 @@ fn stray(path: &str, entry: &NewVersion) -> Problem {
     Problem::warning(message).at(path, None).hint("whoever knows its URL can still install it: leave it")
 }
 
+/// Name, version and digest of an archive.
+type Key = (String, String, Digest);
+
+fn key(version: &Version<'_>) -> Option<Key> {
+    Some((version.name.to_string(), version.version.to_string(), Digest::parse(&version.digest)?))
+}
+
+fn key_of(entry: &NewVersion) -> Key {
+    (entry.metadata.name.clone(), entry.metadata.version.clone(), entry.digest.clone())
+}
+
 /// The newest of the indexes that the branch had.
 struct OldIndexes(Vec<Vec<u8>>);
 
@@ -236,32 +267,45 @@ impl OldIndexes {
                 }
                 let http = Http::new(limit, CURIOUS)?;
                 match download(&http, url) {
-                    Ok(data) if Digest::of(&data) == digest => match entry(config, url, &data, 0) {
+                    Ok(Some(data)) if Digest::of(&data) == digest => match entry(config, url, &data, 0) {
                         Ok(entry) => found.push((url.to_string(), entry)),
                         Err(problem) => problems.push(problem),
                     },
-                    Ok(_) | Err(_) => {}
+                    Ok(_) => {}
+                    Err(why) => problems.push(unread(version, &why)),
                 }
             }
         }
         Ok(found)
     }
 
+    /// All that was ever published.
+    fn published(&self) -> HashSet<Key> {
+        let indexes = self.0.iter().filter_map(|text| Index::read(text, "").value);
+        indexes.flat_map(|index| index.versions().iter().filter_map(key).collect::<Vec<_>>()).collect()
+    }
+
     /// Gives entries the time and the URLs that they had.
     fn as_they_were(&self, entries: &mut [NewVersion]) {
-        let mut wanted: BTreeMap<Digest, &mut NewVersion> =
-            entries.iter_mut().map(|entry| (entry.digest.clone(), entry)).collect();
+        let mut wanted: BTreeMap<Key, &mut NewVersion> =
+            entries.iter_mut().map(|entry| (key_of(entry), entry)).collect();
         for text in &self.0 {
             let Some(index) = Index::read(text, "").value else { continue };
             for version in index.versions() {
-                if let Some(entry) = Digest::parse(&version.digest).and_then(|digest| wanted.remove(&digest))
-                {
+                if let Some(entry) = key(version).and_then(|key| wanted.remove(&key)) {
                     entry.created = version.created.to_string();
                     entry.urls = version.urls.iter().map(ToString::to_string).collect();
                 }
             }
         }
     }
+}
+
+/// A lost entry of which nobody could tell whether its archive is still there.
+fn unread(version: &Version<'_>, why: &str) -> Problem {
+    let id = name(&format!("{} {}", version.name, version.version));
+    let message = format!("an older index has {id}, and its archive could not be read: {why}");
+    Problem::warning(message).hint("run it again when that can be read")
 }
 
 fn id_of(version: &Version<'_>) -> (String, String) {

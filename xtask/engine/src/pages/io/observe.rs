@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::publish::short;
 use crate::base::config::{Archives, Config};
+use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems, Severity};
 use crate::base::target::Target;
 use crate::base::text::{few, name};
@@ -20,6 +21,7 @@ use crate::github::io::Github;
 use crate::pages::command::{PagesArgs, Part};
 use crate::pages::{Change, Charts};
 use crate::registry::artifact::HUB_FILE;
+use crate::registry::io::has_all;
 use crate::sys::http::{Http, PATIENT};
 use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
@@ -155,21 +157,38 @@ fn charts(
     }
     let replace = replaceable(&args.replace, &release.archives.iter().map(|archive| &archive.metadata))?;
     let created = Some(release.manifest.commit.time);
-    let urls = urls(config, &release, args)?;
-    Ok(Charts { archives: release.archives.into(), urls, others: beside_index(source)?, replace, created })
+    let (urls, missing) = urls(config, &release, args)?;
+    let is_pushed = is_pushed(config, args, &release);
+    let archives = release.archives.into();
+    Ok(Charts { archives, is_pushed, urls, missing, others: beside_index(source)?, replace, created })
 }
 
-/// The URLs of the archives, where they do not lie on the branch. Before anything is published those that are expected do.
-fn urls(config: &Config, release: &Release, args: &PagesArgs) -> Result<BTreeMap<String, String>> {
+/// True if the registry has every chart of the release.
+fn is_pushed(config: &Config, args: &PagesArgs, release: &Release) -> bool {
+    let charts = release.archives.iter().map(|archive| &archive.metadata);
+    let places: Vec<Reference> =
+        charts.map(|chart| Reference::of_chart(&config.oci, &chart.name, &chart.version)).collect();
+    config.publishes_to(Target::Oci) && has_all(&places, Duration::from_secs(args.deadline), false)
+}
+
+/// The URLs of the archives, where they do not lie on the branch: before anything is published, and where GitHub does not have
+/// them, those that are expected, with the reason.
+fn urls(
+    config: &Config,
+    release: &Release,
+    args: &PagesArgs,
+) -> Result<(BTreeMap<String, String>, Option<Problem>)> {
     if config.archives == Archives::Branch {
-        return Ok(BTreeMap::new());
+        return Ok((BTreeMap::new(), None));
     }
+    let expected = || dist::urls(config, &release.manifest);
     if !args.publish {
-        return Ok(dist::urls(config, &release.manifest));
+        return Ok((expected(), None));
     }
     let http = Http::new(Duration::from_secs(args.deadline), PATIENT)?;
     let github = Github::new(&http, &config.repository).map_err(Problems::from)?;
-    Ok(github.addresses(config, release).map_err(Problems::from)?)
+    let addresses = github.addresses(config, release);
+    Ok(addresses.map_or_else(|missing| (expected(), Some(missing)), |addresses| (addresses, None)))
 }
 
 /// The files that are published beside the index, as the commit has them.

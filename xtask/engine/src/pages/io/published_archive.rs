@@ -34,7 +34,9 @@ pub fn archive(
         (Some(data), _) if is_ours => data.map_err(|error| format!("{error:#}"))?,
         (Some(Ok(data)), _) if Digest::of(&data).is(&version.digest) => data,
         (None, _) if is_ours => return Err(format!("the branch does not have {}", name(url))),
-        (_, Some(http)) => download(http, url)?,
+        (_, Some(http)) => {
+            download(http, url)?.ok_or_else(|| format!("{} is not there any more", name(url)))?
+        }
         (_, None) => return Err(format!("it is not on the branch but at {}", name(url))),
     };
     let digest = Digest::of(&data);
@@ -65,7 +67,7 @@ pub fn provenance(
     let url = version.urls.first()?;
     match path_of(config, url) {
         Some(path) => provenance_of(branch, tip, &path),
-        None => download(http?, &format!("{url}.prov")).ok(),
+        None => download(http?, &format!("{url}.prov")).ok().flatten(),
     }
 }
 
@@ -74,15 +76,15 @@ pub fn provenance_of(branch: &mut Branch, tip: &Tip, archive: &str) -> Option<Ve
     branch.read(tip.files.get(&format!("{archive}.prov"))?).ok()
 }
 
-/// Gets a published file over an encrypted connection, or from this machine.
-pub fn download(http: &Http, url: &str) -> Result<Vec<u8>, String> {
+/// Gets a published file over an encrypted connection, or from this machine; `None` where the server says that there is none.
+pub fn download(http: &Http, url: &str) -> Result<Option<Vec<u8>>, String> {
     if !is_private(url) {
         return Err(format!("nobody asks {} without encryption", name(host(url))));
     }
     let response = http.follow(Request { method: "GET", url: url.to_owned(), ..Request::default() })?;
-    if response.is_success() {
-        Ok(response.body)
-    } else {
-        Err(format!("{} answers {}", name(url), response.status))
+    match response.status {
+        200..=299 => Ok(Some(response.body)),
+        404 | 410 => Ok(None),
+        status => Err(format!("{} answers {status}", name(url))),
     }
 }

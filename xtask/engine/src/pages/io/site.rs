@@ -38,7 +38,7 @@ pub fn place(asked: Option<&Path>, source: &Repository) -> Result<PathBuf> {
         return refuse("it is no directory");
     }
     let is_empty = fs::read_dir(&place).is_ok_and(|mut entries| entries.next().is_none());
-    // Every site has this file. A checkout of the branch has it too.
+    // Every preview has this file. A checkout of the branch has it too.
     let is_site = place == default && place.join(NO_JEKYLL).is_file() && !place.join(".git").exists();
     if is_empty || is_site { Ok(place) } else { refuse("it is not empty") }
 }
@@ -67,6 +67,8 @@ pub fn write(place: &Path, plan: &Plan<'_>) -> Result<()> {
     if place.exists() {
         fs::remove_dir_all(place).with_context(cannot)?;
     }
+    // The sign of a site, which not every branch has.
+    fs::create_dir_all(place).and_then(|()| fs::write(place.join(NO_JEKYLL), "")).with_context(cannot)?;
     for file in &plan.files {
         let Held::Data(data) = &file.content else { continue };
         let path = place.join(&file.path);

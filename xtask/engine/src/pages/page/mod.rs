@@ -8,9 +8,12 @@ use crate::base::config::is_oci_component;
 use crate::base::html::{escape, policy_hash};
 use crate::base::path;
 use crate::base::text::{sanitise, shown};
+use crate::base::version::{helm_accepts, is_prerelease};
 
 const STYLE: &str = concat!(include_str!("../../base/web.css"), include_str!("page.css"));
 const SCRIPT: &str = include_str!("page.js");
+/// What this program's own pages have, and no page of the documentation.
+pub const MAKER: &str = "<meta name=\"generator\" content=\"helm-xtask\">";
 /// How many versions of a chart are listed.
 const LISTED: usize = 20;
 /// From how many charts on there is a search.
@@ -81,6 +84,7 @@ pub fn page(repository: &Facts<'_>, charts: &[Chart<'_>]) -> String {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <meta name="description" content="Helm repository: {count}">
+{MAKER}
 <meta name="color-scheme" content="light dark">
 <style>{STYLE}</style>
 </head>
@@ -126,8 +130,7 @@ fn list(repository: &Facts<'_>, charts: &[Chart<'_>]) -> String {
 }
 
 fn section(repository: &Facts<'_>, chart: &Chart<'_>, open: bool) -> String {
-    let is_stable =
-        |row: &&Row<'_>| semver::Version::parse(row.version).is_ok_and(|version| version.pre.is_empty());
+    let is_stable = |row: &&Row<'_>| helm_accepts(row.version) && !is_prerelease(row.version);
     let Some(first) = chart.versions.iter().find(is_stable).or_else(|| chart.versions.first()) else {
         return String::new();
     };
@@ -250,10 +253,13 @@ fn link(to: &str, label: &str) -> Option<String> {
     usable.then(|| format!("<a href=\"{}\">{}</a>", escape(to), text(label)))
 }
 
-/// Whether a page is one that this program made, of whatever version.
+/// Whether a page is one that this program made, of whatever version: older ones have no name of their maker.
 pub fn is_ours(page: &[u8]) -> bool {
-    let mark = b"<meta name=\"description\" content=\"Helm repository: ";
-    page.windows(mark.len()).any(|bytes| bytes == mark)
+    let has = |mark: &str| page.windows(mark.len()).any(|bytes| bytes == mark.as_bytes());
+    has(MAKER)
+        || has(
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-",
+        ) && has("<meta name=\"description\" content=\"Helm repository: ")
 }
 
 #[cfg(test)]
@@ -347,6 +353,7 @@ mod tests {
         assert_eq!(newest(&["2.0.0-rc.1", "1.0.0", "0.9.0"]), "1.0.0");
         assert_eq!(newest(&["2.0.0-rc.1", "2.0.0-a"]), "2.0.0-rc.1");
         assert_eq!(newest(&["1.0.0+b.1"]), "1.0.0+b.1");
+        assert_eq!(newest(&["v1.16.0-rc.1", "v1.15.0"]), "v1.15.0");
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn plan<'a>(
     change: &'a Change<'_>,
     restored: &Restored,
 ) -> Result<Plan<'a>, Problems> {
-    let ours = b"<meta name=\"description\" content=\"Helm repository: ";
+    let ours = page::MAKER.as_bytes();
     let pages = [PAGE, "index.html"].into_iter().filter(|path| *path == PAGE || change.docs.is_none());
     let pages = pages.map(|path| (path.to_owned(), ours.to_vec())).collect();
     let contents = Contents { index: index.map(<[u8]>::to_vec), pages, ..Contents::default() };

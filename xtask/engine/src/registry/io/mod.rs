@@ -8,6 +8,7 @@ mod upload;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,8 +25,8 @@ use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::sys::http::Http;
-use crate::sys::secrets;
+use crate::sys::http::{CURIOUS, Http};
+use crate::sys::{environment, secrets};
 
 /// Registries, with the tokens that they gave.
 #[derive(Debug)]
@@ -96,6 +97,18 @@ pub struct Pulled {
 struct Part {
     media_type: String,
     digest: String,
+}
+
+/// True if a registry says that it has all of these. One that does not answer, or that nobody may ask, has none.
+pub fn has_all<'r>(
+    places: impl IntoIterator<Item = &'r Reference>,
+    limit: Duration,
+    plain_http: bool,
+) -> bool {
+    let http = (!environment::is_offline()).then(|| Http::new(limit, CURIOUS).ok()).flatten();
+    let registry = http.as_ref().map(|http| Registry::new(http, plain_http));
+    let mut places = places.into_iter();
+    registry.is_some_and(|registry| places.all(|at| matches!(registry.digest(at, false), Ok(Some(_)))))
 }
 
 impl<'a> Registry<'a> {

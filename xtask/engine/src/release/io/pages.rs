@@ -1,7 +1,5 @@
 //! The Helm repository on the branch of GitHub Pages, as a target of a release.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 
 use super::publish::{Look, Publication, Transport};
@@ -75,24 +73,17 @@ impl<'p> PagesTarget<'p> {
             .map_err(|problem| Problems::from(problem).into())
     }
 
-    /// Adds the release to the branch, whatever is on it by now. `urls` are those of its archives, where they lie elsewhere.
+    /// Adds the release to the branch, whatever is on it by now. `change` is what the look has planned with, and what is known
+    /// since then.
     pub fn publish<'r>(
         &mut self,
         publication: &'p Publication<'r>,
         transport: &Transport<'_>,
         planned: Planned<'r>,
-        urls: Option<BTreeMap<String, String>>,
+        change: &Change<'_>,
     ) -> Result<Planned<'r>> {
-        let mut change = publication.change.clone();
-        let mut first = self.first.take();
-        if let (Some(urls), Some(charts)) = (urls, &mut change.charts)
-            && urls != charts.urls
-        {
-            // GitHub has the last word on where its assets are.
-            charts.urls = urls;
-            first = None;
-        }
-        let change = &change;
+        let facts = |change: &Change<'_>| change.charts.as_ref().map(|one| (one.urls.clone(), one.is_pushed));
+        let first = self.first.take().filter(|_| facts(change) == facts(&publication.change));
         let decide = |branch: &mut Branch, tip: Option<&Tip>| decide_news(publication, change, branch, tip);
         let published = publish::publish(&mut self.branch, change.time, first, decide)?;
         if transport.wait {

@@ -23,7 +23,8 @@ use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::pages::{Change, Charts};
 use crate::registry::artifact::HUB_FILE;
-use crate::release::steps::{Found, Planned, Step, doubt, steps};
+use crate::registry::io::has_all;
+use crate::release::steps::{Found, Payload, Planned, Step, doubt, steps};
 use crate::sys::environment;
 use crate::sys::github_actions::Group;
 use crate::sys::http::{CURIOUS, Http, PATIENT};
@@ -39,7 +40,7 @@ pub struct Publication<'r> {
 }
 
 impl<'r> Publication<'r> {
-    /// A release for the registry `oci`. `others` belongs beside the index; `replace` are the names and versions of which a
+    /// A release for the registry `oci` and these targets. `others` belongs beside the index; `replace` are the names and versions of which a
     /// published archive may be replaced.
     pub fn new(
         config: &'r Config,
@@ -47,6 +48,7 @@ impl<'r> Publication<'r> {
         release: &'r Release,
         others: &'r [File],
         replace: Vec<(String, String)>,
+        targets: &[Target],
     ) -> Result<Self> {
         let commit = &release.manifest.commit;
         let urls = match config.archives {
@@ -55,7 +57,10 @@ impl<'r> Publication<'r> {
         };
         let charts = Charts {
             archives: Cow::Borrowed(&release.archives),
+            // The registry comes before the Helm repository.
+            is_pushed: targets.contains(&Target::Oci),
             urls,
+            missing: None,
             others: others.to_vec(),
             replace,
             created: Some(commit.time),
@@ -221,6 +226,15 @@ fn http(
     }
 }
 
+/// True if the registry has the charts already, where this run does not push them.
+fn is_pushed(publication: &Publication<'_>, transport: &Transport<'_>) -> bool {
+    let pushes = publication.steps.iter().filter_map(|step| match step {
+        Step::Push { target, payload: Payload::Chart(_) } => Some(target),
+        Step::Push { .. } | Step::Merge { .. } | Step::Create { .. } => None,
+    });
+    has_all(pushes, transport.limit, transport.plain_http)
+}
+
 /// True if the index leads to assets of GitHub Releases, which have to be there before it does.
 fn leads_to_releases(publication: &Publication<'_>) -> bool {
     publication.config.archives == Archives::Releases
@@ -271,10 +285,12 @@ impl<'p, 'r> Targets<'p, 'r> {
                 (Target::Oci, Some(registry), ..) => registry.look(publication, is_publishing)?,
                 (Target::Pages, _, Some(pages), github) => {
                     let mut look = pages.look(publication, is_publishing);
-                    let is_alone = !targets.contains(&Target::Github);
-                    if let Some(github) =
-                        github.as_ref().filter(|_| is_alone && leads_to_releases(publication))
-                    {
+                    // A release that is to be made now cannot be there yet.
+                    let is_made = looks.iter().filter(|look: &&Look<'_>| look.target == Target::Github);
+                    let is_made = is_made.flat_map(|look| &look.planned).any(|one| one.found != Found::Done);
+                    let is_left = look.planned.iter().any(|one| one.found != Found::Done);
+                    let must_be_there = is_left && !is_made && leads_to_releases(publication);
+                    if let Some(github) = github.as_ref().filter(|_| must_be_there) {
                         let missing = github.addresses(publication).err();
                         look.problems.extend(missing.map(|problem| doubt(problem, is_publishing)));
                     }
@@ -311,9 +327,16 @@ impl<'p, 'r> Targets<'p, 'r> {
                     registry.publish(publication, transport, planned, outcome)?
                 }
                 (Target::Pages, _, Some(pages), github) => {
-                    let github = github.as_ref().filter(|_| leads_to_releases(publication));
-                    let urls = github.map(|github| github.addresses(publication)).transpose();
-                    pages.publish(publication, transport, planned, urls.map_err(Problems::from)?)?
+                    let mut change = publication.change.clone();
+                    let is_left = planned.found != Found::Done;
+                    if let Some(charts) = change.charts.as_mut().filter(|_| is_left) {
+                        if let Some(github) = github.as_ref().filter(|_| leads_to_releases(publication)) {
+                            // GitHub has the last word on where its assets are.
+                            charts.urls = github.addresses(publication).map_err(Problems::from)?;
+                        }
+                        charts.is_pushed = charts.is_pushed || is_pushed(publication, transport);
+                    }
+                    pages.publish(publication, transport, planned, &change)?
                 }
                 (Target::Github, .., Some(github)) => github.publish(planned, outcome)?,
                 _ => planned,

@@ -158,7 +158,7 @@ impl Release {
 
     /// The plan for some targets, with what stands in its way.
     pub(crate) fn look(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
-        let mut outcome = publish::look(&self.publication()?, &self.transport(), &targets)?;
+        let mut outcome = publish::look(&self.publication(&targets)?, &self.transport(), &targets)?;
         outcome.problems.extend(self.incomplete()?.map(|problem| doubt(problem, false)));
         outcome.problems.extend(self.foreign_notes(&targets));
         Ok(Plan { release: self, targets, outcome })
@@ -177,7 +177,7 @@ impl Release {
         let problems = self.incomplete()?.into_iter().chain(differs_from_commit(self.manifest()));
         verdict(problems.chain(self.foreign_notes(&targets)).collect())?;
         let tell = |planned: &Planned<'_>| if self.args.json { Ok(()) } else { report::done(planned) };
-        let outcome = publish::publish(&self.publication()?, &self.transport(), &targets, &tell)?;
+        let outcome = publish::publish(&self.publication(&targets)?, &self.transport(), &targets, &tell)?;
         outcome.problems.iter().for_each(terminal::problem);
         // What is published is published, whoever is told.
         if let Err(error) = report::to_actions(&self.config, self.manifest(), &targets, &outcome) {
@@ -204,10 +204,10 @@ impl Release {
         foreign_notes(&self.config, &self.made).filter(|_| targets.contains(&Target::Github))
     }
 
-    fn publication(&self) -> Result<Publication<'_>> {
+    fn publication(&self, targets: &[Target]) -> Result<Publication<'_>> {
         let replace =
             replaceable(&self.args.replace, &self.made.archives.iter().map(|archive| &archive.metadata))?;
-        Publication::new(&self.config, &self.config.oci, &self.made, &self.others, replace)
+        Publication::new(&self.config, &self.config.oci, &self.made, &self.others, replace, targets)
     }
 
     /// How the targets are reached. What making has seen of the branch is taken by the first who asks.
