@@ -2,31 +2,30 @@
 
 use std::cmp::Ordering;
 
-use semver::Version;
-
 use super::{Other, Wanted};
+use crate::base::tag::strict;
 
 /// Whether no published release of the same family has a higher version. A chart's release never takes the place of an
-/// application's `v…` in the same repository: users download that from `releases/latest`. Where the config names a chart,
-/// its releases are the latest, and no others.
+/// application's `v…` in the same repository, whose tag no pattern reads as one of the family: users download that from
+/// `releases/latest`. Where the config names a chart, its releases are the latest, and no others.
 pub fn is_latest(wanted: &Wanted<'_>, others: &[Other]) -> bool {
     let Some(family) = &wanted.family else { return false };
+    let mut published = others.iter().filter(|other| !other.prerelease);
     let is_higher = |other: &Other| {
         let of_family = family.version(&other.tag);
-        !other.prerelease
-            && of_family.is_some_and(|other| other.cmp_precedence(&family.tag.version) == Ordering::Greater)
+        of_family.is_some_and(|other| other.cmp_precedence(&family.tag.version) == Ordering::Greater)
     };
-    let may_be_of_application = |tag: &str| tag.strip_prefix('v').and_then(|rest| Version::parse(rest).ok());
     let is_of_application = |other: &Other| {
-        !other.prerelease && may_be_of_application(&other.tag).is_some_and(|version| version.pre.is_empty())
+        let is_stable = strict(&other.tag).is_some_and(|version| version.pre.is_empty());
+        is_stable && family.version(&other.tag).is_none()
     };
-    let is_of_chart = may_be_of_application(&wanted.tag).is_none();
+    let is_of_chart = !(wanted.tag.starts_with('v') && strict(&wanted.tag).is_some());
     let may_be = match (wanted.latest, family.tag.chart.as_deref()) {
         (Some(latest), Some(chart)) => latest == chart,
         (Some(_), None) => is_of_chart,
-        (None, _) => !(is_of_chart && others.iter().any(is_of_application)),
+        (None, _) => !(is_of_chart && published.clone().any(is_of_application)),
     };
-    !wanted.prerelease && may_be && !others.iter().any(is_higher)
+    !wanted.prerelease && may_be && !published.any(is_higher)
 }
 
 #[cfg(test)]
@@ -41,8 +40,8 @@ mod tests {
         tags.iter().map(other).collect()
     }
 
-    fn web() -> ChartVersion {
-        ChartVersion { name: "web".to_owned(), ..ChartVersion::default() }
+    fn web(version: &str) -> ChartVersion {
+        ChartVersion { name: "web".to_owned(), version: version.to_owned(), ..ChartVersion::default() }
     }
 
     #[test]
@@ -56,6 +55,14 @@ mod tests {
             (&["helm-chart-{version}"], "helm-chart-1.1.0", &["v0.1.0"], false),
             (&["{version}"], "1.10.0", &["1.9.0", "v1.9.0*"], true),
             (&["{version}"], "1.9.0", &["1.10.0"], false),
+            (&["{version}", "v{version}"], "1.2.0", &["v1.1.0"], true),
+            (&["{version}", "v{version}"], "1.2.0", &["v1.3.0"], false),
+            (&["v{version}"], "v0.9", &["v0.10"], false),
+            (&["v{version}"], "v0.10", &["v0.9"], true),
+            (&["{name}-{version}"], "web-1.2", &["web-1.10"], false),
+            (&["helm-chart-{version}"], "helm-chart-1.1.0", &["2.0.0"], false),
+            (&["helm-chart-{version}"], "helm-chart-1.1.0", &["v2.0"], false),
+            (&["helm-chart-{version}"], "helm-chart-1.1.0", &["v2"], true),
         ] {
             let config = SHOP.clone().tags(patterns.iter().copied());
             let mut wanted = Wanted {
@@ -63,13 +70,15 @@ mod tests {
                 notes: "",
                 prerelease: false,
                 commit: "",
-                family: config.tags.family(tag, &[web()]),
+                family: config.tags.family(tag, &[web("1.2"), web("0.9"), web("0.10")]),
                 latest: None,
                 assets: Vec::new(),
             };
             assert_eq!(is_latest(&wanted, &others(published)), expected, "{tag} {published:?}");
             wanted.latest = Some("web");
-            let expected = expected || published == ["v0.1.0"];
+            // What stands beside it is the application's.
+            let is_beside = matches!(published, ["v0.1.0" | "2.0.0" | "v2.0"]);
+            let expected = (expected || is_beside) && !tag.starts_with('v');
             assert_eq!(is_latest(&wanted, &others(published)), expected, "{tag} {published:?}");
         }
     }
@@ -96,7 +105,7 @@ mod tests {
                 notes: "",
                 prerelease,
                 commit: "",
-                family: SHOP.tags.family(tag, &[web()]),
+                family: SHOP.tags.family(tag, &[web("0.0.0")]),
                 latest: None,
                 assets: Vec::new(),
             };

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::front::Front;
 use super::missing::{is_beside, missing};
 use super::page::is_ours;
+use super::published::{is_same, respelled};
 use super::shown::show;
 use super::{Charts, Contents, Held, Owner, Restored};
 use crate::base::config::Config;
@@ -72,6 +73,7 @@ impl<'a> Merge<'_, 'a> {
         let (replace, now) = (self.replaced(old.as_ref()), time::utc(self.time));
         let merged = merge(old.as_ref(), &all, &replace, Format::Yaml, &now).take(&mut problems);
         problems.extend(merged.iter().flat_map(|merged| self.conflicts(old.as_ref(), merged)));
+        problems.extend(old.iter().flat_map(|old| self.respelled(old)));
         let Some(merged) = merged.filter(|_| !problems.iter().any(Problem::is_error)) else {
             return Checked::new(None, problems);
         };
@@ -243,6 +245,18 @@ impl<'a> Merge<'_, 'a> {
             }
         }
         problems
+    }
+
+    /// What is published in another spelling of its version, and not in this one: Helm would take either for both.
+    fn respelled(&self, old: &Index<'_>) -> Vec<Problem> {
+        let archives = self.charts.archives.iter().map(|archive| &archive.metadata);
+        let published = |metadata: &Metadata| {
+            let of_chart = || old.versions().iter().filter(|other| other.name == metadata.name);
+            let is_listed = of_chart().any(|other| other.version == metadata.version);
+            let other = of_chart().find(|other| is_same(&other.version, &metadata.version));
+            other.filter(|_| !is_listed).map(|other| respelled(&metadata.name, &other.version))
+        };
+        archives.filter_map(published).collect()
     }
 
     fn is_here(&self, index: &Index<'_>, archive: &Archive) -> bool {

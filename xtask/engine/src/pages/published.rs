@@ -43,13 +43,14 @@ impl Next<'_> {
         }
     }
 
-    /// The published version that it has to be compared with: the same one, else, where a tag will decide, the newest.
+    /// The published version that it has to be compared with: the same one, perhaps in another spelling, else, where a tag
+    /// will decide, the newest.
     pub fn counterpart<'i, 't>(&self, index: &'i Index<'t>) -> Option<&'i index::Version<'t>> {
         let mut listed = self.listed(index);
         match self.version() {
             Some(version) => {
                 let exact = self.listed(index).find(|one| one.version == version);
-                exact.or_else(|| listed.find(|one| same(&one.version, &version)))
+                exact.or_else(|| listed.find(|one| is_same(&one.version, &version)))
             }
             None => listed.max_by(|a, b| precedence(&a.version, &b.version)),
         }
@@ -76,6 +77,12 @@ impl Next<'_> {
         Ok(if changed.is_empty() { Content::Same } else { Content::Differs(changed) })
     }
 
+    /// The error of a version that is published in another spelling.
+    pub fn respelled(&self, index: &Index<'_>, published: &str) -> Problem {
+        let listed: Vec<&str> = self.listed(index).map(|one| &*one.version).collect();
+        self.higher(respelled(&self.package.metadata.name, published), published, &listed)
+    }
+
     /// What is wrong with its version, seen what is published. `content` is the comparison with the counterpart.
     pub fn judge(&self, index: &Index<'_>, content: Option<&Content>) -> Option<Problem> {
         let listed: Vec<&str> = self.listed(index).map(|one| &*one.version).collect();
@@ -99,7 +106,7 @@ impl Next<'_> {
             (Some(version), None)
                 if helm_accepts(version)
                     && precedence(version, newest) == Ordering::Less
-                    && !listed.iter().any(|one| same(one, version)) =>
+                    && !listed.iter().any(|one| is_same(one, version)) =>
             {
                 let message = format!(
                     "version {} is below {newest}, which is published: whoever names no version gets that one",
@@ -126,7 +133,12 @@ impl Next<'_> {
             name(&format!("{chart} {version}")),
             few(changed)
         );
-        let problem = self.at(Problem::error(message));
+        self.higher(Problem::error(message), version, listed)
+    }
+
+    /// The way out of a version that is taken.
+    fn higher(&self, problem: Problem, version: &str, listed: &[&str]) -> Problem {
+        let problem = self.at(problem);
         let Some(next) = above(version, listed) else {
             return problem.hint("give it a higher version");
         };
@@ -148,8 +160,15 @@ impl Next<'_> {
     }
 }
 
+/// The error of a chart that is published in another spelling of its version.
+pub fn respelled(chart: &str, published: &str) -> Problem {
+    let message =
+        format!("{} is published, and is the same version for Helm", name(&format!("{chart} {published}")));
+    Problem::error(message).hint("give it a higher version")
+}
+
 /// Whether two versions are one for Helm.
-fn same(a: &str, b: &str) -> bool {
+pub fn is_same(a: &str, b: &str) -> bool {
     a == b
         || helm_accepts(a) && helm_accepts(b) && strict_form(a).is_some() && strict_form(a) == strict_form(b)
 }
@@ -162,7 +181,7 @@ fn above(version: &str, listed: &[&str]) -> Option<String> {
         next = Version::new(next.major, next.minor, next.patch.checked_add(1)?);
         let v = if version.starts_with('v') { "v" } else { "" };
         let text = format!("{v}{next}");
-        if !listed.iter().any(|one| same(one, &text)) {
+        if !listed.iter().any(|one| is_same(one, &text)) {
             return Some(text);
         }
     }

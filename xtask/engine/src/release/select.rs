@@ -65,9 +65,12 @@ impl Tags {
 
 /// Reads a tag. Where Chart.yaml says the version, a tag for all charts may be that of the application instead.
 fn read(config: &Config, text: &str, charts: &[ChartVersion]) -> Result<Tag, BadTag> {
-    let tag = config.tags.read(text, charts)?;
-    let may_be_of_application = !config.stamps() && tag.chart.is_none();
-    match config.tags.of_application(text, &tag.version, charts).filter(|_| may_be_of_application) {
+    if config.stamps() {
+        return config.tags.read(text, charts);
+    }
+    let tag = config.tags.read_verified(text, charts)?;
+    let is_of_all = tag.chart.is_none();
+    match config.tags.of_application(text, &tag.version, charts).filter(|_| is_of_all) {
         Some(of_application) => Err(of_application),
         None => Ok(tag),
     }

@@ -160,6 +160,13 @@ fn the_tag_of_the_application_releases_no_chart() {
     life.sandbox.set("GITHUB_REF_NAME", "v3.13.2");
     let (status, said) = released(&life, &[]);
     assert!(status == 1 && said.contains("tag `v3.13.2` does not agree with version `3.13.1`"), "{said}");
+    // Its next version may be tagged before `appVersion` says so.
+    life.sandbox.set("TAGS", "helm-chart-{version}");
+    life.sandbox.set("GITHUB_REF_NAME", "v1.28.0");
+    let (status, said) = released(&life, &[]);
+    assert!(status == 0 && said.contains("Would create release helm-chart-3.13.1 of"), "{said}");
+    let (_, said) = life.run(&["check", "--offline"]);
+    assert!(!said.contains("v1.28.0"), "{said}");
 }
 
 /// Whatever Helm packages is released under the name that Helm gives it, and both Helms find it by its version.
@@ -206,6 +213,36 @@ fn versions_that_helm_takes() {
             status == 1 && said.contains(&format!("`web {version}` is published, and differs")),
             "{said}"
         );
+    }
+}
+
+/// For Helm these are one version each: the second is never published beside the first, nor taken for it.
+#[test]
+fn a_published_version_in_another_spelling() {
+    for (published, tag, mode, again, hint) in [
+        ("v1.15.0", "v1.15.0", "stamp", "0.0.0", "choose a higher tag, such as v1.15.1"),
+        ("1.2", "v1.2.0", "verify", "1.2.0", "write `version: 1.2.1`"),
+        ("1.2.0", "v1.2.0", "verify", "v1.2", "write `version: 1.2.1`"),
+    ] {
+        let mut life = Life::new("verify", &["web"], &format!("\"{published}\""));
+        life.sections(&["v1.15.0", "1.2", "1.2.0"]);
+        life.tag(tag);
+        let first = life.run(&["release", "--publish=pages"]);
+        assert_eq!(first.0, 0, "{}", first.1);
+        let before = life.published();
+        life.sandbox.set("VERSIONS", mode);
+        life.chart("web", again);
+        life.sandbox.commit("spelled");
+        life.tag(tag);
+        let message = format!("`web {published}` is published, and is the same version for Helm\nhint: ");
+        for command in [&["check"][..], &["release"], &["release", "--publish=pages"]] {
+            let (status, said) = life.run(command);
+            assert!(status == 1 && said.contains(&(message.clone() + hint)), "{command:?}: {said}");
+        }
+        assert_eq!(released(&life, &[]).0, 0);
+        let (status, said) = life.run(&["release", "--from", "dist", "--publish=pages"]);
+        assert!(status == 1 && said.contains(&message), "{said}");
+        assert_eq!(life.published(), before);
     }
 }
 

@@ -98,13 +98,35 @@ impl TagPatterns {
         }
     }
 
+    /// The same where Chart.yaml says the version. A version that no chart has is no attempt at a release of one, unless a
+    /// pattern has such tags, and a tag that releases no chart is worth no hint.
+    pub fn read_verified(&self, text: &str, charts: &[ChartVersion]) -> Result<Tag, BadTag> {
+        self.read(text, charts).map_err(|bad| {
+            let near = split(text).filter(|_| bad.kind == BadTagKind::NearMiss);
+            let Some((before, version)) = near else { return bad };
+            let meant = self.meant(before, charts).unwrap_or_default();
+            let version = strict_form(version);
+            let agrees = |chart: &ChartVersion| strict_form(&chart.version) == version;
+            let is_meant = |chart: &&ChartVersion| meant.is_empty() || chart.name == meant;
+            if version.is_none() || charts.iter().filter(is_meant).all(agrees) {
+                return bad;
+            }
+            let is_other =
+                before.is_empty() && self.cause(text, charts).is_none() && !charts.iter().any(agrees);
+            let kind = if is_other { BadTagKind::OfOther } else { bad.kind };
+            let message = format!("{}: no chart has this version", bad.message);
+            let message = if is_other { message } else { bad.message };
+            BadTag { kind, message, hint: self.described() }
+        })
+    }
+
     /// The pattern that tags for all charts are written by.
-    fn of_all(&self) -> Option<&String> {
+    pub fn of_all(&self) -> Option<&String> {
         self.0.iter().find(|pattern| !is_for_one(pattern))
     }
 
     /// The pattern that tags for one chart are written by.
-    fn of_one(&self) -> Option<&String> {
+    pub fn of_one(&self) -> Option<&String> {
         self.0.iter().find(|pattern| is_for_one(pattern)).or(self.0.first())
     }
 
@@ -116,16 +138,6 @@ impl TagPatterns {
     /// The tag that releases one chart.
     pub fn for_chart(&self, chart: &str, version: &str) -> String {
         self.of_one().and_then(|pattern| write(pattern, chart, version)).unwrap_or_default()
-    }
-
-    /// What GitHub has to filter tags by for those of this version to start a workflow: those for all charts, or for each.
-    pub fn filter(&self, is_of_all: bool, version: &str) -> Option<String> {
-        let pattern = if is_of_all { self.of_all() } else { self.of_one() }?;
-        let (before, after) = around(pattern, "*")?;
-        let v = if version.starts_with('v') && !before.ends_with('v') { "v" } else { "" };
-        let is_narrow = before.contains('*') || before.is_empty() && v.is_empty();
-        let number = if is_narrow { "[0-9]*" } else { "*" };
-        Some(format!("{before}{v}{number}{after}"))
     }
 
     /// The family of a tag that releases.
@@ -193,7 +205,10 @@ impl TagPatterns {
             let message = because(format!("there is no chart {}", name(before)));
             return BadTag { kind: BadTagKind::OfOther, message, hint: self.described() };
         };
-        let hint = self.instead(text, version, chart).unwrap_or_else(|| self.described());
+        let is_for_all =
+            !chart.is_empty() && charts.len() > 1 && !self.0.iter().any(|pattern| is_for_one(pattern));
+        let instead = self.instead(text, version, chart).filter(|_| !is_for_all);
+        let hint = instead.unwrap_or_else(|| self.described());
         BadTag { kind: BadTagKind::NearMiss, message, hint }
     }
 
@@ -243,10 +258,7 @@ impl Family<'_> {
     pub fn version(&self, tag: &str) -> Option<Version> {
         let chart = self.tag.chart.as_deref();
         let mut patterns = self.patterns.0.iter().filter(|pattern| is_for_one(pattern) == chart.is_some());
-        patterns.find_map(|pattern| {
-            let version = cut(pattern, chart.unwrap_or_default(), tag)?;
-            Version::parse(version.strip_prefix('v').unwrap_or(version)).ok()
-        })
+        patterns.find_map(|pattern| strict(cut(pattern, chart.unwrap_or_default(), tag)?))
     }
 }
 
@@ -264,6 +276,12 @@ pub fn example(pattern: &str) -> String {
 /// Whether a pattern is for one chart.
 pub fn is_for_one(pattern: &str) -> bool {
     pattern.contains(NAME)
+}
+
+/// The strict version that the version of a tag stands for. A number alone is that of something else, such as `v9` for the
+/// newest 9.x of an action.
+pub fn strict(version: &str) -> Option<Version> {
+    strict_form(version).filter(|_| version.contains('.'))
 }
 
 /// What stands before and after the version in the tags of a chart.
@@ -290,8 +308,17 @@ fn read(pattern: &str, text: &str, chart: Option<&ChartVersion>, charts: &[Chart
     Some(Tag { text: text.to_owned(), chart: chart.map(|chart| chart.name.clone()), version })
 }
 
+/// What GitHub has to filter tags by for those of a pattern to start a workflow, for every chart.
+pub fn filter(pattern: &str, version: &str) -> Option<String> {
+    let (before, after) = around(pattern, "*")?;
+    let v = if version.starts_with('v') && !before.ends_with('v') { "v" } else { "" };
+    let is_narrow = before.contains('*') || before.is_empty() && v.is_empty();
+    let number = if is_narrow { "[0-9]*" } else { "*" };
+    Some(format!("{before}{v}{number}{after}"))
+}
+
 /// The tag of a version. A pattern that has the `v` needs it once.
-fn write(pattern: &str, chart: &str, version: &str) -> Option<String> {
+pub fn write(pattern: &str, chart: &str, version: &str) -> Option<String> {
     let (before, after) = around(pattern, chart)?;
     let version = version.strip_prefix('v').filter(|_| before.ends_with('v')).unwrap_or(version);
     Some(format!("{before}{version}{after}"))

@@ -25,7 +25,11 @@ const NAMES: [(&str, &str, &str); 5] = [
 
 /// `CHART VERSION`, or the kind and the message.
 fn told(texts: &[&str], tag: &str, versions: &[(&str, &str, &str)]) -> String {
-    match patterns(texts).read(tag, &charts(versions)) {
+    shown(patterns(texts).read(tag, &charts(versions)))
+}
+
+fn shown(read: Result<Tag, BadTag>) -> String {
+    match read {
         Ok(tag) => format!("{} {}", tag.chart.as_deref().unwrap_or("all"), tag.version),
         Err(bad) => format!("{:?}: {} | {}", bad.kind, bad.message, bad.hint),
     }
@@ -149,6 +153,45 @@ fn the_version_of_the_application() {
         told(&["helm-chart-{version}"], "v0.8.1", &charts).ends_with("git push origin helm-chart-3.13.1")
     );
     assert!(told(&["helm-chart-{version}"], "v0.8.2", &charts).starts_with("NearMiss"));
+}
+
+/// Where Chart.yaml says the version.
+#[test]
+fn versions_that_no_chart_has() {
+    let many = [("web", "3.13.1", "v1.27.3"), ("db", "1.0.0", "")];
+    let helm_chart = &["helm-chart-{version}"][..];
+    for (texts, tag, expected) in [
+        (
+            helm_chart,
+            "v1.28.0",
+            "OfOther: tag `v1.28.0` is not a release tag: no chart has this version | release tags",
+        ),
+        (helm_chart, "1.28.0", "OfOther"),
+        (helm_chart, "v3.13.1", "NearMiss: tag `v3.13.1` is not a release tag | release tags"),
+        (
+            helm_chart,
+            "helm-chart/1.28.0",
+            "NearMiss: tag `helm-chart/1.28.0` is not a release tag | release tags",
+        ),
+        (
+            &["v{version}"],
+            "v1.28",
+            "NearMiss: tag `v1.28` is not a release tag: unexpected end of input while parsing minor version number | release tags",
+        ),
+        (&["v{version}"], "v1.28.0", "all 1.28.0"),
+        (&DEFAULT, "1.28.0", "OfOther"),
+        (&DEFAULT, "web-v3.13.1", "NearMiss: tag `web-v3.13.1` is not a release tag | git tag web-3.13.1 "),
+        (&DEFAULT, "web-v1.0.0", "NearMiss: tag `web-v1.0.0` is not a release tag | release tags"),
+        // That tag would release both.
+        (&["v{version}"], "web-3.13.1", "NearMiss: tag `web-3.13.1` is not a release tag | release tags"),
+    ] {
+        let told = shown(patterns(texts).read_verified(tag, &charts(&many)));
+        assert!(told.starts_with(expected), "{texts:?} {tag}: {told}");
+    }
+    let one = patterns(helm_chart).read_verified("v3.13.1", &charts(&many[..1]));
+    assert!(shown(one).contains("git tag helm-chart-3.13.1 "));
+    let one = patterns(&["v{version}"]).read_verified("web-3.13.1", &charts(&many[..1]));
+    assert!(shown(one).contains("git tag v3.13.1 "));
 }
 
 /// Where both have one version, a version alone is that of the application if no pattern is like that.

@@ -5,6 +5,8 @@ use anyhow::Result;
 use super::documents::read_documents;
 use super::scene::Scene;
 use crate::base::problem::Checked;
+use crate::base::tag::ChartVersion;
+use crate::chart::Metadata;
 use crate::check::workflows::{Around, check_workflows, named_requirements};
 use crate::check::{Area, Report};
 use crate::ci::io::workflows;
@@ -15,8 +17,12 @@ pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let Checked { value: read, problems } = workflows::read_workflows(scene.repository)?;
     report.looked_at(read.len(), "workflow");
     report.add(Area::Workflows, problems);
-    let charts: Vec<(String, String)> =
-        scene.released().map(|one| (one.name.clone(), one.version.clone())).collect();
+    let version = |one: &Metadata| ChartVersion {
+        name: one.name.clone(),
+        version: one.version.clone(),
+        app_version: one.app_version.clone(),
+    };
+    let charts: Vec<ChartVersion> = scene.released().map(version).collect();
     let default_branch = scene.repository.default_branch()?;
     let is_here = |file: &&str| scene.files.iter().any(|path| path == file);
     let named = named_requirements(&read).into_iter().filter(is_here);

@@ -23,7 +23,7 @@ pub fn lint_metadata(chart: &Chart) -> Vec<Finding> {
         return Vec::new();
     }
     let rules = Rules { chart, package, file };
-    let strict = || rules.strict_version();
+    let strict = || rules.strict_version().map(Into::into);
     let version = rules.least_version().map(Into::into).or_else(|| rules.text("version")).or_else(strict);
     let is_declared = package.line("dependencies").is_some() && !package.metadata.dependencies.is_empty();
     let in_v2 = [
@@ -109,8 +109,7 @@ impl Rules<'_> {
             let hint = format!("write `{field}: \"1.0.0\"`, with the version that it is");
             return Some(problem.hint(hint).into());
         }
-        let strict = strict_form(written).filter(|_| field == "version");
-        let instead = strict.map_or_else(|| format!("\"{written}\""), |version| version.to_string());
+        let instead = format!("\"{written}\"");
         let problem = problem.hint(format!("write `{field}: {instead}`"));
         Some(Finding::new(problem, self.replace(field, written, &instead)))
     }
@@ -127,7 +126,7 @@ impl Rules<'_> {
 
     /// What Helm packages, pushes and pulls by this very version. Of the tags of a registry it takes the strict ones alone
     /// where a range or no version is asked for. Whoever writes a `v` may have users who know the version by it.
-    fn strict_version(&self) -> Option<Finding> {
+    fn strict_version(&self) -> Option<Problem> {
         let given = &self.package.metadata.version;
         // Packaging refuses what Helm reads as another text.
         if self.value("version").is_some_and(|node| node.text() != Some(given)) {
@@ -139,12 +138,10 @@ impl Rules<'_> {
             name(given)
         );
         let problem = self.bad("version", message).only_warns();
-        if given.starts_with('v') {
-            let hint = format!("write `version: {strict}`, unless users know it as {}", name(given));
-            return Some(problem.hint(hint).into());
-        }
-        let edit = self.replace("version", given, &strict);
-        Some(Finding::new(problem.hint(format!("write `version: {strict}`")), edit))
+        // Once it is published, Helm takes the strict one for the same version.
+        let hint =
+            format!("write `version: {strict}`, unless {} is published: then the next version", name(given));
+        Some(problem.hint(hint))
     }
 
     fn only_in_v2(&self, field: &str, is_there: bool) -> Option<Problem> {

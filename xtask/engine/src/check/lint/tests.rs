@@ -135,21 +135,21 @@ fn api_versions_and_versions() {
             "apiVersion: v2\nname: c\nversion: 1.2\nicon: https://x.co/i\n",
             &[
                 "error c/Chart.yaml:3: `version` is not text: YAML reads a number, and `helm lint` fails; write \
-               `version: 1.2.0` => version: 1.2.0",
+               `version: \"1.2\"` => version: \"1.2\"",
             ],
         ),
         (
             "apiVersion: v2\nname: c\nversion: v1.2.3\nicon: https://x.co/i\n",
             &[
                 "warning c/Chart.yaml:3: version `v1.2.3` is not a strict semantic version: Helm finds it in a registry \
-               only by `--version v1.2.3`, and `helm lint` of Helm 4 warns; write `version: 1.2.3`, unless users know it as `v1.2.3`",
+               only by `--version v1.2.3`, and `helm lint` of Helm 4 warns; write `version: 1.2.3`, unless `v1.2.3` is published: then the next version",
             ],
         ),
         (
             "apiVersion: v2\nname: c\nversion: '1.2'\nicon: https://x.co/i\n",
             &[
                 "warning c/Chart.yaml:3: version `1.2` is not a strict semantic version: Helm finds it in a registry \
-               only by `--version 1.2`, and `helm lint` of Helm 4 warns; write `version: 1.2.0` => version: '1.2.0'",
+               only by `--version 1.2`, and `helm lint` of Helm 4 warns; write `version: 1.2.0`, unless `1.2` is published: then the next version",
             ],
         ),
         (

@@ -20,6 +20,7 @@ pub use self::builder::named_requirements;
 use super::edit::Finding;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::tag::ChartVersion;
 use crate::base::target::Target;
 use crate::ci::run::{Command, Parse, Run, Task};
 use crate::ci::workflow::{Job, Step, Workflow, Written};
@@ -34,8 +35,7 @@ struct Work<'a> {
 /// What the repository is, besides its workflows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Around<'a> {
-    /// The versions of its charts, by their names.
-    pub charts: &'a [(String, String)],
+    pub charts: &'a [ChartVersion],
     /// The branch that others see first, as far as this clone knows it.
     pub default_branch: Option<&'a str>,
     pub has_docs: bool,

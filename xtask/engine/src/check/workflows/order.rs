@@ -14,9 +14,10 @@ pub fn check_order(config: &Config, around: Around<'_>, work: &Work<'_>, ours: &
     if !work.releases() || follows(work, ours) {
         return Vec::new();
     }
-    let condition = starts::condition(config, around);
+    let condition = starts::condition(config, around, work.workflow);
     let filters = || starts::filters(config, around);
-    when(work, &condition, filters).into_iter().chain(after(config, work, &condition, ours)).collect()
+    let when = when(around, work, &condition, filters);
+    when.into_iter().chain(after(config, around, work, &condition, ours)).collect()
 }
 
 /// Whether another job releases first: what is said of that one is not said again.
@@ -52,7 +53,12 @@ pub fn unknown_needs(workflow: &Workflow) -> Vec<Problem> {
     circular.into_iter().chain(workflow.jobs.iter().flat_map(unknown).map(problem)).collect()
 }
 
-fn when(work: &Work<'_>, condition: &str, filters: impl Fn() -> String) -> Option<Finding> {
+fn when(
+    around: Around<'_>,
+    work: &Work<'_>,
+    condition: &str,
+    filters: impl Fn() -> String,
+) -> Option<Finding> {
     let (triggers, job) = (&work.workflow.triggers, name(&work.job.id.text));
     if !triggers.iter().any(Trigger::is_for_tags) {
         let message = format!("job {job} releases, and no tag starts this workflow");
@@ -60,10 +66,8 @@ fn when(work: &Work<'_>, condition: &str, filters: impl Fn() -> String) -> Optio
         let problem = work.at(Problem::error(message), line);
         return Some(problem.hint(format!("add `{}` to `push:` below `on:`", filters())).into());
     }
-    let other = triggers.iter().find(|trigger| trigger.is_for_others())?;
-    if is_for_tags(work.workflow, work.job) {
-        return None;
-    }
+    let mut others = triggers.iter().filter(|trigger| trigger.is_for_others());
+    let other = others.find(|trigger| starts::runs_for_others(around, work, trigger))?;
     let message = format!(
         "job {job} releases, and runs for every {} too, where there is no tag: it fails",
         name(&other.event.text)
@@ -76,25 +80,14 @@ fn when(work: &Work<'_>, condition: &str, filters: impl Fn() -> String) -> Optio
     Some(Finding::new(work.at(Problem::error(message), line).hint(hint), edit))
 }
 
-/// Whether a job runs for tags alone: by its own condition, or since it waits for one that does.
-fn is_for_tags(workflow: &Workflow, job: &Job) -> bool {
-    const SIGNS: [&str; 4] = ["refs/tags", "ref_type", "ref_name", "event_name"];
-    let is_limited = |job: &Job| {
-        let condition = job.condition.as_ref().map_or("", |condition| condition.text.as_str());
-        SIGNS.iter().any(|sign| condition.contains(sign))
-            && !condition.trim_start_matches(['$', '{', ' ']).starts_with('!')
-    };
-    is_limited(job) || !runs_whatever(job) && workflow.before(job).into_iter().any(is_limited)
-}
-
-/// Whether a job runs though one that it needs has failed (docs.github.com, "Status check functions").
-fn runs_whatever(job: &Job) -> bool {
-    const WHATEVER: [&str; 3] = ["always()", "failure()", "cancelled()"];
-    job.condition.as_ref().is_some_and(|condition| WHATEVER.iter().any(|word| condition.text.contains(word)))
-}
-
 /// The check comes before the release, and what tells of a version after what publishes it.
-fn after(config: &Config, work: &Work<'_>, instead: &str, ours: &[Work<'_>]) -> Option<Finding> {
+fn after(
+    config: &Config,
+    around: Around<'_>,
+    work: &Work<'_>,
+    instead: &str,
+    ours: &[Work<'_>],
+) -> Option<Finding> {
     let here = || ours.iter().filter(|other| other.is_beside(work));
     let waits_for = |other: &&Work<'_>| work.workflow.waits_for(work.job, &other.job.id.text);
     let checks = |other: &&Work<'_>| other.tasks().any(|task| *task == Task::Ci);
@@ -114,7 +107,9 @@ fn after(config: &Config, work: &Work<'_>, instead: &str, ours: &[Work<'_>]) -> 
             "it may tell of a version that is not published yet",
         ));
     }
-    if let Some(condition) = work.job.condition.as_ref().filter(|_| runs_whatever(work.job)) {
+    if let Some(condition) =
+        work.job.condition.as_ref().filter(|_| starts::runs_after_failure(config, around, work))
+    {
         let message = format!("job {} runs though a job that it needs has failed", name(&work.job.id.text));
         let problem = work.at(Problem::warning(message), condition.line);
         return Some(problem.hint(instead).into());

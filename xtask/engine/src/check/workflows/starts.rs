@@ -3,51 +3,69 @@
 use super::{Around, Work, edit};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::tag::{self, ChartVersion};
 use crate::base::text::name;
 use crate::check::edit::Finding;
 use crate::ci::run::Task;
-use crate::ci::workflow::{Job, Trigger, Workflow, Written, condition, filter};
+use crate::ci::workflow::condition::{self, Before, Holds, Start};
+use crate::ci::workflow::{Job, Trigger, Workflow, Written, filter};
 
-/// Tags that release, all charts or one.
-struct Released {
+/// Tags of one pattern that release, all charts or one.
+struct Way {
     /// Some of them, the likeliest first.
     tags: Vec<String>,
     /// What takes all of them where GitHub filters tags.
     filter: String,
 }
 
-/// The tags that this program writes for the charts: each has its own where versions differ.
-fn released(config: &Config, around: Around<'_>) -> Vec<Released> {
-    // Where tags decide, the version in Chart.yaml is a placeholder.
-    let version_of = |chart: Option<&(String, String)>| {
-        chart.filter(|_| !config.stamps()).map_or("1.2.3", |(_, version)| version).to_owned()
+/// The releases that there are, each with the ways to tag it, of which one is enough: the one that this program names comes
+/// first. Each chart has its own release where versions differ.
+fn released(config: &Config, around: Around<'_>) -> Vec<Vec<Way>> {
+    let (tags, charts) = (&config.tags, around.charts);
+    let ways = |chart: &ChartVersion, is_wanted: &dyn Fn(&String) -> bool, first: Option<&String>| {
+        let versions = samples(config, &chart.version);
+        let way = |pattern: &String| {
+            let tags = versions.iter().filter_map(|version| tag::write(pattern, &chart.name, version));
+            Some(Way { tags: tags.collect(), filter: tag::filter(pattern, versions.first()?)? })
+        };
+        let others = tags.0.iter().filter(|pattern| is_wanted(pattern) && Some(*pattern) != first);
+        first.into_iter().chain(others).filter_map(way).collect::<Vec<Way>>()
     };
-    let samples = |version: &str| {
-        let stable = version.split(['-', '+']).next().unwrap_or(version).to_owned();
-        let v = if version.starts_with('v') { "v" } else { "" };
-        [stable, format!("{v}1.2.3"), format!("{v}0.1.2")]
-    };
-    let have_own = around.charts.windows(2).any(|pair| matches!(pair, [(_, a), (_, b)] if a != b));
-    if config.stamps() || !have_own {
-        let version = version_of(around.charts.first());
-        let tags: Vec<String> =
-            samples(&version).iter().filter_map(|version| config.tags.for_all(version)).collect();
-        if let Some(filter) = config.tags.filter(true, &version).filter(|_| !tags.is_empty()) {
-            return vec![Released { tags, filter }];
+    let have_own = charts.windows(2).any(|pair| matches!(pair, [a, b] if a.version != b.version));
+    match (charts, tags.of_all()) {
+        ([chart], of_all) => vec![ways(chart, &|_| true, of_all)],
+        (_, Some(of_all)) if config.stamps() || !have_own => {
+            let chart = charts.first().cloned().unwrap_or_default();
+            vec![ways(&chart, &|pattern| !tag::is_for_one(pattern), Some(of_all))]
+        }
+        _ => {
+            let of_chart = |chart| ways(chart, &|pattern| tag::is_for_one(pattern), tags.of_one());
+            charts.iter().map(of_chart).collect()
         }
     }
-    let of_chart = |chart: &(String, String)| {
-        let version = version_of(Some(chart));
-        let tags = samples(&version).iter().map(|version| config.tags.for_chart(&chart.0, version)).collect();
-        Some(Released { tags, filter: config.tags.filter(false, &version)? })
-    };
-    around.charts.iter().filter_map(of_chart).collect()
+}
+
+/// Versions that may come. Where tags decide, the version in Chart.yaml is a placeholder, and nobody knows the next one.
+fn samples(config: &Config, version: &str) -> Vec<String> {
+    if config.stamps() || version.is_empty() {
+        return [1].into_iter().chain(0..100).chain(2000..2100).map(|major| format!("{major}.2.3")).collect();
+    }
+    let stable = version.split(['-', '+']).next().unwrap_or(version).to_owned();
+    let v = if version.starts_with('v') { "v" } else { "" };
+    vec![stable, format!("{v}1.2.3"), format!("{v}0.1.2")]
 }
 
 /// What a job that releases has as its condition, so that the tags of the charts and nothing else let it run.
-pub fn condition(config: &Config, around: Around<'_>) -> String {
+pub fn condition(config: &Config, around: Around<'_>, workflow: &Workflow) -> String {
     let released = released(config, around);
-    let mut prefixes = released.iter().filter_map(|one| one.filter.split(['*', '[']).next());
+    let is_started = |way: &&Way| way.tags.iter().any(|tag| !starts(workflow, tag).is_empty());
+    let heard = |ways: &'_ [Way]| {
+        let mut heard: Vec<String> = ways.iter().filter(is_started).map(|way| way.filter.clone()).collect();
+        heard.extend(ways.first().filter(|_| heard.is_empty()).map(|way| way.filter.clone()));
+        heard
+    };
+    let filters: Vec<String> = released.iter().flat_map(|ways| heard(ways)).collect();
+    let mut prefixes = filters.iter().filter_map(|filter| filter.split(['*', '[']).next());
     let common = |a: &'_ str, b: &'_ str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     let first = prefixes.next().unwrap_or_default();
     let length = prefixes.map(|other| common(first, other)).min().unwrap_or(first.len());
@@ -56,8 +74,9 @@ pub fn condition(config: &Config, around: Around<'_>) -> String {
 
 /// What a workflow that releases filters tags by.
 pub fn filters(config: &Config, around: Around<'_>) -> String {
+    let released = released(config, around);
     let mut filters: Vec<String> =
-        released(config, around).into_iter().map(|one| quoted(&one.filter)).collect();
+        released.iter().filter_map(|ways| Some(quoted(&ways.first()?.filter))).collect();
     filters.dedup();
     format!("tags: [{}]", filters.join(", "))
 }
@@ -75,21 +94,17 @@ pub fn unheard_tags(config: &Config, around: Around<'_>, ours: &[Work<'_>]) -> V
     for target in config.all_targets() {
         let works: Vec<&Work<'_>> =
             ours.iter().filter(|work| work.releases() && work.publishes().contains(&target)).collect();
-        let runs = |one: &Released, work: &Work<'_>| {
-            one.tags.iter().any(|tag| {
+        let runs = |ways: &[Way], work: &Work<'_>| {
+            ways.iter().flat_map(|way| &way.tags).any(|tag| {
                 let events = starts(work.workflow, tag);
                 events.into_iter().any(|event| stopped_at(work, event, tag).is_none())
             })
         };
-        let unheard = released.iter().find(|one| !works.iter().any(|work| runs(one, work)));
-        let Some((one, work)) = unheard.zip(works.first()) else { continue };
-        let is_started =
-            |work: &&&Work<'_>| one.tags.iter().any(|tag| !starts(work.workflow, tag).is_empty());
-        let nearest = works.iter().find(is_started);
-        let finding = match nearest {
-            Some(work) => not_run(work, one, &condition(config, around)),
-            None => not_started(work, one),
-        };
+        let unheard = released.iter().find(|ways| !works.iter().any(|work| runs(ways, work)));
+        let Some((ways, work)) = unheard.zip(works.first()) else { continue };
+        let not_run =
+            works.iter().find_map(|work| not_run(work, ways, &condition(config, around, work.workflow)));
+        let finding = not_run.or_else(|| not_started(work, ways.first()?));
         found.extend(finding.filter(|finding| !found.contains(finding)));
     }
     found
@@ -108,22 +123,61 @@ fn starts<'w>(workflow: &'w Workflow, tag: &str) -> Vec<&'w str> {
 
 /// The job whose condition lets no tag through: the one that releases, or one that it waits for.
 fn stopped_at<'a>(work: &Work<'a>, event: &str, tag: &str) -> Option<(&'a Job, &'a Written)> {
+    let reference = format!("refs/tags/{tag}");
+    let start = Start { event, reference: &reference };
+    let skipped = condition::skipped(work.workflow, start);
     let jobs = std::iter::once(work.job).chain(work.workflow.before(work.job));
+    let jobs = jobs.filter(|job| skipped.contains(&work.job) && skipped.contains(job));
     let mut conditions = jobs.filter_map(|job| Some((job, job.condition.as_ref()?)));
-    conditions.find(|(_, condition)| condition::holds_for(event, tag, &condition.text) == Some(false))
+    conditions.find(|(_, own)| condition::holds(start, Before::Succeeded, &own.text) == Holds::No)
 }
 
-fn not_run(work: &Work<'_>, released: &Released, instead: &str) -> Option<Finding> {
-    let tag = released.tags.first()?;
-    let mut events = starts(work.workflow, tag).into_iter();
-    let (job, condition) = events.find_map(|event| stopped_at(work, event, tag))?;
+/// Whether a trigger that starts a job for something else than tags lets it run, as far as its condition can be read.
+pub fn runs_for_others(around: Around<'_>, work: &Work<'_>, trigger: &Trigger) -> bool {
+    let default = around.default_branch.unwrap_or("main");
+    let patterns = || trigger.patterns("branches").iter().map(|pattern| pattern.text.as_str());
+    let is_named = patterns().next().is_none() || filter::takes(patterns(), default) != Some(false);
+    let branch = patterns().next().filter(|_| !is_named).unwrap_or(default);
+    let event = trigger.event.text.as_str();
+    let reference = match event {
+        "pull_request" => "refs/pull/1/merge".to_owned(),
+        _ => format!("refs/heads/{branch}"),
+    };
+    let start = Start { event, reference: &reference };
+    let is_unknown = |job: &&Job| {
+        let mut condition = job.condition.iter();
+        condition.any(|own| condition::holds(start, Before::Succeeded, &own.text) == Holds::Unknown)
+    };
+    let mut jobs = std::iter::once(work.job).chain(work.workflow.before(work.job));
+    !jobs.any(|job| is_unknown(&job)) && !condition::skipped(work.workflow, start).contains(&work.job)
+}
+
+/// Whether a job that releases runs though one that it needs has failed.
+pub fn runs_after_failure(config: &Config, around: Around<'_>, work: &Work<'_>) -> bool {
+    let released = released(config, around);
+    let mut tags = released.iter().flatten().flat_map(|way| &way.tags);
+    let is_started = |tag: &&String| !starts(work.workflow, tag).is_empty();
+    let reference = format!("refs/tags/{}", tags.find(is_started).map_or("v1.2.3", String::as_str));
+    let start = Start { event: "push", reference: &reference };
+    let condition = work.job.condition.as_ref().map_or("", |condition| &condition.text);
+    matches!(condition::holds(start, Before::Failed, condition), Holds::Yes | Holds::Perhaps)
+}
+
+/// `None` where no tag starts the workflow.
+fn not_run(work: &Work<'_>, ways: &[Way], instead: &str) -> Option<Finding> {
+    let mut started = ways
+        .iter()
+        .flat_map(|way| &way.tags)
+        .flat_map(|tag| starts(work.workflow, tag).into_iter().map(move |event| (event, tag)));
+    let (tag, (job, condition)) =
+        started.find_map(|(event, tag)| Some((tag, stopped_at(work, event, tag)?)))?;
     let (tag, job) = (name(tag), name(&job.id.text));
     let message = format!("tags such as {tag} release charts, and job {job} does not run for them");
     Some(work.at(Problem::error(message), condition.line).hint(instead).into())
 }
 
 /// `None` where no tag at all starts the workflow, which is told besides.
-fn not_started(work: &Work<'_>, released: &Released) -> Option<Finding> {
+fn not_started(work: &Work<'_>, released: &Way) -> Option<Finding> {
     let tag = released.tags.first()?;
     let message = format!("tags such as {} release charts, and do not start this workflow", name(tag));
     let at = |line| work.at(Problem::error(message.clone()), line);
@@ -169,21 +223,29 @@ pub fn without_docs(around: Around<'_>, work: &Work<'_>) -> Option<Problem> {
 mod tests {
     use super::*;
     use crate::base::config::{SHOP, Versions};
+    use crate::base::tag::DEFAULT;
     use crate::check::fix::make_edits;
     use crate::check::workflows::check_workflows;
     use crate::check::workflows::tests::{AROUND, GOOD, parse};
     use crate::ci::workflow::read_workflow;
 
+    fn chart(name: &str, version: &str, app_version: &str) -> ChartVersion {
+        let [name, version, app_version] = [name, version, app_version].map(str::to_owned);
+        ChartVersion { name, version, app_version }
+    }
+
     #[test]
     fn what_starts_never_or_for_nothing() {
         let verify = SHOP.clone().versions(Versions::Verify);
         let charts = |versions: [&str; 2]| {
-            let [a, b] = versions.map(str::to_owned);
-            [("web".to_owned(), a), ("db".to_owned(), b)]
+            let [a, b] = versions;
+            [chart("web", a, ""), chart("db", b, "")]
         };
         let (own, same) = (charts(["1.0.0", "2.0.0"]), charts(["1.0.0", "1.0.0"]));
         let (own, same) = (Around { charts: &own, ..AROUND }, Around { charts: &same, ..AROUND });
         let single = GOOD.replace("tags: [v*]", "tags: [\"*-[0-9]*\"]");
+        let beside = [chart("web", "3.13.1", "v1.27.3")];
+        let beside = Around { charts: &beside, ..AROUND };
         let without = Around { has_docs: false, ..AROUND };
         let docs = GOOD.replace("cargo xtask ci", "cargo xtask pages --only docs --publish");
         let master = Around { default_branch: Some("master"), ..AROUND };
@@ -202,6 +264,14 @@ mod tests {
             ),
             (&verify, own, &single.replace("'refs/tags/v'", "'refs/tags/'"), ""),
             (&verify, same, GOOD, ""),
+            (&verify, beside, GOOD, ""),
+            (&verify, beside, &single.replace("'refs/tags/v'", "'refs/tags/web-'"), ""),
+            (
+                &verify,
+                beside,
+                &GOOD.replace("tags: [v*]", "tags: [x]"),
+                "ci.yml:5: tags such as `v3.13.1` release charts, and do not start this workflow",
+            ),
             (&SHOP, own, GOOD, ""),
             (
                 &SHOP,
@@ -255,12 +325,17 @@ mod tests {
                 ),
             ),
             (&["v{version}"], "\n    - x\n    - y", v, started("v1.2.3", "tags: [x, y, v*]", "    - v*")),
-            (
-                &["v{version}"],
-                "['v*', '!v1*', '!v0*']",
-                v,
-                started("v1.2.3", "tags: [v*, \"!v1*\", \"!v0*\", v*]", ""),
-            ),
+            (&["v{version}"], "['v*', '!v*']", v, started("v1.2.3", "tags: [v*, \"!v*\", v*]", "")),
+            // Nobody knows which version the next tag has.
+            (&["v{version}"], "['v*', '!v1*', '!v0*']", v, none()),
+            (&["v{version}"], "['v2*']", v, none()),
+            (&["v{version}"], "['v20[0-9][0-9].*']", v, none()),
+            (&["v{version}"], "['v[2-9]*']", "startsWith(github.ref, 'refs/tags/v2')", none()),
+            // One chart is released by its own tag as by that for all.
+            (&DEFAULT, "['web-[0-9]*']", "startsWith(github.ref, 'refs/tags/web-')", none()),
+            (&DEFAULT, "['web-*']", v, run("web-1.2.3", "if: startsWith(github.ref, 'refs/tags/')")),
+            (&DEFAULT, "['*']", "startsWith(github.ref, 'refs/tags/web-')", none()),
+            (&["v{version}", "chart-{version}"], "['chart-*']", "github.ref_type == 'tag'", none()),
             (
                 &["{version}"],
                 "[v*]",
@@ -283,7 +358,7 @@ mod tests {
             ),
         ] {
             let config = SHOP.clone().tags(patterns.iter().copied());
-            let charts = [("web".to_owned(), "0.0.0".to_owned())];
+            let charts = [chart("web", "0.0.0", "")];
             let around = Around { charts: &charts, ..AROUND };
             let text = GOOD.replace("tags: [v*]", &format!("tags: {tags}")).replace(v, condition);
             let find = |text: &str| {

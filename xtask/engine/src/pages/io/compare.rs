@@ -12,8 +12,9 @@ use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem};
 use crate::base::target::Target;
+
 use crate::chart::same_content::differences;
-use crate::chart::{Archive, tgz};
+use crate::chart::{Archive, metadata_of, tgz};
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::index::{Index, Version};
@@ -87,11 +88,14 @@ pub fn compare(
             };
             return compared_elsewhere(next, &index, found);
         };
+        if next.version().is_some_and(|own| own != version.version) {
+            let problem = Some(next.respelled(&index, &version.version));
+            return Compared { content: Ok(None), same: None, problem, absent: None };
+        }
         let archive = published_archive::archive(config, branch, &tip, http.as_ref(), &cache, version);
         let archive = archive.or_else(|why| ours(next, version).ok_or(why));
-        let compared =
-            archive.and_then(|(bytes, digest)| Ok((next.compare(&bytes, &version.version)?, bytes, digest)));
-        let (content, bytes, digest) = match compared {
+        let compared = archive.and_then(|(bytes, _)| held(next, bytes, &version.version));
+        let (content, archive) = match compared {
             Ok(compared) => compared,
             Err(why) => return Compared { content: Err(why), same: None, problem: None, absent: None },
         };
@@ -99,7 +103,7 @@ pub fn compare(
         let same = (content == Content::Same).then(|| {
             let http = http.as_ref().filter(|_| is_for_targets);
             let provenance = published_archive::provenance(config, branch, &tip, http, version);
-            Archive { metadata: next.package.metadata.clone(), bytes, digest, provenance }
+            Archive { provenance, ..archive }
         });
         Compared { content: Ok(Some(content)), same, problem, absent: None }
     };
@@ -110,6 +114,15 @@ pub fn compare(
 /// The text of the index; an empty one where the branch has none.
 fn index_of(config: &Config, branch: &mut Branch, tip: &Tip) -> Result<Vec<u8>> {
     tip.files.get(&config.index()).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))
+}
+
+/// How a chart compares with a published archive, and that archive with the metadata that it holds.
+fn held(next: &Next<'_>, bytes: Vec<u8>, version: &str) -> Result<(Content, Archive), String> {
+    let content = next.compare(&bytes, version)?;
+    let metadata = metadata_of(&bytes, version);
+    let why = || metadata.problems.first().map(ToString::to_string).unwrap_or_default();
+    let metadata = metadata.value.clone().ok_or_else(why)?;
+    Ok((content, Archive::new(metadata, bytes, None)))
 }
 
 /// Our archive, if it is to the byte the one that the index names: then nobody has to see that.
@@ -151,17 +164,16 @@ fn orphan(config: &Config, branch: &mut Branch, tip: &Tip, next: &Next<'_>) -> O
     let path = config.helm_file(&format!("{name}-{version}.tgz"));
     let bytes = branch.read(tip.files.get(&path)?).ok()?;
     let provenance = published_archive::provenance_of(branch, tip, &path);
-    let content = next.compare(&bytes, &version).ok()?;
-    Some((content, Archive::new(next.package.metadata.clone(), bytes, provenance)))
+    let (content, archive) = held(next, bytes, &version).ok()?;
+    Some((content, Archive { provenance, ..archive }))
 }
 
 /// The archive that a GitHub Release has of a version without an entry, where the archives lie there.
 fn released(config: &Config, http: Option<&Http>, next: &Next<'_>) -> Option<(Content, Archive)> {
     let http = http.filter(|_| config.archives == Archives::Releases)?;
-    let (metadata, version) = (&next.package.metadata, next.version()?);
-    let file = format!("{}-{version}.tgz", metadata.name);
-    let tags =
-        config.tags.for_all(&version).into_iter().chain([config.tags.for_chart(&metadata.name, &version)]);
+    let (name, version) = (&next.package.metadata.name, next.version()?);
+    let file = format!("{name}-{version}.tgz");
+    let tags = config.tags.for_all(&version).into_iter().chain([config.tags.for_chart(name, &version)]);
     let here = |url: String| url.replacen("https://github.com", &environment::github_server(), 1);
     let url = |tag: String| here(config.archive_url(&tag, &file));
     let mut found = tags.filter_map(|tag| {
@@ -170,8 +182,8 @@ fn released(config: &Config, http: Option<&Http>, next: &Next<'_>) -> Option<(Co
     });
     let (bytes, url) = found.next()?;
     let provenance = published_archive::download(http, &format!("{url}.prov")).ok().flatten();
-    let content = next.compare(&bytes, &version).ok()?;
-    Some((content, Archive::new(metadata.clone(), bytes, provenance)))
+    let (content, archive) = held(next, bytes, &version).ok()?;
+    Some((content, Archive { provenance, ..archive }))
 }
 
 /// What the registry has under the version of a chart. A registry that does not answer is asked no more.
@@ -189,8 +201,8 @@ fn pushed(config: &Config, registry: &mut Option<Registry<'_>>, next: &Next<'_>)
         }
     }
     let compared = client.pull(&at).map_err(drop).and_then(|Pulled { archive, provenance }| {
-        let content = next.compare(&archive, &version).map_err(drop)?;
-        Ok((content, Archive::new(next.package.metadata.clone(), archive, provenance)))
+        let (content, archive) = held(next, archive, &version).map_err(drop)?;
+        Ok((content, Archive { provenance, ..archive }))
     });
     compared.map_or(Elsewhere::Unknown, |(content, archive)| Elsewhere::There(content, Box::new(archive)))
 }

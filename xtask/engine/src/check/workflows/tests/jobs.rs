@@ -281,3 +281,48 @@ const OTHERS: &[Case] = &[
 fn who_else_publishes() {
     assert_found(OTHERS);
 }
+
+/// The condition of the check, that of the job that releases, and what is found.
+#[test]
+fn who_runs_for_what() {
+    let others =
+        "Error: job `helm-release` releases, and runs for every `push` too, where there is no tag: it fails";
+    let failed = "Warning: job `helm-release` runs though a job that it needs has failed";
+    let skipped = "Error: tags such as `v1.2.3` release charts, and job `check` does not run for them";
+    let tags = "startsWith(github.ref, 'refs/tags/')";
+    let not_tags = "github.ref_type != 'tag'";
+    for (check, release, expected) in [
+        ("", tags, &[][..]),
+        ("", "github.event.created && github.ref_type == 'tag'", &[]),
+        ("", "github['ref_type'] == 'tag'", &[]),
+        ("", "startsWith(github.event.ref, 'refs/tags/')", &[]),
+        ("", "contains(github.ref, 'tags')", &[]),
+        ("", "!startsWith(github.ref, 'refs/heads/') && github.event_name == 'push'", &[]),
+        ("", "!contains(github.ref, '-rc') && startsWith(github.ref, 'refs/tags/')", &[]),
+        ("", "contains(fromJSON(vars.REFS), github.ref)", &[]),
+        ("", "github.event_name == 'push'", &[others]),
+        ("", "github.event_name != 'pull_request'", &[others]),
+        ("", "github.ref_type == 'tag' || github.ref == 'refs/heads/main'", &[others]),
+        ("", "github.repository == 'o/shop'", &[others]),
+        ("github.ref_type == 'tag'", "true", &[]),
+        ("github.ref_type == 'tag'", "!cancelled()", &[others, failed]),
+        (not_tags, tags, &[skipped]),
+        (not_tags, "success() && github.ref_type == 'tag'", &[skipped]),
+        (not_tags, "!failure() && !cancelled() && startsWith(github.ref, 'refs/tags/')", &[]),
+        (not_tags, "always() && startsWith(github.ref, 'refs/tags/')", &[failed]),
+        ("", "always() && needs.check.result == 'success' && github.ref_type == 'tag'", &[]),
+    ] {
+        let own =
+            |text: &str| if text.is_empty() { String::new() } else { format!("    if: ${{{{ {text} }}}}\n") };
+        // A job that needs one which needs a skipped one is skipped, too.
+        let (text, _) = super::GOOD.split_once("  github-release:").expect("a second release");
+        let text = text.replace("    if: startsWith(github.ref, 'refs/tags/v')\n", &own(release));
+        let text = text.replacen("  check:\n", &format!("  check:\n{}", own(check)), 1);
+        let mut found: Vec<String> = super::find_faults(&text)
+            .iter()
+            .map(|one| format!("{:?}: {}", one.problem.severity, one.problem.message))
+            .collect();
+        found.sort();
+        assert_eq!(found, expected, "{check} | {release}");
+    }
+}
