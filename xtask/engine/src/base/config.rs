@@ -40,7 +40,8 @@ pub struct Config {
     pub(crate) versions: Versions,
     pub(crate) latest: Option<String>,
     pub(crate) tags: TagPatterns,
-    pub(crate) docs: Builder,
+    /// `None` where this program has nothing to do with documentation.
+    pub(crate) docs: Option<Builder>,
 }
 
 /// What builds the documentation that is published: a site from mkdocs.yml and the Markdown beside it.
@@ -112,7 +113,7 @@ impl Config {
             versions: Versions::Verify,
             latest: None,
             tags: TagPatterns(tag::DEFAULT.map(str::to_owned).to_vec()),
-            docs: Builder::Native,
+            docs: Some(Builder::Native),
             repository,
         }
     }
@@ -218,7 +219,14 @@ impl Config {
     /// `pages` shows a preview by this program. Without this setter it is [`Builder::Native`].
     #[must_use]
     pub fn docs(self, builder: Builder) -> Self {
-        Self { docs: builder, ..self }
+        Self { docs: Some(builder), ..self }
+    }
+
+    /// Leaves documentation alone: the repository's mkdocs.yml is for another tool, such as Backstage or Read the Docs.
+    /// `check` and `ci` do not build it, and `pages` publishes the charts alone.
+    #[must_use]
+    pub fn without_docs(self) -> Self {
+        Self { docs: None, ..self }
     }
 
     /// Whether a release publishes a chart that lies at a path from the root.

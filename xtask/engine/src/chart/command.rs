@@ -7,12 +7,13 @@ use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
+use super::ignore::Rules;
 use super::io::directory::read_chart_directory;
 use super::io::helm::agreement::{HelmMode, by, compare, find_helm};
 use super::package::{Overrides, Package, package};
 use super::{repository_root, tgz};
 use crate::base::digest::Digest;
-use crate::base::problem::{Checked, Problem, verdict};
+use crate::base::problem::{Checked, Problem, Problems, verdict};
 use crate::base::text::{name, size};
 use crate::base::version::helm_accepts;
 use crate::git::io::repository::Repository;
@@ -25,9 +26,9 @@ pub struct PackageArgs {
     /// Directories with a Chart.yaml
     #[arg(required = true, value_name = "CHART_DIR")]
     pub charts: Vec<PathBuf>,
-    /// Where to write the archives
-    #[arg(short, long, value_name = "DIR", default_value = ".")]
-    pub destination: PathBuf,
+    /// Where to write the archives [default: here, or dist/ where a chart is the current directory]
+    #[arg(short, long, value_name = "DIR")]
+    pub destination: Option<PathBuf>,
     /// Replace `version` in the archive's Chart.yaml
     #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     pub version: Option<String>,
@@ -46,6 +47,7 @@ pub struct PackageArgs {
 struct Chart {
     at: String,
     directory: PathBuf,
+    rules: Rules,
     package: Package,
     time: u64,
 }
@@ -67,12 +69,34 @@ pub fn run(args: &PackageArgs) -> Result<()> {
     }
     problems.extend(same_file_twice(&charts));
     verdict(problems)?.iter().for_each(terminal::problem);
+    let here = files::absolute(Path::new("."))?;
+    let destination = args.destination.clone().map_or_else(|| default_destination(&charts, &here), Ok)?;
+    // From outside of a chart everything is as with helm.
+    let around = charts.iter().filter(|chart| here.starts_with(&chart.directory));
+    verdict(around.filter_map(|chart| written_into(chart, &charts, &destination)).collect())?;
     let helm = find_helm(args.helm, args.deadline)?;
     if let Some(helm) = &helm {
         let all = charts.iter().map(|chart| (chart.directory.clone(), chart.at.as_str(), &chart.package));
         compare(helm, all, &overrides)?;
     }
-    write_archives(&charts, &args.destination, &by(helm.as_ref(), args.helm))
+    write_archives(&charts, &destination, &by(helm.as_ref(), args.helm))
+}
+
+/// The current directory, as helm has it; a chart that is packaged there would hold its own archives.
+fn default_destination(charts: &[Chart], here: &Path) -> Result<PathBuf> {
+    if charts.iter().all(|chart| chart.directory != here) {
+        return Ok(".".into());
+    }
+    files::at_root(here, "dist", "--destination").map_err(Problems::from)?;
+    Ok("dist".into())
+}
+
+/// An archive that would be written into a chart, which packages it the next time.
+fn written_into(chart: &Chart, charts: &[Chart], destination: &Path) -> Option<Problem> {
+    charts.iter().find_map(|other| {
+        let archive = destination.join(other.package.metadata.file_name());
+        repository_root::written(&chart.rules, &chart.at, &files::path_below(&chart.directory, &archive)?)
+    })
 }
 
 fn write_archives(charts: &[Chart], destination: &Path, by: &str) -> Result<()> {
@@ -110,7 +134,10 @@ fn package_chart(path: &Path, overrides: &Overrides, times: &mut Times) -> Resul
     problems.extend(repository_root::made(&read.rules, &read.top, false).filter(|_| is_root));
     let time = times.of_archive(repository.as_ref())?.unwrap_or(tgz::ENTRY_TIME);
     let package = package(read.files, &at, overrides).take(&mut problems);
-    Ok(Checked::new(package.map(|package| Chart { at, directory, package, time }), problems))
+    Ok(Checked::new(
+        package.map(|package| Chart { at, directory, rules: read.rules, package, time }),
+        problems,
+    ))
 }
 
 /// The modification time of an archive, which `helm push` publishes: `SOURCE_DATE_EPOCH`, else that of the commit.

@@ -6,7 +6,11 @@
 
 /// The rules of one chart, in order.
 #[derive(Clone, Debug)]
-pub struct Rules(Vec<Rule>);
+pub struct Rules {
+    rules: Vec<Rule>,
+    /// How many lines the file has.
+    pub lines: usize,
+}
 
 #[derive(Clone, Debug)]
 struct Rule {
@@ -51,7 +55,8 @@ impl Default for Rules {
     /// The one rule that Helm adds to every chart: hidden files directly in `templates/` stay out.
     fn default() -> Self {
         let pattern = "templates/.?*".chars().collect();
-        Self(vec![Rule { pattern, line: 0, negated: false, directories_only: false, whole_path: true }])
+        let rule = Rule { pattern, line: 0, negated: false, directories_only: false, whole_path: true };
+        Self { rules: vec![rule], lines: 0 }
     }
 }
 
@@ -76,8 +81,8 @@ impl Rules {
                 Err(error) => bad.push(error),
             }
         }
-        rules.extend(Self::default().0);
-        (Self(rules), bad)
+        rules.extend(Self::default().rules);
+        (Self { rules, lines: text.lines().count() }, bad)
     }
 
     /// The rule that drops the file or directory at `path` (relative, with `/`). A directory that is dropped is not
@@ -86,15 +91,15 @@ impl Rules {
         self.deciding(path, kind).map(|rule| Dropped { line: rule.line, by_negation: rule.negated })
     }
 
-    /// Whether a file stays out, by itself or with a directory that it lies in.
-    pub fn drop_file(&self, path: &str) -> bool {
+    /// Whether a path stays out, by itself or with a directory that it lies in.
+    pub fn drop(&self, path: &str, kind: Kind) -> bool {
         let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-        self.dropped_by(path, Kind::File).is_some()
+        self.dropped_by(path, kind).is_some()
             || above.into_iter().any(|directory| self.dropped_by(directory, Kind::Directory).is_some())
     }
 
     fn deciding(&self, path: &str, kind: Kind) -> Option<&Rule> {
-        self.0.iter().find(|rule| {
+        self.rules.iter().find(|rule| {
             if rule.directories_only && kind == Kind::File {
                 return rule.negated;
             }
@@ -271,7 +276,7 @@ mod tests {
         ] {
             let rules = Rules::parse(&format!("{pattern}/")).0;
             let matches = |text: &str| {
-                rules.0.first().is_some_and(|rule| glob(&rule.pattern, &text.chars().collect::<Vec<_>>()))
+                rules.rules.first().is_some_and(|rule| glob(&rule.pattern, &text.chars().collect::<Vec<_>>()))
             };
             assert!(matches(matching), "{pattern} {matching}");
             assert!(!matches(other), "{pattern} {other}");
@@ -309,8 +314,10 @@ mod tests {
     #[test]
     fn a_file_goes_with_its_directory() {
         let rules = Rules::parse("/docs/\nx\n").0;
-        assert!(rules.drop_file("docs/a/b.md") && rules.drop_file("a/x/b") && rules.drop_file("a/x"));
-        assert!(!rules.drop_file("docs") && !rules.drop_file("a/docs/b.md"));
+        let is_dropped = |path: &str| rules.drop(path, Kind::File);
+        assert!(is_dropped("docs/a/b.md") && is_dropped("a/x/b") && is_dropped("a/x"));
+        assert!(!is_dropped("docs") && !is_dropped("a/docs/b.md"));
+        assert!(rules.drop("docs", Kind::Directory) && rules.drop("docs/a", Kind::Directory));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::ignore::{Kind, Rules};
+use crate::base::path;
 use crate::base::problem::Problem;
+use crate::base::text::name;
 
 /// Rules for what git, cargo and this program make at the root. Packaged, an archive would hold the one before it.
 const MADE: [&str; 4] = ["/.git", "/dist/", "/site/", "/target/"];
@@ -67,20 +69,48 @@ pub fn made(rules: &Rules, top: &BTreeMap<String, Kind>, is_later: bool) -> Opti
     (!rules.is_empty()).then(|| adding(Problem::error(message), &rules))
 }
 
-/// What is there for the repository alone, and would be published. `directories` are those of its other charts.
-pub fn others(rules: &Rules, top: &BTreeMap<String, Kind>, directories: &[&str]) -> Option<Problem> {
-    let is_other = |name: &str, kind: Kind| {
-        let is_hidden = name.starts_with('.') && name != ".helmignore";
-        let is_known = OTHERS.contains(&name) || directories.contains(&name);
-        (is_hidden || is_known) && !is_made(name, kind) && rules.dropped_by(name, kind).is_none()
-    };
-    let packaged = top.iter().filter(|(name, kind)| is_other(name, **kind));
-    let rule = |(name, kind): (&String, &Kind)| {
-        format!("/{name}{}", if *kind == Kind::Directory { "/" } else { "" })
-    };
-    let rules: Vec<String> = packaged.map(rule).collect();
+/// What is there for the repository alone, and would be published. `charts` are the paths of its other charts; those below
+/// `charts/` are sub-charts of this one as well. `.helmignore` itself is named, whether it is there or not: each line that is
+/// added to it would make another chart.
+pub fn others(rules: &Rules, top: &BTreeMap<String, Kind>, charts: &[&str]) -> Option<Problem> {
+    let is_other = |name: &str| name.starts_with('.') || OTHERS.contains(&name);
+    let there = top.iter().map(|(name, kind)| (name.as_str(), *kind));
+    let mut packaged: BTreeMap<&str, Kind> = there
+        .chain([(".helmignore", Kind::File)])
+        .filter(|(name, kind)| is_other(name) && !is_made(name, *kind))
+        .collect();
+    let own = charts.iter().filter(|chart| path::strip("charts", chart).is_none());
+    packaged.extend(own.map(|chart| (*chart, Kind::Directory)));
+    let mut lines: Vec<String> = Vec::new();
+    for (name, kind) in packaged.into_iter().filter(|(name, kind)| !rules.drop(name, *kind)) {
+        let end = if kind == Kind::Directory { "/" } else { "" };
+        let line = literal(name).map(|name| format!("/{name}{end}"));
+        lines.extend(line.filter(|line| !lines.iter().any(|above| line.starts_with(above))));
+    }
     let message = "files of the repository that are not part of the chart would be published";
-    (!rules.is_empty()).then(|| adding(Problem::warning(message), &rules))
+    (!lines.is_empty()).then(|| adding(Problem::warning(message), &lines))
+}
+
+/// The pattern for exactly this path; `None` where no line can hold one. Helm trims lines, and a hint has them in one.
+fn literal(path: &str) -> Option<String> {
+    let escaped = |c: char| match c {
+        '*' | '?' | '[' => format!("[{c}]"),
+        c if c.is_whitespace() => format!("[{c}]"),
+        c => c.to_string(),
+    };
+    (!path.contains(|c: char| c.is_control() || c == '\\')).then(|| path.chars().map(escaped).collect())
+}
+
+/// What is wrong with writing a file into a chart that packages it: each archive would hold the one before it.
+pub fn written(rules: &Rules, chart: &str, file: &str) -> Option<Problem> {
+    let directory = path::directory(file);
+    let message = format!("{} would be written into this chart, and packaged the next time", name(file));
+    let ignored = path::below(chart, ".helmignore");
+    let problem = Problem::error(message).at(&ignored, None);
+    let line = literal(directory).filter(|line| !line.is_empty());
+    let add = line.map(|line| format!("add `/{line}/` to {ignored}, or "));
+    let hint = format!("{}name a directory outside of the chart by --destination", add.unwrap_or_default());
+    (!rules.drop(file, Kind::File)).then(|| problem.hint(hint))
 }
 
 fn adding(problem: Problem, rules: &[String]) -> Problem {
@@ -89,7 +119,12 @@ fn adding(problem: Problem, rules: &[String]) -> Problem {
 
 /// The lines for `.helmignore` that the hint of such a problem names.
 pub fn lines(hint: &str) -> Option<Vec<String>> {
-    Some(hint.strip_prefix(ADD)?.split(' ').map(str::to_owned).collect())
+    Some(
+        hint.strip_prefix(ADD)?
+            .split(" /")
+            .map(|line| format!("/{}", line.trim_start_matches('/')))
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -131,9 +166,39 @@ mod tests {
         ]);
         let rules = Rules::parse("/docs/\n").0;
         assert_eq!(
-            lines_of(others(&rules, &there, &["library"])),
-            "/.github/ /.gitignore /Cargo.toml /library/"
+            lines_of(others(
+                &rules,
+                &there,
+                &["library/db", "library/db/charts/x", "charts/sub", "docs/chart"]
+            )),
+            "/.github/ /.gitignore /.helmignore /Cargo.toml /library/db/"
         );
         assert_eq!(others(&Rules::parse(".*\n*o*\n*i*").0, &there, &[]), None);
+        assert_eq!(lines_of(others(&Rules::parse("").0, &top(&[]), &[])), "/.helmignore");
+    }
+
+    #[test]
+    fn odd_names_are_named_exactly_or_not_at_all() {
+        let there = top(&[".a b", ".a*", ".b[x]?", ".c ", ".d\n", ".e\\", ".axb"]);
+        let hint = others(&Rules::default(), &there, &["a b/c"]).and_then(|problem| problem.hint);
+        let added = lines(&hint.expect("a hint")).expect("lines");
+        let expected = ["/.a[ ]b", "/.a[*]", "/.axb", "/.b[[]x][?]", "/.c[ ]", "/.helmignore", "/a[ ]b/c/"];
+        assert_eq!(added, expected);
+        let rules = Rules::parse(&added.join("\n")).0;
+        let is_named = |name: &&str| rules.drop(name, Kind::File);
+        let named = [".a b", ".a*", ".b[x]?", ".c ", "a b/c/d", ".a-b", ".ab", ".b[xx", ".c"];
+        assert_eq!(named.iter().copied().filter(is_named).collect::<Vec<_>>(), &named[..5]);
+    }
+
+    #[test]
+    fn what_is_written_into_a_chart() {
+        let written = |rules: &str, file: &str| {
+            let problem = written(&Rules::parse(rules).0, "c", file);
+            problem.and_then(|problem| problem.hint).unwrap_or_default()
+        };
+        assert_eq!([written("/dist/", "dist/a.tgz"), written("*.tgz", "a.tgz")], [""; 2]);
+        let outside = "name a directory outside of the chart by --destination";
+        assert_eq!(written("/dist/", "a.tgz"), outside);
+        assert_eq!(written("", "o/p/a.tgz"), format!("add `/o/p/` to c/.helmignore, or {outside}"));
     }
 }

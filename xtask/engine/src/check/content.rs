@@ -38,10 +38,10 @@ pub fn check_content(charts: &[Chart]) -> Vec<Finding> {
     for Chart { source, .. } in charts {
         let (at, files) = (source.path.as_str(), source.files.as_slice());
         found.extend(files.iter().flat_map(|file| find_leaks(file, at)).map(Into::into));
-        found.extend(leftovers(at, files));
+        found.extend(leftovers(source));
         found.extend(ignored(source).map(Into::into));
-        found.extend(archives(at, files));
-        found.extend(tests(at, files));
+        found.extend(archives(source));
+        found.extend(tests(source));
         found.extend(too_large(at, files).map(Into::into));
     }
     found
@@ -82,12 +82,11 @@ fn ignored(source: &Source) -> Option<Problem> {
     )))
 }
 
-/// What a chart at the root of the repository would take along, as the directories of the other charts.
+/// What a chart at the root of the repository would take along, as the other charts.
 fn others_at_root(chart: &Chart, charts: &[Chart]) -> Option<Finding> {
     let Source { path, top, rules, .. } = Some(&chart.source).filter(|source| source.path == ".")?;
     let others = charts.iter().map(|other| other.source.path.as_str()).filter(|other| other != path);
-    let directories: Vec<&str> = others.filter_map(|other| other.split('/').next()).collect();
-    let problem = repository_root::others(rules, top, &directories)?;
+    let problem = repository_root::others(rules, top, &others.collect::<Vec<_>>())?;
     Some(Finding { edit: chart.edit(&problem), problem })
 }
 
@@ -108,16 +107,17 @@ fn names_its_license(chart: &Chart) -> bool {
 }
 
 /// What editors left. In templates/ it breaks `helm lint`, which is told there.
-fn leftovers(at: &str, files: &[Entry]) -> Vec<Finding> {
+fn leftovers(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in LEFTOVERS {
-        let found =
-            files.iter().filter(|file| is_by(rule, &file.path) && !file.path.starts_with("templates/"));
+        let found = source
+            .files
+            .iter()
+            .filter(|file| is_by(rule, &file.path) && !file.path.starts_with("templates/"));
         let found: Vec<String> = found.map(|file| file.path.clone()).collect();
         let Some(first) = found.first() else { continue };
         let message = format!("an editor or the system left {}: it would be published", few(&found));
-        let problem = Problem::warning(message).at(path::below(at, first), None);
-        findings.push(ignoring(problem, rule, at, files));
+        findings.push(ignoring(Problem::warning(message), first, rule, source));
     }
     findings
 }
@@ -133,33 +133,32 @@ fn is_by(rule: &str, path: &str) -> bool {
 }
 
 /// Archives that `helm package` and `helm pull` leave in a chart; those deeper in it may be meant.
-fn archives(at: &str, files: &[Entry]) -> Vec<Finding> {
+fn archives(source: &Source) -> Vec<Finding> {
     let is_archive = |path: &str| path.ends_with(".tgz") || path.ends_with(".tgz.prov");
-    let stray = files.iter().filter(|file| is_archive(&file.path) && !file.path.starts_with("charts/"));
+    let stray =
+        source.files.iter().filter(|file| is_archive(&file.path) && !file.path.starts_with("charts/"));
     let problem = |file: &Entry| {
         let message =
             format!("this archive of {} would be in that of the chart", size(file.data.len() as u64));
         let is_deeper = file.path.contains('/');
         let problem = if is_deeper { Problem::note(message) } else { Problem::warning(message) };
-        ignoring(problem.at(path::below(at, &file.path), None), &format!("/{}", file.path), at, files)
+        ignoring(problem, &file.path, &format!("/{}", file.path), source)
     };
     stray.map(problem).collect()
 }
 
 /// Values for chart tests are of no use to the chart's users.
-fn tests(at: &str, files: &[Entry]) -> Option<Finding> {
-    let first = files.iter().find(|file| file.path.starts_with("ci/"))?;
-    let problem =
-        Problem::note("values for chart tests would be published").at(path::below(at, &first.path), None);
-    Some(ignoring(problem, "/ci/", at, files))
+fn tests(source: &Source) -> Option<Finding> {
+    let first = source.files.iter().find(|file| file.path.starts_with("ci/"))?;
+    let problem = Problem::note("values for chart tests would be published");
+    Some(ignoring(problem, &first.path, "/ci/", source))
 }
 
-/// The problem with the line for .helmignore that mends it.
-fn ignoring(problem: Problem, rule: &str, at: &str, files: &[Entry]) -> Finding {
-    let file = path::below(at, ".helmignore");
-    let rules = files.iter().find(|file| file.path == ".helmignore");
-    let text = rules.map(|rules| String::from_utf8_lossy(&rules.data));
-    let edit = Edit::append(&file, text.as_deref(), vec![rule.to_owned()]);
+/// The problem in a file of a chart, with the line for .helmignore that mends it.
+fn ignoring(problem: Problem, at: &str, rule: &str, source: &Source) -> Finding {
+    let file = path::below(&source.path, ".helmignore");
+    let edit = Edit::append(&file, source.rules.lines, vec![rule.to_owned()]);
+    let problem = problem.at(path::below(&source.path, at), None);
     Finding::new(problem.hint(format!("add `{rule}` to {file}")), edit)
 }
 

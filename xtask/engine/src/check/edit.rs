@@ -41,10 +41,9 @@ impl From<Problem> for Finding {
 }
 
 impl Edit {
-    /// Adds lines to the end of a file, which is made where it has no text.
-    pub fn append(file: &str, text: Option<&str>, insert: Vec<String>) -> Self {
-        let line = text.map_or(0, |text| text.lines().count()) + 1;
-        Self { file: file.to_owned(), line, remove: Vec::new(), insert }
+    /// Adds lines to the end of a file that has so many; one that is not there is made.
+    pub fn append(file: &str, lines: usize, insert: Vec<String>) -> Self {
+        Self { file: file.to_owned(), line: lines + 1, remove: Vec::new(), insert }
     }
 
     /// Replaces `from` by `to` in one line of a file; `None` unless it stands there exactly once, so that nothing else

@@ -69,7 +69,7 @@ impl Chart {
     pub fn edit(&self, problem: &Problem) -> Option<Edit> {
         let file = path::strip(&self.source.path, &problem.place.as_ref()?.file)?;
         if let Some(lines) = problem.hint.as_deref().and_then(repository_root::lines) {
-            return Some(Edit::append(file, self.text(file), lines));
+            return Some(Edit::append(file, self.source.rules.lines, lines));
         }
         let version = self.package.as_ref().map_or("", |package| &package.metadata.version);
         Edit::of_hint(problem, self.text(file)?, version)
@@ -166,6 +166,8 @@ mod tests {
             |(path, text): &(&str, &str)| Entry { path: (*path).to_owned(), data: text.as_bytes().to_vec() };
         let files: Vec<Entry> = files.iter().map(entry).collect();
         let package = package(files.clone(), "c", &Overrides::default()).value.map(Arc::new);
+        let ignored = files.iter().find(|file| file.path == ".helmignore");
+        let ignored = ignored.map(|file| String::from_utf8_lossy(&file.data).into_owned());
         let source = Source {
             path: "c".into(),
             files,
@@ -173,7 +175,7 @@ mod tests {
             problems: Vec::new(),
             changed: Vec::new(),
             changelog: None,
-            rules: Rules::default(),
+            rules: ignored.map(|text| Rules::parse(&text).0).unwrap_or_default(),
             packaged: None,
         };
         Chart { source, is_whole: package.is_some(), package, problems: Vec::new() }

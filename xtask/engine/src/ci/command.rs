@@ -38,7 +38,7 @@ pub fn run(program: Program<'_>, args: &CiArgs) -> Result<()> {
     let repository = repository()?;
     let Checked { value: workflows, problems: unread } = read_workflows(&repository)?;
     unread.iter().for_each(terminal::problem);
-    let has_docs = docs::io::are_there(repository.root());
+    let has_docs = docs::io::builder(program.config, repository.root()).is_some();
     let mut standard = program.steps.to_vec();
     standard.retain(|step| has_docs || !step.builds_docs());
     let given = (program.options)("");

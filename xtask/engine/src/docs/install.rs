@@ -33,7 +33,7 @@ pub fn installs(requirements: &str, program: &str) -> bool {
     requirements.lines().any(|line| name(line).starts_with(program))
 }
 
-/// What a command line asks an installer of Python packages for; `None` for other commands.
+/// The arguments of a command line for an installer of Python packages; `None` for other commands.
 pub fn packages(line: &str) -> Option<Vec<&str>> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let is_pip = |word: &str| matches!(word, "pip" | "pip3" | "pipx");
@@ -43,7 +43,7 @@ pub fn packages(line: &str) -> Option<Vec<&str>> {
         ["uv", "tool" | "pip", "install", ..] => 3,
         _ => return None,
     };
-    Some(words.get(at..)?.iter().filter(|word| !word.starts_with('-')).copied().collect())
+    words.get(at..).map(<[&str]>::to_vec)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::validation::Allowed;
 use crate::base::path;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
@@ -35,16 +36,11 @@ pub struct Settings {
     pub inherits: Option<String>,
     /// The patterns of `exclude_docs` and `draft_docs`, as `.gitignore` has them: files that are not published.
     pub kept_out: String,
+    /// Where `pymdownx.snippets` looks for files, if not in the root alone; and what it adds to each page.
+    pub snippet_directories: Vec<String>,
+    pub snippets: Vec<String>,
     /// What `validation` lets pass: pages of `nav`, links and anchors that lead nowhere.
     pub allowed: Allowed,
-}
-
-/// What may lead nowhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Allowed {
-    pub nav: bool,
-    pub links: bool,
-    pub anchors: bool,
 }
 
 /// Names of plugins or extensions, each with its line.
@@ -62,6 +58,10 @@ const OPTIONS: [(&str, &str); 5] = [
     ("pymdownx.snippets", "auto_append"),
     ("pymdownx.superfences", "custom_fences"),
 ];
+
+/// The keys whose values are plain.
+const PLAIN: [&str; 6] =
+    ["site_name", "site_url", "site_description", "repo_url", "docs_dir", "use_directory_urls"];
 
 /// An entry of the navigation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,8 @@ impl Default for Settings {
             beyond: Vec::new(),
             inherits: None,
             kept_out: String::new(),
+            snippet_directories: Vec::new(),
+            snippets: Vec::new(),
             allowed: Allowed::default(),
         }
     }
@@ -103,12 +105,31 @@ impl Default for Settings {
 
 /// Reads the file, shown as `at`.
 pub fn read_mkdocs_yml(bytes: &[u8], at: &str) -> Checked<Option<Settings>> {
-    let settings = Settings { site_name: String::new(), extensions: Named::new(), ..Settings::default() };
-    read_over(settings, bytes, at)
+    read_over(None, bytes, at, &[])
 }
 
-/// The same of a file that inherits these settings.
-pub fn read_over(mut settings: Settings, bytes: &[u8], at: &str) -> Checked<Option<Settings>> {
+/// The keys of the file that replace those of the one that it inherits.
+pub fn replaced(bytes: &[u8]) -> Vec<String> {
+    let Ok(Value::Mapping(pairs)) = yaml::read(bytes).map(|document| document.root.value) else {
+        return Vec::new();
+    };
+    let keys = pairs.into_iter().map(|pair| pair.key.written);
+    keys.filter(|key| key == "nav" || PLAIN.contains(&key.as_str())).collect()
+}
+
+/// The same of a file that inherits these settings, and whose own are `replaced` by a file that inherits it: those are not
+/// judged.
+pub fn read_over(
+    inherited: Option<Settings>,
+    bytes: &[u8],
+    at: &str,
+    replaced: &[String],
+) -> Checked<Option<Settings>> {
+    let mut settings = inherited.unwrap_or_else(|| Settings {
+        site_name: String::new(),
+        extensions: Named::new(),
+        ..Settings::default()
+    });
     let text = String::from_utf8_lossy(bytes);
     let mut reader = Reader { at, lines: text.lines().collect(), problems: Vec::new() };
     let document = match yaml::read(bytes) {
@@ -122,10 +143,11 @@ pub fn read_over(mut settings: Settings, bytes: &[u8], at: &str) -> Checked<Opti
         Value::Mapping(pairs) => pairs,
         _ => Vec::new(),
     };
-    for Pair { key, line, value } in &pairs {
+    let is_replaced = |key: &str| replaced.iter().any(|one| one == key);
+    for Pair { key, line, value } in pairs.iter().filter(|pair| !is_replaced(&pair.key.written)) {
         reader.setting(&key.written, *line, value, &mut settings);
     }
-    let names = |key: &str| pairs.iter().any(|pair| pair.key.written == key);
+    let names = |key: &str| is_replaced(key) || pairs.iter().any(|pair| pair.key.written == key);
     if settings.site_name.is_empty() && !names("site_name") && !names("INHERIT") {
         reader.error(Some(1), "there is no `site_name`".to_owned(), "site_name: My project");
     }
@@ -149,9 +171,7 @@ impl Reader<'_> {
     }
 
     fn setting(&mut self, key: &str, line: usize, node: &Node, settings: &mut Settings) {
-        let read =
-            ["site_name", "site_url", "site_description", "repo_url", "docs_dir", "use_directory_urls"];
-        if read.contains(&key) && self.is_of_environment(node) {
+        if PLAIN.contains(&key) && self.is_of_environment(node) {
             return settings.beyond.push((key.to_owned(), line));
         }
         match key {
@@ -192,7 +212,7 @@ impl Reader<'_> {
                 settings.beyond.push((key.to_owned(), line));
             }
             "hooks" => settings.beyond.push((key.to_owned(), line)),
-            "validation" => settings.allowed = allowed(node),
+            "validation" => settings.allowed = Allowed::read(node),
             _ => {}
         }
     }
@@ -284,20 +304,6 @@ fn is_letter(scalar: &Scalar) -> bool {
     matches!(scalar.written.as_str(), "y" | "Y" | "n" | "N")
 }
 
-/// What `validation` lets pass. A key beside `nav` and `links` is for both.
-fn allowed(node: &Node) -> Allowed {
-    let passes = |section: &str, key: &str| {
-        let level = |node: &Node| node.get(key).and_then(|pair| pair.value.text().map(str::to_owned));
-        let own = node.get(section).and_then(|section| level(&section.value));
-        matches!(own.or_else(|| level(node)).as_deref(), Some("ignore" | "info"))
-    };
-    Allowed {
-        nav: passes("nav", "not_found"),
-        links: passes("links", "not_found"),
-        anchors: passes("links", "anchors"),
-    }
-}
-
 /// The entries of a list or mapping of names with options: each name, its line and its options.
 fn named(node: &Node) -> impl Iterator<Item = (&str, usize, Option<&Node>)> {
     let items = match &node.value {
@@ -327,7 +333,13 @@ fn extensions(node: &Node, settings: &mut Settings) {
         if name == "extra" {
             settings.extensions.extend(EXTRA.map(|name| (name.to_owned(), line)));
         }
-        for (option, line, _) in options.into_iter().flat_map(named) {
+        for (option, line, value) in options.into_iter().flat_map(named) {
+            let names = || value.into_iter().flat_map(named).map(|(name, ..)| name.to_owned()).collect();
+            match (name, option) {
+                ("pymdownx.snippets", "base_path") => settings.snippet_directories = names(),
+                ("pymdownx.snippets", "auto_append") => settings.snippets = names(),
+                _ => {}
+            }
             if OPTIONS.contains(&(name, option)) {
                 settings.beyond.push((option.to_owned(), line));
             }
@@ -470,7 +482,7 @@ mod tests {
         assert_eq!(read("site_name: a\nuse_directory_urls: n\n").problems.len(), 1);
         let base = read("site_name: Base\ndocs_dir: pages\nexclude_docs: a.md\n").value.expect("settings");
         let inherits = "INHERIT: base.yml\ndraft_docs: b.md\n";
-        let merged = read_over(base, inherits.as_bytes(), "mkdocs.yml").value.expect("settings");
+        let merged = read_over(Some(base), inherits.as_bytes(), "mkdocs.yml", &[]).value.expect("settings");
         assert_eq!((merged.site_name.as_str(), merged.docs_dir.as_str()), ("Base", "pages"));
         assert_eq!(
             (merged.kept_out.as_str(), merged.inherits.as_deref()),

@@ -8,8 +8,10 @@ mod links;
 pub mod markdown;
 pub mod mkdocs;
 mod nav;
+pub mod snippets;
 mod template;
 mod unsupported;
+mod validation;
 pub mod words;
 
 use self::layout::Layout;

@@ -9,7 +9,8 @@ use crate::base::problem::Problem;
 use crate::base::text::name;
 
 /// What others can do that the native build cannot.
-const BUILDERS: &str = "set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config";
+const BUILDERS: &str =
+    "set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in the config";
 
 /// Whether a line of a page has the syntax of an extension.
 type Syntax = fn(&Line<'_>) -> bool;

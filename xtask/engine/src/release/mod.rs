@@ -382,7 +382,8 @@ fn only_locked(locked: &[String]) -> Option<Problem> {
 /// Nobody else can make these archives from the commit.
 fn not_in_commit(changed: &[String]) -> Option<Problem> {
     let message = format!("not in the commit as it is here: {}", few(changed));
-    let hint = if changed.iter().all(|one| one.ends_with(".tgz")) {
+    let is_sub_chart = |one: &String| one.ends_with(".tgz") && one.rsplit('/').nth(1) == Some("charts");
+    let hint = if changed.iter().all(is_sub_chart) {
         "commit them, or a Chart.lock that names their versions (helm dependency update)"
     } else {
         "commit or undo these changes: CI packages the commit"

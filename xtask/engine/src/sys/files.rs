@@ -172,6 +172,15 @@ pub fn named(path: &Path, end: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The path below a directory, absolute and without links, of what may not be there yet; `None` where it lies elsewhere.
+pub fn path_below(directory: &Path, path: &Path) -> Option<String> {
+    let path = std::path::absolute(path).ok()?;
+    let real = |above: &Path| Some(absolute(above).ok()?.join(path.strip_prefix(above).ok()?));
+    let below = path.ancestors().find_map(real)?.strip_prefix(directory).ok()?.to_owned();
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    Some(parts.join("/"))
+}
+
 /// An absolute path without links.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path).with_context(|| format!("cannot find `{}`", path.display()))

@@ -1,6 +1,7 @@
 //! Where charts are: in several directories, and at the root of the repository, where all else lies beside them.
 
 use expect_test::expect;
+use helm_xtask::internals::tgz;
 
 use crate::check::found;
 use crate::config::program;
@@ -57,6 +58,13 @@ fn charts_in_several_directories() {
         hint: mkdir -p libary && helm create libary/NAME
     "#]]
     .assert_eq(&run(&sandbox, &["release", "--offline"]).ended(1).stderr);
+    sandbox.set("CONFIG_CHARTS", "charts/web/Chart.yaml library/nested");
+    let expected = "error: xtask/engine/tests/program/main.rs: `charts/web/Chart.yaml` is a file, where the config has a directory\n\
+                    hint: name its directory: `charts/web`\n";
+    let ran = run(&sandbox, &["release", "--offline"]).ended(1);
+    assert!(ran.stderr.starts_with(expected), "{ran:?}");
+    let told = check(&sandbox, 1, "charts");
+    assert!(told.iter().any(|one| one.ends_with("name its directory: `charts/web`")), "{told:#?}");
     sandbox.set("CONFIG_CHARTS", "../charts");
     let ran = run(&sandbox, &["release", "--offline"]).ended(1);
     assert!(ran.stderr.contains("`charts` `../charts` is not of the form `DIRECTORY`"), "{ran:?}");
@@ -112,7 +120,7 @@ fn at_root(ignored: &str) -> Sandbox {
 
 /// What a chart at the root needs.
 const IGNORED: &str =
-    "/.git\n/.github/\n/.gitignore\n/CHANGELOG.md\n/ci/\n/dist/\n/site/\n/target/\n/xtask/\n";
+    "/.git\n/.github/\n/.gitignore\n/.helmignore\n/CHANGELOG.md\n/ci/\n/dist/\n/site/\n/target/\n/xtask/\n";
 
 #[test]
 fn the_ignored_files_of_a_chart_at_the_root_are_mended() {
@@ -132,7 +140,7 @@ fn the_ignored_files_of_a_chart_at_the_root_are_mended() {
         check(&sandbox, 1, "charts"),
         [
             "note ci/b-values.yaml values for chart tests would be published; add `/ci/` to .helmignore",
-            "warning .helmignore files of the repository that are not part of the chart would be published; add to .helmignore, a line each: /.github/ /.gitignore /CHANGELOG.md /xtask/",
+            "warning .helmignore files of the repository that are not part of the chart would be published; add to .helmignore, a line each: /.github/ /.gitignore /.helmignore /CHANGELOG.md /xtask/",
             "error .helmignore what git, cargo and this program write into the repository would be packaged; add to .helmignore, a line each: /.git /dist/ /site/ /target/",
         ]
     );
@@ -141,6 +149,93 @@ fn the_ignored_files_of_a_chart_at_the_root_are_mended() {
     lines.push("/ci/".to_owned());
     lines.sort();
     assert_eq!(lines.join("\n"), format!("# Ours.\n{}", IGNORED.trim_end()));
+}
+
+/// Other charts are named by their whole paths: what lies beside them, and all in `charts/`, may be part of this one.
+#[test]
+fn the_parts_of_a_chart_at_the_root_stay_in_it() {
+    let mut sandbox = at_root(IGNORED);
+    sandbox.write("files/motd", "hello\n");
+    sandbox.write("files/tool/Chart.yaml", &chart("tool", "1.0.0"));
+    sandbox.write(".a b", "");
+    let about = "warning .helmignore files of the repository that are not part of the chart would be published; \
+                 add to .helmignore, a line each: /.a[ ]b";
+    for (charts, directories, more) in [
+        (".", "[charts]", ""),
+        (".", "[charts, files]", " /files/tool/"),
+        (". charts charts/sub files/tool", "[charts]", " /files/tool/"),
+        (". files", "[charts]", " /files/tool/"),
+    ] {
+        sandbox.set("CONFIG_CHARTS", charts);
+        sandbox.write("ct.yaml", &format!("chart-dirs: {directories}\n"));
+        let told = check(&sandbox, 0, "charts");
+        let told: Vec<&String> = told.iter().filter(|one| one.contains("not part of")).collect();
+        assert_eq!(told, [&format!("{about} /ct.yaml{more}")], "{charts}");
+    }
+    run(&sandbox, &["check", "--offline", "--helm", "never", "--fix"]).ended(0);
+    assert_eq!(sandbox.text(".helmignore"), format!("{IGNORED}/.a[ ]b\n/ct.yaml\n/files/tool/\n"));
+    sandbox.commit("mended");
+    for (name, helm) in helms("the_parts_of_a_chart_at_the_root_stay_in_it") {
+        sandbox.set("HELM_BIN", helm.display().to_string());
+        run(&sandbox, &["package", ".", "--helm", "require"]).ended(0);
+        let archive = tgz::read(&sandbox.read("dist/web-1.0.0.tgz"), tgz::MAX_TOTAL).expect("an archive");
+        let files: Vec<&str> = archive.iter().map(|file| file.path.as_str()).collect();
+        let templates = ["web/Chart.yaml", "web/values.yaml", "web/templates/web.yaml"];
+        let others = ["web/LICENSE", "web/README.md", "web/files/motd", "web/charts/sub/Chart.yaml"];
+        assert_eq!(files, [&templates[..], &others].concat(), "{name}");
+    }
+}
+
+#[test]
+fn no_archive_of_a_chart_holds_the_one_before_it() {
+    let sandbox = at_root(IGNORED);
+    let packaged = |args: &[&str]| run(&sandbox, &[&["package"], args].concat());
+    packaged(&["."]).ended(0);
+    let first = sandbox.read("dist/web-1.0.0.tgz");
+    packaged(&["."]).ended(0);
+    assert!(first == sandbox.read("dist/web-1.0.0.tgz"));
+    let hint =
+        "hint: add `/out/` to .helmignore, or name a directory outside of the chart by --destination\n";
+    let words = "would be written into this chart, and packaged the next time";
+    for (args, file) in
+        [(&["package", "."][..], "out/web-1.0.0.tgz"), (&["release", "--offline"], "out/manifest.json")]
+    {
+        let ran = run(&sandbox, &[args, &["--helm", "never", "-d", "out"]].concat()).ended(1);
+        assert_eq!(ran.stderr, format!("error: .helmignore: `{file}` {words}\n{hint}"));
+        assert!(!sandbox.work().join("out").exists());
+    }
+    assert!(
+        packaged(&[".", "-d", "."])
+            .ended(1)
+            .stderr
+            .ends_with("hint: name a directory outside of the chart by --destination\n")
+    );
+    sandbox.write(".helmignore", &format!("{IGNORED}/out/\n*.tgz\n"));
+    sandbox.commit("another place");
+    for args in [
+        &["package", ".", "-d", "out"][..],
+        &["package", ".", "-d", "."],
+        &["release", "--offline", "-d", "out"],
+    ] {
+        run(&sandbox, &[args, &["--helm", "never"]].concat()).ended(0);
+    }
+    // Elsewhere it is as with helm: the working directory.
+    let sandbox = several();
+    run(&sandbox, &["package", "charts/web"]).ended(0);
+    sandbox.read("web-1.0.0.tgz");
+}
+
+/// A Chart.lock helps archives of sub-charts alone.
+#[test]
+fn an_archive_that_is_no_sub_chart_is_to_be_committed_or_deleted() {
+    let sandbox = at_root(IGNORED);
+    let hint = |file: &str| {
+        sandbox.write(file, "x");
+        let ran = run(&sandbox, &["release", "--offline", "--helm", "never"]);
+        std::fs::remove_file(sandbox.work().join(file)).expect("a file");
+        ran.stderr.contains("a Chart.lock that names their versions")
+    };
+    assert_eq!([hint("web-0.1.0.tgz"), hint("charts/x.tgz")], [false, true]);
 }
 
 #[test]
@@ -200,6 +295,8 @@ fn a_published_chart_at_the_root_is_compared() {
         told.collect::<Vec<_>>()
     };
     sandbox.write(".github/CODEOWNERS", "* @acme/all\n");
+    sandbox.write("deny.toml", "");
+    sandbox.write(".helmignore", &format!("{IGNORED}/deny.toml\n"));
     sandbox.commit("another day");
     assert_eq!(check(0), [""; 0]);
     sandbox.write("values.yaml", "a: 2\n");

@@ -90,18 +90,18 @@ fn what_does_not_answer_is_named_as_not_checked() {
 #[test]
 fn what_is_mended_is_told_once_and_stays_mended() {
     let sandbox = source("1.0.0");
-    sandbox.write("charts/web/Chart.yaml", "apiVersion: v2\r\nname: web\r\nversion: '1.0' # the first\r\n");
+    sandbox.write("charts/web/Chart.yaml", "apiVersion: v2\r\nname: web\r\nversion: 1.0 # the first\r\n");
     let path = sandbox.work().join("charts/web/Chart.yaml");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("permissions");
     let ran = sandbox.xtask(&["check", "--offline", "--helm", "never", "--fix"]).ended(0);
     assert_eq!(path.metadata().expect("Chart.yaml").permissions().mode() & 0o777, 0o600);
     assert!(
-        ran.stdout.starts_with("      Mended charts/web/Chart.yaml:3  version: '1.0.0' # the first\n"),
+        ran.stdout.starts_with("      Mended charts/web/Chart.yaml:3  version: \"1.0\" # the first\n"),
         "{ran:?}"
     );
     assert_eq!(
         sandbox.text("charts/web/Chart.yaml"),
-        "apiVersion: v2\r\nname: web\r\nversion: '1.0.0' # the first\r\n"
+        "apiVersion: v2\r\nname: web\r\nversion: \"1.0\" # the first\r\n"
     );
     let ran = sandbox.xtask(&["check", "--offline", "--helm", "never", "--fix"]).ended(0);
     assert!(!ran.stdout.contains("Mended"), "{ran:?}");

@@ -345,6 +345,10 @@ fn with_staging_and_production() {
     done(consumer.cargo(&["xtask", "release", "--offline"]).env("STAGE", "staging"));
     let manifest = fs::read_to_string(consumer.root.join("dist/manifest.json")).expect("a manifest");
     assert!(manifest.contains("oci://registry.example.com/staging/web:1.0.0"), "{manifest}");
+    // The pages are those of production.
+    assert!(manifest.contains("https://acme.github.io/shop/charts/"), "{manifest}");
+    let commands = block("adopting.md", "Archives have the same bytes everywhere");
+    assert!(commands.starts_with("STAGE=staging cargo xtask release --publish=oci\n"), "{commands}");
 }
 
 #[test]

@@ -237,19 +237,19 @@ markdown_extensions:
     ];
     let expected = "\
 mkdocs.yml:2: the native build cannot follow this `exclude_docs`, and would publish something else than mkdocs
-  write it plainly, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
+  write it plainly, or set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in the config
 mkdocs.yml:3: the native build cannot follow this `hooks`, and would publish something else than mkdocs
-  write it plainly, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
+  write it plainly, or set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in the config
 mkdocs.yml:4: the native build does not know the plugin `mkdocstrings`, and would publish other pages than mkdocs
-  delete it, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
+  delete it, or set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in the config
 mkdocs.yml:7: the native build does not know the extension `pymdownx.snippets`, and `docs/index.md` in line 7 uses it
-  delete it, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
+  delete it, or set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in the config
 mkdocs.yml:8: the native build does not know the extension `pymdownx.tabbed`, and `docs/b.md` in line 1 uses it
-  delete it, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
+  delete it, or set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in the config
 mkdocs.yml:11: the native build cannot follow this `custom_fences`, and would publish something else than mkdocs
-  write it plainly, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
+  write it plainly, or set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in the config
 mkdocs.yml:13: the native build does not know the extension `mkautodoc`, and would publish other pages than mkdocs
-  delete it, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in the config
+  delete it, or set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in the config
 ";
     assert_eq!(problems(&sources(config, &files)), expected);
 }

@@ -163,6 +163,40 @@ fn the_builder_reads_mkdocs_yml_in_its_own_way() {
     }
 }
 
+/// zensical gets a copy of the repository, and what is generated is seldom in git.
+#[test]
+fn snippets_are_included_whether_git_ignores_them_or_not() {
+    for (options, page, generated) in [
+        ("", "--8<-- \"gen/a.md\"", "gen"),
+        ("", "--8<--\ngen/a.md:1:3\n--8<--", "gen"),
+        (": {base_path: [gone, docs/gen]}", "--8<-- 'a.md'", "docs/gen"),
+        (": {auto_append: [gen/a.md]}", "", "gen"),
+    ] {
+        let config = format!(
+            "site_name: A\nmarkdown_extensions:\n  - pymdownx.snippets{options}\nexclude_docs: gen/\n"
+        );
+        let page = format!("# A\n\n{page}\n");
+        let files = [("mkdocs.yml", &*config), ("docs/index.md", &*page), (".gitignore", "gen/\n/site/\n")];
+        for (name, sandbox) in with_programs("snippets_are_included_whether_git_ignores_them_or_not", &files)
+        {
+            let nested = if options.contains("base_path") { "b.md" } else { "gen/b.md" };
+            sandbox.write(&format!("{generated}/a.md"), &format!("First text.\n\n--8<-- \"{nested}\"\n"));
+            sandbox.write(&format!("{generated}/b.md"), "Second text.\n");
+            let ran = sandbox.any_config(&["pages", "--only", "docs", "--offline"]).ended(0);
+            let index = sandbox.text("site/index.html");
+            assert!(
+                index.contains("First text.") && index.contains("Second text."),
+                "{name}: {options}: {index}"
+            );
+            assert!(sandbox.files("site").iter().all(|path| !path.contains("gen/")), "{name}: {options}");
+            let warning = format!(
+                "warning: the documentation holds what is not in the commit: `{generated}/a.md`, `{generated}/b.md`\n"
+            );
+            assert!(ran.stderr.contains(&warning), "{name}: {options}: {}", ran.stderr);
+        }
+    }
+}
+
 /// As mkdocs leaves them out: a page that is not published is in no search index either.
 #[test]
 fn what_mkdocs_yml_keeps_out_is_not_published() {
@@ -272,7 +306,7 @@ hint: pip install mkdocs-material, or set MKDOCS_BIN
         Sandbox::with_commit(&[("mkdocs.yml", "site_name: A\nhooks: [a.py]\n"), ("docs/index.md", "")]);
     let expected = "\
 error: mkdocs.yml:2: the native build cannot follow this `hooks`, and would publish something else than mkdocs
-hint: write it plainly, or set `docs(Builder::Mkdocs)` or `docs(Builder::Zensical)` in xtask/engine/tests/program/main.rs
+hint: write it plainly, or set `docs(Builder::Mkdocs)`, `docs(Builder::Zensical)` or `without_docs()` in xtask/engine/tests/program/main.rs
 ";
     assert_eq!(refused(&native), expected);
 }
@@ -295,6 +329,33 @@ fn what_is_installed_does_not_matter() {
     }
     let ran = sandbox.any_config(&["pages", "--only", "docs", "--offline"]).ended(0);
     assert!(ran.stderr.contains("Built the documentation (native)\n"), "{}", ran.stderr);
+}
+
+/// A mkdocs.yml may be for Backstage or Read the Docs, which install their own plugins.
+#[test]
+fn documentation_may_be_left_to_others() {
+    let mut sandbox = Sandbox::with_commit(&[
+        ("mkdocs.yml", "site_name: A\nplugins:\n  - techdocs-core\n"),
+        ("docs/index.md", "# A\n\n[gone](gone.md)\n"),
+        ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        (".gitignore", "/dist/\n/site/\n"),
+    ]);
+    let checked = |sandbox: &Sandbox| {
+        found(&sandbox.any_config(&["check", "--offline", "--helm", "never", "--json"]), "documentation")
+    };
+    assert!(checked(&sandbox)[0].contains("or `without_docs()` in "), "{:?}", checked(&sandbox));
+    sandbox.set("CONFIG_DOCS", "none");
+    let expected = "warning docs/index.md:3 `gone.md` leads nowhere: there is no `docs/gone.md`, or git ignores it; write the file, or mend the link";
+    assert_eq!(checked(&sandbox), [expected]);
+    let expected = "error: there is no documentation to publish: the config has `without_docs`\nhint: leave out --only docs, or take that out of xtask/engine/tests/program/main.rs\n";
+    assert_eq!(sandbox.any_config(&["pages", "--only", "docs", "--offline"]).ended(1).stderr, expected);
+    let list = sandbox.any_config(&["ci", "--list"]).ended(0);
+    assert!(!list.stdout.contains("docs"), "{}", list.stdout);
+    sandbox.git(&["tag", "v1.0.0"]);
+    sandbox.any_config(&["release", "--offline", "--helm", "never"]).ended(0);
+    let remote = Remote::empty();
+    remote.publish(&sandbox, &[]).ended(0);
+    assert!(remote.files().keys().all(|path| path != "404.html"));
 }
 
 /// `docs/` without mkdocs.yml is no site: GitHub shows its pages, or another generator makes one of them.

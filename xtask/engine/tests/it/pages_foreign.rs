@@ -105,7 +105,11 @@ fn a_removed_helm_repository_comes_back_from_history() {
     bump(&sandbox, "web", "1.1.0");
     let before = remote.tip();
     let ran = remote.charts(&sandbox).ended(1);
-    assert!(ran.stderr.contains("Helm repository") && ran.stderr.contains("--repair"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`charts/index.yaml` until commit") && ran.stderr.contains("--repair"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(remote.tip(), before);
     remote.publish(&sandbox, &["--only", "charts", "--repair"]).ended(0);
     assert_eq!(remote.assert_whole(), 4);

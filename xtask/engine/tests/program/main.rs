@@ -13,6 +13,7 @@ fn main() -> ExitCode {
             "BRANCH" => config.branch(value),
             "DOCS" if value == "mkdocs" => config.docs(Builder::Mkdocs),
             "DOCS" if value == "zensical" => config.docs(Builder::Zensical),
+            "DOCS" if value == "none" => config.without_docs(),
             "DOCS" => config.docs(Builder::Native),
             "CHARTS" => config.charts(value.split(' ')),
             "HELM_NAME" => config.helm_name(value),

@@ -10,6 +10,7 @@ use crate::base::config::{Config, THE_CONFIG};
 use crate::base::path;
 use crate::base::problem::{Checked, Problem, Severity};
 use crate::base::text::{line_feeds, name};
+use crate::chart::ignore::Kind;
 use crate::chart::repository_root;
 use crate::chart::source::{CHANGELOGS, Changelog, Source};
 use crate::git::io::repository::{Changed, Repository};
@@ -60,6 +61,12 @@ fn places_in(config: &Config, directory: &str, root: &Path) -> Result<Checked<Ve
         let message = format!("there is no directory {}, where the config has charts", name(directory));
         let hint = format!("make it, or take it out of `charts`: mkdir -p {directory}");
         return Ok(Checked::new(Vec::new(), [Problem::warning(message).at(THE_CONFIG, None).hint(hint)]));
+    }
+    if at.is_file() {
+        let message = format!("{} is a file, where the config has a directory", name(directory));
+        let above = Some(path::directory(directory)).filter(|above| !above.is_empty()).unwrap_or(".");
+        let problem = Problem::error(message).at(THE_CONFIG, None);
+        return Ok(Checked::new(Vec::new(), [problem.hint(format!("name its directory: `{above}`"))]));
     }
     if is_chart(&at) {
         return Ok(match symlink::follow(&at, root) {
@@ -200,7 +207,8 @@ pub fn read_chart_sources(
     let source = |(path, read, changelog): (String, ChartDirectory, Option<Changelog>)| {
         let read_from: BTreeSet<&PathBuf> = read.origins.iter().chain(&read.links).collect();
         let its_own = |changed: &&String| {
-            let is_packaged = path::strip(&path, changed).is_none_or(|file| !read.rules.drop_file(file));
+            let is_packaged =
+                path::strip(&path, changed).is_none_or(|file| !read.rules.drop(file, Kind::File));
             let changed = repository.root().join(changed);
             let is_below = || read.directories.iter().any(|one| changed.starts_with(one));
             read_from.contains(&changed) || is_packaged && is_below()

@@ -32,7 +32,7 @@ pub fn look_at_documentation(scene: &Scene<'_>, report: &mut Report) -> Result<(
     let shown: Vec<Shown<'_>> = documents.iter().map(|one| (one, one.snippets())).collect();
     let those = |is: &dyn Fn(&Document) -> bool| shown.iter().filter(|(one, _)| is(one)).collect::<Vec<_>>();
     // Without mkdocs.yml they are no site, and GitHub shows them.
-    let is_site = docs::io::are_there(scene.repository.root());
+    let is_site = docs::io::builder(scene.config, scene.repository.root()).is_some();
     let on_github =
         those(&|document| document.is_on_github(&charts) || (!is_site && document.is_documentation()));
     report.looked_at(on_github.len(), "document");
@@ -52,10 +52,8 @@ pub fn look_at_documentation(scene: &Scene<'_>, report: &mut Report) -> Result<(
 /// Builds the site as `cargo xtask pages` would, and looks what publishing it would do to the branch.
 fn look_at_site(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let root = scene.repository.root();
-    if !docs::io::are_there(root) {
-        return Ok(());
-    }
-    let by = By::find(root, scene.config.docs)?;
+    let Some(builder) = docs::io::builder(scene.config, root) else { return Ok(()) };
+    let by = By::find(root, builder)?;
     let built = docs::io::build(root, &by);
     if let By::Preview(missing) = by {
         let beyond = if built.is_err() { docs::io::beyond_native(root)? } else { None };

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use crate::base::problem::Checked;
 use crate::base::tag::ChartVersion;
 use crate::chart::Metadata;
-use crate::check::workflows::{Around, check_workflows, named_requirements};
+use crate::check::workflows::{Around, check_workflows, requirements};
 use crate::check::{Area, Report};
 use crate::ci::io::workflows;
 use crate::docs::io::program::requirements_of;
@@ -24,18 +24,18 @@ pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     };
     let charts: Vec<ChartVersion> = scene.released().map(version).collect();
     let default_branch = scene.repository.default_branch()?;
-    let is_here = |file: &&str| scene.files.iter().any(|path| path == file);
-    let named = named_requirements(&read).into_iter().filter(is_here);
-    let texts = read_documents(scene.repository, named).value;
+    let texts = read_documents(scene.repository, requirements(&read, &scene.files).into_iter()).value;
     let requirements: Vec<(String, String)> = texts.into_iter().map(|one| (one.path, one.text)).collect();
-    let of_docs = install::program(scene.config.docs)
+    let builder = docs::io::builder(scene.config, scene.repository.root());
+    let of_docs = builder
+        .and_then(install::program)
         .map(|program| requirements_of(scene.repository.root(), program))
         .transpose()?
         .flatten();
     let around = Around {
         charts: &charts,
         default_branch: default_branch.as_deref(),
-        has_docs: docs::io::are_there(scene.repository.root()),
+        has_docs: builder.is_some(),
         requirements: &requirements,
         requirements_of_docs: of_docs.as_deref(),
     };

@@ -15,7 +15,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use self::builder::named_requirements;
+pub use self::builder::requirements;
 
 use super::edit::Finding;
 use crate::base::config::Config;
@@ -39,7 +39,7 @@ pub struct Around<'a> {
     /// The branch that others see first, as far as this clone knows it.
     pub default_branch: Option<&'a str>,
     pub has_docs: bool,
-    /// The files of requirements that workflows name, each with its text.
+    /// The files of requirements, each with its text.
     pub requirements: &'a [(String, String)],
     /// The one that installs the builder of the documentation.
     pub requirements_of_docs: Option<&'a str>,

@@ -1,13 +1,13 @@
 //! What the steps of our workflows are: one `cargo xtask` command each, and actions that nobody can exchange.
 
 use super::{Work, edit};
-use crate::base::config::{Builder, Config};
+use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::check::edit::Finding;
 use crate::ci::run::Run;
 use crate::ci::workflow::{Step, Written};
-use crate::docs::install::packages;
+use crate::docs::install::{packages, program};
 
 /// How a script becomes something that a laptop runs too.
 const OWN: &str = "make it a command or a CI step of your own, in the config";
@@ -38,7 +38,7 @@ fn fetches_charts(command: &str) -> bool {
 
 /// Whether a command installs what builds the documentation, which no command of ours does.
 fn installs_builder(config: &Config, command: &str) -> bool {
-    config.docs != Builder::Native && packages(command).is_some()
+    config.docs.and_then(program).is_some() && packages(command).is_some()
 }
 
 /// What is wrong with a `run:`.

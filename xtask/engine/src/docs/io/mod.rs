@@ -12,8 +12,10 @@ use anyhow::Result;
 
 use self::program::{By, Program};
 use self::tree::{Hidden, read_tree};
-use super::mkdocs::{Settings, read_mkdocs_yml, read_over};
+use super::mkdocs::{Settings, read_mkdocs_yml, read_over, replaced};
+use super::snippets;
 use super::{File, Sources};
+use crate::base::config::{Builder, Config};
 use crate::base::path;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
@@ -38,10 +40,10 @@ const CONFIGS: [&str; 2] = ["mkdocs.yml", "mkdocs.yaml"];
 /// A config that inherits another is merged this often.
 const MAX_CONFIGS: usize = 8;
 
-/// Whether the repository at `root` has documentation, which is what mkdocs.yml describes. Without that file, `docs/` holds
-/// pages that GitHub shows, or those of another generator.
-pub fn are_there(root: &Path) -> bool {
-    config_of(root).is_some()
+/// Who builds the documentation of the repository at `root`; `None` where it has none, or leaves it to others. It is what
+/// mkdocs.yml describes. Without that file, `docs/` holds pages that GitHub shows, or those of another generator.
+pub fn builder(config: &Config, root: &Path) -> Option<Builder> {
+    config.docs.filter(|_| config_of(root).is_some())
 }
 
 fn config_of(root: &Path) -> Option<&'static str> {
@@ -102,6 +104,8 @@ impl Places {
 #[derive(Debug)]
 struct Project {
     sources: Sources,
+    /// What its pages include of the repository.
+    included: Vec<File>,
     places: Places,
     /// What the native build finds wrong with mkdocs.yml. Another builder judges that itself.
     of_settings: Vec<Problem>,
@@ -137,7 +141,8 @@ impl Project {
         let decides = |key: &str| matches!(key, "INHERIT" | "docs_dir" | "use_directory_urls");
         let is_known = !of_settings.iter().any(Problem::is_error)
             && !sources.settings.beyond.iter().any(|(key, _)| decides(key));
-        Ok(Self { sources, places, of_settings, is_known })
+        let included = read_included(root, &sources, &mut places);
+        Ok(Self { sources, included, places, of_settings, is_known })
     }
 
     /// The same for the native build, which follows mkdocs.yml to the letter.
@@ -170,13 +175,44 @@ fn read_settings(root: &Path, config: &str, places: &mut Places) -> Result<(Opti
     let mut problems = Vec::new();
     let mut settings: Option<Settings> = None;
     while let Some((file, text)) = texts.pop() {
-        settings = match settings {
-            None => read_mkdocs_yml(&text, &file),
-            Some(inherited) => read_over(inherited, &text, &file),
-        }
-        .take(&mut problems);
+        let replaced: Vec<String> = texts.iter().flat_map(|(_, text)| replaced(text)).collect();
+        settings = read_over(settings, &text, &file, &replaced).take(&mut problems);
     }
     Ok((settings, problems))
+}
+
+/// The files of the repository that pages include as snippets, which git may ignore. The builder judges those that are not
+/// there.
+fn read_included(root: &Path, sources: &Sources, places: &mut Places) -> Vec<File> {
+    let Settings { docs_dir, extensions, snippet_directories, snippets, .. } = &sources.settings;
+    let mut included: Vec<File> = Vec::new();
+    if !extensions.contains_key("pymdownx.snippets") {
+        return included;
+    }
+    let text = |file: &File| snippets::included(&String::from_utf8_lossy(&file.data));
+    let pages = sources.files.iter().filter(|file| file.path.ends_with(".md"));
+    let mut names: Vec<String> = pages.flat_map(text).chain(snippets.iter().cloned()).collect();
+    let mut directories = vec![docs_dir.as_str()];
+    match snippet_directories.as_slice() {
+        [] => directories = vec!["."],
+        several => directories.extend(several.iter().map(String::as_str)),
+    }
+    while let Some(name) = names.pop() {
+        for path in directories.iter().filter_map(|directory| path::join(directory, &name)) {
+            let is_of_git = path.split('/').any(|part| part.eq_ignore_ascii_case(".git"));
+            if is_of_git || included.iter().any(|file| file.path == path) {
+                continue;
+            }
+            let Ok(followed) = symlink::follow(&root.join(&path), root) else { continue };
+            let Ok(data) = files::read(&followed.real) else { continue };
+            let file = File { path, data };
+            names.extend(text(&file));
+            included.push(file);
+            places.files.push(followed.real);
+            places.links.extend(followed.links);
+        }
+    }
+    included
 }
 
 /// mkdocs does not mind broken anchors and pages that overwrite each other, and does not say where a link stands; zensical
@@ -188,7 +224,7 @@ fn by_program(program: &Program, root: &Path, project: &Project) -> Result<Vec<F
     let commit = Repository::around(root).map(|repository| repository.commit()).transpose()?.flatten();
     let time = epoch.or(commit.map(|commit| commit.time)).unwrap_or(ENTRY_TIME);
     let built = if program.name == "zensical" {
-        zensical::build(program, root, sources, time)?
+        zensical::build(program, root, sources, &project.included, time)?
     } else {
         mkdocs::build(program, root, &sources.config, time)?
     };
@@ -267,6 +303,35 @@ mod tests {
             "mkdocs.yml:1: there is no `site_name`",
         ];
         assert_eq!(errors(native(&bad)), expected);
+    }
+
+    /// The builder that can follow it does so.
+    #[test]
+    fn what_is_inherited_is_judged_where_nothing_replaces_it() {
+        let base = "docs_dir: ../pages\nsite_url: x\nnav: a\n";
+        for (config, expected) in [
+            (
+                "INHERIT: base/a.yml\nsite_name: A\ndocs_dir: docs\nsite_url: https://h/\nnav: [index.md]\n",
+                None,
+            ),
+            (
+                "INHERIT: base/a.yml\nsite_name: A\ndocs_dir: docs\nnav: [index.md]\n",
+                Some("base/a.yml:2: `site_url` `x` is not a URL"),
+            ),
+            (
+                "INHERIT: base/a.yml\nsite_url: https://h/\ndocs_dir: docs\nnav: []\n",
+                Some("base/a.yml:1: there is no `site_name`"),
+            ),
+            (
+                "INHERIT: base/a.yml\nsite_name: A\nsite_url: https://h/\nnav: []\ndocs_dir: gone\n",
+                Some("mkdocs.yml: there is no directory `gone`"),
+            ),
+        ] {
+            let project =
+                project(&[("mkdocs.yml", config), ("base/a.yml", base), ("docs/index.md", "# A\n")]);
+            let inherit = "mkdocs.yml:1: the native build cannot follow this `INHERIT`, and would publish something else than mkdocs";
+            assert_eq!(errors(native(&project)), [expected.unwrap_or(inherit)], "{config}");
+        }
     }
 
     #[cfg(unix)]

@@ -21,11 +21,12 @@ const CONFIG: &str = ".helm-xtask-zensical.yml";
 const SITE: &str = ".helm-xtask-zensical-site";
 
 /// The site that zensical makes of the project at `root`, or what it says against it. Nothing is written into the
-/// repository. `time` stands for the clock, in seconds since 1970.
+/// repository. `included` are files of it that pages include. `time` stands for the clock, in seconds since 1970.
 pub fn build(
     zensical: &Program,
     root: &Path,
     sources: &Sources,
+    included: &[File],
     time: u64,
 ) -> Result<Result<Vec<File>, Vec<Problem>>> {
     let scratch = Scratch::directory()?;
@@ -34,12 +35,18 @@ pub fn build(
     let settings = &sources.settings;
     let docs = copy.join(&settings.docs_dir);
     write(copy, &sources.config, &files::read(&symlink::follow(&root.join(&sources.config), root)?.real)?)?;
+    for file in included {
+        write(copy, &file.path, &file.data)?;
+    }
     for file in &sources.files {
         write(&docs, &file.path, &file.data)?;
     }
-    // Not every version of zensical heeds these settings.
+    // Not every version of zensical heeds these settings. What pages include is published with them.
     for path in named_by(&settings.kept_out, sources.files.iter().map(|file| file.path.as_str()))? {
-        fs::remove_file(docs.join(path))?;
+        let below = path::join(&settings.docs_dir, &path).unwrap_or_default();
+        if included.iter().all(|file| file.path != below) {
+            fs::remove_file(docs.join(path))?;
+        }
     }
     write(copy, CONFIG, format!("INHERIT: {}\nsite_dir: {SITE}\n", sources.config).as_bytes())?;
     let mut command = zensical.command();

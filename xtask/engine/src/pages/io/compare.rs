@@ -89,7 +89,7 @@ pub fn compare(
             return compared_elsewhere(next, &index, found);
         };
         if next.version().is_some_and(|own| own != version.version) {
-            let problem = Some(next.respelled(&index, &version.version));
+            let problem = Some(next.respelled(index, &version.version));
             return Compared { content: Ok(None), same: None, problem, absent: None };
         }
         let archive = published_archive::archive(config, branch, &tip, http.as_ref(), &cache, version);

@@ -83,14 +83,17 @@ fn warn_of_changes(changed: &[String]) -> bool {
 
 /// The documentation, by the builder of the config. Where that is not installed it is a preview, which is never published.
 fn build_docs(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Option<Site>> {
-    if !docs::io::are_there(source.root()) {
-        if args.only == Some(Part::Docs) {
-            let problem = Problem::error("there is no documentation to publish: no mkdocs.yml");
-            return Err(problem.hint("write mkdocs.yml and docs/index.md").into());
-        }
-        return Ok(None);
-    }
-    let by = By::find(source.root(), config.docs)?;
+    let Some(builder) = docs::io::builder(config, source.root()) else {
+        let (why, hint) = match config.docs {
+            None => {
+                ("the config has `without_docs`", "leave out --only docs, or take that out of the config")
+            }
+            Some(_) => ("no mkdocs.yml", "write mkdocs.yml and docs/index.md"),
+        };
+        let problem = Problem::error(format!("there is no documentation to publish: {why}")).hint(hint);
+        return if args.only == Some(Part::Docs) { Err(problem.into()) } else { Ok(None) };
+    };
+    let by = By::find(source.root(), builder)?;
     if let By::Preview(missing) = &by
         && args.publish
     {

@@ -12,6 +12,7 @@ use crate::base::text::name;
 use crate::chart::io::charts::{self, Place};
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::compare;
+use crate::chart::repository_root;
 use crate::chart::source::{Changelog, Source};
 use crate::dist::{self, replaceable};
 use crate::git::Commit;
@@ -23,7 +24,7 @@ use crate::pages::published::{Next, Published};
 use crate::release::command::ReleaseArgs;
 use crate::release::{NewRelease, Observed, Prepared, PreparedChart, Tags, prepare};
 use crate::sys::lock::Lock;
-use crate::sys::{environment, terminal};
+use crate::sys::{environment, files, terminal};
 
 #[derive(Debug)]
 pub struct Made {
@@ -59,6 +60,13 @@ pub fn make(
     let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
     let mut sources = read(config, places, repository)?;
     sources.problems.extend(problems);
+    let into = |chart: &Source| {
+        let file = destination.join(dist::MANIFEST);
+        let file = files::path_below(&files::absolute(&repository.root().join(&chart.path)).ok()?, &file)?;
+        repository_root::written(&chart.rules, &chart.path, &file)
+    };
+    let written = sources.charts.iter().filter(|chart| chart.is_read()).filter_map(into);
+    sources.problems.extend(written.collect::<Vec<_>>());
     let remote = Remote::find(config, args.remote.as_deref(), repository)?;
     let is_online = !args.offline && !environment::is_offline();
     let mut branch = is_online.then(|| Branch::new(&remote, &config.branch, limit(args))).transpose()?;

@@ -40,8 +40,8 @@ pub struct Publication<'r> {
 }
 
 impl<'r> Publication<'r> {
-    /// A release for the registry `oci` and these targets. `others` belongs beside the index; `replace` are the names and versions of which a
-    /// published archive may be replaced.
+    /// A release for the registry `oci` and these targets. `others` belongs beside the index; `replace` are the names and
+    /// versions of which a published archive may be replaced.
     pub fn new(
         config: &'r Config,
         oci: &str,
