@@ -380,6 +380,7 @@ fn it_is_installed_and_packaged() {
     let (engine, _) = engine();
     let (url, tag) = (format!("file://{}", engine.display()), format!("helm-xtask-{}", version()));
     let to = consumer.root.join("installed");
+    forget_what_is_installed();
     let install =
         ["install", "--quiet", "--locked", "--git", &url, "--tag", &tag, "--profile", "xtask", "helm-xtask"];
     done(
@@ -400,6 +401,15 @@ fn it_is_installed_and_packaged() {
     let mut build = command("cargo", &unpack(&cargo_package(engine)));
     build.args(["build", "--quiet", "--config"]).arg(place().join("dev.toml"));
     done(build.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", root().join("target")));
+}
+
+/// `cargo install` takes for fresh what it compiled of an older checkout that is still there, whatever this one holds.
+fn forget_what_is_installed() {
+    let Ok(compiled) = fs::read_dir(place().join("target/xtask/.fingerprint")) else { return };
+    let names = compiled.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    for name in names.filter(|name| name.starts_with("helm-xtask")) {
+        let _ = fs::remove_dir_all(place().join("target/xtask/.fingerprint").join(name));
+    }
 }
 
 /// What `cargo publish` would upload, with the version in each name.
