@@ -162,27 +162,27 @@ impl Parser<'_> {
     }
 
     fn either(&mut self) -> Option<Value> {
-        let mut value = self.both()?;
-        while self.takes("||") {
-            let other = self.both()?;
-            value = match (value.is_true(), other.is_true()) {
-                (Some(true), _) => value,
-                (Some(false), _) => other,
-                (None, Some(true)) => Value::Truth(true),
-                (None, _) => Value::Unknown,
-            };
-        }
-        Some(value)
+        self.joined("||", true, Self::both)
     }
 
     fn both(&mut self) -> Option<Value> {
-        let mut value = self.equal()?;
-        while self.takes("&&") {
-            let other = self.equal()?;
+        self.joined("&&", false, Self::equal)
+    }
+
+    /// Values with an operator between them, of which the first that is as true as `decisive` is the result.
+    fn joined(
+        &mut self,
+        operator: &str,
+        decisive: bool,
+        operand: fn(&mut Self) -> Option<Value>,
+    ) -> Option<Value> {
+        let mut value = operand(self)?;
+        while self.takes(operator) {
+            let other = operand(self)?;
             value = match (value.is_true(), other.is_true()) {
-                (Some(false), _) => value,
-                (Some(true), _) => other,
-                (None, Some(false)) => Value::Truth(false),
+                (Some(is_true), _) if is_true == decisive => value,
+                (Some(_), _) => other,
+                (None, Some(is_true)) if is_true == decisive => Value::Truth(decisive),
                 (None, _) => Value::Unknown,
             };
         }
