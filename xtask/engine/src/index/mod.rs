@@ -33,6 +33,9 @@ const REWRITE: &str =
     "write its entries on lines of their own, or all of it as JSON, for instance with `yq -P`";
 const BOM: &str = "\u{feff}";
 
+/// The text of an index without entries, which stands for one that is not there.
+pub const EMPTY: &[u8] = b"apiVersion: v1\nentries: {}\n";
+
 /// A published index, borrowed from its text.
 #[derive(Debug)]
 pub struct Index<'t> {

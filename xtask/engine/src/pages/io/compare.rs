@@ -12,19 +12,16 @@ use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem};
 use crate::base::target::Target;
-
 use crate::chart::same_content::differences;
 use crate::chart::{Archive, metadata_of, tgz};
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
-use crate::index::{Index, Version};
+use crate::index::{EMPTY, Index, Version};
 use crate::pages::elsewhere;
 use crate::pages::published::{Content, Next};
 use crate::registry::io::{Pulled, Registry};
 use crate::sys::http::{CURIOUS, Http};
 use crate::sys::{environment, terminal};
-
-const EMPTY: &[u8] = b"apiVersion: v1\nentries: {}\n";
 
 /// How a chart compares.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::chart::metadata_of;
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::git::object::Object;
-use crate::index::{Index, NewVersion, Version};
+use crate::index::{EMPTY, Index, NewVersion, Version};
 use crate::pages::{Elsewhere, Lost, Missing, Restored, missing, path_of};
 use crate::sys::http::{CURIOUS, Http};
 
@@ -48,7 +48,7 @@ pub fn restore(
         whole(&old, branch, &commits, tip, &mut before)?;
         (restored.old_index, restored.files) = (before.index, [restored.files, before.files].concat());
     }
-    let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(fresh);
+    let text = restored.index.clone().or_else(|| index.map(<[u8]>::to_vec)).unwrap_or_else(|| EMPTY.to_vec());
     // What is wrong with the index is reported when it is merged into.
     let Some(index) = Index::read(&text, &config.index()).value else { return Ok(restored) };
     let mut files = tip.files.clone();
@@ -70,8 +70,9 @@ pub fn restore(
             Err(problem) => restored.problems.push(problem),
         }
     }
-    let old = OldIndexes::read(config, branch, &commits)?;
-    found.extend(old.lost_elsewhere(config, &index, limit, &mut restored.problems)?);
+    let texts = old_texts(config, branch, &commits)?;
+    let old = OldIndexes::read(&texts, &config.index());
+    found.extend(old.lost_elsewhere(config, &index, limit)?.take(&mut restored.problems));
     one_a_version(&index, &old, found, &mut restored);
     old.as_they_were(&mut restored.entries);
     if readdress && !elsewhere.is_empty() {
@@ -84,8 +85,8 @@ pub fn restore(
 
 /// Says so where the search was in vain.
 fn nothing(restored: &Restored) -> Option<Problem> {
-    let is_whole = restored.index.is_none() && restored.old_index.is_none();
-    let found = !is_whole || !restored.entries.is_empty() || !restored.files.is_empty();
+    let has_index = restored.index.is_some() || restored.old_index.is_some();
+    let found = has_index || !restored.entries.is_empty() || !restored.files.is_empty();
     let message = "nothing was lost that the branch or its history still has: there is nothing to restore";
     (!found && restored.problems.is_empty()).then(|| Problem::note(message))
 }
@@ -149,7 +150,7 @@ fn archive_of(branch: &mut Branch, lost: &Lost) -> Result<Option<String>> {
 /// names is it, else that of the usual name.
 fn one_a_version(
     index: &Index<'_>,
-    old: &OldIndexes,
+    old: &OldIndexes<'_>,
     mut found: Vec<(String, NewVersion)>,
     restored: &mut Restored,
 ) {
@@ -166,10 +167,6 @@ fn one_a_version(
             restored.problems.push(stray(&path, &entry));
         }
     }
-}
-
-fn fresh() -> Vec<u8> {
-    b"apiVersion: v1\nentries: {}\n".to_vec()
 }
 
 /// What the branch had before somebody removed the whole Helm repository: its files and, unless there is a new one, its
@@ -230,20 +227,25 @@ fn key_of(entry: &NewVersion) -> Key {
     (entry.metadata.name.clone(), entry.metadata.version.clone(), entry.digest.clone())
 }
 
-/// The newest of the indexes that the branch had.
-struct OldIndexes(Vec<Vec<u8>>);
+/// The texts of the newest of the indexes that the branch had.
+fn old_texts(config: &Config, branch: &mut Branch, commits: &[String]) -> Result<Vec<Vec<u8>>> {
+    let path = config.index();
+    let mut ids = BTreeSet::new();
+    let mut objects = Vec::new();
+    for commit in commits.iter().take(OLD_INDEXES) {
+        let object = branch.files(commit, &path)?.remove(&path);
+        objects.extend(object.filter(|object| ids.insert(object.id.clone())));
+    }
+    branch.prefetch(objects.iter().map(|object| object.id.as_str()))?;
+    objects.iter().map(|object| branch.read(object)).collect()
+}
 
-impl OldIndexes {
-    fn read(config: &Config, branch: &mut Branch, commits: &[String]) -> Result<Self> {
-        let path = config.index();
-        let mut ids = BTreeSet::new();
-        let mut objects = Vec::new();
-        for commit in commits.iter().take(OLD_INDEXES) {
-            let object = branch.files(commit, &path)?.remove(&path);
-            objects.extend(object.filter(|object| ids.insert(object.id.clone())));
-        }
-        branch.prefetch(objects.iter().map(|object| object.id.as_str()))?;
-        Ok(Self(objects.iter().map(|object| branch.read(object)).collect::<Result<_>>()?))
+/// The old indexes that can be read, the newest first.
+struct OldIndexes<'t>(Vec<Index<'t>>);
+
+impl<'t> OldIndexes<'t> {
+    fn read(texts: &'t [Vec<u8>], file: &str) -> Self {
+        Self(texts.iter().filter_map(|text| Index::read(text, file).value).collect())
     }
 
     /// Entries that an older index had and this one has not, and whose archives lie elsewhere, such as in GitHub Releases. One
@@ -253,12 +255,10 @@ impl OldIndexes {
         config: &Config,
         index: &Index<'_>,
         limit: Duration,
-        problems: &mut Vec<Problem>,
-    ) -> Result<Vec<(String, NewVersion)>> {
+    ) -> Result<Checked<Vec<(String, NewVersion)>>> {
         let mut known: HashSet<(String, String)> = index.versions().iter().map(id_of).collect();
-        let mut found = Vec::new();
-        for text in &self.0 {
-            let Some(old) = Index::read(text, &config.index()).value else { continue };
+        let (mut found, mut problems) = (Vec::new(), Vec::new());
+        for old in &self.0 {
             for version in old.versions() {
                 let url = version.urls.first().filter(|url| path_of(config, url).is_none());
                 let (Some(url), Some(digest)) = (url, Digest::parse(&version.digest)) else { continue };
@@ -276,21 +276,19 @@ impl OldIndexes {
                 }
             }
         }
-        Ok(found)
+        Ok(Checked::new(found, problems))
     }
 
     /// All that was ever published.
     fn published(&self) -> HashSet<Key> {
-        let indexes = self.0.iter().filter_map(|text| Index::read(text, "").value);
-        indexes.flat_map(|index| index.versions().iter().filter_map(key).collect::<Vec<_>>()).collect()
+        self.0.iter().flat_map(|index| index.versions().iter().filter_map(key)).collect()
     }
 
     /// Gives entries the time and the URLs that they had.
     fn as_they_were(&self, entries: &mut [NewVersion]) {
         let mut wanted: BTreeMap<Key, &mut NewVersion> =
             entries.iter_mut().map(|entry| (key_of(entry), entry)).collect();
-        for text in &self.0 {
-            let Some(index) = Index::read(text, "").value else { continue };
+        for index in &self.0 {
             for version in index.versions() {
                 if let Some(entry) = key(version).and_then(|key| wanted.remove(&key)) {
                     entry.created = version.created.to_string();
