@@ -207,8 +207,8 @@ impl App {
 }
 
 impl Release {
-    /// Packages the charts at the commit that is checked out, as `tag` names and versions them, into `dist/` at the root of
-    /// the repository, and reads them back. Without a tag it is the one that GitHub Actions runs for, else the one at
+    /// Packages the charts at the commit that is checked out, or at that of `tag` where the remote has it elsewhere, as `tag`
+    /// names and versions them, into `dist/` at the root of the repository, and reads them back. Without a tag it is the one that GitHub Actions runs for, else the one at
     /// HEAD, else the versions in Chart.yaml.
     ///
     /// # Errors

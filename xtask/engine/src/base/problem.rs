@@ -217,6 +217,34 @@ pub fn fold(problems: Vec<Problem>) -> Vec<Problem> {
     fold_by(problems, cause, "")
 }
 
+/// Problems that say the same of several things, as one that names all of them: those whose messages differ in what stands
+/// between `before` and the next colon alone.
+pub fn join(problems: Vec<Problem>, before: &str) -> Vec<Problem> {
+    let mut joined: Vec<(Problem, Option<[String; 2]>, Vec<String>)> = Vec::new();
+    for problem in problems {
+        let parts = problem.message.split_once(before).and_then(|(first, rest)| {
+            let (what, last) = rest.split_once("`: ")?;
+            Some(([first.to_owned(), last.to_owned()], format!("{what}`")))
+        });
+        let (key, what) = parts.unzip();
+        let same = joined
+            .iter_mut()
+            .find(|(other, of, _)| key.is_some() && *of == key && other.severity == problem.severity);
+        match same {
+            Some((_, _, all)) => all.extend(what),
+            None => joined.push((problem, key, what.into_iter().collect())),
+        }
+    }
+    let one = |(problem, key, all): (Problem, Option<[String; 2]>, Vec<String>)| match key {
+        Some([first, last]) if all.len() > 1 => {
+            let hint = problem.hint.map(|hint| format!("{hint}; the others likewise"));
+            Problem { message: format!("{first}{before}{}: {last}", all.join(", ")), hint, ..problem }
+        }
+        _ => problem,
+    };
+    joined.into_iter().map(one).collect()
+}
+
 /// The first problem of each key, with how many more have that key. Those without a key stay as they are.
 pub fn fold_by<K: Eq + Hash>(
     problems: Vec<Problem>,
@@ -255,6 +283,23 @@ pub fn problems_of(error: anyhow::Error) -> Problems {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_of_several_things() {
+        let of =
+            |what: &str| Problem::error(format!("`lib` has changed, in {what}: released")).hint("write `1`");
+        let problems = vec![of("`a 1`"), Problem::error("other"), of("`b 2`"), of("`c 3`").only_warns()];
+        let joined = join(problems, ", in ");
+        let told = joined.iter().map(|one| format!("{one} {}", one.hint.as_deref().unwrap_or_default()));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                "`lib` has changed, in `a 1`, `b 2`: released write `1`; the others likewise",
+                "other ",
+                "`lib` has changed, in `c 3`: released write `1`",
+            ]
+        );
+    }
 
     #[test]
     fn one_cause_is_told_once_and_an_error_stays_one() {

@@ -5,10 +5,12 @@
 use std::fmt;
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 /// Where a release is published. [`Config::archives_in_releases`](crate::Config::archives_in_releases)
 /// decides the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Target {
     /// The OCI registry.
     Oci,

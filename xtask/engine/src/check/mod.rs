@@ -27,10 +27,11 @@ use serde::Serialize;
 
 use self::edit::{Edit, Finding};
 use crate::base::path;
-use crate::base::problem::{Place, Problem, Severity, fold_by};
+use crate::base::problem::{Place, Problem, Severity, fold_by, join};
 use crate::chart::package::Package;
 use crate::chart::repository_root;
 use crate::chart::source::Source;
+use crate::pages::embedded;
 
 /// What was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -138,11 +139,12 @@ impl Report {
         self.leave_out(what, problem.message, &problem.hint.unwrap_or_default());
     }
 
-    /// The findings for people: a note that is the same of many files is one.
+    /// The findings for people: a note that is the same of many files is one, and so is a chart that has changed in all that
+    /// embed it.
     pub fn folded(&self) -> Vec<Problem> {
         let problems = self.findings.iter().map(|(_, finding)| finding.problem.clone()).collect();
         let note = |problem: &Problem| (problem.severity == Severity::Note).then(|| problem.message.clone());
-        fold_by(problems, note, "and ")
+        join(fold_by(problems, note, "and "), embedded::IN)
     }
 
     /// The edits that mend findings. What could be better is left to its author.

@@ -27,12 +27,26 @@ pub struct Release {
     pub sums: String,
     /// The same as an asset, by the names that GitHub gives the archives.
     pub asset_sums: String,
+    /// What a GitHub Release of one chart alone has, by the name of its archive.
+    pub alone: BTreeMap<String, Alone>,
+}
+
+/// What a GitHub Release says of one chart. It is the same whatever is released in the same run.
+#[derive(Clone, Debug)]
+pub struct Alone {
+    pub notes: String,
+    /// The asset [`SUMS`].
+    pub asset_sums: String,
 }
 
 impl Release {
     pub fn new(manifest: Manifest, archives: Vec<Archive>, notes: String) -> Self {
         let sums = sums(&manifest);
-        Self { asset_sums: asset_name(&sums), sums, manifest, archives, notes }
+        let alone = |chart: &manifest::Chart| {
+            (chart.archive.clone(), Alone { notes: notes.clone(), asset_sums: asset_name(&sum(chart)) })
+        };
+        let alone = manifest.charts.iter().map(alone).collect();
+        Self { asset_sums: asset_name(&sums), sums, manifest, archives, notes, alone }
     }
 }
 
@@ -107,8 +121,11 @@ pub fn foreign_notes(config: &Config, release: &Release) -> Option<Problem> {
 
 /// The format of `sha256sum`.
 pub fn sums(manifest: &Manifest) -> String {
-    let line = |chart: &manifest::Chart| format!("{}  {}\n", chart.digest.hex(), chart.archive);
-    manifest.charts.iter().map(line).collect()
+    manifest.charts.iter().map(sum).collect()
+}
+
+fn sum(chart: &manifest::Chart) -> String {
+    format!("{}  {}\n", chart.digest.hex(), chart.archive)
 }
 
 /// Nobody else can make archives again that hold what is not in the commit.
@@ -133,12 +150,14 @@ pub fn next_tags(config: &Config, manifest: &Manifest) -> Vec<String> {
     tags(config, &release)
 }
 
-/// The charts by the tag that releases them. Without a tag: by the one that would, which is that for all charts if it
-/// would release just these charts.
+/// The charts by the tag that releases them. Without a tag: by the one that would. Where Chart.yaml says the version, each
+/// of several charts has its own, if the config has a pattern for one chart; else it is the tag for all charts, if it would
+/// release just these.
 pub fn by_tag<'m>(config: &Config, manifest: &'m Manifest) -> Vec<(String, Vec<&'m manifest::Chart>)> {
     let charts: Vec<&manifest::Chart> = manifest.charts.iter().collect();
     let same = charts.windows(2).all(|pair| matches!(pair, [a, b] if a.version == b.version));
-    let first = charts.first().filter(|_| same && manifest.complete);
+    let is_for_all = charts.len() == 1 || config.stamps() || !config.tags.has_one_for_each();
+    let first = charts.first().filter(|_| same && manifest.complete && is_for_all);
     if let Some(tag) = manifest.tag.clone().or_else(|| config.tags.for_all(&first?.version)) {
         return vec![(tag, charts)];
     }

@@ -3,6 +3,8 @@
 pub mod io;
 pub mod object;
 pub mod refusal;
+pub mod remote_refs;
+pub mod tag_object;
 
 use std::collections::BTreeMap;
 

@@ -63,11 +63,17 @@ pub enum Content<'a> {
 }
 
 /// Who publishes: the account that GitHub shows for its own workflows. The user's name is neither needed nor asked for.
-const COMMITTER: &str = "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>";
+pub const COMMITTER_NAME: &str = "github-actions[bot]";
+pub const COMMITTER_EMAIL: &str = "41898282+github-actions[bot]@users.noreply.github.com";
 
 /// The id that git gives to a file's content (SHA-1 repositories; GitHub has no others).
 pub fn blob_id(data: &[u8]) -> String {
-    hex(&Sha1::new().chain_update(format!("blob {}\0", data.len())).chain_update(data).finalize())
+    object_id("blob", data)
+}
+
+/// The id that git gives to an object of a kind, such as `tag`.
+pub fn object_id(kind: &str, data: &[u8]) -> String {
+    hex(&Sha1::new().chain_update(format!("{kind} {}\0", data.len())).chain_update(data).finalize())
 }
 
 /// The files that `git ls-tree -r -z` prints, by path; and the paths that are not UTF-8.
@@ -101,7 +107,13 @@ impl Commit<'_> {
             out.extend_from_slice(rest);
             out.push(b'\n');
         };
-        line(format!("commit {}\ncommitter {COMMITTER} {} +0000", self.reference, self.time), &[]);
+        line(
+            format!(
+                "commit {}\ncommitter {COMMITTER_NAME} <{COMMITTER_EMAIL}> {} +0000",
+                self.reference, self.time
+            ),
+            &[],
+        );
         line(format!("data {}\n", self.message.len()), self.message.as_bytes());
         if let Some(base) = self.base {
             line(format!("from {base}"), &[]);

@@ -2,7 +2,7 @@
 //! about the branch rests on them; they come from programs that change.
 
 /// Words, in lower case, that mean the same tomorrow, with what to do. The first that fits counts.
-const FINAL: [(&[&str], &str); 9] = [
+const FINAL: [(&[&str], &str); 10] = [
     (
         &["error: 301", "error: 302", "error: 307", "error: 308"],
         "the repository has moved: edit `repository` in the config, or name it with --remote",
@@ -12,8 +12,12 @@ const FINAL: [(&[&str], &str); 9] = [
         "make the files smaller, or offer them elsewhere",
     ),
     (
+        &["without `workflows` permission", "without `workflow` scope"],
+        "the commit changes workflow files, for which GITHUB_TOKEN has no right: set it to the token of a GitHub App with `workflows: write`",
+    ),
+    (
         &["gh006", "gh013", "protected branch", "hook declined", "prohibited", "repository rule"],
-        "let this workflow push to the branch: Settings -> Rules, or Settings -> Branches",
+        "let this workflow push there: Settings -> Rules, or Settings -> Branches",
     ),
     (&["error: 403", "permission to", "write access", "permission denied"], WRITE),
     (&["error: 401", "authentication failed", "could not read username", "could not read password"], TOKEN),
@@ -81,6 +85,10 @@ mod tests {
             ("fatal: unable to access 'u': The requested URL returned error: 401", "not valid"),
             ("fatal: repository 'u' not found", "name right"),
             ("fatal: unable to access 'u': The requested URL returned error: 301", "has moved"),
+            (
+                "! [remote rejected] (refusing to allow a GitHub App to create or update workflow `x.yml` without `workflows` permission)",
+                "workflows: write",
+            ),
             ("remote: error: GH001: Large files detected", "smaller"),
         ] {
             assert!(is_final(words), "{words}");

@@ -67,6 +67,7 @@ mod tests {
             let config = SHOP.clone().tags(patterns.iter().copied());
             let mut wanted = Wanted {
                 tag: tag.to_owned(),
+                makes_tag: false,
                 notes: "",
                 prerelease: false,
                 commit: "",
@@ -102,6 +103,7 @@ mod tests {
         ] {
             let mut wanted = Wanted {
                 tag: tag.to_owned(),
+                makes_tag: false,
                 notes: "",
                 prerelease,
                 commit: "",

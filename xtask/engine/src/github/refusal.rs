@@ -22,6 +22,10 @@ const AGAIN: &str = "run it again: what is done already is not repeated";
 const RIGHTS: &str =
     "give the job `permissions: contents: write`, or set GITHUB_TOKEN to a token that may write";
 
+/// No `permissions:` of a workflow grants it (docs.github.com, "Permissions required for GitHub Apps").
+const WORKFLOWS: &str = "the commit changes workflow files, for which GITHUB_TOKEN has no right: set it to the token of a GitHub App with `workflows: write`";
+const RULES: &str = "let those who release create such tags: Settings -> Rules -> Rulesets -> Bypass list";
+
 pub fn problem(attempt: Attempt<'_>, answer: &Result<Response, String>) -> Problem {
     let (cause, hint) = match answer {
         Ok(response) => refused(attempt, response),
@@ -65,6 +69,8 @@ fn refused(attempt: Attempt<'_>, response: &Response) -> (String, String) {
         403 if has("saml") => {
             "let the token into the organization: GitHub -> Settings -> Tokens -> Configure SSO".to_owned()
         }
+        403 if has("workflow") => WORKFLOWS.to_owned(),
+        403 | 422 if has("rule violations") || has("being restricted") => RULES.to_owned(),
         403 if has("archived") => format!("unarchive {repository}, or publish elsewhere"),
         403 => RIGHTS.to_owned(),
         404 if attempt.has_token => {
@@ -132,6 +138,20 @@ mod tests {
                 ["by integration (403)", "contents: write"],
             ),
             (403, "Resource protected by organization SAML enforcement.", &[], true, ["SAML", "SSO"]),
+            (
+                403,
+                "refusing to allow a GitHub App to create or update workflow `.github/workflows/ci.yml` without `workflows` permission",
+                &[],
+                true,
+                ["without `workflows` permission (403)", "`workflows: write`"],
+            ),
+            (
+                422,
+                "Repository rule violations found\\n\\nCannot create ref due to creations being restricted.",
+                &[],
+                true,
+                ["being restricted", "Bypass list"],
+            ),
             (403, "Repository was archived so is read-only.", &[], true, ["archived", "unarchive `o/r`"]),
             (
                 403,

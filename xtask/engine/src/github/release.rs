@@ -104,6 +104,11 @@ impl Refusal {
         self.errors.iter().any(is)
     }
 
+    /// Whether there is a ref of that name already ("REST API endpoints for Git references", "Create a reference").
+    pub fn is_there(&self) -> bool {
+        self.message.to_ascii_lowercase().contains("reference already exists")
+    }
+
     /// What it says, printable and not too long; empty if it says nothing.
     pub fn words(&self) -> String {
         let details = self.errors.iter().map(|detail| match detail {

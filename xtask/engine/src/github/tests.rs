@@ -16,6 +16,7 @@ fn wanted() -> Wanted<'static> {
     };
     Wanted {
         tag: TAG.to_owned(),
+        makes_tag: false,
         notes: "ours\n",
         prerelease: false,
         commit: COMMIT,

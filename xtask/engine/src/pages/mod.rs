@@ -6,6 +6,7 @@
 mod charts;
 pub mod command;
 mod documentation;
+pub mod embedded;
 mod front;
 pub mod io;
 mod limits;

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use semver::Version;
 
+use super::embedded;
 use crate::base::config::Versions;
 use crate::base::path;
 use crate::base::problem::Problem;
@@ -128,11 +129,12 @@ impl Next<'_> {
     /// The error of a chart that has changed under a published version.
     pub fn not_bumped(&self, version: &str, changed: &[String], listed: &[&str]) -> Problem {
         let chart = &self.package.metadata.name;
-        let message = format!(
-            "{} is published, and differs in {}: what is published never changes",
-            name(&format!("{chart} {version}")),
-            few(changed)
-        );
+        let title = name(&format!("{chart} {version}"));
+        let what = match embedded::of(changed) {
+            Some(part) => format!("{}{}{title}", name(part), embedded::IN),
+            None => format!("{title} is published, and differs in {}", few(changed)),
+        };
+        let message = format!("{what}: what is published never changes");
         self.higher(Problem::error(message), version, listed)
     }
 

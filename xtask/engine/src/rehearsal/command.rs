@@ -10,20 +10,28 @@ use anyhow::Result;
 use super::io::servers::{self, Rehearsal, Setting, Start, Targets};
 use super::io::user::{self, Story};
 use crate::base::config::Config;
-use crate::base::problem::{Problem, verdict};
+use crate::base::problem::{Problem, docs_page, verdict};
 use crate::base::target::Target;
 use crate::base::text::name;
 use crate::base::version::release_of;
 use crate::chart::io::charts;
 use crate::chart::io::helm::agreement::{by, find_helm};
+use crate::dist::manifest::Manifest;
 use crate::dist::{Release, next_tags, replaceable, tags};
+use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
+use crate::git::remote_refs as git;
+use crate::git::tag_object::TagObject;
+use crate::github::io::Github;
 use crate::pages::command::beside_index;
 use crate::pages::io::publish::short;
 use crate::release::command::ReleaseArgs;
+use crate::release::held::{self, Held};
+use crate::release::io::make::{self, Made, Making};
 use crate::release::io::publish::{self, Publication, Transport};
-use crate::release::io::{make, report};
+use crate::release::io::tags::missing;
+use crate::release::io::{report, tags as making};
 use crate::release::steps::{Found, Planned, Step};
 use crate::release::{NewRelease, PreparedChart};
 use crate::sys::http::{Http, PATIENT};
@@ -39,19 +47,30 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let (root, _lock) = servers::prepare(repository.root())?;
     let mut times = Times::begin();
     let directory = root.join("dist");
-    let new = make::make(config, args, &repository, helm.as_ref(), &directory)?.new;
-    report::made(&new, false, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
+    let real = Remote::find(config, args.remote.as_deref(), &repository)?;
+    let Made { new, held, .. } = make::make(&Making {
+        config,
+        args,
+        repository: &repository,
+        remote: &real,
+        helm: helm.as_ref(),
+        destination: &directory,
+        is_tagged: false,
+    })?;
+    let charts: Vec<String> = new.charts.iter().map(|chart| chart.source.clone()).collect();
+    let by = by(helm.as_ref(), args.helm);
+    report::packaged(&charts, &new.release.archives, &files::shown(&directory), &by)?;
+    report::left_out(&new.left_out, &held, false)?;
+    report::wrote(&new.release.archives, &files::shown(&directory))?;
     let release = &new.release;
     if release.archives.is_empty() {
-        return Ok(terminal::line(
-            "nothing left this machine: there is nothing to release, and so nothing to rehearse",
-        )?);
+        terminal::line("nothing left this machine: there is nothing to release, and so nothing to rehearse")?;
+        return end_of_held(&held);
     }
     let others = beside_index(&repository)?;
     times.end_of("package");
 
-    let tags = tags(config, &release.manifest);
-    let rehearsal = start(config, args, &repository, root, &tags, &release.manifest.commit.id)?;
+    let rehearsal = start(config, args, &repository, root, &release.manifest)?;
     let (targets, before) = (rehearsal.targets(), rehearsal.file(&config.index())?);
     times.end_of("targets");
 
@@ -62,16 +81,22 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let transport = Transport {
         helm: helm.as_ref(),
         api: Some(targets.api.clone()),
-        ..Transport::new(&remote, limit(args))
+        ..Transport::new(&remote, args.limit())
     };
-    perform(&publication, &transport, &mut times)?;
+    perform(&publication, &transport, &repository, &mut times)?;
     rehearsal.deploy()?;
     let values = ci_values(&repository, &new)?;
     let old_index = config.old_index().map(|index| rehearsal.file(&index)).transpose()?.flatten();
     let old_url = old_index.and(config.old_helm_path.as_deref()).map(|path| targets.directory(path));
     play(&publication, &transport, targets, &values, before.as_deref(), old_url)?;
     times.end_of("user");
-    end(config, release, &tags, &targets.root, &times)
+    end(config, release, &targets.root, &times)?;
+    end_of_held(&held)
+}
+
+/// What keeps charts from being released is the error of the rehearsal, too.
+fn end_of_held(held: &[Held]) -> Result<()> {
+    Ok(verdict(held::problems(held)).map(drop)?)
 }
 
 /// Stands up the targets.
@@ -80,22 +105,27 @@ fn start(
     args: &ReleaseArgs,
     repository: &Repository,
     root: PathBuf,
-    tags: &[String],
-    commit: &str,
+    manifest: &Manifest,
 ) -> Result<Rehearsal> {
     let is_online = !args.offline && !environment::is_offline() && config.publishes_to(Target::Pages);
     let find = || Remote::find(config, args.remote.as_deref(), repository);
     let remote = is_online.then(find).transpose()?;
-    let scene = Setting { config, root, remote: remote.as_ref(), tags, commit, limit: limit(args) };
+    // Where Chart.yaml says the versions, the run makes its tags.
+    let tags = if makes_tags(config, manifest) { Vec::new() } else { tags(config, manifest) };
+    let scene = Setting {
+        config,
+        root,
+        remote: remote.as_ref(),
+        tags: &tags,
+        commit: &manifest.commit.id,
+        source: repository,
+        limit: args.limit(),
+    };
     let rehearsal = Rehearsal::start(&scene)?;
     if config.publishes_to(Target::Pages) {
         begun(config, rehearsal.begun_with())?;
     }
     Ok(rehearsal)
-}
-
-fn limit(args: &ReleaseArgs) -> Duration {
-    Duration::from_secs(args.deadline)
 }
 
 /// What the branch begins with.
@@ -117,26 +147,58 @@ fn begun(config: &Config, start: &Start) -> Result<()> {
     Ok(())
 }
 
-/// Looks, publishes, and publishes once more: nothing may be left to do then.
-fn perform(publication: &Publication<'_>, transport: &Transport<'_>, times: &mut Times) -> Result<()> {
+fn makes_tags(config: &Config, manifest: &Manifest) -> bool {
+    manifest.tag.is_none() && !config.stamps()
+}
+
+/// Looks, tags, publishes, and does all of it once more: nothing may be left to do then.
+fn perform(
+    publication: &Publication<'_>,
+    transport: &Transport<'_>,
+    source: &Repository,
+    times: &mut Times,
+) -> Result<()> {
     let targets = &publication.config.all_targets();
     let seen = terminal::hushed(|| publish::look(publication, transport, targets))?;
     report::plan(&seen.planned)?;
+    for tag in terminal::hushed(|| tag(publication, transport, source))? {
+        terminal::result("Tagged", &format!("{} at {}", tag.tag, git::short(&tag.commit)))?;
+    }
     let outcome = terminal::hushed(|| publish::publish(publication, transport, targets, &report::done))?;
     verdict(outcome.stopped)?;
     outcome.problems.iter().for_each(terminal::problem);
     times.end_of("publish");
+    let tags = terminal::hushed(|| tag(publication, transport, source))?;
     let again = terminal::hushed(|| publish::publish(publication, transport, targets, &|_| Ok(())))?;
     verdict(again.stopped)?;
     let is_left = |planned: &&Planned<'_>| planned.found != Found::Done;
-    if let Some(left) = again.planned.iter().find(is_left) {
-        let message = format!("publishing again does something again: {}", left.line().1);
+    let left = again.planned.iter().find(is_left).map(|left| left.line().1);
+    if let Some(left) = tags.first().map(|tag| tag.tag.clone()).or(left) {
+        let message = format!("publishing again does something again: {left}");
         let hint = "a release that was cut off could not be finished by running again; please report this";
         return Err(Problem::error(message).hint(hint).into());
     }
     terminal::result("Unchanged", "all of it: publishing again finds nothing left to do")?;
     times.end_of("again");
     Ok(())
+}
+
+/// Makes the tags that the remote lacks, where a run makes its tags.
+fn tag(
+    publication: &Publication<'_>,
+    transport: &Transport<'_>,
+    source: &Repository,
+) -> Result<Vec<TagObject>> {
+    let (config, manifest) = (publication.config, &publication.release.manifest);
+    let Some(api) = transport.api.clone().filter(|_| makes_tags(config, manifest)) else {
+        return Ok(Vec::new());
+    };
+    let http = Http::new(transport.limit, PATIENT)?;
+    let github = Github::at(&http, &config.repository, api, Some("rehearsal".to_owned()));
+    let there = Branch::new(transport.remote, &config.branch, transport.limit)?.refs()?.unwrap_or_default();
+    let missing = missing(config, manifest, &there);
+    making::make(transport.remote, source, Some(&github), &missing, transport.limit)?;
+    Ok(missing)
 }
 
 /// The first `ci/*-values.yaml` of each chart that has one.
@@ -176,9 +238,9 @@ fn play(
 }
 
 /// How long it took, where it lies, and what users get to read.
-/// `rehearsed` are the tags that were tried.
-fn end(config: &Config, release: &Release, rehearsed: &[String], root: &Path, times: &Times) -> Result<()> {
-    terminal::result("Rehearsed", &format!("{} in {}", rehearsed.join(", "), times.shown()))?;
+fn end(config: &Config, release: &Release, root: &Path, times: &Times) -> Result<()> {
+    let rehearsed = tags(config, &release.manifest).join(", ");
+    terminal::result("Rehearsed", &format!("{rehearsed} in {}", times.shown()))?;
     let branch = format!("site,{}.git", config.branch);
     let places = [(Target::Pages, branch.as_str()), (Target::Oci, "registry"), (Target::Github, "github")];
     let places =
@@ -186,18 +248,26 @@ fn end(config: &Config, release: &Release, rehearsed: &[String], root: &Path, ti
     let lies = std::iter::once("dist").chain(places).collect::<Vec<_>>().join(",");
     terminal::result("Look", &format!("at {}/{{{lies}}}", files::shown(root)))?;
     users_will_type(config, release)?;
-    let tags = next_tags(config, &release.manifest);
-    let how = if let [tag] = &*tags {
-        format!("a pushed tag releases it: git tag {tag} && git push origin {tag}")
+    Ok(terminal::line(&format!("nothing left this machine; {}", how_to_release(config, &release.manifest)))?)
+}
+
+/// What releases in earnest what was rehearsed.
+fn how_to_release(config: &Config, manifest: &Manifest) -> String {
+    let tags = next_tags(config, manifest);
+    let first = tags.first().map_or("", String::as_str);
+    let push = format!("git tag {first} && git push origin {first}");
+    let by_tag = if tags.len() == 1 {
+        format!("a pushed tag releases it: {push}")
     } else {
-        // GitHub starts no workflow for tags of which more than three are pushed at once (docs.github.com, "Events that
-        // trigger workflows", `push`).
-        let first = tags.first().map_or("", String::as_str);
-        format!(
-            "each pushed tag releases its chart, at most three of them at once: git tag {first} && git push origin {first}"
-        )
+        format!("each pushed tag releases its chart, at most three of them at once: {push}")
     };
-    Ok(terminal::line(&format!("nothing left this machine; {how}"))?)
+    if !makes_tags(config, manifest) {
+        return by_tag;
+    }
+    // GitHub starts no workflow for tags of which more than three are pushed at once (docs.github.com, "Events that trigger
+    // workflows", `push`).
+    let page = docs_page("several-charts");
+    format!("on the default branch `cargo xtask release --publish` does all of it ({page}); or {by_tag}")
 }
 
 /// The commands by which users get the release, from where it is.

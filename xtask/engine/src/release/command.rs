@@ -1,12 +1,13 @@
 //! `cargo xtask release`: everything that a release publishes is made and shown, and with `--publish` published.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
-use super::io::report;
+use super::io::{report, unreleased};
 use crate::base::config::Config;
 use crate::base::problem::verdict;
 use crate::base::target::Target;
@@ -23,6 +24,12 @@ pub struct ReleaseArgs {
     /// Charts to release, by name or directory; all without any
     #[arg(value_name = "CHART")]
     pub charts: Vec<String>,
+    /// Charts to release, by name or directory, in place of CHART
+    #[arg(long, value_name = "CHART", num_args = 1.., conflicts_with = "charts")]
+    pub only: Vec<String>,
+    /// Without a tag: release at most so many new versions, since publishing cannot be taken back
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub max: usize,
     /// Release as this tag says: `v1.2.3` for all charts, `NAME-1.2.3` for one, or as `tags` of the config has it
     ///
     /// Without it: the tag that GitHub Actions runs for, else the one at HEAD, else the versions in Chart.yaml.
@@ -38,7 +45,7 @@ pub struct ReleaseArgs {
     #[arg(long, value_enum, value_name = "TARGET,…", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     pub publish: Option<Vec<Target>>,
     /// Publish the release that DIR holds; nothing is packaged
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["charts", "tag", "destination"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["charts", "only", "tag", "destination"])]
     pub from: Option<PathBuf>,
     /// Publish to throw-away targets on this machine, and use them as a user would
     #[arg(long, conflicts_with_all = ["publish", "from", "destination", "oci", "plain_http", "json"])]
@@ -72,9 +79,19 @@ pub struct ReleaseArgs {
     pub json: bool,
 }
 
+impl ReleaseArgs {
+    /// `--deadline`.
+    pub fn limit(&self) -> Duration {
+        Duration::from_secs(self.deadline)
+    }
+}
+
 /// Runs the command.
 pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let release = Release::take(config, args.clone())?;
+    if release.is_unreleased() {
+        return unreleased::run(config, release);
+    }
     let Some(targets) = release.asked() else {
         return if args.offline || environment::is_offline() {
             shown(args, &release, &release.unseen(), "; not compared with what is published")

@@ -3,15 +3,19 @@
 pub mod changelog;
 mod changes;
 pub mod command;
+pub mod held;
 pub mod io;
 mod notes;
+mod order;
 mod select;
 mod snapshot;
 pub mod steps;
+pub mod unreleased;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::held::Held;
 use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
 use crate::base::path;
@@ -38,6 +42,8 @@ pub struct Observed {
     pub wanted: Vec<String>,
     /// Whether targets get what they lack of published charts, and nothing is released.
     pub backfill: bool,
+    /// Whether the commit is tagged and nobody can change it any more: what a changelog lacks stops nothing.
+    pub is_tagged: bool,
     pub tags: Tags,
     pub commit: Commit,
     pub changelog: Option<Changelog>,
@@ -54,6 +60,9 @@ pub struct Tags {
     pub github: Option<String>,
     /// All tags of the repository, each with the commit that it names.
     pub git: Vec<(String, String)>,
+    /// Those at the commit that ask for nothing where Chart.yaml says the versions: a tag that this program made says what
+    /// a run was going to publish, and a run for a branch is for all of it.
+    pub unasked: Vec<String>,
     /// The names of the remote's tags, where somebody asked: a clone may lack some.
     pub remote: Option<Vec<String>>,
 }
@@ -62,7 +71,7 @@ pub struct Tags {
 #[derive(Debug)]
 pub struct Decided {
     tag: Option<Tag>,
-    /// The charts that are released, by name.
+    /// The charts that are released, each after those of them that it depends on, else by name.
     pub charts: Vec<PreparedChart>,
     /// Published archives to take, by the name of the chart.
     published: HashMap<String, Archive>,
@@ -102,8 +111,10 @@ pub struct Prepared {
     overrides: Overrides,
     /// Whether only what is published is wanted.
     backfill: bool,
-    all: usize,
-    commit: Commit,
+    is_tagged: bool,
+    /// All charts of the commit.
+    pub versions: Vec<ChartVersion>,
+    pub commit: Commit,
     changelog: Option<Changelog>,
     changed: Vec<String>,
     locked: Vec<String>,
@@ -117,6 +128,8 @@ pub struct PreparedChart {
     pub source: String,
     pub package: Arc<Package>,
     changelog: Option<Changelog>,
+    /// What the changelogs say of it alone.
+    sections: Vec<notes::Found>,
     /// What is wrong with it, if it is released.
     problems: Vec<Problem>,
     /// Whether all of it could be read, so that it can be compared.
@@ -132,7 +145,8 @@ impl PreparedChart {
 
 /// Selects and packages the charts. Errors that do not concern a single chart are reported at once, all others by [`Prepared::decide`].
 pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems> {
-    let Observed { charts, problems, wanted, backfill, tags, commit, changelog, mut changed } = observed;
+    let Observed { charts, problems, wanted, backfill, is_tagged, tags, commit, changelog, mut changed } =
+        observed;
     let versions: Vec<ChartVersion> = charts.iter().map(Source::chart_version).collect();
     let names: Vec<String> = versions.iter().map(|chart| chart.name.clone()).collect();
     let charts = names.iter().cloned().zip(charts).collect();
@@ -161,34 +175,54 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
         let (of_lock, others) = split_locked(&source.path, &package, source.changed);
         locked.extend(of_lock);
         changed.extend(others);
-        found.extend(unreleasable(&package, &source.path, tag.as_ref()));
+        // Its version may be published, and is none of this tag all the same.
+        problems.extend(disagreement(&package, &source.path, tag.as_ref()));
         if config.publishes_to(Target::Oci) {
             found.extend(unpushable(&package, &source.path));
         }
         let (source, changelog) = (source.path, source.changelog);
-        prepared.push(PreparedChart { source, package, changelog, problems: found, is_read });
+        let sections = Vec::new();
+        prepared.push(PreparedChart { source, package, changelog, sections, problems: found, is_read });
     }
     prepared.sort_by(|a, b| a.package.metadata.name.cmp(&b.package.metadata.name));
     problems.extend(equal_names(&prepared));
     problems.extend(unknown_latest(config, &names));
-    let all = names.len();
     let charts = prepared;
-    Ok(Prepared { tag, charts, overrides, backfill, all, commit, changelog, changed, locked, problems })
+    Ok(Prepared {
+        tag,
+        charts,
+        overrides,
+        backfill,
+        is_tagged,
+        versions,
+        commit,
+        changelog,
+        changed,
+        locked,
+        problems,
+    })
 }
 
 impl Prepared {
     /// Decides the release. A chart that is published as it is here is left out of a release without a tag; one with a tag
     /// takes the published archive, so that every target gets those bytes. `published` is `None` where nobody looked: then a
     /// missing section of a changelog is a warning, since the chart may well be published. All that is wrong with any chart
-    /// is reported at once.
-    pub fn decide(mut self, config: &Config, published: Option<Vec<Published>>) -> Result<Decided, Problems> {
+    /// is reported at once. `held` are charts to leave out besides.
+    pub fn decide(
+        mut self,
+        config: &Config,
+        published: Option<Vec<Published>>,
+        held: &[Held],
+    ) -> Result<Decided, Problems> {
         let is_unknown = self.tag.is_none() && published.is_none();
         let published: HashMap<String, Option<Archive>> =
             published.into_iter().flatten().map(|one| (one.name, one.archive)).collect();
         let is_published = |chart: &PreparedChart| published.contains_key(&chart.package.metadata.name);
         let is_left_out = |chart: &PreparedChart| self.tag.is_none() && is_published(chart) != self.backfill;
-        let (left_out, charts): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.charts).into_iter().partition(is_left_out);
+        let is_held = |chart: &PreparedChart| held.iter().any(|one| one.chart == chart.package.metadata.name);
+        let charts = std::mem::take(&mut self.charts).into_iter().filter(|chart| !is_held(chart));
+        let (left_out, charts): (Vec<_>, Vec<_>) = charts.partition(is_left_out);
+        let mut charts = order::libraries_first(charts);
         let mut problems = std::mem::take(&mut self.problems);
         // What is published as it is here is no matter of this release, whatever is wrong with it.
         for chart in &charts {
@@ -197,6 +231,9 @@ impl Prepared {
             problems.extend(found.map(|problem| if only_warns { problem.only_warns() } else { problem }));
         }
         let sections = self.sections(config, &charts, is_unknown).take(&mut problems);
+        for chart in &mut charts {
+            chart.sections = self.sections(config, std::slice::from_ref(chart), is_unknown).value;
+        }
         // Two charts may share a file through a link.
         self.changed.sort();
         self.changed.dedup();
@@ -211,7 +248,7 @@ impl Prepared {
         };
         Ok(Decided {
             tag: self.tag,
-            is_complete: charts.len() == self.all,
+            is_complete: charts.len() == self.versions.len(),
             charts,
             published: published.into_iter().filter_map(|(name, archive)| Some((name, archive?))).collect(),
             left_out: left_out.iter().map(|chart| title(&chart.package.metadata)).collect(),
@@ -222,6 +259,17 @@ impl Prepared {
         })
     }
 
+    /// Whether Chart.yaml alone says what is released: no tag asks for it.
+    pub fn is_unreleased(&self, config: &Config) -> bool {
+        self.tag.is_none() && !config.stamps() && !self.backfill
+    }
+
+    /// The charts whose version is published nowhere. `published` are the names of the others.
+    pub fn new_versions(&self, published: &[&str]) -> Vec<ChartVersion> {
+        let all = self.charts.iter().map(|chart| version_of(&chart.package));
+        all.filter(|chart| !published.contains(&chart.name.as_str())).collect()
+    }
+
     /// What the changelogs say of the charts.
     fn sections(
         &self,
@@ -230,15 +278,16 @@ impl Prepared {
         is_unknown: bool,
     ) -> Checked<Vec<notes::Found>> {
         let is_snapshot = self.tag.is_none() && config.stamps();
-        let mut sections =
-            Sections::new(self.changelog.as_ref(), self.tag.as_ref(), is_snapshot, self.all == 1);
+        let tag = self.tag.as_ref().filter(|_| !self.is_tagged);
+        let mut sections = Sections::new(self.changelog.as_ref(), tag, is_snapshot, self.versions.len() == 1);
         let mut missing = Vec::new();
         for PreparedChart { package, changelog, .. } in charts {
             if self.tag.is_some() || !self.backfill && helm_accepts(&package.metadata.version) {
                 missing.extend(sections.find(&package.metadata, changelog.as_ref()));
             }
         }
-        let missing = missing.into_iter().map(|one: Problem| if is_unknown { one.only_warns() } else { one });
+        let only_warns = is_unknown || self.is_tagged;
+        let missing = missing.into_iter().map(|one: Problem| if only_warns { one.only_warns() } else { one });
         let silence = sections.silence().filter(|_| !self.backfill);
         let problems: Vec<Problem> = missing.chain(silence).collect();
         Checked::new(sections.found, problems)
@@ -269,8 +318,14 @@ impl Decided {
         };
         dist::address(config, &mut manifest);
         let notes = notes::text(config, &archives, &self.sections);
+        let mut release = Release::new(manifest, archives, notes);
+        for (archive, chart) in release.archives.iter().zip(&self.charts) {
+            if let Some(alone) = release.alone.get_mut(&archive.file_name()) {
+                alone.notes = notes::text(config, std::slice::from_ref(archive), &chart.sections);
+            }
+        }
         Ok(NewRelease {
-            release: Release::new(manifest, archives, notes),
+            release,
             charts: self.charts,
             left_out: self.left_out,
             overrides: self.overrides,
@@ -308,20 +363,19 @@ fn overrides(config: &Config, version: String) -> Overrides {
     }
 }
 
-/// What Helm would package and a release cannot use.
-fn unreleasable(package: &Package, path: &str, tag: Option<&Tag>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let metadata = &package.metadata;
-    let mut bad = |field: &str, message: String, hint: Option<String>| {
-        let problem = Problem::error(message).at(path::below(path, "Chart.yaml"), package.line(field));
-        problems.push(Problem { hint, ..problem });
-    };
-    let shown = name(&metadata.version);
-    if let Some(tag) = tag.filter(|tag| !tag.agrees_with(&metadata.version)) {
-        let message = format!("tag {} does not agree with version {shown}", name(&tag.text));
-        bad("version", message, Some(format!("write `version: {}`, commit, and tag that", tag.version)));
-    }
-    problems
+/// A packaged chart, as far as tags are concerned.
+pub fn version_of(package: &Package) -> ChartVersion {
+    let Metadata { name, version, app_version, .. } = &package.metadata;
+    ChartVersion { name: name.clone(), version: version.clone(), app_version: app_version.clone() }
+}
+
+/// A tag is of another version than the chart.
+fn disagreement(package: &Package, path: &str, tag: Option<&Tag>) -> Option<Problem> {
+    let version = &package.metadata.version;
+    let tag = tag.filter(|tag| !tag.agrees_with(version))?;
+    let message = format!("tag {} does not agree with version {}", name(&tag.text), name(version));
+    let problem = Problem::error(message).at(path::below(path, "Chart.yaml"), package.line("version"));
+    Some(problem.hint(format!("write `version: {}`, commit, and tag that", tag.version)))
 }
 
 /// What no OCI registry takes.

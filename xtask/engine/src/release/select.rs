@@ -33,7 +33,8 @@ impl Tags {
             return Ok(Checked::new(Some(tag), []));
         }
         let (mut found, mut near): (Vec<Tag>, Vec<Problem>) = (Vec::new(), Vec::new());
-        for (text, _) in self.git.iter().filter(|(_, commit)| commit == head) {
+        let is_asked = |text: &String| config.stamps() || !self.unasked.contains(text);
+        for (text, _) in self.git.iter().filter(|(text, commit)| commit == head && is_asked(text)) {
             match read(config, text, charts) {
                 Ok(tag) => found.push(tag),
                 Err(BadTag { kind: BadTagKind::NearMiss, message, hint }) => {

@@ -309,20 +309,29 @@ pub fn steps<'r>(
 
 fn github_releases<'r>(config: &'r Config, release: &'r Release) -> Vec<Step<'r>> {
     let tags = by_tag(config, &release.manifest);
-    // The sums are those of all archives, so that no one of several releases can offer them.
-    let sums = (tags.len() == 1).then(|| File::new(SUMS, release.asset_sums.as_bytes()));
+    let has_one_tag = tags.len() == 1;
     let create = |(tag, charts): (String, Vec<&manifest::Chart>)| {
         let is_in = |archive: &&Archive| charts.iter().any(|chart| chart.archive == archive.file_name());
         let archives: Vec<&Archive> = release.archives.iter().filter(is_in).collect();
         let is_before = |archive: &&Archive| is_prerelease(&archive.metadata.version);
+        let alone = charts.first().and_then(|chart| release.alone.get(&chart.archive));
+        let (notes, sums) = match alone.filter(|_| !has_one_tag) {
+            Some(alone) => (&alone.notes, &alone.asset_sums),
+            None => (&release.notes, &release.asset_sums),
+        };
         let wanted = Wanted {
             family: config.tags.family(&tag, &release.manifest.chart_versions()),
             tag,
-            notes: &release.notes,
+            makes_tag: release.manifest.tag.is_none() && !config.stamps(),
+            notes,
             prerelease: archives.iter().any(is_before),
             commit: &release.manifest.commit.id,
             latest: config.latest.as_deref(),
-            assets: archives.into_iter().flat_map(File::of_archive).chain(sums.clone()).collect(),
+            assets: archives
+                .into_iter()
+                .flat_map(File::of_archive)
+                .chain([File::new(SUMS, sums.as_bytes())])
+                .collect(),
         };
         Step::Create { repository: config.repository.clone(), wanted }
     };

@@ -21,6 +21,12 @@ pub fn github_tag() -> Option<String> {
     is_tag.then(|| env::var_os("GITHUB_REF_NAME")).flatten().map(|tag| tag.to_string_lossy().into_owned())
 }
 
+/// The branch that a workflow of GitHub Actions runs for.
+pub fn github_branch() -> Option<String> {
+    let branch = text("GITHUB_REF").filter(|_| in_github_actions())?;
+    branch.strip_prefix("refs/heads/").map(str::to_owned)
+}
+
 /// The repository that a workflow of GitHub Actions runs in, as `OWNER/NAME`.
 pub fn github_repository() -> Option<String> {
     text("GITHUB_REPOSITORY").filter(|_| in_github_actions())

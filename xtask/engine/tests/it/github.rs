@@ -273,7 +273,7 @@ impl Api {
         match said {
             Value::Array(all) => all.iter_mut().for_each(|said| self.mend(said, no_digests)),
             Value::Object(object) => {
-                if object["id"].as_u64().is_some_and(|id| self.starters.contains(&id)) {
+                if object.get("id").and_then(Value::as_u64).is_some_and(|id| self.starters.contains(&id)) {
                     let starter = json!({"state": "starter", "size": 0, "digest": null});
                     object.extend(starter.as_object().expect("an object").clone());
                 }

@@ -37,6 +37,8 @@ mod layouts;
 mod layouts_pages;
 mod layouts_repair;
 mod life;
+mod merges;
+mod merges_refused;
 mod package;
 mod pages_content;
 mod pages_faults;

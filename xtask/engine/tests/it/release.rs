@@ -446,6 +446,7 @@ fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
     let observed = Observed {
         charts: charts.iter().map(source).collect(),
         wanted: Vec::new(),
+        is_tagged: false,
         tags: Tags { flag: tag.map(String::from), ..Tags::default() },
         commit: Commit { id: "1".repeat(40), time: 0 },
         changelog: None,
@@ -454,7 +455,7 @@ fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         backfill: false,
     };
     let release = prepare(config, observed)
-        .and_then(|prepared| prepared.decide(config, Some(Vec::new())))
+        .and_then(|prepared| prepared.decide(config, Some(Vec::new()), &[]))
         .and_then(|decided| decided.make(config));
     release.map_err(|problems| problems.to_string())
 }
@@ -473,8 +474,8 @@ fn a_tag_may_have_to_agree_with_chart_yaml() {
 #[test]
 fn each_chart_has_a_tag_of_its_own_where_versions_differ() {
     let steps = planned(&config(), &[("web", "1.2.3"), ("api", "2.0.0-rc.1")], None).expect("a plan");
-    let releases = "prerelease api-2.0.0-rc.1 of o/charts  with api-2.0.0-rc.1.tgz\n\
-        release web-1.2.3 of o/charts  with web-1.2.3.tgz\n";
+    let releases = "prerelease api-2.0.0-rc.1 of o/charts  with api-2.0.0-rc.1.tgz, SHA256SUMS\n\
+        release web-1.2.3 of o/charts  with web-1.2.3.tgz, SHA256SUMS\n";
     assert!(steps.ends_with(releases), "{steps}");
 }
 

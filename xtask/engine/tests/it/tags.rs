@@ -41,7 +41,7 @@ fn every_pattern_releases() {
 fn hints_name_the_tag_to_make() {
     let mut life = Life::new("verify", &["db", "web"], "1.0.0");
     for (patterns, versions, tags) in [
-        ("{version} v{version} {name}/{version}", "1.0.0", "1.0.0"),
+        ("{version} v{version} {name}/{version}", "1.0.0", "db/1.0.0"),
         ("{version} {name}/v{version} {name}-{version}", "1.1.0", "db/v1.1.0"),
         ("{name}@{version}", "1.0.0", "db@1.0.0"),
     ] {
@@ -49,7 +49,7 @@ fn hints_name_the_tag_to_make() {
         life.chart("db", versions);
         life.sections(&["1.0.0", "1.1.0"]);
         let (status, said) = life.run(&["release", "--publish=pages"]);
-        let hint = format!("hint: git tag {tags} && git push origin {tags}, or add --tag {tags}\n");
+        let hint = format!("hint: git tag {tags} && git push origin {tags}, or push that branch first\n");
         assert!(status == 1 && said.contains(&hint), "{patterns}: {said}");
         let (status, said) = life.run(&["release", "--rehearse", "--offline"]);
         assert!(

@@ -56,12 +56,24 @@ fn changelog(version: &str) -> String {
 impl Targets {
     /// A branch with two charts, and nothing elsewhere.
     pub fn new() -> Self {
-        Self { remote: Remote::seeded(), github: Github::new(), registry: OciRegistry::new() }
+        Self::at(Remote::seeded())
     }
 
     /// The same with another layout.
     pub fn of(layout: Layout) -> Self {
-        Self { remote: Remote::seeded_as(layout), github: Github::new(), registry: OciRegistry::new() }
+        Self::at(Remote::seeded_as(layout))
+    }
+
+    /// Nothing anywhere.
+    pub fn empty() -> Self {
+        Self::at(Remote::empty())
+    }
+
+    fn at(remote: Remote) -> Self {
+        let github = Github::new();
+        // What GitHub's API knows of tags, git knows too.
+        github.with(|api| api.releases.write_tags_to(remote.path()));
+        Self { remote, github, registry: OciRegistry::new() }
     }
 
     /// `git push --tags`, which GitHub's API knows of.
@@ -170,10 +182,15 @@ impl Targets {
     /// came, and how many came.
     pub fn kill_at(&self, sandbox: &Sandbox, args: &[&str], n: usize) -> (bool, usize) {
         self.push_tags(sandbox);
+        self.kill_program_at(n, || self.spawn(sandbox, args))
+    }
+
+    /// The same for a program in a process group of its own.
+    pub fn kill_program_at(&self, n: usize, spawn: impl FnOnce() -> Child) -> (bool, usize) {
         let killer = Arc::new(Killer::default());
         let gate = killer.clone();
         self.gate(move || gate.opens(n));
-        let mut child = self.spawn(sandbox, args);
+        let mut child = spawn();
         killer.aim(child.id());
         let status = child.wait().expect("an end");
         self.heal();

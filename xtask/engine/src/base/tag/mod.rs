@@ -120,6 +120,19 @@ impl TagPatterns {
         })
     }
 
+    /// Reads a tag for one chart, whatever its name is: one that the charts here do not have.
+    pub fn read_of_any(&self, text: &str) -> Option<Tag> {
+        let (before, _) = split(text)?;
+        let ends = before.match_indices(SEPARATORS).map(|(at, _)| at + 1);
+        let names = std::iter::once(0).chain(ends).filter_map(|at| before.get(at..));
+        let charts = names.map(|name| ChartVersion { name: name.to_owned(), ..ChartVersion::default() });
+        let charts: Vec<ChartVersion> = charts.filter(|chart| !chart.name.is_empty()).collect();
+        let patterns = || self.0.iter().filter(|pattern| is_for_one(pattern));
+        charts
+            .iter()
+            .find_map(|chart| patterns().find_map(|pattern| read(pattern, text, Some(chart), &charts)))
+    }
+
     /// The pattern that tags for all charts are written by.
     pub fn of_all(&self) -> Option<&String> {
         self.0.iter().find(|pattern| !is_for_one(pattern))
@@ -128,6 +141,11 @@ impl TagPatterns {
     /// The pattern that tags for one chart are written by.
     pub fn of_one(&self) -> Option<&String> {
         self.0.iter().find(|pattern| is_for_one(pattern)).or(self.0.first())
+    }
+
+    /// True if some tags are for one chart.
+    pub fn has_one_for_each(&self) -> bool {
+        self.0.iter().any(|pattern| is_for_one(pattern))
     }
 
     /// The tag that releases all charts at one version.

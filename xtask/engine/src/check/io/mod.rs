@@ -50,7 +50,7 @@ pub fn look_at_everything(
     let testing = or_tell(testing, Area::Charts, &mut report);
     let read = read_charts(config, repository, &files, &testing, &mut report);
     let Read { charts, changelog, changed } = or_tell(read, Area::Charts, &mut report);
-    let head = or_tell(make::head(options.tag, repository).map(Some), Area::Release, &mut report);
+    let head = or_tell(make::head(config, options.tag, repository).map(Some), Area::Release, &mut report);
     let tag = head.as_ref().and_then(|head| next_tag(config, head, &charts));
     let scene = Scene {
         program,

@@ -15,10 +15,12 @@ use crate::check::edit::Finding;
 use crate::check::{Area, Chart, Report};
 use crate::pages::io::compare::{self, Compared};
 use crate::pages::published::{Next, Published};
+use crate::release::held::{self, Held};
 use crate::release::io::make::{self, Head, Sources};
 use crate::release::io::publish::{Look, Publication, Transport, look_at_each};
+use crate::release::io::survey;
 use crate::release::steps::Found;
-use crate::release::{Decided, prepare};
+use crate::release::{Decided, Prepared, prepare};
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
 pub fn next_tag(config: &Config, head: &Head, charts: &[Chart]) -> Option<Tag> {
@@ -51,7 +53,18 @@ pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
             }
         }
     }
-    match prepare(scene.config, observed).and_then(|prepared| prepared.decide(scene.config, same)) {
+    let prepared = match prepare(scene.config, observed) {
+        Ok(prepared) => prepared,
+        Err(problems) => {
+            add_new(scene, problems.0, report);
+            return Ok(());
+        }
+    };
+    let kept_back = match &same {
+        Some(same) if prepared.is_unreleased(scene.config) => kept_back(scene, &prepared, same, report)?,
+        _ => Vec::new(),
+    };
+    match prepared.decide(scene.config, same, &kept_back) {
         Err(problems) => add_new(scene, problems.0, report),
         Ok(decided) => {
             add_new(scene, decided.warnings.clone(), report);
@@ -62,6 +75,33 @@ pub fn look_at_release(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The charts whose tags keep them from being released from this commit. Nobody looks where nothing is new.
+fn kept_back(
+    scene: &Scene<'_>,
+    prepared: &Prepared,
+    same: &[Published],
+    report: &mut Report,
+) -> Result<Vec<Held>> {
+    let published: Vec<&str> = same.iter().map(|one| one.name.as_str()).collect();
+    if prepared.new_versions(&published).is_empty() {
+        return Ok(Vec::new());
+    }
+    let config = scene.config;
+    let of = survey::Scene {
+        config,
+        prepared,
+        published: &published,
+        targets: &config.all_targets(),
+        limit: scene.options.limit,
+        plain_http: false,
+    };
+    // What does not tell is told by the look at all targets.
+    let survey = scene.with_branch(|branch| survey::survey(&of, branch))?.value;
+    let held = survey.unreleased.held;
+    report.add(Area::Release, held::problems(&held));
+    Ok(held)
 }
 
 /// The charts that are released; what is wrong besides them has been told.

@@ -42,7 +42,8 @@ pub struct NotSeen;
 pub struct Refusal(pub String);
 
 /// A fetch that says nothing and touches nothing else.
-const QUIET: [&str; 4] = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
+pub(super) const QUIET: [&str; 4] =
+    ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
 /// Where the newest commit of the remote is kept.
 const BASE: &str = "refs/base";
 /// The first git that reads `GIT_CONFIG_COUNT`.
@@ -309,13 +310,7 @@ impl Branch {
         if output.status.success() {
             return Ok(Ok(()));
         }
-        // On standard output a line with `!` is what became of the branch; the rest repeats what was asked.
-        let printed = String::from_utf8_lossy(&output.stdout);
-        let outcome = printed.lines().filter(|line| line.starts_with('!'));
-        let outcome = outcome.filter_map(|line| line.rsplit('\t').next());
-        let said = output.stderr.lines().filter(|line| !line.starts_with("error: failed to push some refs"));
-        let words: Vec<&str> = outcome.chain(said).collect();
-        Ok(Err(Refusal(Remote::words(&words.join("\n")))))
+        Ok(Err(Refusal(Remote::words_of_push(&output))))
     }
 
     /// Asks for the right to push, and pushes nothing: a push begins with a look at the remote's branches for which it
@@ -340,11 +335,11 @@ impl Branch {
         git
     }
 
-    fn run(&self, arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<Output> {
+    pub(super) fn run(&self, arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<Output> {
         self.run_with(Vec::new(), arguments)
     }
 
-    fn run_with(
+    pub(super) fn run_with(
         &self,
         input: Vec<u8>,
         arguments: impl FnOnce(&mut Command) -> &mut Command,
@@ -367,7 +362,7 @@ impl Branch {
         }
     }
 
-    fn checked(verb: &str, output: Output) -> Result<Vec<u8>> {
+    pub(super) fn checked(verb: &str, output: Output) -> Result<Vec<u8>> {
         if !output.status.success() {
             bail!("`git {verb}` failed: {}", Remote::words(&output.stderr));
         }

@@ -1,9 +1,11 @@
 //! The repository that is published to: its URL, and a token that goes to its host and nowhere else.
 
+use std::io;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::repository::{INHERITED, Repository};
@@ -11,6 +13,7 @@ use crate::base::config::Config;
 use crate::base::host::{host, is_loopback, is_private};
 use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
+use crate::sys::process::{self, Output};
 use crate::sys::{environment, secrets};
 
 /// Where to publish to.
@@ -147,6 +150,27 @@ impl Remote {
         for (i, (key, value)) in (before..).zip(settings) {
             git.env(format!("GIT_CONFIG_KEY_{i}"), key).env(format!("GIT_CONFIG_VALUE_{i}"), value);
         }
+    }
+
+    /// Runs a git command that was prepared, until the deadline.
+    pub fn run(&self, git: Command, input: Vec<u8>, deadline: Instant) -> Result<Output> {
+        match process::ask(git, input, deadline) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                let message = format!("{} did not answer until the deadline", name(&self.url));
+                Err(Problem::error(message).hint("run it again, or give it a longer --deadline").into())
+            }
+            result => result.context("cannot run git: is it installed?"),
+        }
+    }
+
+    /// What a push says of the refs that were not taken.
+    pub fn words_of_push(output: &Output) -> String {
+        // On standard output a line with `!` is what became of a ref; the rest repeats what was asked.
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let outcome = printed.lines().filter(|line| line.starts_with('!'));
+        let outcome = outcome.filter_map(|line| line.rsplit('\t').next());
+        let said = output.stderr.lines().filter(|line| !line.starts_with("error: failed to push some refs"));
+        Self::words(&outcome.chain(said).collect::<Vec<_>>().join("\n"))
     }
 
     /// Words of git as they may be shown: without control characters, and in one line.

@@ -171,6 +171,39 @@ impl Repository {
         Ok(name.strip_prefix("refs/remotes/origin/").map(str::to_owned))
     }
 
+    /// Where its objects lie.
+    pub fn objects(&self) -> Result<PathBuf> {
+        self.git_path("objects")
+    }
+
+    /// The commits whose parents it does not have, one per line; `None` where it has the whole history.
+    pub fn shallow(&self) -> Result<Option<String>> {
+        files::read_text(&self.git_path("shallow")?)
+    }
+
+    fn git_path(&self, path: &str) -> Result<PathBuf> {
+        let printed = self.read(["rev-parse", "--path-format=absolute", "--git-path", path])?;
+        Ok(PathBuf::from(String::from_utf8_lossy(&printed).trim_end()))
+    }
+
+    /// Whether a commit is the other one, or among what that comes from, as far as this clone knows.
+    pub fn is_ancestor(&self, commit: &str, of: &str) -> Result<bool> {
+        Ok(self.run(["merge-base", "--is-ancestor", commit, of])?.status.success())
+    }
+
+    /// The annotated tags of the commit that is checked out, each with its message.
+    pub fn annotated_here(&self) -> Result<Vec<(String, String)>> {
+        let format = "--format=%(objecttype) %(refname:lstrip=2)%00%(contents)%00";
+        let printed = self.read(["for-each-ref", "--points-at=HEAD", format, "refs/tags"])?;
+        let printed = String::from_utf8_lossy(&printed);
+        let mut fields = printed.split('\0').map(|field| field.trim_start_matches('\n'));
+        let mut tags = Vec::new();
+        while let (Some(head), Some(message)) = (fields.next(), fields.next()) {
+            tags.extend(head.strip_prefix("tag ").map(|tag| (tag.to_owned(), message.to_owned())));
+        }
+        Ok(tags)
+    }
+
     /// All tags, each with the commit that it names.
     pub fn tags(&self) -> Result<Vec<(String, String)>> {
         // Where there is no tag it ends with 1; `rev-list` has shown that git works here.

@@ -131,6 +131,11 @@ impl Github<'_> {
         Ok(addresses)
     }
 
+    /// All releases, drafts among them for those who may write.
+    pub fn releases(&self) -> Result<Vec<Release>, Problem> {
+        self.list()
+    }
+
     fn list(&self) -> Result<Vec<Release>, Problem> {
         let what = format!("look at the releases of {}", name(self.api.repository()));
         let mut releases: Vec<Release> = Vec::new();

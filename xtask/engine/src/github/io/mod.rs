@@ -5,6 +5,7 @@ mod api;
 mod look;
 mod perform;
 mod settings;
+mod tags;
 mod token;
 
 use std::cell::RefCell;
@@ -53,6 +54,10 @@ impl<'a> Github<'a> {
             digests: RefCell::default(),
             same: RefCell::default(),
         }
+    }
+
+    pub fn has_token(&self) -> bool {
+        self.api.has_token()
     }
 
     /// What is there. Reading a public repository needs no token, and shows no drafts.

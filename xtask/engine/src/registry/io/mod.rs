@@ -140,7 +140,7 @@ impl<'a> Registry<'a> {
         }
     }
 
-    /// The tags of a repository (OCI distribution specification 1.1, "Listing Tags").
+    /// The tags of a repository (OCI distribution specification 1.1, "Listing Tags"); none where there is no such repository.
     pub fn tags(&self, at: &Reference, writing: bool) -> Result<Vec<String>, Problem> {
         let wish = if writing { Wish::LookToWrite } else { Wish::Look };
         let session = Session { registry: self, at, wish, who: Who::Owner };
@@ -149,6 +149,9 @@ impl<'a> Registry<'a> {
         for _ in 0..MAX_PAGES {
             let answer =
                 session.look("GET", &path, "application/json").map_err(|failure| session.failed(failure))?;
+            if is_absent(&answer) {
+                return Ok(tags);
+            }
             let list: Option<Tags> =
                 serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200);
             tags.extend(list.ok_or_else(|| session.refused(&answer))?.tags.unwrap_or_default());

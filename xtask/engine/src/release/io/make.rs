@@ -1,13 +1,13 @@
 //! Makes the release in `dist/` from the commit that is checked out.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Result;
 
+use super::survey::{self, Scene, Survey};
 use crate::base::config::Config;
 use crate::base::oci_reference::Reference;
-use crate::base::problem::{Problem, Problems, verdict};
+use crate::base::problem::{Checked, Problem, Problems, fold, verdict};
 use crate::base::text::name;
 use crate::chart::io::charts::{self, Place};
 use crate::chart::io::helm::Helm;
@@ -19,10 +19,13 @@ use crate::git::Commit;
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::Repository;
+use crate::git::tag_object::is_ours;
 use crate::pages::io::compare::{Places, compare as compare_published};
 use crate::pages::published::{Next, Published};
 use crate::release::command::ReleaseArgs;
-use crate::release::{NewRelease, Observed, Prepared, PreparedChart, Tags, prepare};
+use crate::release::held::Held;
+use crate::release::unreleased::Incomplete;
+use crate::release::{NewRelease, Observed, Prepared, PreparedChart, Tags, prepare, version_of};
 use crate::sys::lock::Lock;
 use crate::sys::{environment, files, terminal};
 
@@ -32,25 +35,37 @@ pub struct Made {
     pub branch: Option<Branch>,
     /// Places of the registry where nothing is.
     pub absent: Vec<Reference>,
+    /// Charts that are left out though they are not published as they are here.
+    pub held: Vec<Held>,
+    /// What the remote has, where Chart.yaml says what is released and somebody looked.
+    pub survey: Option<Survey>,
     pub lock: Lock,
+}
+
+/// What is made, and of what.
+#[derive(Clone, Copy, Debug)]
+pub struct Making<'a> {
+    pub config: &'a Config,
+    pub args: &'a ReleaseArgs,
+    pub repository: &'a Repository,
+    pub remote: &'a Remote,
+    pub helm: Option<&'a Helm>,
+    pub destination: &'a Path,
+    /// Whether the commit is that of a tag of the remote, where nobody can mend it any more.
+    pub is_tagged: bool,
 }
 
 /// Makes it; helm has to agree where it is there. What is published of the charts is looked at first, unless there is no
 /// network to be used: a published version is taken as it is, or left out where no tag asks for it. Other runs leave the
 /// directory alone until the lock is dropped.
-pub fn make(
-    config: &Config,
-    args: &ReleaseArgs,
-    repository: &Repository,
-    helm: Option<&Helm>,
-    destination: &Path,
-) -> Result<Made> {
+pub fn make(making: &Making<'_>) -> Result<Made> {
+    let &Making { config, args, repository, remote, helm, destination, is_tagged } = making;
     if args.backfill && config.stamps() {
         let problem = Problem::usage("--backfill is for charts whose version stands in Chart.yaml");
         let tag = config.tags.for_all("1.2.3").unwrap_or_else(|| config.tags.for_chart("NAME", "1.2.3"));
         return Err(problem.hint(format!("git checkout {tag} && cargo xtask release")).into());
     }
-    let mut head = head(args.tag.as_ref(), repository)?;
+    let mut head = head(config, args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();
     let places = charts::chart_places(config, &config.charts, repository.root())?.take(&mut problems);
     if places.is_empty() {
@@ -67,20 +82,29 @@ pub fn make(
     };
     let written = sources.charts.iter().filter(|chart| chart.is_read()).filter_map(into);
     sources.problems.extend(written.collect::<Vec<_>>());
-    let remote = Remote::find(config, args.remote.as_deref(), repository)?;
     let is_online = !args.offline && !environment::is_offline();
-    let mut branch = is_online.then(|| Branch::new(&remote, &config.branch, limit(args))).transpose()?;
+    let mut branch = is_online.then(|| Branch::new(remote, &config.branch, args.limit())).transpose()?;
     if let Some(branch) = branch.as_ref().filter(|_| config.stamps()) {
         head.tags.remote = branch.tags().ok().and_then(Result::ok);
     }
-    let prepared = prepare(config, Observed { backfill: args.backfill, ..observed(sources, wanted, head) })?;
-    let (published, absent) = match &mut branch {
+    let observed = Observed { backfill: args.backfill, is_tagged, ..observed(sources, wanted, head) };
+    let prepared = prepare(config, observed)?;
+    let found = match &mut branch {
         Some(branch) if prepared.tag.is_some() || !config.stamps() => {
-            published(config, branch, &prepared, args, repository.root())?.unzip()
+            published(config, branch, &prepared, args, repository.root())?
         }
-        _ => (None, None),
+        _ => None,
     };
-    let mut new = prepared.decide(config, published)?.make(config)?;
+    let (mut left, mut survey) = (Vec::new(), None);
+    if let Some((branch, found)) =
+        branch.as_mut().zip(found.as_ref()).filter(|_| prepared.is_unreleased(config))
+    {
+        left.clone_from(&found.held);
+        survey = Some(survey_of(making, branch, &prepared, found)?);
+        left.extend(survey.iter().flat_map(|survey| survey.unreleased.held.clone()));
+    }
+    let (published, absent) = found.map(|found| (found.same, found.absent)).unzip();
+    let mut new = prepared.decide(config, published, &left)?.make(config)?;
     new.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
         let charts = new.charts.iter().map(|PreparedChart { source, package, .. }| {
@@ -90,23 +114,54 @@ pub fn make(
     }
     replaceable(&args.replace, &new.release.archives.iter().map(|archive| &archive.metadata))?;
     let lock = dist::io::write(&mut new.release, destination)?;
-    Ok(Made { new, branch, absent: absent.unwrap_or_default(), lock })
+    Ok(Made { new, branch, absent: absent.unwrap_or_default(), held: left, survey, lock })
 }
 
-fn limit(args: &ReleaseArgs) -> Duration {
-    Duration::from_secs(args.deadline)
+/// Looks at all versions of the charts. What does not tell is said.
+fn survey_of(making: &Making<'_>, branch: &mut Branch, prepared: &Prepared, found: &Found) -> Result<Survey> {
+    let &Making { config, args, .. } = making;
+    let same = found.same.iter().map(|one| one.name.as_str());
+    let published: Vec<&str> = same.chain(found.held.iter().map(|one| one.chart.as_str())).collect();
+    let scene = Scene {
+        config,
+        prepared,
+        published: &published,
+        targets: &args.publish.clone().unwrap_or_else(|| config.all_targets()),
+        limit: args.limit(),
+        plain_http: args.plain_http,
+    };
+    let Checked { value: mut survey, problems } = survey::survey(&scene, branch)?;
+    problems.iter().for_each(terminal::problem);
+    if !args.charts.is_empty() {
+        let is_asked = |one: &Incomplete| {
+            let chart = one.tag.chart.as_ref();
+            chart.is_none_or(|name| prepared.charts.iter().any(|one| one.package.metadata.name == *name))
+        };
+        survey.unreleased.finish.retain(is_asked);
+    }
+    Ok(survey)
 }
 
-/// The published archives that hold what is here, and the places of the registry where nothing is. An archive with other
-/// content under the same version stops the release, unless it may be replaced. `None` if the branch cannot be looked at,
-/// which the look at all targets tells.
+/// What is published of the charts.
+struct Found {
+    /// The published archives that hold what is here.
+    same: Vec<Published>,
+    /// The places of the registry where nothing is.
+    absent: Vec<Reference>,
+    /// Charts that differ from what is published as their version.
+    held: Vec<Held>,
+}
+
+/// Looks at what is published. An archive with other content under the same version stops a release that is asked for, and
+/// leaves its chart out of one that is not, unless it may be replaced. `None` if the branch cannot be looked at, which the
+/// look at all targets tells.
 fn published(
     config: &Config,
     branch: &mut Branch,
     prepared: &Prepared,
     args: &ReleaseArgs,
     root: &Path,
-) -> Result<Option<(Vec<Published>, Vec<Reference>)>> {
+) -> Result<Option<Found>> {
     let tag = prepared.tag.as_ref().map(|tag| &tag.version);
     let is_released = tag.is_some();
     let next = prepared.charts.iter().map(|PreparedChart { source, package, .. }| Next {
@@ -119,7 +174,7 @@ fn published(
     let charts: Vec<Next<'_>> = next.collect();
     // The look at all targets says the same again, and what keeps it from answering.
     let is_for_targets = tag.is_some() || args.backfill;
-    let scene = Places { config, root, limit: limit(args), plain_http: args.plain_http, is_for_targets };
+    let scene = Places { config, root, limit: args.limit(), plain_http: args.plain_http, is_for_targets };
     let look = || compare_published(&scene, branch, &charts);
     let compared = terminal::hushed(look);
     let compared = match compared {
@@ -127,29 +182,36 @@ fn published(
         Err(error) if args.backfill => return Err(error),
         Err(_) => return Ok(None),
     };
-    let (mut same, mut absent, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    let mut found = Found { same: Vec::new(), absent: Vec::new(), held: Vec::new() };
+    let mut problems = Vec::new();
     for (chart, compared) in prepared.charts.iter().zip(compared) {
-        absent.extend(compared.absent);
+        found.absent.extend(compared.absent);
         let id = chart.package.metadata.id();
         let is_replaced = args.replace.contains(&id);
         let name = &chart.package.metadata.name;
         let archive = compared.same.filter(|_| !is_replaced && chart.is_read);
-        same.extend(archive.map(|archive| Published { name: name.clone(), archive: Some(archive) }));
+        found.same.extend(archive.map(|archive| Published { name: name.clone(), archive: Some(archive) }));
         if let Some(why) = compared.content.err().filter(|_| !is_replaced) {
             problems.push(uncompared(&id, &why, is_released && !args.backfill));
-            same.extend((!is_for_targets).then(|| Published { name: name.clone(), archive: None }));
+            found.same.extend((!is_for_targets).then(|| Published { name: name.clone(), archive: None }));
         }
         // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
         let is_error = |problem: &Problem| problem.is_error() && !is_replaced && !chart.has_errors();
-        problems.extend(compared.problem.filter(is_error));
+        let Some(problem) = compared.problem.filter(is_error) else { continue };
+        if prepared.is_unreleased(config) {
+            let why = "it has changed since this version was published";
+            found.held.push(Held::new(&version_of(&chart.package), why, Some(problem)));
+        } else {
+            problems.push(problem);
+        }
     }
-    verdict(problems)?.iter().for_each(terminal::problem);
-    Ok(Some((same, absent)))
+    verdict(fold(problems))?.iter().for_each(terminal::problem);
+    Ok(Some(found))
 }
 
 /// A version that is published, and that nobody could compare: it is not released again.
 fn uncompared(id: &str, why: &str, is_released: bool) -> Problem {
-    let message = format!("{} is published, and could not be compared with what is here: {why}", name(id));
+    let message = format!("what is here cannot be compared with the published {}: {why}", name(id));
     if is_released {
         Problem::error(message).hint("run it again when that can be read: what is published never changes")
     } else {
@@ -183,7 +245,7 @@ pub struct Head {
 }
 
 /// Looks at the commit. `tag` is the one of the command line.
-pub fn head(tag: Option<&String>, repository: &Repository) -> Result<Head> {
+pub fn head(config: &Config, tag: Option<&String>, repository: &Repository) -> Result<Head> {
     let no_commit = || {
         Problems::from(Problem::error("there is no commit to release").hint("git add --all && git commit"))
     };
@@ -191,8 +253,18 @@ pub fn head(tag: Option<&String>, repository: &Repository) -> Result<Head> {
     if let Some(time) = environment::source_date_epoch()? {
         commit.time = time;
     }
-    let tags =
-        Tags { flag: tag.cloned(), github: environment::github_tag(), git: repository.tags()?, remote: None };
+    let git = repository.tags()?;
+    let here = git.iter().filter(|(_, id)| *id == commit.id).map(|(tag, _)| tag.clone());
+    let unasked = if config.stamps() {
+        Vec::new()
+    } else if environment::github_branch().is_some() {
+        here.collect()
+    } else {
+        let ours = repository.annotated_here()?.into_iter().filter(|(_, message)| is_ours(message));
+        ours.map(|(tag, _)| tag).collect()
+    };
+    let github = environment::github_tag();
+    let tags = Tags { flag: tag.cloned(), github, git, unasked, remote: None };
     Ok(Head { commit, tags })
 }
 
@@ -200,5 +272,6 @@ pub fn head(tag: Option<&String>, repository: &Repository) -> Result<Head> {
 pub fn observed(sources: Sources, wanted: Vec<String>, head: Head) -> Observed {
     let Sources { charts, changelog, changed, problems } = sources;
     let Head { commit, tags } = head;
-    Observed { charts, problems, wanted, backfill: false, tags, commit, changelog, changed }
+    let (backfill, is_tagged) = (false, false);
+    Observed { charts, problems, wanted, backfill, is_tagged, tags, commit, changelog, changed }
 }

@@ -8,3 +8,7 @@ pub mod publish;
 pub mod registry;
 pub mod release;
 pub mod report;
+mod summary;
+pub mod survey;
+pub mod tags;
+pub mod unreleased;

@@ -66,6 +66,7 @@ impl<'p> PagesTarget<'p> {
     /// A release whose tag somebody may still put elsewhere could never be finished.
     pub fn check_tag(&mut self, publication: &Publication<'_>) -> Result<()> {
         let manifest = &publication.release.manifest;
+        // Without one this run makes the tags.
         let Some(tag) = &manifest.tag else { return Ok(()) };
         let there = publish::tag(&mut self.branch, tag)?;
         let remote = name(self.branch.url());

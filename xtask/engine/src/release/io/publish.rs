@@ -183,27 +183,62 @@ pub fn publish<'r>(
     targets: &[Target],
     tell: &dyn Fn(&Planned<'_>) -> Result<()>,
 ) -> Result<Outcome<'r>> {
-    let (http, _) = http(publication, transport, targets, true)?;
-    let mut clients = Targets::open(publication, transport, targets, http.as_ref())?;
-    let mut outcome = joined(clients.look(publication, targets, true)?);
-    // A run that finds everything in place asks for nothing. A look at GitHub has looked at the tag.
-    let is_done = outcome.planned.iter().all(|planned| planned.found == Found::Done);
-    if !is_done && !targets.contains(&Target::Github) {
-        let checked = clients.branch(publication, transport)?.check_tag(publication);
-        outcome.problems.extend(checked.err().into_iter().flat_map(|error| problems_of(error).0));
-        outcome.problems = fold(std::mem::take(&mut outcome.problems));
-    }
-    outcome.planned.iter().for_each(report::announce);
-    outcome.problems.extend(preflight::problems(publication, transport, &mut clients, &outcome.planned)?);
-    let taken = match verdict(std::mem::take(&mut outcome.problems)) {
-        Ok(warnings) => {
-            outcome.problems = warnings;
-            clients.publish(publication, transport, tell, &mut outcome)
+    let http = client(publication, transport, targets)?;
+    Ok(Ready::new(publication, transport, targets, http.as_ref())?.publish(tell))
+}
+
+/// A publishing whose targets have been looked at and asked for the right to write; nothing is written yet.
+#[derive(Debug)]
+pub struct Ready<'p, 'r> {
+    publication: &'p Publication<'r>,
+    transport: &'p Transport<'p>,
+    clients: Targets<'p, 'r>,
+    pub outcome: Outcome<'r>,
+}
+
+impl<'p, 'r> Ready<'p, 'r> {
+    /// Looks, and announces what it is going to do. What stops the publishing is in its outcome.
+    pub fn new(
+        publication: &'p Publication<'r>,
+        transport: &'p Transport<'p>,
+        targets: &[Target],
+        http: Option<&'p Http>,
+    ) -> Result<Self> {
+        let mut clients = Targets::open(publication, transport, targets, http)?;
+        let mut outcome = joined(clients.look(publication, targets, true)?);
+        // A run that finds everything in place asks for nothing. A look at GitHub has looked at the tag.
+        let is_done = outcome.planned.iter().all(|planned| planned.found == Found::Done);
+        if !is_done && !targets.contains(&Target::Github) {
+            let checked = clients.branch(publication, transport)?.check_tag(publication);
+            outcome.problems.extend(checked.err().into_iter().flat_map(|error| problems_of(error).0));
+            outcome.problems = fold(std::mem::take(&mut outcome.problems));
         }
-        Err(problems) => Err(problems.into()),
-    };
-    outcome.stopped = taken.err().map(|error| problems_of(error).0).unwrap_or_default();
-    Ok(outcome)
+        outcome.planned.iter().for_each(report::announce);
+        outcome.problems.extend(preflight::problems(publication, transport, &mut clients, &outcome.planned)?);
+        match verdict(std::mem::take(&mut outcome.problems)) {
+            Ok(warnings) => outcome.problems = warnings,
+            Err(problems) => outcome.stopped = problems.0,
+        }
+        Ok(Self { publication, transport, clients, outcome })
+    }
+
+    /// Takes the steps, unless something stops them.
+    pub fn publish(mut self, tell: &dyn Fn(&Planned<'_>) -> Result<()>) -> Outcome<'r> {
+        if self.outcome.stopped.is_empty() {
+            let taken = self.clients.publish(self.publication, self.transport, tell, &mut self.outcome);
+            self.outcome.stopped = taken.err().map(|error| problems_of(error).0).unwrap_or_default();
+        }
+        self.outcome
+    }
+}
+
+/// The network client of a publishing to these targets; `None` where none of them needs one.
+pub fn client(
+    publication: &Publication<'_>,
+    transport: &Transport<'_>,
+    targets: &[Target],
+) -> Result<Option<Http>> {
+    Ok(http(publication, transport, targets, true)?.0)
 }
 
 /// The network client, where a target needs it. Without one a plan has gaps, and nothing can be published.

@@ -5,33 +5,41 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Serialize, Serializer};
 
-use super::make::{Made, make};
+use super::make::{Made, Making, make};
 use super::publish::{self, Outcome, Publication, Transport, hub};
-use super::report;
+use super::survey::Survey;
+use super::{report, summary};
 use crate::base::config::{Config, is_oci_base};
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems, problems_of, verdict};
 use crate::base::target::Target;
 use crate::base::text::name;
+use crate::chart::Archive;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::{by, find_helm};
 use crate::dist::manifest::Manifest;
 use crate::dist::{self, differs_from_commit, foreign_notes, replaceable};
 use crate::docs::File;
 use crate::git::io::branch::Branch;
+use crate::git::io::checkout::Checkout;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
+use crate::git::remote_refs::short;
 use crate::github::io::Github;
 use crate::pages::command::beside_index;
 use crate::pages::io::served;
+use crate::release::NewRelease;
 use crate::release::command::ReleaseArgs;
+use crate::release::held::{self, Held};
 use crate::release::steps::{Planned, doubt, incomplete, steps};
+use crate::release::unreleased::Incomplete;
 use crate::sys::lock::Lock;
+use crate::sys::scratch::Scratch;
 use crate::sys::{environment, files, terminal};
 
 /// A release that lies in a directory: its archives, SHA256SUMS, release-notes.md and manifest.json.
@@ -56,16 +64,46 @@ pub struct Release {
     helm: Option<Helm>,
     directory: PathBuf,
     made: dist::Release,
-    /// The branch, where making has looked at it.
-    branch: RefCell<Option<Branch>>,
-    /// Places of the registry where nothing was while it was made.
-    absent: Vec<Reference>,
+    pub(crate) seen: Seen,
     /// What belongs beside the index.
     others: Vec<File>,
+    _kept: Kept,
+}
+
+/// What was seen while a release was made; nothing of one that was read.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Where its charts come from, such as `charts/web`, in the order of its archives.
+    pub charts: Vec<String>,
+    branch: RefCell<Option<Branch>>,
+    /// Places of the registry where nothing was.
+    absent: Vec<Reference>,
     /// The charts that are not part of it, each as `NAME VERSION`.
-    pub(crate) left_out: Vec<String>,
-    /// What was said while it was made.
-    pub(crate) warnings: Vec<Problem>,
+    pub left_out: Vec<String>,
+    /// The charts that are not part of it though they are not published as they are here.
+    pub held: Vec<Held>,
+    /// What the remote has, where Chart.yaml says what is released and somebody looked.
+    pub survey: Option<Survey>,
+    /// What was said.
+    pub warnings: Vec<Problem>,
+}
+
+/// Temporary directories that a release lies in; they go with it.
+#[derive(Debug, Default)]
+struct Kept {
+    /// The commit of its tag, if that is not the one that is checked out.
+    checkout: Option<Checkout>,
+    dist: Option<Scratch>,
+}
+
+/// Of what a release is made.
+struct Scene {
+    config: Config,
+    args: ReleaseArgs,
+    repository: Repository,
+    remote: Remote,
+    helm: Option<Helm>,
+    directory: PathBuf,
 }
 
 /// What publishing does, or did: a line for each step in its `Display`, and the `plan` of `cargo xtask release --json` in
@@ -86,6 +124,7 @@ impl Release {
             .publish
             .map(|asked| to_fill(&config, config.asked_or_all(&asked), is_backfill))
             .transpose()?;
+        args.charts.extend(std::mem::take(&mut args.only));
         let repository = repository()?;
         let remote = Remote::find(&config, args.remote.as_deref(), &repository)?;
         if let Some(targets) = &args.publish {
@@ -98,32 +137,101 @@ impl Release {
             None => files::at_root(repository.root(), "dist", "--destination").map_err(Problems::from)?,
         };
         verdict(config.problems())?;
-        let (made, left_out, warnings, branch, absent) = if args.from.is_some() {
-            let _lock = Lock::of(&directory);
-            (read(&config, &directory)?, Vec::new(), Vec::new(), None, Vec::new())
+        let checkout =
+            if args.from.is_some() { None } else { elsewhere(&config, &args, &repository, &remote)? };
+        let repository = checkout.as_ref().map_or(Ok(repository), Checkout::repository)?;
+        let kept = Kept { checkout, dist: None };
+        let release = Self::made(Scene { config, args, repository, remote, helm, directory }, kept)?;
+        if !release.args.json && release.args.from.is_none() {
+            let by = by(release.helm.as_ref(), release.args.helm);
+            report::made(&release, &files::shown(&release.directory), &by)?;
+        }
+        Ok(release)
+    }
+
+    /// Makes the release of a tag of the remote, whose version a target lacks.
+    pub(crate) fn finishing(&self, unfinished: &Incomplete) -> Result<Self> {
+        let tag = &unfinished.remote.name;
+        let is_here = unfinished.remote.commit == self.manifest().commit.id;
+        let checkout = if is_here {
+            None
         } else {
-            let Made { new, branch, absent, lock: _lock } =
-                make(&config, &args, &repository, helm.as_ref(), &directory)?;
-            if !args.json {
-                report::made(&new, args.backfill, &files::shown(&directory), &by(helm.as_ref(), args.helm))?;
-            }
-            (new.release, new.left_out, new.warnings, branch, absent)
+            Some(Checkout::of_tag(&self.remote, tag, Instant::now() + self.limit())?)
         };
-        let (others, branch) = (beside_index(&repository)?, RefCell::new(branch));
-        Ok(Self {
-            config,
+        let here = || Repository::around(self.repository.root()).context("the repository is gone");
+        let repository = checkout.as_ref().map_or_else(here, Checkout::repository)?;
+        let dist = Scratch::directory()?;
+        let args = ReleaseArgs {
+            charts: Vec::new(),
+            tag: Some(tag.clone()),
+            replace: Vec::new(),
+            ..self.args.clone()
+        };
+        let scene = Scene {
+            config: self.config.clone(),
             args,
             repository,
-            remote,
-            helm,
-            directory,
-            made,
-            branch,
-            absent,
-            others,
-            left_out,
-            warnings,
-        })
+            remote: self.remote.clone(),
+            helm: self.helm.clone(),
+            directory: dist.path().to_owned(),
+        };
+        Self::made(scene, Kept { checkout, dist: Some(dist) })
+    }
+
+    /// Makes a release, or reads it.
+    fn made(scene: Scene, kept: Kept) -> Result<Self> {
+        let Scene { config, args, repository, remote, helm, directory } = scene;
+        let is_read = args.from.is_some();
+        let (made, seen) = if is_read {
+            let _lock = Lock::of(&directory);
+            (read(&config, &directory)?, Seen::default())
+        } else {
+            let Made { new, branch, absent, held, survey, lock: _lock } = make(&Making {
+                config: &config,
+                args: &args,
+                repository: &repository,
+                remote: &remote,
+                helm: helm.as_ref(),
+                destination: &directory,
+                is_tagged: kept.checkout.is_some() || kept.dist.is_some(),
+            })?;
+            let NewRelease { release, charts, left_out, warnings, .. } = new;
+            let charts = charts.into_iter().map(|chart| chart.source).collect();
+            let branch = RefCell::new(branch);
+            (release, Seen { charts, branch, absent, left_out, held, survey, warnings })
+        };
+        let others = beside_index(&repository)?;
+        Ok(Self { config, args, repository, remote, helm, directory, made, seen, others, _kept: kept })
+    }
+
+    /// Whether Chart.yaml alone says what is released: no tag asks for it.
+    pub(crate) fn is_unreleased(&self) -> bool {
+        let Self { config, args, made, .. } = self;
+        made.manifest.tag.is_none() && !config.stamps() && args.from.is_none() && !args.backfill
+    }
+
+    pub(crate) fn args(&self) -> &ReleaseArgs {
+        &self.args
+    }
+
+    pub(crate) fn archives(&self) -> &[Archive] {
+        &self.made.archives
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
+    pub(crate) fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.args.limit()
     }
 
     /// Where it lies.
@@ -147,7 +255,8 @@ impl Release {
     /// A target has another content under one of these versions, or the release cannot be published for another reason.
     pub fn plan(&self, targets: &[Target]) -> Result<Plan<'_>, Problems> {
         let plan = self.look(self.config.in_order(targets)).map_err(problems_of)?;
-        verdict(plan.outcome.problems.clone())?;
+        let held = held::problems(&self.seen.held);
+        verdict(plan.outcome.problems.iter().cloned().chain(held).collect())?;
         Ok(plan)
     }
 
@@ -159,7 +268,10 @@ impl Release {
     /// The plan for some targets, with what stands in its way.
     pub(crate) fn look(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
         let mut outcome = publish::look(&self.publication(&targets)?, &self.transport(), &targets)?;
-        outcome.problems.extend(self.incomplete()?.map(|problem| doubt(problem, false)));
+        // A run that is for no tag makes those that it needs.
+        if !self.is_unreleased() {
+            outcome.problems.extend(self.incomplete()?.map(|problem| doubt(problem, false)));
+        }
         outcome.problems.extend(self.foreign_notes(&targets));
         Ok(Plan { release: self, targets, outcome })
     }
@@ -180,13 +292,13 @@ impl Release {
         let outcome = publish::publish(&self.publication(&targets)?, &self.transport(), &targets, &tell)?;
         outcome.problems.iter().for_each(terminal::problem);
         // What is published is published, whoever is told.
-        if let Err(error) = report::to_actions(&self.config, self.manifest(), &targets, &outcome) {
+        if let Err(error) = summary::of_release(&self.config, self.manifest(), &targets, &outcome) {
             terminal::problem(&Problem::warning(format!("{error:#}")));
         }
         Ok(Plan { release: self, targets, outcome })
     }
 
-    /// Why it is not all that its tag releases. With `--from` it was another clone that knew no tag.
+    /// Why it is not all that its tag releases, or why there is none. With `--from` it was another clone that knew no tag.
     fn incomplete(&self) -> Result<Option<Problem>> {
         let manifest = self.manifest();
         if self.args.backfill {
@@ -200,25 +312,25 @@ impl Release {
     }
 
     /// Why GitHub cannot have the notes, if it is among the targets.
-    fn foreign_notes(&self, targets: &[Target]) -> Option<Problem> {
+    pub(crate) fn foreign_notes(&self, targets: &[Target]) -> Option<Problem> {
         foreign_notes(&self.config, &self.made).filter(|_| targets.contains(&Target::Github))
     }
 
-    fn publication(&self, targets: &[Target]) -> Result<Publication<'_>> {
+    pub(crate) fn publication(&self, targets: &[Target]) -> Result<Publication<'_>> {
         let replace =
             replaceable(&self.args.replace, &self.made.archives.iter().map(|archive| &archive.metadata))?;
         Publication::new(&self.config, &self.config.oci, &self.made, &self.others, replace, targets)
     }
 
     /// How the targets are reached. What making has seen of the branch is taken by the first who asks.
-    fn transport(&self) -> Transport<'_> {
+    pub(crate) fn transport(&self) -> Transport<'_> {
         Transport {
-            branch: RefCell::new(self.branch.take()),
-            absent: self.absent.clone(),
+            branch: RefCell::new(self.seen.branch.take()),
+            absent: self.seen.absent.clone(),
             helm: self.helm.as_ref(),
             plain_http: self.args.plain_http,
             wait: self.args.wait,
-            ..Transport::new(&self.remote, Duration::from_secs(self.args.deadline))
+            ..Transport::new(&self.remote, self.limit())
         }
     }
 }
@@ -307,6 +419,29 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
         return Err(problem.hint("leave out --wait, or add `pages` to --publish").into());
     }
     if wait { served::check() } else { Ok(()) }
+}
+
+/// The commit of the tag that is asked for, where the remote has it and another one is checked out here.
+fn elsewhere(
+    config: &Config,
+    args: &ReleaseArgs,
+    repository: &Repository,
+    remote: &Remote,
+) -> Result<Option<Checkout>> {
+    let is_online = !args.offline && !environment::is_offline();
+    let Some(tag) = args.tag.as_ref().filter(|_| is_online) else { return Ok(None) };
+    let head = repository.commit()?.map(|commit| commit.id).unwrap_or_default();
+    if repository.tags()?.iter().any(|(name, commit)| name == tag && *commit == head) {
+        return Ok(None);
+    }
+    let limit = args.limit();
+    match Branch::new(remote, &config.branch, limit)?.tag(tag)? {
+        Ok(Some(commit)) if commit != head => {
+            terminal::progress("Fetching", &format!("{tag} of {} at {}", remote.url, short(&commit)));
+            Ok(Some(Checkout::of_tag(remote, tag, Instant::now() + limit)?))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The release in a directory.

@@ -1,43 +1,60 @@
-//! What `cargo xtask release` says: to people, to programs, and to GitHub Actions.
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+//! What `cargo xtask release` says to people and to programs.
 
 use anyhow::Result;
 use serde_json::json;
 
 use super::publish::Outcome;
 use super::release;
-use crate::base::config::Config;
-use crate::base::digest::Digest;
-use crate::base::target::Target;
-use crate::base::text::{code, size};
-use crate::dist::manifest::Manifest;
+use super::unreleased::Report;
+use crate::base::text::size;
+use crate::chart::Archive;
 use crate::dist::{MANIFEST, NOTES, SUMS};
-use crate::release::NewRelease;
+use crate::git::remote_refs::short;
+use crate::git::tag_object::TagObject;
+use crate::release::held::Held;
 use crate::release::steps::Planned;
-use crate::sys::github_actions;
+use crate::release::unreleased::Incomplete;
 use crate::sys::terminal::{self, as_json};
 
-pub fn made(new: &NewRelease, is_backfill: bool, destination: &str, by: &str) -> Result<()> {
-    let archives = &new.release.archives;
-    for (chart, archive) in new.charts.iter().zip(archives) {
+pub fn made(release: &release::Release, destination: &str, by: &str) -> Result<()> {
+    let seen = &release.seen;
+    packaged(&seen.charts, release.archives(), destination, by)?;
+    left_out(&seen.left_out, &seen.held, release.args().backfill)?;
+    wrote(release.archives(), destination)
+}
+
+/// What lies beside the archives.
+pub fn wrote(archives: &[Archive], destination: &str) -> Result<()> {
+    if archives.is_empty() {
+        return Ok(());
+    }
+    Ok(terminal::result("Wrote", &format!("{destination}/{{{}}}", [SUMS, NOTES, MANIFEST].join(",")))?)
+}
+
+/// A line for each archive. `charts` are the paths of the charts in the order of the archives.
+pub fn packaged(charts: &[String], archives: &[Archive], destination: &str, by: &str) -> Result<()> {
+    for (chart, archive) in charts.iter().zip(archives) {
         let facts = format!("{}  {}", size(archive.bytes.len() as u64), archive.digest);
-        let line = format!("{} -> {destination}/{}  {facts}  {by}", chart.source, archive.file_name());
+        let line = format!("{chart} -> {destination}/{}  {facts}  {by}", archive.file_name());
         terminal::result("Packaged", &line)?;
     }
-    if !new.left_out.is_empty() {
+    Ok(())
+}
+
+/// What is not part of a release: charts that are published as they are here, or for a backfill those that are not; and
+/// `held`, each with why.
+pub fn left_out(left_out: &[String], held: &[Held], is_backfill: bool) -> Result<()> {
+    if !left_out.is_empty() {
         let (verb, why) = if is_backfill {
             ("Left out", "not published as they are here")
         } else {
             ("Unchanged", "published already")
         };
-        terminal::result(verb, &format!("{}: {why}", new.left_out.join(", ")))?;
+        terminal::result(verb, &format!("{}: {why}", left_out.join(", ")))?;
     }
-    if archives.is_empty() {
-        return Ok(());
-    }
-    Ok(terminal::result("Wrote", &format!("{destination}/{{{}}}", [SUMS, NOTES, MANIFEST].join(",")))?)
+    let line =
+        |one: &Held| terminal::result("Left out", &format!("{} {}: {}", one.chart, one.version, one.why));
+    Ok(held.iter().try_for_each(line)?)
 }
 
 pub fn plan(planned: &[Planned<'_>]) -> Result<()> {
@@ -54,53 +71,81 @@ pub fn done(planned: &Planned<'_>) -> Result<()> {
     Ok(terminal::result(verb, &what)?)
 }
 
-pub fn json(release: &release::Release, outcome: &Outcome<'_>) -> Result<()> {
-    let all = release.warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
+/// The plan of a run without a tag; as JSON what it did, too.
+pub fn unreleased(report: &Report<'_>) -> Result<()> {
+    if report.release.args().json {
+        return unreleased_json(report);
+    }
+    for (incomplete, outcome) in &report.finished {
+        let (tag, commit) = (&incomplete.remote.name, short(&incomplete.remote.commit));
+        let line = format!("{tag} from {commit}: missing in {}", incomplete.places());
+        terminal::result("Would finish", &line)?;
+        plan(&outcome.planned)?;
+    }
+    for tag in &report.tags {
+        terminal::result("Would tag", &format!("{} at {}", tag.tag, short(&tag.commit)))?;
+    }
+    plan(&report.new.planned)
+}
+
+/// The tags that are made next.
+pub fn announce_tags(tags: &[TagObject]) {
+    for tag in tags {
+        terminal::progress("Would tag", &format!("{} at {}", tag.tag, short(&tag.commit)));
+    }
+}
+
+/// The tags that were made.
+pub fn tagged(report: &Report<'_>) -> Result<()> {
+    if report.release.args().json {
+        return Ok(());
+    }
+    let line =
+        |tag: &TagObject| terminal::result("Tagged", &format!("{} at {}", tag.tag, short(&tag.commit)));
+    Ok(report.tags.iter().try_for_each(line)?)
+}
+
+fn unreleased_json(report: &Report<'_>) -> Result<()> {
+    let Report { release, tags, new, problems, .. } = report;
+    let held = |one: &Held| json!({ "name": one.chart, "version": one.version, "why": one.why });
+    let finished = |(incomplete, outcome): &(&Incomplete, Outcome<'_>)| {
+        json!({
+            "tag": incomplete.remote.name,
+            "commit": incomplete.remote.commit,
+            "plan": outcome.planned,
+            "pushed": outcome.pushed,
+            "release": outcome.url,
+        })
+    };
+    let others = release.seen.survey.iter().flat_map(|survey| &survey.unreleased.others);
+    let half = |one: &Incomplete| json!({ "tag": one.remote.name, "commit": one.remote.commit, "missing": one.lacks });
+    let all = release.seen.warnings.iter().chain(problems);
     let out = json!({
         "destination": release.directory().to_string_lossy(),
         "manifest": release.manifest(),
-        "leftOut": release.left_out,
+        "leftOut": release.seen.left_out,
+        "held": release.seen.held.iter().map(held).collect::<Vec<_>>(),
+        "tags": tags.iter().map(|tag| json!({ "tag": tag.tag, "commit": tag.commit })).collect::<Vec<_>>(),
+        "plan": new.planned,
+        "pushed": new.pushed,
+        "release": new.url,
+        "finished": report.finished.iter().map(finished).collect::<Vec<_>>(),
+        "halfReleased": others.map(half).collect::<Vec<_>>(),
+        "problems": all.map(as_json).collect::<Vec<_>>(),
+    });
+    Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)
+}
+
+pub fn json(release: &release::Release, outcome: &Outcome<'_>) -> Result<()> {
+    let all = release.seen.warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
+    let out = json!({
+        "destination": release.directory().to_string_lossy(),
+        "manifest": release.manifest(),
+        "leftOut": release.seen.left_out,
         "plan": outcome.planned,
         "pushed": outcome.pushed,
         "release": outcome.url,
         "problems": all.map(as_json).collect::<Vec<_>>(),
     });
     Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)
-}
-
-/// What later steps of a workflow may use, and the summary that its run shows.
-pub fn to_actions(
-    config: &Config,
-    manifest: &Manifest,
-    targets: &[Target],
-    outcome: &Outcome<'_>,
-) -> Result<()> {
-    let charts = &manifest.charts;
-    let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
-    let digests: BTreeMap<&str, &Digest> =
-        charts.iter().map(|chart| (&*chart.archive, &chart.digest)).collect();
-    let version = charts.first().map_or("", |chart| &chart.version);
-    let mut outputs = vec![
-        ("version", version.to_owned()),
-        ("charts", json!(names).to_string()),
-        ("digests", json!(digests).to_string()),
-    ];
-    outputs.extend(targets.contains(&Target::Oci).then(|| ("oci", json!(outcome.pushed).to_string())));
-    github_actions::outputs(&outputs)?;
-    github_actions::summary(&summary(config, manifest, outcome))
-}
-
-/// Servers, hooks and charts have their words in it, of which none may be a link or an image.
-fn summary(config: &Config, manifest: &Manifest, outcome: &Outcome<'_>) -> String {
-    let tag = manifest.tag.as_deref().map(code).unwrap_or_default();
-    let mut text = format!("### {} {tag}\n\n", config.helm_name);
-    for (verb, what) in outcome.planned.iter().map(Planned::line) {
-        let _ = writeln!(text, "- {verb} {}", code(&what));
-    }
-    for (kind, problems) in [("CAUTION", &outcome.stopped), ("WARNING", &outcome.problems)] {
-        for problem in problems {
-            let _ = write!(text, "\n> [!{kind}]\n> {}\n", code(&problem.to_string()));
-        }
-    }
-    text + "\n"
 }

@@ -22,7 +22,7 @@ use crate::sys::{environment, secrets};
 const MAX_LIMIT: u64 = 86_400;
 
 /// A helm that answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Helm {
     binary: PathBuf,
     /// Its version, such as `v4.1.4`.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::base::config::Config;
 use crate::base::text::{name, shown};
 use crate::git::io::remote::{NAME, Remote};
-use crate::git::io::repository::{INHERITED, LOCAL};
+use crate::git::io::repository::{INHERITED, LOCAL, Repository};
 use crate::sys::process::{self, Output};
 
 /// A bare repository with one branch, or none.
@@ -68,6 +68,25 @@ impl Copy {
         fs::write(directory.join("HEAD"), format!("ref: {reference}\n")).with_context(cannot)?;
         fs::write(directory.join("config"), CONFIG).with_context(cannot)?;
         Ok(Self { directory, reference, index: config.index() })
+    }
+
+    /// Gives it a default branch with the commit of a repository, whose objects it borrows.
+    pub fn begin(&self, source: &Repository, commit: &str) -> Result<()> {
+        let cannot = || format!("cannot write to {}", name(&self.directory.to_string_lossy()));
+        let branch =
+            if self.reference == "refs/heads/main" { "refs/heads/source" } else { "refs/heads/main" };
+        let write = |path: &str, text: String| {
+            let path = self.directory.join(path);
+            fs::create_dir_all(path.parent().unwrap_or(&self.directory))?;
+            fs::write(path, text)
+        };
+        let objects = source.objects()?;
+        if let Some(shallow) = source.shallow()? {
+            write("shallow", shallow).with_context(cannot)?;
+        }
+        write("objects/info/alternates", format!("{}\n", objects.display())).with_context(cannot)?;
+        write(branch, format!("{commit}\n")).with_context(cannot)?;
+        write("HEAD", format!("ref: {branch}\n")).with_context(cannot)
     }
 
     /// Copies the branch of a remote. Without an index its history says whether there was one, as publishing asks.

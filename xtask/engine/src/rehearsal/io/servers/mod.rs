@@ -26,6 +26,7 @@ use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::git::io::remote::Remote;
+use crate::git::io::repository::Repository;
 use crate::sys::files;
 use crate::sys::lock::Lock;
 
@@ -45,8 +46,11 @@ pub struct Setting<'a> {
     pub root: PathBuf,
     /// Where the branch comes from; `None` begins without it.
     pub remote: Option<&'a Remote>,
+    /// The tags that are there, at the commit.
     pub tags: &'a [String],
     pub commit: &'a str,
+    /// The repository that has the commit.
+    pub source: &'a Repository,
     /// How long fetching the branch may take.
     pub limit: Duration,
 }
@@ -99,6 +103,7 @@ impl Rehearsal {
         let (site, repository) =
             (root.join("site"), root.join(format!("{}.git", file_name(&scene.config.branch))));
         let copy = Copy::new(repository.clone(), scene.config)?;
+        copy.begin(scene.source, scene.commit)?;
         let start = copy.fetch(scene.remote, Instant::now() + scene.limit)?;
         let (config, listen) = (scene.config, || http::listen().context("cannot listen on 127.0.0.1"));
         let (pages, oci, api) = (listen()?, listen()?, listen()?);
@@ -116,6 +121,7 @@ impl Rehearsal {
         http::serve(oci, move |request| registry.answer(request));
         let github =
             Github::new(root.join("github"), &targets.api, &config.repository, scene.tags, scene.commit);
+        github.write_tags_to(targets.repository.clone());
         http::serve(api, move |request| github.answer(request));
         Ok(Self { targets, copy, start })
     }

@@ -86,6 +86,7 @@ mod tests {
         let assets = vec![file("web.tgz", b"web"), file(SUMS, sums.as_bytes())];
         let wanted = Wanted {
             tag: "v1".to_owned(),
+            makes_tag: false,
             notes: "Words.",
             prerelease: false,
             commit: "0",

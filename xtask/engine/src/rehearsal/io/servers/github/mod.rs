@@ -3,25 +3,26 @@
 
 mod answers;
 mod release;
+mod tags;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
 use self::answers::{Refusal, Urls, asset_json, not_found, release_json, unprocessable};
 use self::release::{Asset, Release, Store, Wanted};
+use self::tags::Tags;
 use super::http::{Answer, Request};
 use crate::base::digest::digest;
-use crate::git::object::blob_id;
 
 /// The API. One request is answered at a time.
 pub struct Github {
     /// `OWNER/NAME`.
     repository: String,
-    tags: Vec<String>,
+    tags: Mutex<Tags>,
     commit: String,
     urls: Urls,
     store: Mutex<Store>,
@@ -41,12 +42,21 @@ impl Github {
     pub fn new(root: PathBuf, origin: &str, repository: &str, tags: &[String], commit: &str) -> Self {
         Self {
             repository: repository.to_owned(),
-            tags: tags.to_vec(),
+            tags: Mutex::new(Tags::new(tags, commit)),
             commit: commit.to_owned(),
             urls: Urls::new(origin, repository),
             store: Mutex::new(Store::new(root)),
             immutable: true,
         }
+    }
+
+    /// Lets tags be made, in a bare repository too.
+    pub fn write_tags_to(&self, repository: PathBuf) {
+        self.tags().repository = Some(repository);
+    }
+
+    fn tags(&self) -> MutexGuard<'_, Tags> {
+        self.tags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn answer(&self, request: &Request) -> Answer {
@@ -75,7 +85,9 @@ impl Github {
             // No ruleset, no protection and no site: nothing is in the way here.
             ("GET", ["rules", "branches", ..]) => Ok(Answer::json(200, &json!([]))),
             ("GET", ["git", "ref", "tags", tag @ ..]) => self.tag(store, &tag.join("/")),
-            ("GET", ["git", "tags", id]) => self.annotated(id),
+            ("GET", ["git", "tags", id]) => self.tags().annotated(&self.urls, id),
+            ("POST", ["git", "tags"]) => self.tags().create(&self.urls, &request.body),
+            ("POST", ["git", "refs"]) => self.tags().name(&self.urls, &request.body),
             ("GET", ["releases"]) => Ok(self.list(store, request)),
             ("POST", ["releases"]) => self.create(store, request),
             ("GET", ["releases", "latest"]) => self.shown(200, store.latest()),
@@ -92,8 +104,8 @@ impl Github {
     }
 
     fn tag(&self, store: &Store, tag: &str) -> Answered {
-        let object = if self.tags.iter().any(|one| one == tag) {
-            json!({ "type": "tag", "sha": id_of(tag), "url": self.urls.api(&format!("git/tags/{}", id_of(tag))) })
+        let object = if let Some(id) = self.tags().id(tag) {
+            json!({ "type": "tag", "sha": id, "url": self.urls.api(&format!("git/tags/{id}")) })
         } else if store.published(tag).is_some() {
             // Publishing a release makes the tag that is missing.
             json!({ "type": "commit", "sha": self.commit, "url": self.urls.api(&format!("git/commits/{}", self.commit)) })
@@ -104,22 +116,6 @@ impl Github {
         Ok(Answer::json(
             200,
             &json!({ "ref": format!("refs/tags/{tag}"), "node_id": "", "url": url, "object": object }),
-        ))
-    }
-
-    fn annotated(&self, id: &str) -> Answered {
-        let tag = self.tags.iter().find(|tag| id_of(tag) == id).ok_or_else(not_found)?;
-        let url = self.urls.api(&format!("git/commits/{}", self.commit));
-        Ok(Answer::json(
-            200,
-            &json!({
-                "node_id": "",
-                "tag": tag,
-                "sha": id,
-                "url": self.urls.api(&format!("git/tags/{id}")),
-                "message": tag,
-                "object": { "type": "commit", "sha": self.commit, "url": url },
-            }),
         ))
     }
 
@@ -217,11 +213,6 @@ impl Github {
         }
         Ok(Answer::json(200, &asset_json(&self.urls, release, asset)))
     }
-}
-
-/// The id that the object of an annotated tag has here.
-fn id_of(tag: &str) -> String {
-    blob_id(tag.as_bytes())
 }
 
 fn content(store: &Store, release: &Release, asset: &Asset) -> Answered {

@@ -1,0 +1,127 @@
+//! What `cargo xtask release` says to GitHub Actions: outputs for later steps, and the summary of the run. Nothing of it
+//! happens elsewhere.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::publish::Outcome;
+use super::unreleased::Report;
+use crate::base::config::Config;
+use crate::base::digest::Digest;
+use crate::base::problem::Problem;
+use crate::base::target::Target;
+use crate::base::text::code;
+use crate::dist::manifest::Manifest;
+use crate::release::held::Held;
+use crate::release::steps::Planned;
+use crate::sys::github_actions;
+
+/// What later steps of a workflow may use, and the summary that its run shows.
+pub fn of_release(
+    config: &Config,
+    manifest: &Manifest,
+    targets: &[Target],
+    outcome: &Outcome<'_>,
+) -> Result<()> {
+    outputs(manifest, targets, &outcome.pushed)?;
+    let tag = manifest.tag.as_deref().map(code).unwrap_or_default();
+    let text = format!("### {} {tag}\n\n{}", config.helm_name, lines(outcome));
+    let problems = outcome.stopped.iter().chain(&outcome.problems);
+    github_actions::summary(&(text + &alerts(problems) + "\n"))
+}
+
+/// The same of a run without a tag.
+pub fn of_run(report: &Report<'_>, targets: &[Target]) -> Result<()> {
+    let release = report.release;
+    let finished = report.finished.iter();
+    let pushed: Vec<String> = report
+        .new
+        .pushed
+        .iter()
+        .cloned()
+        .chain(finished.flat_map(|(_, outcome)| outcome.pushed.clone()))
+        .collect();
+    outputs(release.manifest(), targets, &pushed)?;
+    let mut text = format!("### {}\n\n", release.config().helm_name);
+    for tag in &report.tags {
+        let _ = writeln!(text, "- Tagged {}", code(&tag.tag));
+    }
+    for outcome in report.finished.iter().map(|(_, outcome)| outcome).chain([&report.new]) {
+        text.push_str(&lines(outcome));
+    }
+    if report.finished.is_empty() && release.manifest().charts.is_empty() {
+        text.push_str("There was nothing to publish.\n");
+    }
+    text.push_str(&left_out(&release.seen.held));
+    github_actions::summary(&(text + &alerts(&report.problems) + "\n"))
+}
+
+/// What merging a pull request publishes.
+pub fn of_pull_request(report: &Report<'_>) -> Result<()> {
+    let release = report.release;
+    let charts = &release.manifest().charts;
+    let mut text = "### What merging publishes\n\n".to_owned();
+    if charts.is_empty() {
+        text.push_str("No new version of a chart.\n");
+    } else {
+        text.push_str("| Chart | Version | Tag |\n| --- | --- | --- |\n");
+    }
+    for (tag, charts) in crate::dist::by_tag(release.config(), release.manifest()) {
+        for chart in charts {
+            let _ = writeln!(text, "| {} | {} | {} |", code(&chart.name), code(&chart.version), code(&tag));
+        }
+    }
+    if !report.finished.is_empty() {
+        text.push_str(
+            "\nVersions that are half published, and that the next run on the default branch finishes:\n\n",
+        );
+    }
+    for (incomplete, _) in &report.finished {
+        let _ = writeln!(text, "- {}", code(&incomplete.remote.name));
+    }
+    text.push_str(&left_out(&release.seen.held));
+    github_actions::summary(&(text + &alerts(&report.problems) + "\n"))
+}
+
+fn left_out(held: &[Held]) -> String {
+    let line = |one: &Held| {
+        format!("- {} is left out: {}\n", code(&format!("{} {}", one.chart, one.version)), code(&one.why))
+    };
+    let lines: String = held.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
+fn outputs(manifest: &Manifest, targets: &[Target], pushed: &[String]) -> Result<()> {
+    let charts = &manifest.charts;
+    let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
+    let digests: BTreeMap<&str, &Digest> =
+        charts.iter().map(|chart| (&*chart.archive, &chart.digest)).collect();
+    let version = charts.first().map_or("", |chart| &chart.version);
+    let mut outputs = vec![
+        ("version", version.to_owned()),
+        ("charts", json!(names).to_string()),
+        ("digests", json!(digests).to_string()),
+    ];
+    outputs.extend(targets.contains(&Target::Oci).then(|| ("oci", json!(pushed).to_string())));
+    github_actions::outputs(&outputs)
+}
+
+/// Servers, hooks and charts have their words in what follows, of which none may be a link or an image.
+fn lines(outcome: &Outcome<'_>) -> String {
+    let mut text = String::new();
+    for (verb, what) in outcome.planned.iter().map(Planned::line) {
+        let _ = writeln!(text, "- {verb} {}", code(&what));
+    }
+    text
+}
+
+fn alerts<'p>(problems: impl IntoIterator<Item = &'p Problem>) -> String {
+    let alert = |problem: &Problem| {
+        let kind = if problem.is_error() { "CAUTION" } else { "WARNING" };
+        format!("\n> [!{kind}]\n> {}\n", code(&problem.to_string()))
+    };
+    problems.into_iter().map(alert).collect()
+}

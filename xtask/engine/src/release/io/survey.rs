@@ -1,0 +1,197 @@
+//! What the remote and the targets have of all versions of the charts: a list of each, however many versions there are.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use anyhow::Result;
+use semver::Version;
+
+use crate::base::config::Config;
+use crate::base::helm_repository::asset_name;
+use crate::base::oci_reference::Reference;
+use crate::base::problem::{Checked, Problem, problems_of};
+use crate::base::tag::ChartVersion;
+use crate::base::target::Target;
+use crate::base::text::name;
+use crate::base::version::strict_form;
+use crate::git::io::branch::{Branch, Refusal};
+use crate::git::remote_refs::RemoteRefs;
+use crate::git::tag_object::is_ours;
+use crate::github::io::Github;
+use crate::github::release::Release;
+use crate::index::Index;
+use crate::registry::io::Registry;
+use crate::release::Prepared;
+use crate::release::steps::doubt;
+use crate::release::unreleased::{Facts, There, Unreleased, Versions, decide, incomplete, tag_of, versions};
+use crate::sys::http::{CURIOUS, Http};
+use crate::sys::{terminal, threads};
+
+/// What is looked at, and for which release.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    pub config: &'a Config,
+    pub prepared: &'a Prepared,
+    /// The names of charts whose version is published, as they are here or not.
+    pub published: &'a [&'a str],
+    pub targets: &'a [Target],
+    pub limit: Duration,
+    pub plain_http: bool,
+}
+
+/// What was seen, and what follows from it.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    pub refs: RemoteRefs,
+    pub unreleased: Unreleased,
+}
+
+/// How many clients ask the registry at once.
+const CLIENTS: usize = 4;
+
+/// Looks at the tags of the remote, the index, the registry and GitHub. What does not tell is among the problems, as a
+/// warning.
+pub fn survey(scene: &Scene<'_>, branch: &mut Branch) -> Result<Checked<Survey>> {
+    terminal::progress("Looking", &format!("at the tags of {}", branch.url()));
+    let refs = match branch.refs()? {
+        Ok(refs) => refs,
+        Err(Refusal(words)) => {
+            let problem =
+                Problem::warning(format!("cannot read the tags of {}: {words}", name(branch.url())));
+            let hint = "run it again: without them nobody knows what is half released";
+            return Ok(Checked::new(Survey::default(), [problem.hint(hint)]));
+        }
+    };
+    let mut problems = Vec::new();
+    let candidates = scene.prepared.new_versions(scene.published);
+    let there = look(scene, &candidates, branch, &refs)?.take(&mut problems);
+    let &Scene { config, prepared, targets, .. } = scene;
+    let (commit, charts) = (&*prepared.commit.id, &*prepared.versions);
+    let facts =
+        Facts { config, commit, charts, candidates: &candidates, targets, tags: &refs.tags, there: &there };
+    let found = incomplete(facts);
+    let annotated: Vec<_> = found.iter().map(|one| &one.remote).collect();
+    let texts = branch.tag_texts(&annotated)?.into_iter();
+    let ours: HashSet<String> = texts.filter(|(_, text)| is_ours(text)).map(|(tag, _)| tag).collect();
+    let unreleased = decide(facts, found, &ours);
+    Ok(Checked::new(Survey { refs, unreleased }, problems))
+}
+
+fn look(
+    scene: &Scene<'_>,
+    candidates: &[ChartVersion],
+    branch: &mut Branch,
+    refs: &RemoteRefs,
+) -> Result<Checked<There>> {
+    let (mut there, mut problems) = (There::default(), Vec::new());
+    let asks = |target| scene.targets.contains(&target);
+    if asks(Target::Pages) {
+        there.listed.insert(Target::Pages, in_index(scene.config, branch)?);
+    }
+    if asks(Target::Oci) {
+        there.registry = in_registry(scene, refs).take(&mut problems);
+    }
+    // A repository without tags has no releases.
+    if asks(Target::Github) && !refs.tags.is_empty() {
+        match on_github(scene) {
+            Ok(releases) => {
+                there.listed.insert(Target::Github, released(scene, &releases));
+                let candidate =
+                    |release: &Release| (release.tag_name.clone(), is_closed(scene, candidates, release));
+                there.releases = releases.iter().map(candidate).collect();
+            }
+            Err(problem) => problems.push(doubt(problem, false)),
+        }
+    } else if asks(Target::Github) {
+        there.listed.insert(Target::Github, Versions::new());
+    }
+    Ok(Checked::new(there, problems))
+}
+
+/// The versions in the index, and in that of before a move.
+fn in_index(config: &Config, branch: &mut Branch) -> Result<Versions> {
+    let Ok(Some(tip)) = branch.last_look() else { return Ok(Versions::new()) };
+    let mut all = Versions::new();
+    for path in [Some(config.index()), config.old_index()].into_iter().flatten() {
+        let Some(object) = tip.files.get(&path) else { continue };
+        let text = branch.read(object)?;
+        let Some(index) = Index::read(&text, &path).value else { continue };
+        for one in index.versions() {
+            all.entry(one.name.to_string()).or_default().extend(versions([&*one.version]));
+        }
+    }
+    Ok(all)
+}
+
+/// What the registry has of the charts that have tags. One that does not answer is asked no more.
+fn in_registry(scene: &Scene<'_>, refs: &RemoteRefs) -> Checked<Versions> {
+    let is_tagged = |chart: &&ChartVersion| refs.tags.iter().any(|tag| tag.name.contains(&chart.name));
+    let has_one_chart = scene.prepared.versions.len() == 1 && !refs.tags.is_empty();
+    let charts = scene.prepared.versions.iter().filter(|chart| has_one_chart || is_tagged(chart));
+    let names: Vec<&str> = charts.map(|chart| chart.name.as_str()).collect();
+    let parts: Vec<&[&str]> = names.chunks(names.len().div_ceil(CLIENTS).max(1)).collect();
+    let ask = |names: &&[&str]| -> Result<Versions> {
+        let http = Http::new(scene.limit, CURIOUS)?;
+        let registry = Registry::new(&http, scene.plain_http);
+        let mut all = Versions::new();
+        for name in *names {
+            let tags = registry.tags(&Reference::of_chart(&scene.config.oci, name, "0"), false)?;
+            let tags: Vec<String> = tags.iter().map(|tag| tag.replace('_', "+")).collect();
+            all.insert((*name).to_owned(), versions(tags.iter().map(String::as_str)));
+        }
+        Ok(all)
+    };
+    let (mut all, mut problems) = (Versions::new(), Vec::new());
+    for answer in threads::map(&parts, ask) {
+        match answer {
+            Ok(found) => all.extend(found),
+            Err(error) => problems.extend(problems_of(error).0.into_iter().map(|one| doubt(one, false))),
+        }
+    }
+    problems.truncate(1);
+    Checked::new(all, problems)
+}
+
+fn on_github(scene: &Scene<'_>) -> Result<Vec<Release>, Problem> {
+    let http = Http::new(scene.limit, CURIOUS).map_err(|error| Problem::error(format!("{error:#}")))?;
+    Github::new(&http, &scene.config.repository)?.releases()
+}
+
+/// The versions that GitHub has published releases of.
+fn released(scene: &Scene<'_>, releases: &[Release]) -> Versions {
+    let mut all = Versions::new();
+    for release in releases.iter().filter(|release| !release.draft) {
+        let tags = &scene.config.tags;
+        let known = tags.read_verified(&release.tag_name, &scene.prepared.versions).ok();
+        let Some(tag) = known.or_else(|| tags.read_of_any(&release.tag_name)) else { continue };
+        let charts = match &tag.chart {
+            Some(chart) => vec![chart],
+            None => scene.prepared.versions.iter().map(|chart| &chart.name).collect(),
+        };
+        for chart in charts.into_iter().filter(|chart| offers(release, chart, &tag.version)) {
+            all.entry(chart.clone()).or_default().insert(tag.version.clone());
+        }
+    }
+    all
+}
+
+/// Whether a release has the archive of a version, however that is spelled.
+fn offers(release: &Release, chart: &str, version: &Version) -> bool {
+    let plain = asset_name(&format!("{chart}-{version}.tgz"));
+    let is_it = |file: &str| {
+        let rest = file.strip_prefix(chart).and_then(|rest| rest.strip_prefix('-')?.strip_suffix(".tgz"));
+        file == plain || rest.and_then(strict_form).as_ref() == Some(version)
+    };
+    release.assets.iter().any(|asset| asset.is_whole() && is_it(&asset.name))
+}
+
+/// What keeps everybody from adding the archive of a chart to a release that lacks it.
+fn is_closed(scene: &Scene<'_>, candidates: &[ChartVersion], release: &Release) -> Option<&'static str> {
+    let is_its = |chart: &&ChartVersion| {
+        tag_of(scene.config, chart, scene.prepared.versions.len()) == release.tag_name
+    };
+    let chart = candidates.iter().find(is_its)?;
+    let archive = asset_name(&format!("{}-{}.tgz", chart.name, chart.version));
+    let has_it = release.assets.iter().any(|asset| asset.name == archive);
+    (release.immutable && !release.draft && !has_it).then_some("is immutable")
+}

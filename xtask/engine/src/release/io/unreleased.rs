@@ -1,0 +1,277 @@
+//! A run without a tag, where Chart.yaml says the versions: what is new gets its tag and is published, and what an earlier
+//! run has begun is finished from the commit of its tag.
+
+use anyhow::Result;
+
+use super::publish::{Outcome, Publication, Ready, Transport, client};
+use super::release::Release;
+use super::tags::{self, Made};
+use super::{report, summary};
+use crate::base::config::Config;
+use crate::base::problem::{Checked, Problem, problems_of, verdict};
+use crate::base::target::Target;
+use crate::base::text::name;
+use crate::dist::{self, differs_from_commit};
+use crate::git::tag_object::TagObject;
+use crate::github::io::Github;
+use crate::release::held;
+use crate::release::unreleased::{Incomplete, half_released};
+use crate::sys::http::{Http, PATIENT};
+use crate::sys::{environment, terminal};
+
+/// How often a run begins anew since another one has made a tag that it was going to make.
+const MAX_ROUNDS: usize = 5;
+
+/// What a run was going to do, or did.
+#[derive(Debug)]
+pub struct Report<'r> {
+    pub release: &'r Release,
+    /// The tags that are to be made, or were.
+    pub tags: Vec<TagObject>,
+    /// What is new.
+    pub new: Outcome<'r>,
+    /// What is finished.
+    pub finished: Vec<(&'r Incomplete, Outcome<'r>)>,
+    pub problems: Vec<Problem>,
+}
+
+/// A version that an earlier run has begun, made again from the commit of its tag.
+struct Unfinished<'s> {
+    incomplete: &'s Incomplete,
+    release: Release,
+}
+
+/// One of the releases that a run publishes.
+struct Work<'r> {
+    release: &'r Release,
+    /// `None` for what is new.
+    unfinished: Option<&'r Incomplete>,
+    targets: Vec<Target>,
+    publication: Publication<'r>,
+    transport: Transport<'r>,
+    http: Option<Http>,
+}
+
+/// Plans, or publishes.
+pub fn run(config: &Config, mut release: Release) -> Result<()> {
+    for _ in 0..MAX_ROUNDS {
+        let Some(targets) = release.asked().map(<[Target]>::to_vec) else { return shown(&release) };
+        match publish(&release, &targets)? {
+            None => return Ok(()),
+            Some(tag) => terminal::progress("Repeating", &format!("all of it: another run has made {tag}")),
+        }
+        release = Release::take(config, release.args().clone())?;
+    }
+    let problem = Problem::error("other runs make the same tags all the time");
+    Err(problem.hint("run it again when they are done").into())
+}
+
+/// Prints the plan.
+fn shown(release: &Release) -> Result<()> {
+    let Checked { value: unfinished, mut problems } = unfinished(release);
+    let is_seen = release.seen.survey.is_some();
+    let is_new = !release.manifest().charts.is_empty();
+    let mut plan = if is_seen && is_new { release.look_at_all()? } else { release.unseen() };
+    problems.append(&mut plan.outcome.problems);
+    let mut finished = Vec::new();
+    for one in &unfinished {
+        let mut outcome = one.release.look_at_all()?.outcome;
+        problems.append(&mut outcome.problems);
+        finished.push((one.incomplete, outcome));
+    }
+    problems.extend(told(release));
+    problems.extend(too_many(release).map(Problem::only_warns));
+    let report = Report { release, tags: to_make(release), new: plan.outcome, finished, problems };
+    report::unreleased(&report)?;
+    if !release.args().json {
+        let how = match is_seen {
+            false => "; not compared with what is published",
+            true if is_new || !unfinished.is_empty() => "; add --publish to publish, on the default branch",
+            true => ": there is nothing to publish",
+        };
+        terminal::line(&format!("nothing left this machine{how}"))?;
+    }
+    if environment::is_pull_request() {
+        summary::of_pull_request(&report)?;
+    }
+    report.end()
+}
+
+/// Publishes. What comes back is a tag that another run has made at another commit meanwhile: then nothing was published.
+fn publish(release: &Release, targets: &[Target]) -> Result<Option<String>> {
+    if release.seen.survey.is_none() {
+        // What keeps anybody from looking is told by the look at all targets.
+        verdict(release.look(targets.to_vec())?.outcome.problems)?;
+        let problem = Problem::error("nobody knows which tags the remote has");
+        return Err(problem.hint("run it again, without --offline").into());
+    }
+    let Checked { value: unfinished, mut problems } = unfinished(release);
+    let is_new = !release.manifest().charts.is_empty();
+    if is_new || !unfinished.is_empty() {
+        let stops = [not_on_default_branch(release), too_many(release)];
+        verdict(stops.into_iter().flatten().collect())?;
+    }
+    problems.extend(told(release));
+    let mut works: Vec<Work<'_>> = Vec::new();
+    for one in &unfinished {
+        works.extend(Work::new(&one.release, Some(one.incomplete), targets).take(&mut problems));
+    }
+    if is_new {
+        works.extend(Work::new(release, None, targets).take(&mut problems));
+    }
+    let mut ready = Vec::new();
+    for work in &works {
+        ready.extend(work.ready().take(&mut problems).map(|ready| (work, ready)));
+    }
+    let mut report =
+        Report { release, tags: Vec::new(), new: Outcome::default(), finished: Vec::new(), problems };
+    if let Some((work, _)) = ready.iter().find(|(work, _)| work.unfinished.is_none()) {
+        report.tags = to_make(release);
+        report::announce_tags(&report.tags);
+        match make_tags(release, work.http.as_ref(), &report.tags) {
+            Ok(Made::Here) => report::tagged(&report)?,
+            Ok(Made::Elsewhere(tag)) => return Ok(Some(tag)),
+            Err(error) => {
+                // What has its tag is finished all the same.
+                report.problems.extend(problems_of(error).0);
+                report.tags.clear();
+                ready.retain(|(work, _)| work.unfinished.is_some());
+            }
+        }
+    }
+    for (work, ready) in ready {
+        let mut outcome = work.publish(ready);
+        report.problems.append(&mut outcome.problems);
+        report.problems.append(&mut outcome.stopped);
+        match work.unfinished {
+            Some(incomplete) => report.finished.push((incomplete, outcome)),
+            None => report.new = outcome,
+        }
+    }
+    if release.args().json {
+        report::unreleased(&report)?;
+    } else if works.is_empty() {
+        terminal::line("nothing left this machine: there is nothing to publish")?;
+    }
+    // What is published is published, whoever is told.
+    if let Err(error) = summary::of_run(&report, targets) {
+        terminal::problem(&Problem::warning(format!("{error:#}")));
+    }
+    report.end().map(|()| None)
+}
+
+impl Report<'_> {
+    /// Says what was wrong. An error among it is that of the command.
+    fn end(self) -> Result<()> {
+        verdict(self.problems)?.iter().for_each(terminal::problem);
+        Ok(())
+    }
+}
+
+impl<'r> Work<'r> {
+    /// What keeps it from being published stops none of the others.
+    fn new(
+        release: &'r Release,
+        unfinished: Option<&'r Incomplete>,
+        targets: &[Target],
+    ) -> Checked<Option<Self>> {
+        let work = || -> Result<Self> {
+            let problems = differs_from_commit(release.manifest()).into_iter();
+            verdict(problems.chain(release.foreign_notes(targets)).collect())?;
+            let (publication, transport) = (release.publication(targets)?, release.transport());
+            let http = client(&publication, &transport, targets)?;
+            Ok(Self { release, unfinished, targets: targets.to_vec(), publication, transport, http })
+        };
+        found(work().map(Some))
+    }
+
+    /// Looks at the targets. `None` where something stops it.
+    fn ready(&self) -> Checked<Option<Ready<'_, 'r>>> {
+        let ready = Ready::new(&self.publication, &self.transport, &self.targets, self.http.as_ref());
+        match ready {
+            Ok(mut ready) if !ready.outcome.stopped.is_empty() => {
+                Checked::new(None, std::mem::take(&mut ready.outcome.stopped))
+            }
+            ready => found(ready.map(Some)),
+        }
+    }
+
+    fn publish(&self, ready: Ready<'_, 'r>) -> Outcome<'r> {
+        let is_json = self.release.args().json;
+        ready.publish(&|planned| if is_json { Ok(()) } else { report::done(planned) })
+    }
+}
+
+/// A value, or the problems of the error in its place.
+fn found<T>(result: Result<Option<T>>) -> Checked<Option<T>> {
+    result.map_or_else(|error| Checked::new(None, problems_of(error).0), |value| Checked::new(value, []))
+}
+
+/// The versions to finish, each made again. One that cannot be made stops none of the others.
+fn unfinished(release: &Release) -> Checked<Vec<Unfinished<'_>>> {
+    let (mut all, mut problems) = (Vec::new(), Vec::new());
+    for incomplete in release.seen.survey.iter().flat_map(|survey| &survey.unreleased.finish) {
+        let made = found(release.finishing(incomplete).map(Some)).take(&mut problems);
+        all.extend(made.map(|release| Unfinished { incomplete, release }));
+    }
+    Checked::new(all, problems)
+}
+
+/// The tags that the remote lacks.
+fn to_make(release: &Release) -> Vec<TagObject> {
+    let survey = release.seen.survey.iter();
+    survey.flat_map(|survey| tags::missing(release.config(), release.manifest(), &survey.refs)).collect()
+}
+
+/// By the refs API where the remote is the repository on GitHub and a token is at hand; else by a push.
+fn make_tags(release: &Release, http: Option<&Http>, tags: &[TagObject]) -> Result<Made> {
+    let (config, remote) = (release.config(), release.remote());
+    let is_on_github = remote.is_on(Github::site().as_deref(), config);
+    let own = if http.is_none() && is_on_github { Http::new(release.limit(), PATIENT).ok() } else { None };
+    let github = http.or(own.as_ref()).filter(|_| is_on_github);
+    let github = github.map(|http| Github::new(http, &config.repository)).transpose()?;
+    let github = github.as_ref().filter(|github| github.has_token());
+    tags::make(remote, release.repository(), github, tags, release.limit())
+}
+
+/// What is not as it should be, of what this run leaves alone.
+fn told(release: &Release) -> Vec<Problem> {
+    let others = release.seen.survey.iter().flat_map(|survey| half_released(&survey.unreleased.others));
+    held::problems(&release.seen.held).into_iter().chain(others).collect()
+}
+
+/// More new versions than one run may publish.
+fn too_many(release: &Release) -> Option<Problem> {
+    let (count, max) = (release.manifest().charts.len(), release.args().max);
+    let message = format!(
+        "{count} versions are new, and a run without a tag publishes at most {max}: publishing cannot be taken back"
+    );
+    let hint = format!("if all of them are meant: --max {count}; else some of them: --only NAME…");
+    (count > max).then(|| Problem::error(message).hint(hint))
+}
+
+/// Only what the default branch holds is released without a tag.
+fn not_on_default_branch(release: &Release) -> Option<Problem> {
+    let refs = release.seen.survey.as_ref().map(|survey| &survey.refs);
+    let tag = dist::tags(release.config(), release.manifest()).into_iter().next().unwrap_or_default();
+    let here = release.repository().tags().unwrap_or_default();
+    let by_tag = if here.contains(&(tag.clone(), release.manifest().commit.id.clone())) {
+        format!("cargo xtask release --tag {tag} --publish")
+    } else {
+        format!("git tag {tag} && git push origin {tag}")
+    };
+    let Some((branch, tip)) = refs.and_then(|refs| refs.default_branch.as_ref()) else {
+        let url = name(&release.remote().url);
+        let message = format!("a release without a tag comes from the default branch, and {url} shows none");
+        return Some(Problem::error(message).hint(format!("{by_tag}, or push that branch first")));
+    };
+    let commit = &release.manifest().commit.id;
+    let is_on_it = match environment::github_branch() {
+        Some(here) => here == *branch,
+        None => commit == tip || release.repository().is_ancestor(commit, tip).unwrap_or_default(),
+    };
+    let branch = name(branch);
+    let message =
+        format!("a release without a tag comes from the default branch, and this commit is not on {branch}");
+    (!is_on_it).then(|| Problem::error(message).hint(format!("{by_tag}, or merge it to {branch} first")))
+}

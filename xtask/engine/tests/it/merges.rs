@@ -1,0 +1,485 @@
+//! Releases on merge: what the default branch holds is tagged and published, without a tag by hand. Real git, a registry and
+//! GitHub's API on this machine.
+
+use std::collections::BTreeSet;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::release::chart;
+use crate::sandbox::{Ran, Sandbox};
+use crate::server::TOKEN;
+use crate::whole::{Targets, assert_same, each, kill};
+
+/// A repository with several charts whose versions stand in Chart.yaml, its clone and its targets.
+pub struct Shop {
+    pub targets: Targets,
+    pub sandbox: Sandbox,
+}
+
+/// A chart that embeds the library.
+fn embedding(name: &str, version: &str) -> String {
+    let dependency =
+        "dependencies:\n- name: common\n  version: \">=0.0.0\"\n  repository: file://../common\n";
+    chart(name, version) + dependency
+}
+
+fn library(version: &str) -> String {
+    chart("common", version) + "type: library\n"
+}
+
+impl Shop {
+    /// These charts at 1.0.0, on `main` of the remote.
+    pub fn new(names: &[&str]) -> Self {
+        let mut sandbox = Sandbox::with_commit(&[(".gitignore", "/dist/\n/target/\n")]);
+        sandbox.set("GITHUB_TOKEN", TOKEN);
+        sandbox.set("CONFIG_VERSIONS", "verify");
+        sandbox.unset("CARGO_NET_OFFLINE");
+        let shop = Self { targets: Targets::empty(), sandbox };
+        for name in names {
+            shop.bump(name, "1.0.0");
+        }
+        shop.merge("charts");
+        shop
+    }
+
+    /// The same with a library that `api` and `web` embed.
+    fn with_library() -> Self {
+        let shop = Self::new(&["cache", "db"]);
+        for name in ["api", "web"] {
+            shop.sandbox.write(&format!("charts/{name}/Chart.yaml"), &embedding(name, "1.0.0"));
+            shop.sandbox.write(&format!("charts/{name}/templates/_x.tpl"), "{{/* x */}}\n");
+            let charts = shop.sandbox.work().join(format!("charts/{name}/charts"));
+            std::fs::create_dir_all(&charts).expect("a directory");
+            std::os::unix::fs::symlink("../../common", charts.join("common")).expect("a link");
+        }
+        shop.sandbox.write("charts/common/Chart.yaml", &library("1.0.0"));
+        shop.sandbox.write("charts/common/templates/_a.tpl", "{{/* a */}}\n");
+        shop.merge("a library");
+        shop
+    }
+
+    pub fn bump(&self, name: &str, version: &str) {
+        self.sandbox.write(&format!("charts/{name}/Chart.yaml"), &chart(name, version));
+        self.sandbox.write(&format!("charts/{name}/values.yaml"), &format!("for: {version}\n"));
+    }
+
+    /// Commits everything, as a merge into `main` of the remote.
+    pub fn merge(&self, message: &str) {
+        self.sandbox.commit(message);
+        self.push("main");
+    }
+
+    pub fn push(&self, branch: &str) {
+        let remote = self.targets.remote.path().display().to_string();
+        self.sandbox.git(&["push", "--quiet", &remote, &format!("HEAD:refs/heads/{branch}")]);
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.sandbox.any_config_command();
+        command.env("GITHUB_API_URL", self.targets.github.url());
+        let (remote, oci) = (&self.targets.remote.url, self.targets.registry.url());
+        command.args(["release", "--helm", "never", "--remote", remote, "--oci", &oci]).args(args);
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        let output = self.command(args).output().expect("a program");
+        let left: Vec<_> = std::fs::read_dir(self.sandbox.work().join("../tmp")).expect("tmp").collect();
+        assert!(left.is_empty(), "left in the temporary directory: {left:?}");
+        self.sandbox.normal(&output)
+    }
+
+    #[track_caller]
+    pub fn publish(&self) -> Ran {
+        self.run(&["--publish"]).ended(0)
+    }
+
+    fn spawn(&self, directory: &Path) -> Child {
+        let mut command = self.command(&["--publish"]);
+        command.current_dir(directory).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        command.env("TMPDIR", self.sandbox.work().join("../home"));
+        command.spawn().expect("a program")
+    }
+
+    /// A run that is killed when the n-th request comes.
+    fn killed_at(&self, n: usize) -> (bool, usize) {
+        self.targets.kill_program_at(n, || self.spawn(&self.sandbox.work()))
+    }
+
+    /// The tags of the remote, each with the commit that it names.
+    pub fn tags(&self) -> BTreeSet<(String, String)> {
+        let format = "--format=%(refname:lstrip=2) %(*objectname)%(objectname)";
+        let listed = self.targets.remote.git(&["for-each-ref", format, "refs/tags"]);
+        let lines = listed.lines().filter_map(|line| line.split_once(' '));
+        lines.map(|(tag, ids)| (tag.to_owned(), ids[..40].to_owned())).collect()
+    }
+
+    /// All that lasts, but for the number of commits that it took.
+    fn state(&self) -> Value {
+        let mut state = self.targets.state();
+        state["pages"]["commits"].take();
+        state["tags"] = self.tags().into_iter().map(|(tag, commit)| format!("{tag} {commit}")).collect();
+        state
+    }
+
+    /// All targets have these versions and no others, and each has its tag.
+    #[track_caller]
+    pub fn has(&self, versions: &[&str]) {
+        let expected: BTreeSet<String> = versions.iter().map(|one| (*one).to_owned()).collect();
+        if self.targets.remote.tip().is_empty() {
+            assert!(expected.is_empty() && self.tags().is_empty(), "{:?}", self.tags());
+            return;
+        }
+        let state = self.targets.state();
+        let entries = self.targets.remote.entries().into_keys();
+        let index: BTreeSet<String> = entries.map(|file| file.trim_end_matches(".tgz").to_owned()).collect();
+        let registry =
+            state["oci"].as_object().expect("repositories").iter().flat_map(|(repository, one)| {
+                let name = repository.rsplit('/').next().expect("a name").to_owned();
+                let tags: Vec<String> = one["tags"].as_object().expect("tags").keys().cloned().collect();
+                tags.into_iter().map(move |tag| format!("{name}-{tag}"))
+            });
+        let releases = state["github"]["releases"].as_array().expect("releases").iter();
+        let releases = releases.map(|release| {
+            assert_eq!(release["draft"], false, "{release:#}");
+            let tag = release["tag_name"].as_str().expect("a tag").to_owned();
+            let assets = release["assets"].as_array().expect("assets").iter();
+            let assets: Vec<&str> = assets.filter_map(|asset| asset["name"].as_str()).collect();
+            assert_eq!(assets, ["SHA256SUMS", &format!("{tag}.tgz")], "{release:#}");
+            tag
+        });
+        let tags: BTreeSet<String> = self.tags().into_iter().map(|(tag, _)| tag).collect();
+        assert_eq!(index, expected, "the index");
+        assert_eq!(registry.collect::<BTreeSet<_>>(), expected, "the registry");
+        assert_eq!(releases.collect::<BTreeSet<_>>(), expected, "GitHub");
+        assert_eq!(tags, expected, "tags");
+        self.targets.remote.assert_whole();
+    }
+
+    /// What the workflow for a tag runs, at its commit.
+    fn for_tag(&self, tag: &str) -> Command {
+        let mut command = self.command(&["--publish"]);
+        for (variable, value) in [("GITHUB_REF_TYPE", "tag"), ("GITHUB_REF_NAME", tag)] {
+            command.env(variable, value);
+        }
+        command
+    }
+
+    fn head(&self) -> String {
+        self.sandbox.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Another clone of `main` as it is now.
+    fn clone_beside(&self, name: &str) -> PathBuf {
+        let remote = self.targets.remote.path().display().to_string();
+        let place = self.sandbox.work().join("..").join(name);
+        let shown = place.display().to_string();
+        self.sandbox.git(&["clone", "--quiet", "--depth=1", &format!("file://{remote}"), &shown]);
+        place
+    }
+}
+
+/// Bumps of one, of several and of none; a forgotten bump; killed runs; a revert; a back-port branch; two merges at once.
+#[test]
+fn five_charts_live_through_twenty_merges() {
+    let shop = Shop::with_library();
+    let ran = shop.publish();
+    // 1: the first release. The library comes before the charts that embed it.
+    let pushed: Vec<&str> = ran.stdout.lines().filter(|line| line.contains(" Pushed ")).collect();
+    let place = |name: &str| pushed.iter().position(|line| line.contains(&format!("/{name}:"))).expect(name);
+    assert!(place("common") < place("api") && place("common") < place("web"), "{pushed:?}");
+    let mut all = vec!["api-1.0.0", "cache-1.0.0", "common-1.0.0", "db-1.0.0", "web-1.0.0"];
+    shop.has(&all);
+    let first = shop.head();
+    bumps(&shop, &mut all);
+    a_library_and_its_users(&shop, &mut all);
+    killed_runs(&shop, &mut all);
+    a_back_port(&shop, &mut all, &first);
+    two_at_once_and_the_end(&shop, &mut all);
+    let state = shop.state();
+    shop.publish();
+    assert_same(&shop.state(), &state, "once more");
+}
+
+/// Merges 2 to 7.
+fn bumps(shop: &Shop, all: &mut Vec<&'static str>) {
+    // 2, 3: documents, and nothing else.
+    for text in ["# Shop\n", "# Shop\n\nMore.\n"] {
+        shop.sandbox.write("README.md", text);
+        shop.merge("docs");
+        let ran = shop.publish();
+        assert!(ran.stdout.contains("there is nothing to publish"), "{ran:?}");
+    }
+    // 4, 5: one bump, then several.
+    shop.bump("db", "1.1.0");
+    shop.merge("db");
+    shop.publish();
+    shop.bump("db", "1.2.0");
+    shop.bump("cache", "1.1.0");
+    shop.merge("db and cache");
+    shop.publish();
+    all.extend(["db-1.1.0", "db-1.2.0", "cache-1.1.0"]);
+    shop.has(all);
+
+    // 6: a forgotten bump beside a good one. The good one is released, and the run says what is missing.
+    shop.sandbox.write("charts/db/values.yaml", "forgotten: true\n");
+    shop.bump("cache", "1.2.0");
+    shop.merge("a forgotten bump");
+    let ran = shop.run(&["--publish"]).ended(1);
+    assert!(ran.stderr.contains("`db 1.2.0` is published, and differs in `values.yaml`"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("Left out db 1.2.0: it has changed since"), "{}", ran.stdout);
+    all.push("cache-1.2.0");
+    shop.has(all);
+    // 7: the bump.
+    shop.bump("db", "1.2.1");
+    shop.merge("the bump");
+    shop.publish();
+    all.push("db-1.2.1");
+    shop.has(all);
+}
+
+/// Merges 8 and 9.
+fn a_library_and_its_users(shop: &Shop, all: &mut Vec<&'static str>) {
+    // 8: a library that changes without its users: one error for both, and the library is released.
+    shop.sandbox.write("charts/common/Chart.yaml", &library("1.1.0"));
+    shop.sandbox.write("charts/common/templates/_a.tpl", "{{/* b */}}\n");
+    shop.merge("the library");
+    let ran = shop.run(&["--publish"]).ended(1);
+    let said =
+        "`common` has changed, which is a part of `api 1.0.0`, `web 1.0.0`: what is published never changes";
+    assert_eq!(ran.stderr.matches("what is published never changes").count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    all.push("common-1.1.0");
+    shop.has(all);
+    // 9: its users.
+    shop.sandbox.write("charts/api/Chart.yaml", &embedding("api", "1.1.0"));
+    shop.sandbox.write("charts/web/Chart.yaml", &embedding("web", "1.1.0"));
+    shop.merge("its users");
+    shop.publish();
+    all.extend(["api-1.1.0", "web-1.1.0"]);
+    shop.has(all);
+}
+
+/// Merges 10 to 14.
+fn killed_runs(shop: &Shop, all: &mut Vec<&'static str>) {
+    // 10, 11: a run that is killed with its tags made, then documents: the next run finishes it from the commit of the tags.
+    shop.bump("db", "1.3.0");
+    shop.bump("cache", "1.3.0");
+    shop.merge("two bumps");
+    let killed = shop.head();
+    let (was_killed, _) = shop.killed_at(45);
+    assert!(was_killed);
+    shop.sandbox.write("README.md", "# Shop\n\nAgain.\n");
+    shop.merge("docs after a killed run");
+    shop.publish();
+    all.extend(["db-1.3.0", "cache-1.3.0"]);
+    shop.has(all);
+    for tag in ["db-1.3.0", "cache-1.3.0"] {
+        assert!(shop.tags().contains(&(tag.to_owned(), killed.clone())), "{tag}: {:?}", shop.tags());
+    }
+    // 12, 13: a killed run whose change is taken back: the version is out all the same, and the old one is published.
+    shop.bump("db", "1.4.0");
+    shop.merge("to be reverted");
+    assert!(shop.killed_at(40).0);
+    shop.bump("db", "1.3.0");
+    shop.merge("the revert");
+    shop.publish();
+    all.push("db-1.4.0");
+    shop.has(all);
+    // 14: on from there.
+    shop.bump("db", "1.5.0");
+    shop.merge("after the revert");
+    shop.publish();
+    all.push("db-1.5.0");
+    shop.has(all);
+}
+
+/// Merges 15 and 16.
+fn a_back_port(shop: &Shop, all: &mut Vec<&'static str>, first: &str) {
+    // 15: a back-port: another branch releases nothing by itself, and by its tag.
+    shop.sandbox.git(&["checkout", "--quiet", "-b", "release-1", first]);
+    shop.bump("cache", "1.0.1");
+    shop.sandbox.commit("a back-port");
+    shop.push("release-1");
+    let ran = shop.run(&["--publish"]).ended(1);
+    assert!(ran.stderr.contains("and this commit is not on `main`"), "{}", ran.stderr);
+    shop.has(all);
+    shop.sandbox.git(&["tag", "cache-1.0.1"]);
+    shop.targets.push_tags(&shop.sandbox);
+    shop.run(&["--publish", "--tag", "cache-1.0.1"]).ended(0);
+    shop.sandbox.git(&["checkout", "--quiet", "main"]);
+    all.push("cache-1.0.1");
+    shop.has(all);
+    // 16: and on `main`.
+    shop.bump("cache", "1.4.0");
+    shop.merge("after the back-port");
+    shop.publish();
+    all.push("cache-1.4.0");
+    shop.has(all);
+}
+
+/// Merges 17 to 20.
+fn two_at_once_and_the_end(shop: &Shop, all: &mut Vec<&'static str>) {
+    // 17, 18: two merges within a second, whose runs go side by side.
+    shop.bump("db", "1.6.0");
+    shop.merge("one of two");
+    let one = shop.clone_beside("one");
+    shop.bump("cache", "1.5.0");
+    shop.merge("two of two");
+    let two = shop.clone_beside("two");
+    let mut runs = [shop.spawn(&one), shop.spawn(&two)];
+    for run in &mut runs {
+        run.wait().expect("an end");
+    }
+    shop.publish();
+    all.extend(["db-1.6.0", "cache-1.5.0"]);
+    shop.has(all);
+
+    // 19: a chart is taken away. 20: all of the others.
+    shop.sandbox.git(&["rm", "-r", "--quiet", "charts/db"]);
+    shop.merge("without db");
+    let ran = shop.publish();
+    assert!(ran.stdout.contains("there is nothing to publish"), "{ran:?}");
+    for name in ["api", "web"] {
+        shop.sandbox.write(&format!("charts/{name}/Chart.yaml"), &embedding(name, "2.0.0"));
+    }
+    shop.bump("cache", "2.0.0");
+    shop.sandbox.write("charts/common/Chart.yaml", &library("2.0.0"));
+    shop.merge("all");
+    shop.publish();
+    all.extend(["api-2.0.0", "cache-2.0.0", "common-2.0.0", "web-2.0.0"]);
+    shop.has(all);
+}
+
+/// Killed when a request comes: the next run, on a later commit, ends as an undisturbed one. `XTASK_KILLS` tries each.
+#[test]
+fn the_next_run_finishes_what_a_killed_one_began() {
+    let (whole, count) = undisturbed();
+    let every = if std::env::var_os("XTASK_KILLS").is_some() { 1 } else { 9 };
+    each(count.div_ceil(every), |i| {
+        let (n, shop) = ((i - 1) * every + 1, Shop::new(&CHARTS));
+        assert!(shop.killed_at(n).0, "{n}");
+        next_run_is_whole(&shop, &whole, &format!("killed at request {n}"));
+    });
+}
+
+/// At any moment, `XTASK_KILLS` of them: the same, where the process alone is killed, or all that it started.
+#[test]
+fn killed_at_any_moment() {
+    let kills: u32 = std::env::var("XTASK_KILLS").map_or(3, |count| count.parse().expect("a number"));
+    let (whole, _) = undisturbed();
+    let shop = Shop::new(&CHARTS);
+    shop.targets.slow_down();
+    let started = Instant::now();
+    shop.spawn(&shop.sandbox.work()).wait().expect("an end");
+    let longest = started.elapsed();
+    for n in 1..=kills {
+        let shop = Shop::new(&CHARTS);
+        shop.targets.slow_down();
+        let mut child = shop.spawn(&shop.sandbox.work());
+        // Multiples of the golden ratio fall everywhere between 0 and 1, most evenly.
+        let moment = longest.mul_f64((f64::from(n) * 0.618_034).fract());
+        thread::sleep(moment);
+        if n % 2 == 0 {
+            kill(child.id());
+        } else {
+            child.kill().expect("a kill");
+        }
+        let was_killed = child.wait().expect("an end").code().is_none();
+        shop.targets.heal();
+        let seen = shop.targets.writes();
+        next_run_is_whole(&shop, &whole, &format!("killed after {moment:?}"));
+        // For whoever asks for many.
+        println!("KILL\t{n}\t{}\t{was_killed}\t{}", moment.as_millis(), seen.len());
+    }
+}
+
+/// With the token of an App the tags start a workflow that releases by tags: it finds all done, or does the same.
+#[test]
+fn a_workflow_for_tags_beside_it() {
+    let shop = Shop::new(&CHARTS);
+    shop.publish();
+    let (state, head) = (shop.state(), shop.head());
+    shop.targets.writes();
+    for chart in CHARTS {
+        let output = shop.for_tag(&format!("{chart}-1.0.0")).output().expect("a program");
+        let ran = shop.sandbox.normal(&output).ended(0);
+        assert_eq!(ran.stdout.matches("  Unchanged ").count(), 3, "{ran:?}");
+    }
+    assert_eq!(shop.targets.writes(), Vec::<String>::new());
+    assert_same(&shop.state(), &state, "after the tags");
+    // Both at once.
+    let beside = Shop::new(&CHARTS);
+    assert_eq!(beside.head(), head);
+    let run = beside.spawn(&beside.sandbox.work());
+    while beside.tags().len() < CHARTS.len() {
+        thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let tags = CHARTS.map(|chart| {
+        let mut command = beside.for_tag(&format!("{chart}-1.0.0"));
+        command.args(["-d", &format!("target/{chart}")]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("a program")
+    });
+    for (i, mut run) in std::iter::once(run).chain(tags).enumerate() {
+        assert!(run.wait().expect("an end").success(), "{i}");
+    }
+    assert_same(&beside.state(), &state, "both at once");
+}
+
+/// The rehearsal tags what is new at throw-away targets, too, and finds nothing left to do when it does all of it again.
+#[test]
+fn a_rehearsal_with_tags() {
+    let shop = Shop::with_library();
+    let mut command = shop.sandbox.any_config_command();
+    command.args(["release", "--rehearse", "--helm", "never", "--remote", &shop.targets.remote.url]);
+    let ran = shop.sandbox.normal(&command.output().expect("a program")).ended(0);
+    for words in [
+        "      Tagged common-1.0.0 at ",
+        "   Unchanged all of it: publishing again finds nothing left to do\n",
+        "   Rehearsed cache-1.0.0, common-1.0.0, db-1.0.0, api-1.0.0, web-1.0.0 in ",
+        "nothing left this machine; on the default branch `cargo xtask release --publish` does all of it (",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}\n{}", ran.stdout);
+    }
+    assert_eq!(ran.stdout.matches("Tagged ").count(), 5, "{}", ran.stdout);
+    // Nothing is anywhere, and no tag is here.
+    shop.has(&[]);
+    assert_eq!(shop.sandbox.git(&["tag", "--list"]), "");
+    let copy = shop.sandbox.git(&["-C", "target/rehearsal/gh-pages.git", "tag", "--list"]);
+    assert_eq!(copy.lines().count(), 5, "{copy}");
+}
+
+const CHARTS: [&str; 3] = ["api", "db", "web"];
+
+/// Releases three charts without a disturbance; the state, and how many requests it takes.
+fn undisturbed() -> (Value, usize) {
+    let shop = Shop::new(&CHARTS);
+    let (was_killed, count) = shop.killed_at(usize::MAX);
+    assert!(!was_killed);
+    shop.has(&["api-1.0.0", "db-1.0.0", "web-1.0.0"]);
+    (without_commits(shop.state()), count)
+}
+
+/// What a killed run has left is finished by one for the next commit, from the commit of its tags.
+#[track_caller]
+fn next_run_is_whole(shop: &Shop, whole: &Value, what: &str) {
+    let begun = shop.tags();
+    shop.sandbox.write("README.md", "# Shop\n");
+    shop.merge("main moves on");
+    let ran = shop.publish();
+    assert!(shop.tags().is_superset(&begun), "{what}: {begun:?} {:?}", shop.tags());
+    assert_same(&without_commits(shop.state()), whole, &format!("{what}:\n{}{}", ran.stdout, ran.stderr));
+}
+
+/// A version belongs to the commit of its tag, which differs where the run was killed before it.
+fn without_commits(mut state: Value) -> Value {
+    state["tags"].as_array_mut().expect("tags").iter_mut().for_each(|tag| {
+        *tag = tag.as_str().expect("a tag").split(' ').next().expect("a name").into();
+    });
+    state
+}
