@@ -10,6 +10,8 @@ pub enum Task {
     Release {
         /// Where it publishes; nowhere without `--publish`.
         publish: Vec<Target>,
+        /// Whether the command line names its tag.
+        tag: bool,
         /// The directory that it takes the release from, in place of making it.
         from: Option<String>,
         /// The directory that it makes the release in.
@@ -122,8 +124,12 @@ mod tests {
 
     #[test]
     fn what_is_published_as_the_config_says() {
-        let task =
-            Ok(Task::Release { publish: vec![Target::Oci, Target::Pages], from: None, to: String::new() });
+        let task = Ok(Task::Release {
+            publish: vec![Target::Oci, Target::Pages],
+            tag: false,
+            from: None,
+            to: String::new(),
+        });
         for (text, expected) in [
             ("cargo xtask release --publish=oci,pages", &[Target::Oci, Target::Pages][..]),
             ("cargo xtask release --publish=oci,pages --oci oci://a/b", &[Target::Pages]),

@@ -7,6 +7,7 @@ mod artifact;
 mod builder;
 mod edit;
 mod group;
+mod merge;
 mod order;
 mod others;
 mod rights;
@@ -62,10 +63,12 @@ pub fn check_workflows(
         found.extend(starts::default_branch(around, workflow).map(Into::into));
     }
     found.extend(starts::unheard_tags(config, around, &ours));
+    found.extend(merge::never_started(config, around, workflows, &ours).into_iter().map(Into::into));
     for work in &ours {
-        found.extend(rights::check_rights(config, work));
+        found.extend(rights::check_rights(config, around, work));
         found.extend(group::check_group(config, work));
         found.extend(order::check_order(config, around, work, &ours));
+        found.extend(merge::path_filters(config, around, work).into_iter().map(Into::into));
         found.extend(starts::without_docs(around, work).map(Into::into));
         found.extend(builder::without_builder(config, around, work).map(Into::into));
         found.extend(artifact::check_artifacts(work, &ours));

@@ -1,7 +1,7 @@
 //! What comes after what: the check before the release, the release before what is made of it, and releases for tags alone.
 
 use super::artifact::{source, uploads};
-use super::{Around, Work, edit, starts};
+use super::{Around, Work, edit, merge, starts};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
@@ -16,7 +16,11 @@ pub fn check_order(config: &Config, around: Around<'_>, work: &Work<'_>, ours: &
     }
     let condition = starts::condition(config, around, work.workflow);
     let filters = || starts::filters(config, around);
-    let when = when(around, work, &condition, filters);
+    let when = if merge::releases_on_merge(config, around, work) {
+        merge::runs_elsewhere(around, work)
+    } else {
+        when(around, work, &condition, filters)
+    };
     when.into_iter().chain(after(config, around, work, &condition, ours)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Who may do what: a job that publishes needs its rights and its token, and no other job should have them.
 
-use super::{Work, edit};
+use super::{Around, Work, edit, merge};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::target::Target;
@@ -16,11 +16,11 @@ const OCI_PASSWORD: &str = "XTASK_OCI_PASSWORD";
 const TOKEN: &str = "GITHUB_TOKEN: ${{ github.token }}";
 
 /// What is wrong with the rights of a job.
-pub fn check_rights(config: &Config, work: &Work<'_>) -> Vec<Finding> {
+pub fn check_rights(config: &Config, around: Around<'_>, work: &Work<'_>) -> Vec<Finding> {
     if work.commands().next().is_none() {
         return Vec::new();
     }
-    let needed = needed(config, work);
+    let needed = needed(config, around, work);
     let rights = if work.publishes().is_empty() {
         too_many(work)
     } else {
@@ -43,10 +43,12 @@ fn is_on_ghcr(config: &Config) -> bool {
 }
 
 /// The scopes that a job must be able to write for what it publishes.
-fn needed(config: &Config, work: &Work<'_>) -> Vec<&'static str> {
+fn needed(config: &Config, around: Around<'_>, work: &Work<'_>) -> Vec<&'static str> {
     let targets: Vec<Target> = work.commands().flat_map(Command::publishes_by_config).collect();
     let has_password = work.runs.iter().any(|(step, ..)| work.workflow.has_env(work.job, step, OCI_PASSWORD));
-    let contents = targets.iter().any(|target| *target != Target::Oci);
+    // A release without a tag makes one.
+    let contents = targets.iter().any(|target| *target != Target::Oci)
+        || !targets.is_empty() && merge::releases_on_merge(config, around, work);
     let packages = targets.contains(&Target::Oci) && is_on_ghcr(config) && !has_password;
     let needs = [contents, packages];
     SCOPES.into_iter().zip(needs).filter_map(|(scope, needed)| needed.then_some(scope)).collect()

@@ -1,9 +1,10 @@
 //! Workflows that start for nothing, or never: what is silent for ever is hard to miss.
 
-use super::{Around, Work, edit};
+use super::{Around, Work, edit, merge};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::tag::{self, ChartVersion};
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::edit::Finding;
 use crate::ci::run::Task;
@@ -91,7 +92,13 @@ fn quoted(pattern: &str) -> String {
 pub fn unheard_tags(config: &Config, around: Around<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
     let released = released(config, around);
     let mut found: Vec<Finding> = Vec::new();
-    for target in config.all_targets() {
+    // What is new on the default branch needs no tag.
+    let merging: Vec<Target> = ours
+        .iter()
+        .filter(|work| merge::releases_on_merge(config, around, work))
+        .flat_map(Work::publishes)
+        .collect();
+    for target in config.all_targets().into_iter().filter(|target| !merging.contains(target)) {
         let works: Vec<&Work<'_>> =
             ours.iter().filter(|work| work.releases() && work.publishes().contains(&target)).collect();
         let runs = |ways: &[Way], work: &Work<'_>| {
@@ -143,7 +150,11 @@ pub fn runs_for_others(around: Around<'_>, work: &Work<'_>, trigger: &Trigger) -
         "pull_request" => "refs/pull/1/merge".to_owned(),
         _ => format!("refs/heads/{branch}"),
     };
-    let start = Start { event, reference: &reference };
+    runs_for(work, Start { event, reference: &reference })
+}
+
+/// Whether a job runs for this, as far as its condition can be read.
+pub fn runs_for(work: &Work<'_>, start: Start<'_>) -> bool {
     let is_unknown = |job: &&Job| {
         let mut condition = job.condition.iter();
         condition.any(|own| condition::holds(start, Before::Succeeded, &own.text) == Holds::Unknown)

@@ -172,7 +172,13 @@ impl Workflow {
 
     /// Whether a step finds a variable in its environment.
     pub fn has_env(&self, job: &Job, step: &Step, variable: &str) -> bool {
-        [&self.env, &job.env, &step.env].into_iter().flatten().any(|(name, _)| name == variable)
+        self.env(job, step, variable).is_some()
+    }
+
+    /// What a step finds in a variable, as it is written.
+    pub fn env<'w>(&'w self, job: &'w Job, step: &'w Step, variable: &str) -> Option<&'w str> {
+        let mut all = [&step.env, &job.env, &self.env].into_iter().flatten();
+        all.find(|(name, _)| name == variable).map(|(_, value)| value.text.as_str())
     }
 }
 

@@ -78,12 +78,20 @@ jobs:
 
 pub fn parse(line: &str) -> Result<Task, String> {
     let publishing = |publish: &[Target], from: Option<&str>| {
-        Ok(Task::Release { publish: publish.to_vec(), from: from.map(str::to_owned), to: "dist".to_owned() })
+        Ok(Task::Release {
+            publish: publish.to_vec(),
+            tag: line.contains("--tag"),
+            from: from.map(str::to_owned),
+            to: "dist".to_owned(),
+        })
     };
     match line {
         "cargo xtask ci" => Ok(Task::Ci),
         "cargo xtask check" => Ok(Task::Other),
         "cargo xtask release --publish=oci,pages" => publishing(&[Target::Oci, Target::Pages], None),
+        "cargo xtask release --publish" | "cargo xtask release --tag web-1.0.0 --publish" => {
+            publishing(&[Target::Oci, Target::Pages, Target::Github], None)
+        }
         "cargo xtask release --publish=oci" => publishing(&[Target::Oci], None),
         "cargo xtask release --from dist --publish=github" => publishing(&[Target::Github], Some("dist")),
         "cargo xtask pages --only docs --publish" => Ok(Task::Pages { publish: true, docs: true }),
