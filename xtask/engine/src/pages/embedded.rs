@@ -2,7 +2,7 @@
 
 /// What stands between that chart and those that embed it, in the problem of each: a library that changes is said once, with
 /// all charts that have to be released again.
-pub const IN: &str = " has changed, which is a part of ";
+pub const IN: &str = " has changed, and is embedded in ";
 
 /// The one embedded chart that all changed files are of; `None` if something else has changed, too.
 pub fn of(changed: &[String]) -> Option<&str> {

@@ -61,6 +61,9 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let by = by(helm.as_ref(), args.helm);
     report::packaged(&charts, &new.release.archives, &files::shown(&directory), &by)?;
     report::left_out(&new.left_out, &held, false)?;
+    if held.iter().any(|one| one.is_finished) {
+        terminal::line("what is finished from the commit of its tag is not rehearsed")?;
+    }
     report::wrote(&new.release.archives, &files::shown(&directory))?;
     let release = &new.release;
     if release.archives.is_empty() {
@@ -256,18 +259,19 @@ fn how_to_release(config: &Config, manifest: &Manifest) -> String {
     let tags = next_tags(config, manifest);
     let first = tags.first().map_or("", String::as_str);
     let push = format!("git tag {first} && git push origin {first}");
-    let by_tag = if tags.len() == 1 {
-        format!("a pushed tag releases it: {push}")
-    } else {
-        format!("each pushed tag releases its chart, at most three of them at once: {push}")
+    // GitHub starts no workflow for tags of which more than three are pushed at once (docs.github.com, "Events that trigger
+    // workflows", `push`).
+    let by_tag = match tags.len() {
+        1 => format!("a pushed tag releases it: {push}"),
+        _ => format!("each pushed tag releases its chart, at most three at once: {push}"),
     };
     if !makes_tags(config, manifest) {
         return by_tag;
     }
-    // GitHub starts no workflow for tags of which more than three are pushed at once (docs.github.com, "Events that trigger
-    // workflows", `push`).
     let page = docs_page("several-charts");
-    format!("on the default branch `cargo xtask release --publish` does all of it ({page}); or {by_tag}")
+    format!(
+        "on the default branch `cargo xtask release --publish` does all of it, whatever the number of tags ({page}); or {by_tag}"
+    )
 }
 
 /// The commands by which users get the release, from where it is.

@@ -24,12 +24,12 @@ pub struct ReleaseArgs {
     /// Charts to release, by name or directory; all without any
     #[arg(value_name = "CHART")]
     pub charts: Vec<String>,
-    /// Charts to release, by name or directory, in place of CHART
+    /// The same as CHART arguments
     #[arg(long, value_name = "CHART", num_args = 1.., conflicts_with = "charts")]
     pub only: Vec<String>,
     /// Without a tag: release at most so many new versions, since publishing cannot be taken back
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub max: usize,
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u64).range(1..))]
+    pub max: u64,
     /// Release as this tag says: `v1.2.3` for all charts, `NAME-1.2.3` for one, or as `tags` of the config has it
     ///
     /// Without it: the tag that GitHub Actions runs for, else the one at HEAD, else the versions in Chart.yaml.
@@ -42,6 +42,8 @@ pub struct ReleaseArgs {
     #[arg(long, value_enum, default_value_t)]
     pub helm: HelmMode,
     /// Publish to the OCI registry, the Helm repository and GitHub, or to some of them [default: those of the config]
+    ///
+    /// Without a tag, where Chart.yaml says the versions, it comes from the default branch, and makes the tags first.
     #[arg(long, value_enum, value_name = "TARGET,…", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     pub publish: Option<Vec<Target>>,
     /// Publish the release that DIR holds; nothing is packaged
@@ -80,6 +82,11 @@ pub struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
+    /// The charts that are asked for; none for all.
+    pub fn wanted(&self) -> impl Iterator<Item = &String> {
+        self.charts.iter().chain(&self.only)
+    }
+
     /// `--deadline`.
     pub fn limit(&self) -> Duration {
         Duration::from_secs(self.deadline)

@@ -12,12 +12,21 @@ pub struct Held {
     /// Why, after a colon.
     pub why: String,
     /// What somebody has to mend, said once for all charts that it is the same for.
-    pub problem: Option<Problem>,
+    pub problems: Vec<Problem>,
+    /// Whether it is published all the same, by its tag.
+    pub is_finished: bool,
 }
 
 impl Held {
-    pub fn new(chart: &ChartVersion, why: &str, problem: Option<Problem>) -> Self {
-        Self { chart: chart.name.clone(), version: chart.version.clone(), why: why.to_owned(), problem }
+    pub fn new(chart: &ChartVersion, why: &str, problems: impl IntoIterator<Item = Problem>) -> Self {
+        let (name, version) = (chart.name.clone(), chart.version.clone());
+        let problems = problems.into_iter().collect();
+        Self { chart: name, version, why: why.to_owned(), problems, is_finished: false }
+    }
+
+    /// `NAME-VERSION`.
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.chart, self.version)
     }
 
     /// Its tag is complete everywhere.
@@ -27,11 +36,11 @@ impl Held {
 
     /// It is finished from the commit of its tag.
     pub fn finished(chart: &ChartVersion, commit: &str) -> Self {
-        Self::new(chart, &format!("finished from {commit}"), None)
+        Self { is_finished: true, ..Self::new(chart, &format!("finished from {commit}"), None) }
     }
 }
 
 /// What has to be mended, said once of all charts for which it is the same.
 pub fn problems(held: &[Held]) -> Vec<Problem> {
-    join(held.iter().filter_map(|one| one.problem.clone()).collect(), embedded::IN)
+    join(held.iter().flat_map(|one| one.problems.clone()).collect(), embedded::IN)
 }

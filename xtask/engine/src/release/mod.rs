@@ -137,9 +137,9 @@ pub struct PreparedChart {
 }
 
 impl PreparedChart {
-    /// Whether it cannot be released as it is here.
-    pub fn has_errors(&self) -> bool {
-        self.problems.iter().any(Problem::is_error)
+    /// Why it cannot be released as it is here.
+    pub fn errors(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.is_error())
     }
 }
 
@@ -158,7 +158,7 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
         None => snapshot::version(config, &tags, &versions, &commit),
     };
     let overrides = overrides(config, version);
-    let (mut prepared, mut locked) = (Vec::new(), Vec::new());
+    let (mut prepared, mut locked, mut disagreeing) = (Vec::new(), Vec::new(), Vec::new());
     for source in selected {
         let is_read = source.is_read();
         let mut found = source.problems;
@@ -176,13 +176,17 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
         locked.extend(of_lock);
         changed.extend(others);
         // Its version may be published, and is none of this tag all the same.
-        problems.extend(disagreement(&package, &source.path, tag.as_ref()));
+        disagreeing.extend(disagreement(&package, &source.path, tag.as_ref(), is_tagged));
         if config.publishes_to(Target::Oci) {
             found.extend(unpushable(&package, &source.path));
         }
         let (source, changelog) = (source.path, source.changelog);
         let sections = Vec::new();
         prepared.push(PreparedChart { source, package, changelog, sections, problems: found, is_read });
+    }
+    if !disagreeing.is_empty() {
+        // Nothing else that is found would be of the version that the tag names.
+        return Err(Problems([problems, disagreeing].concat()));
     }
     prepared.sort_by(|a, b| a.package.metadata.name.cmp(&b.package.metadata.name));
     problems.extend(equal_names(&prepared));
@@ -370,12 +374,16 @@ pub fn version_of(package: &Package) -> ChartVersion {
 }
 
 /// A tag is of another version than the chart.
-fn disagreement(package: &Package, path: &str, tag: Option<&Tag>) -> Option<Problem> {
+fn disagreement(package: &Package, path: &str, tag: Option<&Tag>, is_tagged: bool) -> Option<Problem> {
     let version = &package.metadata.version;
     let tag = tag.filter(|tag| !tag.agrees_with(version))?;
     let message = format!("tag {} does not agree with version {}", name(&tag.text), name(version));
     let problem = Problem::error(message).at(path::below(path, "Chart.yaml"), package.line("version"));
-    Some(problem.hint(format!("write `version: {}`, commit, and tag that", tag.version)))
+    Some(problem.hint(if is_tagged {
+        "its commit never had that version: give what is on the default branch another one".to_owned()
+    } else {
+        format!("write `version: {}`, commit, and tag that", tag.version)
+    }))
 }
 
 /// What no OCI registry takes.

@@ -27,6 +27,11 @@ pub fn github_branch() -> Option<String> {
     branch.strip_prefix("refs/heads/").map(str::to_owned)
 }
 
+/// The commit that a workflow of GitHub Actions runs for.
+pub fn github_commit() -> Option<String> {
+    text("GITHUB_SHA").filter(|_| in_github_actions())
+}
+
 /// The repository that a workflow of GitHub Actions runs in, as `OWNER/NAME`.
 pub fn github_repository() -> Option<String> {
     text("GITHUB_REPOSITORY").filter(|_| in_github_actions())

@@ -75,7 +75,7 @@ error: .github/workflows/ci.yml:71: job `github-release` does not need `helm-rel
 hint: needs: helm-release
 ", "\
 note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag releases nothing
-hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or release from a laptop
+hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or to release on merge those of https://d44b.github.io/pulltrace/several-charts/
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
 hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
 error: .github/workflows/ci.yml:72: cannot read it: mapping values are not allowed in this context
@@ -138,7 +138,7 @@ fn a_repository_without_workflows_is_told_what_nobody_runs() {
         found(&sandbox(&[]), &[]),
         "\
 note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag releases nothing
-hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or release from a laptop
+hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or to release on merge those of https://d44b.github.io/pulltrace/several-charts/
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
 hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
 "

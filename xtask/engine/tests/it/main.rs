@@ -38,6 +38,7 @@ mod layouts_pages;
 mod layouts_repair;
 mod life;
 mod merges;
+mod merges_odd;
 mod merges_refused;
 mod package;
 mod pages_content;

@@ -49,7 +49,7 @@ fn hints_name_the_tag_to_make() {
         life.chart("db", versions);
         life.sections(&["1.0.0", "1.1.0"]);
         let (status, said) = life.run(&["release", "--publish=pages"]);
-        let hint = format!("hint: git tag {tags} && git push origin {tags}, or push that branch first\n");
+        let hint = format!("; or release by a tag: git tag {tags} && git push origin {tags}\n");
         assert!(status == 1 && said.contains(&hint), "{patterns}: {said}");
         let (status, said) = life.run(&["release", "--rehearse", "--offline"]);
         assert!(

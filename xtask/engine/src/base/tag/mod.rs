@@ -120,17 +120,22 @@ impl TagPatterns {
         })
     }
 
-    /// Reads a tag for one chart, whatever its name is: one that the charts here do not have.
+    /// Reads a tag whatever charts there are, and however loosely it spells its version.
     pub fn read_of_any(&self, text: &str) -> Option<Tag> {
         let (before, _) = split(text)?;
         let ends = before.match_indices(SEPARATORS).map(|(at, _)| at + 1);
         let names = std::iter::once(0).chain(ends).filter_map(|at| before.get(at..));
-        let charts = names.map(|name| ChartVersion { name: name.to_owned(), ..ChartVersion::default() });
-        let charts: Vec<ChartVersion> = charts.filter(|chart| !chart.name.is_empty()).collect();
-        let patterns = || self.0.iter().filter(|pattern| is_for_one(pattern));
+        let charts: Vec<Option<&str>> =
+            names.filter(|name| !name.is_empty()).map(Some).chain([None]).collect();
+        let read = |pattern: &String, chart: Option<&str>| {
+            let version = strict(cut(pattern, chart.unwrap_or_default(), text)?)?;
+            Some(Tag { text: text.to_owned(), chart: chart.map(str::to_owned), version })
+        };
+        let patterns =
+            |is_for_one_chart| self.0.iter().filter(move |one| is_for_one(one) == is_for_one_chart);
         charts
-            .iter()
-            .find_map(|chart| patterns().find_map(|pattern| read(pattern, text, Some(chart), &charts)))
+            .into_iter()
+            .find_map(|chart| patterns(chart.is_some()).find_map(|pattern| read(pattern, chart)))
     }
 
     /// The pattern that tags for all charts are written by.

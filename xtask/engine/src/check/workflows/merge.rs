@@ -3,6 +3,7 @@
 use super::{Around, Work, edit, starts};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
+use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::edit::Finding;
 use crate::ci::run::Task;
@@ -12,17 +13,15 @@ use crate::release::unreleased::tag_of;
 
 /// Whether a job releases what is new on the default branch.
 pub fn releases_on_merge(config: &Config, around: Around<'_>, work: &Work<'_>) -> bool {
-    let is_without_tag = |task: &Task| matches!(task, Task::Release { tag: false, from: None, .. });
-    !config.stamps()
-        && work.tasks().any(|task| is_without_tag(task) && !task.publishes().is_empty())
+    names_no_tag(config, work)
         && work.workflow.triggers.iter().any(|trigger| is_for_default_branch(around, trigger))
-        && starts::runs_for(work, Start { event: "push", reference: &default_branch(around) })
+        && starts::may_run_for(work, start(around, "push", &default_branch(around)))
 }
 
 /// A job that releases on merge, and runs for what is not on the default branch, too.
 pub fn runs_elsewhere(around: Around<'_>, work: &Work<'_>) -> Option<Finding> {
     let triggers = &work.workflow.triggers;
-    let runs = |event, reference: &str| starts::runs_for(work, Start { event, reference });
+    let runs = |event, reference: &str| starts::runs_for(work, start(around, event, reference));
     let for_pull_requests = triggers
         .iter()
         .find(|trigger| trigger.event.text == "pull_request" && runs("pull_request", "refs/pull/1/merge"));
@@ -37,13 +36,44 @@ pub fn runs_elsewhere(around: Around<'_>, work: &Work<'_>) -> Option<Finding> {
     let job = name(&work.job.id.text);
     let message =
         format!("job {job} releases what is new on the default branch, and runs {what} too: it fails there");
-    let condition = format!("if: github.ref == '{}'", default_branch(around));
+    let condition = condition(around);
     let (line, edit) = match &work.job.condition {
         Some(old) => (old.line, None),
         None => (work.job.id.line, edit::into_job(work.workflow, work.job, &[&condition])),
     };
     let problem = work.at(Problem::error(message), line).hint(format!("give the job `{condition}`"));
     Some(Finding::new(problem, edit))
+}
+
+/// What a job that releases on merge has as its condition.
+pub fn condition(around: Around<'_>) -> String {
+    format!("if: github.ref == '{}'", default_branch(around))
+}
+
+/// A job that could release on merge, and that neither the default branch nor a tag starts.
+pub fn runs_for_nothing(config: &Config, around: Around<'_>, work: &Work<'_>) -> Option<Finding> {
+    let triggers = &work.workflow.triggers;
+    if !names_no_tag(config, work) || triggers.iter().any(Trigger::is_for_tags) {
+        return None;
+    }
+    let branch = around.default_branch();
+    let message = format!(
+        "job {} releases, and runs neither for the default branch {} nor for a tag",
+        name(&work.job.id.text),
+        name(branch)
+    );
+    let line = triggers.first().map_or(1, |trigger| trigger.event.line);
+    let filters = starts::filters(config, around);
+    let hint = format!(
+        "to release on merge write `branches: [{branch}]` below `push:`; to release by tags `{filters}`"
+    );
+    Some(work.at(Problem::error(message), line).hint(hint).into())
+}
+
+/// Whether a job publishes a release without a tag on its command line, where Chart.yaml says the versions.
+fn names_no_tag(config: &Config, work: &Work<'_>) -> bool {
+    let is_without_tag = |task: &Task| matches!(task, Task::Release { tag: false, from: None, .. });
+    !config.stamps() && work.tasks().any(|task| is_without_tag(task) && !task.publishes().is_empty())
 }
 
 /// A filter by paths keeps the push away that would finish what a killed run has begun.
@@ -88,17 +118,19 @@ pub fn never_started(
                 // Other tags are pushed by people, and what releases by a tag has nothing left to do.
                 !releases(workflow) && tags.iter().any(is_made)
             }
-            "release" | "create" => true,
+            "release" => config.publishes_to(Target::Github),
+            "create" => true,
             _ => false,
         };
+        let made = if event == "release" { "releases" } else { "tags" };
         let message = format!(
-            "{} starts nothing for what job {} of {} makes: GitHub starts no workflow for what a run does with its own token",
+            "{} never starts this workflow for the {made} that job {} of {} makes: GitHub starts no workflow for what a run does with its own GITHUB_TOKEN",
             name(event),
             name(&maker.job.id.text),
             name(&maker.workflow.file)
         );
         let hint = format!(
-            "make it a job that `needs: {}` there; or give that job the token of a GitHub App as GITHUB_TOKEN",
+            "make it a job there that `needs: {}`; or give that job the token of a GitHub App as GITHUB_TOKEN",
             maker.job.id.text
         );
         waits.then(|| Problem::warning(message).at(&workflow.file, Some(trigger.event.line)).hint(hint))
@@ -121,20 +153,24 @@ fn has_own_token(work: &Work<'_>) -> bool {
     })
 }
 
+fn start<'t>(around: Around<'t>, event: &'t str, reference: &'t str) -> Start<'t> {
+    Start { event, reference, default_branch: around.default_branch() }
+}
+
 fn default_branch(around: Around<'_>) -> String {
-    format!("refs/heads/{}", around.default_branch.unwrap_or("main"))
+    format!("refs/heads/{}", around.default_branch())
 }
 
 fn is_for_default_branch(around: Around<'_>, trigger: &Trigger) -> bool {
     let patterns = trigger.patterns("branches").iter().map(|pattern| pattern.text.as_str());
-    let is_named = patterns.clone().next().is_none()
-        || filter::takes(patterns, around.default_branch.unwrap_or("main")) != Some(false);
+    let is_named =
+        patterns.clone().next().is_none() || filter::takes(patterns, around.default_branch()) != Some(false);
     trigger.event.text == "push" && trigger.is_for_others() && is_named
 }
 
 /// Another branch whose pushes start a workflow; `None` if there is none.
 fn other_branch(around: Around<'_>, push: &Trigger) -> Option<String> {
-    let default = around.default_branch.unwrap_or("main");
+    let default = around.default_branch();
     let patterns = push.patterns("branches");
     if patterns.is_empty() {
         return push.is_for_others().then(|| "topic".to_owned());
@@ -261,10 +297,10 @@ jobs:
         let stamp = own.clone().versions(crate::base::config::Versions::Stamp);
         let events = |config: &Config, texts: &[&str]| {
             let found = find(config, texts).into_iter();
-            let starts = found.filter(|one| one.problem.message.contains("starts nothing for"));
+            let starts = found.filter(|one| one.problem.message.contains("never starts this"));
             starts
                 .map(|one| {
-                    one.problem.to_string().split(" starts").next().map(str::to_owned).unwrap_or_default()
+                    one.problem.to_string().split(" never").next().map(str::to_owned).unwrap_or_default()
                 })
                 .collect::<Vec<_>>()
         };

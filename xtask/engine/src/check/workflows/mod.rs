@@ -46,6 +46,13 @@ pub struct Around<'a> {
     pub requirements_of_docs: Option<&'a str>,
 }
 
+impl<'a> Around<'a> {
+    /// The default branch; `main` where this clone does not know it.
+    fn default_branch(&self) -> &'a str {
+        self.default_branch.unwrap_or("main")
+    }
+}
+
 /// Everything that is wrong with the workflows of a repository.
 pub fn check_workflows(
     config: &Config,

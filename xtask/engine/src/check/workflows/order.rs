@@ -14,12 +14,14 @@ pub fn check_order(config: &Config, around: Around<'_>, work: &Work<'_>, ours: &
     if !work.releases() || follows(work, ours) {
         return Vec::new();
     }
-    let condition = starts::condition(config, around, work.workflow);
+    let on_merge = merge::releases_on_merge(config, around, work);
+    let condition =
+        if on_merge { merge::condition(around) } else { starts::condition(config, around, work.workflow) };
     let filters = || starts::filters(config, around);
-    let when = if merge::releases_on_merge(config, around, work) {
+    let when = if on_merge {
         merge::runs_elsewhere(around, work)
     } else {
-        when(around, work, &condition, filters)
+        merge::runs_for_nothing(config, around, work).or_else(|| when(around, work, &condition, filters))
     };
     when.into_iter().chain(after(config, around, work, &condition, ours)).collect()
 }

@@ -47,11 +47,11 @@ pub fn find_drift(ours: &[Work<'_>]) -> Vec<Problem> {
     if !ours.iter().any(Work::releases) {
         let problem =
             Problem::note("no workflow runs `cargo xtask release --publish`: a tag releases nothing");
-        problems.push(
-            problem
-                .at(DIRECTORY, None)
-                .hint(format!("add the jobs of {}, or release from a laptop", docs_page("ci"))),
-        );
+        problems.push(problem.at(DIRECTORY, None).hint(format!(
+            "add the jobs of {}, or to release on merge those of {}",
+            docs_page("ci"),
+            docs_page("several-charts")
+        )));
     }
     problems
 }

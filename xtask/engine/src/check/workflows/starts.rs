@@ -7,7 +7,7 @@ use crate::base::tag::{self, ChartVersion};
 use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::edit::Finding;
-use crate::ci::run::Task;
+use crate::ci::run::{Command, Task};
 use crate::ci::workflow::condition::{self, Before, Holds, Start};
 use crate::ci::workflow::{Job, Trigger, Workflow, Written, filter};
 
@@ -131,7 +131,7 @@ fn starts<'w>(workflow: &'w Workflow, tag: &str) -> Vec<&'w str> {
 /// The job whose condition lets no tag through: the one that releases, or one that it waits for.
 fn stopped_at<'a>(work: &Work<'a>, event: &str, tag: &str) -> Option<(&'a Job, &'a Written)> {
     let reference = format!("refs/tags/{tag}");
-    let start = Start { event, reference: &reference };
+    let start = Start { event, reference: &reference, default_branch: "main" };
     let skipped = condition::skipped(work.workflow, start);
     let jobs = std::iter::once(work.job).chain(work.workflow.before(work.job));
     let jobs = jobs.filter(|job| skipped.contains(&work.job) && skipped.contains(job));
@@ -141,7 +141,7 @@ fn stopped_at<'a>(work: &Work<'a>, event: &str, tag: &str) -> Option<(&'a Job, &
 
 /// Whether a trigger that starts a job for something else than tags lets it run, as far as its condition can be read.
 pub fn runs_for_others(around: Around<'_>, work: &Work<'_>, trigger: &Trigger) -> bool {
-    let default = around.default_branch.unwrap_or("main");
+    let default = around.default_branch();
     let patterns = || trigger.patterns("branches").iter().map(|pattern| pattern.text.as_str());
     let is_named = patterns().next().is_none() || filter::takes(patterns(), default) != Some(false);
     let branch = patterns().next().filter(|_| !is_named).unwrap_or(default);
@@ -150,17 +150,27 @@ pub fn runs_for_others(around: Around<'_>, work: &Work<'_>, trigger: &Trigger) -
         "pull_request" => "refs/pull/1/merge".to_owned(),
         _ => format!("refs/heads/{branch}"),
     };
-    runs_for(work, Start { event, reference: &reference })
+    runs_for(work, Start { event, reference: &reference, default_branch: default })
 }
 
-/// Whether a job runs for this, as far as its condition can be read.
+/// Whether a job runs for this and publishes, as far as its condition can be read.
 pub fn runs_for(work: &Work<'_>, start: Start<'_>) -> bool {
     let is_unknown = |job: &&Job| {
         let mut condition = job.condition.iter();
         condition.any(|own| condition::holds(start, Before::Succeeded, &own.text) == Holds::Unknown)
     };
     let mut jobs = std::iter::once(work.job).chain(work.workflow.before(work.job));
-    !jobs.any(|job| is_unknown(&job)) && !condition::skipped(work.workflow, start).contains(&work.job)
+    !jobs.any(|job| is_unknown(&job)) && may_run_for(work, start)
+}
+
+/// The same, unless its condition surely does not hold.
+pub fn may_run_for(work: &Work<'_>, start: Start<'_>) -> bool {
+    let is_taken =
+        |condition: &Written| condition::holds(start, Before::Succeeded, &condition.text) != Holds::No;
+    let publishes = |command: &Command| command.task.as_ref().is_ok_and(|task| !task.publishes().is_empty());
+    let mut steps = work.runs.iter().filter(|(_, _, run)| run.commands.iter().any(publishes));
+    steps.any(|(step, ..)| step.condition.as_ref().is_none_or(is_taken))
+        && !condition::skipped(work.workflow, start).contains(&work.job)
 }
 
 /// Whether a job that releases runs though one that it needs has failed.
@@ -169,7 +179,7 @@ pub fn runs_after_failure(config: &Config, around: Around<'_>, work: &Work<'_>) 
     let mut tags = released.iter().flatten().flat_map(|way| &way.tags);
     let is_started = |tag: &&String| !starts(work.workflow, tag).is_empty();
     let reference = format!("refs/tags/{}", tags.find(is_started).map_or("v1.2.3", String::as_str));
-    let start = Start { event: "push", reference: &reference };
+    let start = Start { event: "push", reference: &reference, default_branch: "main" };
     let condition = work.job.condition.as_ref().map_or("", |condition| &condition.text);
     matches!(condition::holds(start, Before::Failed, condition), Holds::Yes | Holds::Perhaps)
 }

@@ -9,6 +9,8 @@ pub struct Start<'t> {
     pub event: &'t str,
     /// Such as `refs/tags/v1.2.3`.
     pub reference: &'t str,
+    /// The branch that others see first, without `refs/heads/`.
+    pub default_branch: &'t str,
 }
 
 /// How the jobs ended that a job needs, and those that they need.
@@ -153,6 +155,19 @@ impl Value {
     }
 }
 
+/// A text with values in place of `{0}`, `{1}` and so on.
+fn formatted(pattern: &str, values: &[Value]) -> Value {
+    let mut text = pattern.to_owned();
+    for (i, value) in values.iter().enumerate() {
+        match value {
+            Value::Text(value) => text = text.replace(&format!("{{{i}}}"), value),
+            Value::Truth(truth) => text = text.replace(&format!("{{{i}}}"), &truth.to_string()),
+            Value::Unknown => return Value::Unknown,
+        }
+    }
+    Value::Text(text)
+}
+
 /// An expression that cannot be read is `None`.
 impl Parser<'_> {
     fn takes(&mut self, sign: &str) -> bool {
@@ -222,7 +237,7 @@ impl Parser<'_> {
     }
 
     fn field(&self, name: &str) -> Value {
-        let Start { event, reference } = self.start;
+        let Start { event, reference, default_branch } = self.start;
         let text = |text: &str| Value::Text(text.to_owned());
         let is_of_request = event.starts_with("pull_request");
         // The event of a workflow that another one calls is that of the other.
@@ -235,6 +250,7 @@ impl Parser<'_> {
             "github.event.ref" if is_of_request || event == "schedule" => text(""),
             "github.ref_name" => text(reference.splitn(3, '/').last().unwrap_or_default()),
             "github.ref_type" => text(if reference.starts_with("refs/tags/") { "tag" } else { "branch" }),
+            "github.event.repository.default_branch" => text(default_branch),
             "github.event_name" if is_known => text(event),
             "github.head_ref" | "github.base_ref" if is_known && !is_of_request => text(""),
             field if field.starts_with("needs.") && field.ends_with(".result") => match self.before {
@@ -260,6 +276,7 @@ impl Parser<'_> {
         Some(match (name.as_str(), given.as_slice()) {
             ("success", []) => Value::Truth(self.before == Before::Succeeded),
             ("always", []) => Value::Truth(true),
+            ("format", [Value::Text(pattern), values @ ..]) => formatted(pattern, values),
             ("failure", []) => Value::Truth(self.before == Before::Failed),
             ("cancelled", []) => Value::Truth(false),
             (function @ ("startswith" | "endswith" | "contains"), [Value::Text(text), Value::Text(part)]) => {
@@ -310,14 +327,18 @@ mod tests {
             ("github['ref'] == 'x'", No),
             ("github['event']['ref'] == 'refs/tags/v1.2.3'", Yes),
             ("!failure() && !cancelled() && needs.check.result == 'success'", Yes),
-            ("format('refs/tags/{0}', 'v') == github.ref", Unknown),
-            ("format('refs/tags/{0}', 'v') == github.ref && github.ref_type != 'tag'", No),
+            ("format('refs/tags/{0}', 'v') == github.ref", No),
+            ("format('refs/{0}/{1}', 'tags', github.ref_name) == github.ref", Yes),
+            ("format('{0}', needs.a.outputs.b) == github.ref", Perhaps),
+            ("github.event.repository.default_branch == 'main'", Yes),
+            ("hashFiles('x') == github.ref", Unknown),
+            ("hashFiles('x') == github.ref && github.ref_type != 'tag'", No),
             ("'it''s' == 'it''s'", Yes),
             ("startsWith(github.ref", Unknown),
             ("a b", Unknown),
             ("", Unknown),
         ] {
-            let start = Start { event: "push", reference: "refs/tags/v1.2.3" };
+            let start = Start { event: "push", reference: "refs/tags/v1.2.3", default_branch: "main" };
             assert_eq!(holds(start, Before::Succeeded, condition), expected, "{condition}");
         }
     }
@@ -338,7 +359,7 @@ mod tests {
         ] {
             let starts = [("push", "refs/heads/main", push), ("pull_request", "refs/pull/1/merge", request)];
             for (event, reference, expected) in starts {
-                let start = Start { event, reference };
+                let start = Start { event, reference, default_branch: "main" };
                 assert_eq!(holds(start, Before::Succeeded, condition), expected, "{event} {condition}");
             }
         }

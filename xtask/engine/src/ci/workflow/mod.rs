@@ -106,6 +106,7 @@ pub struct Step {
     pub uses: Option<Written>,
     pub with: Fields,
     pub run: Option<Written>,
+    pub condition: Option<Written>,
     pub env: Fields,
     pub directory: Option<Written>,
 }

@@ -122,6 +122,7 @@ fn step(node: &Node) -> Step {
         uses: field(node, "uses"),
         with: node.get("with").map(fields).unwrap_or_default(),
         run: field(node, "run"),
+        condition: field(node, "if"),
         env: node.get("env").map(fields).unwrap_or_default(),
         directory: field(node, "working-directory"),
     }

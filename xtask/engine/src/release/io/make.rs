@@ -72,7 +72,7 @@ pub fn make(making: &Making<'_>) -> Result<Made> {
         // What says why is worth more than that there is none.
         verdict(std::mem::take(&mut problems))?;
     }
-    let wanted = args.charts.iter().map(|wanted| charts::by_path(wanted, &places)).collect();
+    let wanted = args.wanted().map(|wanted| charts::by_path(wanted, &places)).collect();
     let mut sources = read(config, places, repository)?;
     sources.problems.extend(problems);
     let into = |chart: &Source| {
@@ -103,6 +103,10 @@ pub fn make(making: &Making<'_>) -> Result<Made> {
         survey = Some(survey_of(making, branch, &prepared, found)?);
         left.extend(survey.iter().flat_map(|survey| survey.unreleased.held.clone()));
     }
+    if let Some(one) = left.iter().find(|one| args.replace.contains(&one.id())) {
+        let message = format!("cannot replace {} without its tag: {}", name(&one.id()), one.why);
+        return Err(Problem::error(message).hint("give what is here another version").into());
+    }
     let (published, absent) = found.map(|found| (found.same, found.absent)).unzip();
     let mut new = prepared.decide(config, published, &left)?.make(config)?;
     new.warnings.iter().for_each(terminal::problem);
@@ -132,7 +136,7 @@ fn survey_of(making: &Making<'_>, branch: &mut Branch, prepared: &Prepared, foun
     };
     let Checked { value: mut survey, problems } = survey::survey(&scene, branch)?;
     problems.iter().for_each(terminal::problem);
-    if !args.charts.is_empty() {
+    if args.wanted().next().is_some() {
         let is_asked = |one: &Incomplete| {
             let chart = one.tag.chart.as_ref();
             chart.is_none_or(|name| prepared.charts.iter().any(|one| one.package.metadata.name == *name))
@@ -189,20 +193,24 @@ fn published(
         let id = chart.package.metadata.id();
         let is_replaced = args.replace.contains(&id);
         let name = &chart.package.metadata.name;
+        let is_published = matches!(compared.content, Ok(Some(_))) && !is_replaced;
         let archive = compared.same.filter(|_| !is_replaced && chart.is_read);
+        let is_same = archive.is_some();
         found.same.extend(archive.map(|archive| Published { name: name.clone(), archive: Some(archive) }));
         if let Some(why) = compared.content.err().filter(|_| !is_replaced) {
             problems.push(uncompared(&id, &why, is_released && !args.backfill));
             found.same.extend((!is_for_targets).then(|| Published { name: name.clone(), archive: None }));
         }
         // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
-        let is_error = |problem: &Problem| problem.is_error() && !is_replaced && !chart.has_errors();
-        let Some(problem) = compared.problem.filter(is_error) else { continue };
-        if prepared.is_unreleased(config) {
+        let is_error = |problem: &Problem| problem.is_error() && !is_replaced;
+        let problem = compared.problem.filter(is_error);
+        let errors: Vec<Problem> = chart.errors().cloned().collect();
+        if !prepared.is_unreleased(config) {
+            problems.extend(problem.filter(|_| errors.is_empty()));
+        } else if problem.is_some() || is_published && !is_same {
             let why = "it has changed since this version was published";
-            found.held.push(Held::new(&version_of(&chart.package), why, Some(problem)));
-        } else {
-            problems.push(problem);
+            let problems = if errors.is_empty() { problem.into_iter().collect() } else { errors };
+            found.held.push(Held::new(&version_of(&chart.package), why, problems));
         }
     }
     verdict(fold(problems))?.iter().for_each(terminal::problem);

@@ -19,9 +19,9 @@ use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems, problems_of, verdict};
 use crate::base::target::Target;
 use crate::base::text::name;
-use crate::chart::Archive;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::{by, find_helm};
+use crate::chart::{Archive, declared};
 use crate::dist::manifest::Manifest;
 use crate::dist::{self, differs_from_commit, foreign_notes, replaceable};
 use crate::docs::File;
@@ -124,7 +124,6 @@ impl Release {
             .publish
             .map(|asked| to_fill(&config, config.asked_or_all(&asked), is_backfill))
             .transpose()?;
-        args.charts.extend(std::mem::take(&mut args.only));
         let repository = repository()?;
         let remote = Remote::find(&config, args.remote.as_deref(), &repository)?;
         if let Some(targets) = &args.publish {
@@ -140,6 +139,12 @@ impl Release {
         let checkout =
             if args.from.is_some() { None } else { elsewhere(&config, &args, &repository, &remote)? };
         let repository = checkout.as_ref().map_or(Ok(repository), Checkout::repository)?;
+        let chart = args.tag.as_ref().filter(|_| checkout.is_some());
+        let chart = chart.and_then(|tag| config.tags.read_of_any(tag)?.chart);
+        let config = match chart {
+            Some(chart) => at_their_place(&config, &chart, repository.root())?,
+            None => config,
+        };
         let kept = Kept { checkout, dist: None };
         let release = Self::made(Scene { config, args, repository, remote, helm, directory }, kept)?;
         if !release.args.json && release.args.from.is_none() {
@@ -163,12 +168,17 @@ impl Release {
         let dist = Scratch::directory()?;
         let args = ReleaseArgs {
             charts: Vec::new(),
+            only: Vec::new(),
             tag: Some(tag.clone()),
             replace: Vec::new(),
             ..self.args.clone()
         };
+        let config = match &unfinished.tag.chart {
+            Some(chart) => at_their_place(&self.config, chart, repository.root())?,
+            None => self.config.clone(),
+        };
         let scene = Scene {
-            config: self.config.clone(),
+            config,
             args,
             repository,
             remote: self.remote.clone(),
@@ -419,6 +429,24 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
         return Err(problem.hint("leave out --wait, or add `pages` to --publish").into());
     }
     if wait { served::check() } else { Ok(()) }
+}
+
+/// The config with the place of a chart, if that lies elsewhere in this work tree than it does today.
+fn at_their_place(config: &Config, chart: &str, root: &Path) -> Result<Config> {
+    let is_it = |directory: &str| {
+        let text = files::read(&root.join(directory).join("Chart.yaml")).unwrap_or_default();
+        declared(&text).is_some_and(|declared| declared.name == chart)
+    };
+    let tracked = Repository::around(root).context("the repository is gone")?.files()?;
+    let charts = tracked.iter().filter_map(|file| match file.as_str() {
+        "Chart.yaml" => Some("."),
+        file => file.strip_suffix("/Chart.yaml"),
+    });
+    let places: Vec<&str> = charts.filter(|directory| is_it(directory)).collect();
+    match places.as_slice() {
+        [place] if !config.releases(place) => Ok(config.clone().charts([*place])),
+        _ => Ok(config.clone()),
+    }
 }
 
 /// The commit of the tag that is asked for, where the remote has it and another one is checked out here.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::publish::Outcome;
 use super::release;
-use super::unreleased::Report;
+use super::unreleased::{Finished, Report};
 use crate::base::text::size;
 use crate::chart::Archive;
 use crate::dist::{MANIFEST, NOTES, SUMS};
@@ -19,7 +19,8 @@ use crate::sys::terminal::{self, as_json};
 pub fn made(release: &release::Release, destination: &str, by: &str) -> Result<()> {
     let seen = &release.seen;
     packaged(&seen.charts, release.archives(), destination, by)?;
-    left_out(&seen.left_out, &seen.held, release.args().backfill)?;
+    let held: Vec<Held> = seen.held.iter().filter(|one| !one.is_finished).cloned().collect();
+    left_out(&seen.left_out, &held, release.args().backfill)?;
     wrote(release.archives(), destination)
 }
 
@@ -76,16 +77,27 @@ pub fn unreleased(report: &Report<'_>) -> Result<()> {
     if report.release.args().json {
         return unreleased_json(report);
     }
-    for (incomplete, outcome) in &report.finished {
-        let (tag, commit) = (&incomplete.remote.name, short(&incomplete.remote.commit));
-        let line = format!("{tag} from {commit}: missing in {}", incomplete.places());
-        terminal::result("Would finish", &line)?;
+    for Finished { incomplete, outcome, .. } in &report.finished {
+        terminal::result("Would finish", &of_tag(incomplete))?;
         plan(&outcome.planned)?;
     }
     for tag in &report.tags {
         terminal::result("Would tag", &format!("{} at {}", tag.tag, short(&tag.commit)))?;
     }
     plan(&report.new.planned)
+}
+
+fn of_tag(incomplete: &Incomplete) -> String {
+    let (tag, commit) = (&incomplete.remote.name, short(&incomplete.remote.commit));
+    format!("{tag} from {commit}: missing in {}", incomplete.places())
+}
+
+/// What is finished next.
+pub fn finishing(release: &release::Release, incomplete: &Incomplete) -> Result<()> {
+    if release.args().json {
+        return Ok(());
+    }
+    Ok(terminal::result("Finishing", &of_tag(incomplete))?)
 }
 
 /// The tags that are made next.
@@ -107,8 +119,9 @@ pub fn tagged(report: &Report<'_>) -> Result<()> {
 
 fn unreleased_json(report: &Report<'_>) -> Result<()> {
     let Report { release, tags, new, problems, .. } = report;
+    let held_back = release.seen.held.iter().filter(|one| !one.is_finished);
     let held = |one: &Held| json!({ "name": one.chart, "version": one.version, "why": one.why });
-    let finished = |(incomplete, outcome): &(&Incomplete, Outcome<'_>)| {
+    let finished = |Finished { incomplete, outcome, .. }: &Finished<'_>| {
         json!({
             "tag": incomplete.remote.name,
             "commit": incomplete.remote.commit,
@@ -124,7 +137,7 @@ fn unreleased_json(report: &Report<'_>) -> Result<()> {
         "destination": release.directory().to_string_lossy(),
         "manifest": release.manifest(),
         "leftOut": release.seen.left_out,
-        "held": release.seen.held.iter().map(held).collect::<Vec<_>>(),
+        "held": held_back.map(held).collect::<Vec<_>>(),
         "tags": tags.iter().map(|tag| json!({ "tag": tag.tag, "commit": tag.commit })).collect::<Vec<_>>(),
         "plan": new.planned,
         "pushed": new.pushed,

@@ -14,7 +14,7 @@ use crate::base::digest::Digest;
 use crate::base::problem::Problem;
 use crate::base::target::Target;
 use crate::base::text::code;
-use crate::dist::manifest::Manifest;
+use crate::dist::manifest::{Chart, Manifest};
 use crate::release::held::Held;
 use crate::release::steps::Planned;
 use crate::sys::github_actions;
@@ -26,7 +26,7 @@ pub fn of_release(
     targets: &[Target],
     outcome: &Outcome<'_>,
 ) -> Result<()> {
-    outputs(manifest, targets, &outcome.pushed)?;
+    outputs(&manifest.charts.iter().collect::<Vec<_>>(), targets, &outcome.pushed)?;
     let tag = manifest.tag.as_deref().map(code).unwrap_or_default();
     let text = format!("### {} {tag}\n\n{}", config.helm_name, lines(outcome));
     let problems = outcome.stopped.iter().chain(&outcome.problems);
@@ -36,22 +36,17 @@ pub fn of_release(
 /// The same of a run without a tag.
 pub fn of_run(report: &Report<'_>, targets: &[Target]) -> Result<()> {
     let release = report.release;
-    let finished = report.finished.iter();
-    let pushed: Vec<String> = report
-        .new
-        .pushed
-        .iter()
-        .cloned()
-        .chain(finished.flat_map(|(_, outcome)| outcome.pushed.clone()))
-        .collect();
-    outputs(release.manifest(), targets, &pushed)?;
+    let outcomes = || report.finished.iter().map(|one| &one.outcome).chain([&report.new]);
+    let pushed: Vec<String> = outcomes().flat_map(|outcome| outcome.pushed.clone()).collect();
+    let is_published = !report.new.planned.is_empty();
+    let new = release.manifest().charts.iter().filter(|_| is_published);
+    let finished = report.finished.iter().flat_map(|one| &one.release.manifest().charts);
+    outputs(&new.chain(finished).collect::<Vec<_>>(), targets, &pushed)?;
     let mut text = format!("### {}\n\n", release.config().helm_name);
     for tag in &report.tags {
         let _ = writeln!(text, "- Tagged {}", code(&tag.tag));
     }
-    for outcome in report.finished.iter().map(|(_, outcome)| outcome).chain([&report.new]) {
-        text.push_str(&lines(outcome));
-    }
+    outcomes().for_each(|outcome| text.push_str(&lines(outcome)));
     if report.finished.is_empty() && release.manifest().charts.is_empty() {
         text.push_str("There was nothing to publish.\n");
     }
@@ -79,8 +74,8 @@ pub fn of_pull_request(report: &Report<'_>) -> Result<()> {
             "\nVersions that are half published, and that the next run on the default branch finishes:\n\n",
         );
     }
-    for (incomplete, _) in &report.finished {
-        let _ = writeln!(text, "- {}", code(&incomplete.remote.name));
+    for one in &report.finished {
+        let _ = writeln!(text, "- {}", code(&one.incomplete.remote.name));
     }
     text.push_str(&left_out(&release.seen.held));
     github_actions::summary(&(text + &alerts(&report.problems) + "\n"))
@@ -90,12 +85,11 @@ fn left_out(held: &[Held]) -> String {
     let line = |one: &Held| {
         format!("- {} is left out: {}\n", code(&format!("{} {}", one.chart, one.version)), code(&one.why))
     };
-    let lines: String = held.iter().map(line).collect();
+    let lines: String = held.iter().filter(|one| !one.is_finished).map(line).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
-fn outputs(manifest: &Manifest, targets: &[Target], pushed: &[String]) -> Result<()> {
-    let charts = &manifest.charts;
+fn outputs(charts: &[&Chart], targets: &[Target], pushed: &[String]) -> Result<()> {
     let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
     let digests: BTreeMap<&str, &Digest> =
         charts.iter().map(|chart| (&*chart.archive, &chart.digest)).collect();

@@ -1,6 +1,6 @@
 //! What the remote and the targets have of all versions of the charts: a list of each, however many versions there are.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -128,7 +128,10 @@ fn in_registry(scene: &Scene<'_>, refs: &RemoteRefs) -> Checked<Versions> {
     let is_tagged = |chart: &&ChartVersion| refs.tags.iter().any(|tag| tag.name.contains(&chart.name));
     let has_one_chart = scene.prepared.versions.len() == 1 && !refs.tags.is_empty();
     let charts = scene.prepared.versions.iter().filter(|chart| has_one_chart || is_tagged(chart));
-    let names: Vec<&str> = charts.map(|chart| chart.name.as_str()).collect();
+    let gone = refs.tags.iter().filter(|tag| tag.object.is_some());
+    let gone = gone.filter_map(|tag| scene.config.tags.read_of_any(&tag.name)?.chart);
+    let names: BTreeSet<String> = charts.map(|chart| chart.name.clone()).chain(gone).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let parts: Vec<&[&str]> = names.chunks(names.len().div_ceil(CLIENTS).max(1)).collect();
     let ask = |names: &&[&str]| -> Result<Versions> {
         let http = Http::new(scene.limit, CURIOUS)?;

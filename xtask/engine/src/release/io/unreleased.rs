@@ -8,13 +8,16 @@ use super::release::Release;
 use super::tags::{self, Made};
 use super::{report, summary};
 use crate::base::config::Config;
-use crate::base::problem::{Checked, Problem, problems_of, verdict};
+use crate::base::problem::{Checked, Problem, Problems, Severity, problems_of, verdict};
 use crate::base::target::Target;
-use crate::base::text::name;
+use crate::base::text::{few, name};
+use crate::dist::manifest::Chart;
 use crate::dist::{self, differs_from_commit};
+use crate::git::remote_refs::{RemoteTag, short};
 use crate::git::tag_object::TagObject;
 use crate::github::io::Github;
-use crate::release::held;
+use crate::pages::published::is_same;
+use crate::release::held::{self, Held};
 use crate::release::unreleased::{Incomplete, half_released};
 use crate::sys::http::{Http, PATIENT};
 use crate::sys::{environment, terminal};
@@ -30,9 +33,16 @@ pub struct Report<'r> {
     pub tags: Vec<TagObject>,
     /// What is new.
     pub new: Outcome<'r>,
-    /// What is finished.
-    pub finished: Vec<(&'r Incomplete, Outcome<'r>)>,
+    pub finished: Vec<Finished<'r>>,
     pub problems: Vec<Problem>,
+}
+
+/// A version that an earlier run has begun, and what was done for it.
+#[derive(Debug)]
+pub struct Finished<'r> {
+    pub incomplete: &'r Incomplete,
+    pub release: &'r Release,
+    pub outcome: Outcome<'r>,
 }
 
 /// A version that an earlier run has begun, made again from the commit of its tag.
@@ -74,10 +84,10 @@ fn shown(release: &Release) -> Result<()> {
     let mut plan = if is_seen && is_new { release.look_at_all()? } else { release.unseen() };
     problems.append(&mut plan.outcome.problems);
     let mut finished = Vec::new();
-    for one in &unfinished {
-        let mut outcome = one.release.look_at_all()?.outcome;
+    for Unfinished { incomplete, release } in &unfinished {
+        let mut outcome = release.look_at_all()?.outcome;
         problems.append(&mut outcome.problems);
-        finished.push((one.incomplete, outcome));
+        finished.push(Finished { incomplete, release, outcome });
     }
     problems.extend(told(release));
     problems.extend(too_many(release).map(Problem::only_warns));
@@ -106,51 +116,49 @@ fn publish(release: &Release, targets: &[Target]) -> Result<Option<String>> {
         return Err(problem.hint("run it again, without --offline").into());
     }
     let Checked { value: unfinished, mut problems } = unfinished(release);
-    let is_new = !release.manifest().charts.is_empty();
-    if is_new || !unfinished.is_empty() {
-        let stops = [not_on_default_branch(release), too_many(release)];
-        verdict(stops.into_iter().flatten().collect())?;
-    }
     problems.extend(told(release));
+    let has_new = !release.manifest().charts.is_empty();
+    if (has_new || !unfinished.is_empty())
+        && let Some(problem) = not_on_default_branch(release)
+    {
+        return Err(Problems([problems, vec![problem]].concat()).into());
+    }
+    let refused = too_many(release).or_else(|| twice(release, &unfinished));
+    let is_new = has_new && refused.is_none();
+    problems.extend(refused);
     let mut works: Vec<Work<'_>> = Vec::new();
-    for one in &unfinished {
-        works.extend(Work::new(&one.release, Some(one.incomplete), targets).take(&mut problems));
+    for Unfinished { incomplete, release } in &unfinished {
+        report::finishing(release, incomplete)?;
+        works.extend(Work::new(release, Some(incomplete), targets).take(&mut problems));
     }
     if is_new {
+        report::announce_tags(&to_make(release));
         works.extend(Work::new(release, None, targets).take(&mut problems));
     }
     let mut ready = Vec::new();
     for work in &works {
         ready.extend(work.ready().take(&mut problems).map(|ready| (work, ready)));
     }
-    let mut report =
-        Report { release, tags: Vec::new(), new: Outcome::default(), finished: Vec::new(), problems };
+    let (new, finished) = (Outcome::default(), Vec::new());
+    let mut report = Report { release, tags: Vec::new(), new, finished, problems };
     if let Some((work, _)) = ready.iter().find(|(work, _)| work.unfinished.is_none()) {
-        report.tags = to_make(release);
-        report::announce_tags(&report.tags);
-        match make_tags(release, work.http.as_ref(), &report.tags) {
-            Ok(Made::Here) => report::tagged(&report)?,
+        match make_tags(release, work.http.as_ref(), &to_make(release)) {
+            Ok(Made::Here) => report.tags = to_make(release),
             Ok(Made::Elsewhere(tag)) => return Ok(Some(tag)),
             Err(error) => {
                 // What has its tag is finished all the same.
                 report.problems.extend(problems_of(error).0);
-                report.tags.clear();
                 ready.retain(|(work, _)| work.unfinished.is_some());
             }
         }
+        report::tagged(&report)?;
     }
     for (work, ready) in ready {
-        let mut outcome = work.publish(ready);
-        report.problems.append(&mut outcome.problems);
-        report.problems.append(&mut outcome.stopped);
-        match work.unfinished {
-            Some(incomplete) => report.finished.push((incomplete, outcome)),
-            None => report.new = outcome,
-        }
+        report.add(work, work.publish(ready));
     }
     if release.args().json {
         report::unreleased(&report)?;
-    } else if works.is_empty() {
+    } else if !has_new && unfinished.is_empty() {
         terminal::line("nothing left this machine: there is nothing to publish")?;
     }
     // What is published is published, whoever is told.
@@ -160,10 +168,29 @@ fn publish(release: &Release, targets: &[Target]) -> Result<Option<String>> {
     report.end().map(|()| None)
 }
 
-impl Report<'_> {
+impl<'r> Report<'r> {
+    /// Adds what was done for one of the releases.
+    fn add(&mut self, work: &Work<'r>, mut outcome: Outcome<'r>) {
+        self.problems.append(&mut outcome.problems);
+        self.problems.append(&mut outcome.stopped);
+        match work.unfinished {
+            Some(incomplete) => {
+                self.finished.push(Finished { incomplete, release: work.release, outcome });
+            }
+            None => self.new = outcome,
+        }
+    }
+
     /// Says what was wrong. An error among it is that of the command.
     fn end(self) -> Result<()> {
-        verdict(self.problems)?.iter().for_each(terminal::problem);
+        let mut problems = self.problems;
+        if problems.iter().any(Problem::is_error) && !self.tags.is_empty() {
+            let tags: Vec<String> = self.tags.iter().map(|tag| tag.tag.clone()).collect();
+            let message = format!("made before that: {}", few(&tags));
+            let hint = "the next run on the default branch publishes what these tags say and is missing then";
+            problems.push(Problem::note(message).hint(hint));
+        }
+        verdict(problems)?.iter().for_each(terminal::problem);
         Ok(())
     }
 }
@@ -211,10 +238,45 @@ fn found<T>(result: Result<Option<T>>) -> Checked<Option<T>> {
 fn unfinished(release: &Release) -> Checked<Vec<Unfinished<'_>>> {
     let (mut all, mut problems) = (Vec::new(), Vec::new());
     for incomplete in release.seen.survey.iter().flat_map(|survey| &survey.unreleased.finish) {
-        let made = found(release.finishing(incomplete).map(Some)).take(&mut problems);
-        all.extend(made.map(|release| Unfinished { incomplete, release }));
+        let RemoteTag { name: tag, commit, .. } = &incomplete.remote;
+        let cannot = |problem: Problem| Problem {
+            message: format!("cannot finish {} from {}: {}", name(tag), name(short(commit)), problem.message),
+            severity: problem.severity.max(Severity::Error),
+            ..problem
+        };
+        match release.finishing(incomplete) {
+            Ok(release) => all.push(Unfinished { incomplete, release }),
+            Err(error) => problems.extend(problems_of(error).0.into_iter().map(cannot)),
+        }
     }
+    let is_made = |held: &&Held| {
+        let mut charts = all.iter().flat_map(|one: &Unfinished<'_>| &one.release.manifest().charts);
+        charts.any(|chart| chart.name == held.chart)
+    };
+    let lost = release.seen.held.iter().filter(|held| held.is_finished && !is_made(held));
+    let lost = lost.filter(|_| problems.is_empty()).map(|held| {
+        let version = name(&format!("{} {}", held.chart, held.version));
+        let message = format!("{version} has a tag already, and the commit of that does not have this chart");
+        Problem::error(message)
+            .hint("give it another version, or a pattern with `{name}` to `tags` in the config")
+    });
+    problems.extend(lost.collect::<Vec<_>>());
     Checked::new(all, problems)
+}
+
+/// A version that would be published from two commits.
+fn twice(release: &Release, unfinished: &[Unfinished<'_>]) -> Option<Problem> {
+    let mut others = unfinished.iter().flat_map(|one| &one.release.manifest().charts);
+    let is_new = |chart: &&Chart| {
+        release
+            .manifest()
+            .charts
+            .iter()
+            .any(|new| is_same(&new.version, &chart.version) && new.name == chart.name)
+    };
+    let chart = others.find(is_new)?;
+    let message = format!("{} is in this commit and in that of an earlier tag", name(&chart.id()));
+    Some(Problem::error(message).hint("give what is here another version"))
 }
 
 /// The tags that the remote lacks.
@@ -242,7 +304,7 @@ fn told(release: &Release) -> Vec<Problem> {
 
 /// More new versions than one run may publish.
 fn too_many(release: &Release) -> Option<Problem> {
-    let (count, max) = (release.manifest().charts.len(), release.args().max);
+    let (count, max) = (release.manifest().charts.len() as u64, release.args().max);
     let message = format!(
         "{count} versions are new, and a run without a tag publishes at most {max}: publishing cannot be taken back"
     );
@@ -253,25 +315,38 @@ fn too_many(release: &Release) -> Option<Problem> {
 /// Only what the default branch holds is released without a tag.
 fn not_on_default_branch(release: &Release) -> Option<Problem> {
     let refs = release.seen.survey.as_ref().map(|survey| &survey.refs);
-    let tag = dist::tags(release.config(), release.manifest()).into_iter().next().unwrap_or_default();
-    let here = release.repository().tags().unwrap_or_default();
-    let by_tag = if here.contains(&(tag.clone(), release.manifest().commit.id.clone())) {
-        format!("cargo xtask release --tag {tag} --publish")
-    } else {
-        format!("git tag {tag} && git push origin {tag}")
-    };
-    let Some((branch, tip)) = refs.and_then(|refs| refs.default_branch.as_ref()) else {
-        let url = name(&release.remote().url);
-        let message = format!("a release without a tag comes from the default branch, and {url} shows none");
-        return Some(Problem::error(message).hint(format!("{by_tag}, or push that branch first")));
-    };
     let commit = &release.manifest().commit.id;
-    let is_on_it = match environment::github_branch() {
-        Some(here) => here == *branch,
-        None => commit == tip || release.repository().is_ancestor(commit, tip).unwrap_or_default(),
+    let (branch, tip) = match refs.and_then(|refs| refs.default_branch.as_ref()) {
+        Some((branch, tip)) => (branch.as_str(), tip.as_str()),
+        None => ("", ""),
     };
-    let branch = name(branch);
-    let message =
-        format!("a release without a tag comes from the default branch, and this commit is not on {branch}");
-    (!is_on_it).then(|| Problem::error(message).hint(format!("{by_tag}, or merge it to {branch} first")))
+    let is_that_of_the_run = || {
+        environment::github_branch().is_some_and(|here| here == branch)
+            && environment::github_commit().as_ref() == Some(commit)
+    };
+    let is_ancestor = || release.repository().is_ancestor(commit, tip).unwrap_or_default();
+    if !branch.is_empty() && (commit == tip || is_that_of_the_run() || is_ancestor()) {
+        return None;
+    }
+    let url = name(&release.remote().url);
+    let (message, hint) = if branch.is_empty() {
+        let message = format!("a release without a tag comes from the default branch, and {url} shows none");
+        (message, "push the branch that its HEAD names".to_owned())
+    } else {
+        let message = format!(
+            "a release without a tag comes from the default branch, and as far as this clone knows this commit is not on {} of {url}",
+            name(branch)
+        );
+        (message, format!("push it or merge it there, or git fetch origin {branch}"))
+    };
+    let tag = dist::tags(release.config(), release.manifest()).into_iter().next();
+    let here = release.repository().tags().unwrap_or_default();
+    let by_tag = tag.map(|tag| {
+        if here.contains(&(tag.clone(), commit.clone())) {
+            format!("; or release by its tag: cargo xtask release --tag {tag} --publish")
+        } else {
+            format!("; or release by a tag: git tag {tag} && git push origin {tag}")
+        }
+    });
+    Some(Problem::error(message).hint(hint + &by_tag.unwrap_or_default()))
 }

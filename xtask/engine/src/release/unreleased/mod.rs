@@ -27,7 +27,7 @@ pub struct Facts<'a> {
     pub charts: &'a [ChartVersion],
     /// Those of them whose version is published nowhere.
     pub candidates: &'a [ChartVersion],
-    /// The targets that are asked for.
+    /// The targets that are asked for, in the order in which they are published to.
     pub targets: &'a [Target],
     /// All tags of the remote.
     pub tags: &'a [RemoteTag],
@@ -63,7 +63,7 @@ pub struct Unreleased {
     pub finish: Vec<Incomplete>,
     /// Charts of the commit that are not released from it.
     pub held: Vec<Held>,
-    /// Half-released versions of others, by what they lack; the highest first.
+    /// Half-released versions that no run was going to finish, by what they lack; the highest first.
     pub others: Vec<Incomplete>,
 }
 
@@ -77,6 +77,22 @@ impl There {
                 self.listed.get(&target).map(|all| all.get(chart).unwrap_or(&NONE))
             }
         }
+    }
+
+    /// Whether some of these targets have a version.
+    fn is_anywhere(&self, targets: &[Target], chart: &str, version: &Version) -> bool {
+        let has = |target: &Target| self.versions(*target, chart).is_some_and(|all| all.contains(version));
+        targets.iter().any(has)
+    }
+
+    /// Whether all of these targets have a version, as far as they tell.
+    fn lists(&self, targets: &[Target], chart: &str, version: &Version) -> bool {
+        targets.iter().all(|target| !self.lacks(*target, chart, version))
+    }
+
+    /// Whether some of these targets have any version of a chart.
+    fn knows(&self, targets: &[Target], chart: &str) -> bool {
+        targets.iter().any(|target| self.versions(*target, chart).is_some_and(|all| !all.is_empty()))
     }
 
     fn lacks(&self, target: Target, chart: &str, version: &Version) -> bool {
@@ -97,20 +113,33 @@ pub fn tag_of(config: &Config, chart: &ChartVersion, count: usize) -> String {
     of_all.unwrap_or_else(|| config.tags.for_chart(&chart.name, &chart.version))
 }
 
+/// A tag of the remote that releases.
+struct Tagged<'a> {
+    tag: Tag,
+    remote: &'a RemoteTag,
+}
+
+/// The release tags of the remote, by name.
+fn read<'a>(facts: Facts<'a>) -> Vec<Tagged<'a>> {
+    let read = |remote: &'a RemoteTag| {
+        let known = facts.config.tags.read_verified(&remote.name, facts.charts).ok();
+        // A chart that is gone from here, and a version in the spelling of its time, are known to the commit of their tag.
+        let any = || facts.config.tags.read_of_any(&remote.name).filter(|_| remote.object.is_some());
+        Some(Tagged { tag: known.or_else(any)?, remote })
+    };
+    facts.tags.iter().filter_map(read).collect()
+}
+
 /// The release tags of the remote of which a target lacks something, by name.
 pub fn incomplete(facts: Facts<'_>) -> Vec<Incomplete> {
-    let read = |remote: &RemoteTag| {
-        let known = facts.config.tags.read_verified(&remote.name, facts.charts).ok();
-        // A chart that is gone from here may be known to the commit of its tag.
-        let any = || facts.config.tags.read_of_any(&remote.name).filter(|_| remote.object.is_some());
-        let tag = known.or_else(any)?;
+    let lacking = |Tagged { tag, remote }: Tagged<'_>| {
         let charts = charts_of(facts, &tag);
         let lacks =
             |target: &&Target| charts.iter().any(|chart| facts.there.lacks(**target, chart, &tag.version));
         let lacks: Vec<Target> = facts.targets.iter().filter(lacks).copied().collect();
-        (!lacks.is_empty()).then(|| Incomplete { tag, remote: remote.clone(), lacks })
+        (!lacks.is_empty()).then(|| Incomplete { tag: tag.clone(), remote: remote.clone(), lacks })
     };
-    facts.tags.iter().filter_map(read).collect()
+    read(facts).into_iter().filter_map(lacking).collect()
 }
 
 /// The charts that a tag releases: of one for all charts those that some target has, if any does.
@@ -119,60 +148,135 @@ fn charts_of<'a>(facts: Facts<'a>, tag: &'a Tag) -> Vec<&'a str> {
         return vec![chart];
     }
     let all = || facts.charts.iter().map(|chart| chart.name.as_str());
-    let is_somewhere =
-        |chart: &&str| facts.targets.iter().any(|target| has(facts, *target, chart, &tag.version));
-    let found: Vec<&str> = all().filter(is_somewhere).collect();
+    let found: Vec<&str> =
+        all().filter(|chart| facts.there.is_anywhere(facts.targets, chart, &tag.version)).collect();
     if found.is_empty() { all().collect() } else { found }
-}
-
-fn has(facts: Facts<'_>, target: Target, chart: &str, version: &Version) -> bool {
-    facts.there.versions(target, chart).is_some_and(|all| all.contains(version))
 }
 
 /// Decides. `ours` are the names of the tags that this program made.
 pub fn decide(facts: Facts<'_>, incomplete: Vec<Incomplete>, ours: &HashSet<String>) -> Unreleased {
-    let tag_of = |chart: &ChartVersion| tag_of(facts.config, chart, facts.charts.len());
-    let mut held = without_own_tags(facts);
+    let tags = read(facts);
+    let mut held = Vec::new();
+    // The tags of versions that belong to another commit, or to a release that is cut off here.
+    let mut wanted: Vec<&Tagged<'_>> = Vec::new();
+    let mut without: Vec<&ChartVersion> = Vec::new();
+    let mut here: HashSet<&str> = HashSet::new();
     for chart in facts.candidates {
-        let text = tag_of(chart);
-        let Some(tag) = facts.tags.iter().find(|tag| tag.name == text) else { continue };
-        let is_incomplete = incomplete.iter().any(|one| one.remote.name == text);
-        held.extend(if tag.commit == facts.commit {
-            cannot_complete(chart, &text, facts.there)
-        } else if !is_incomplete {
-            Some(Held::published(chart))
-        } else if ours.contains(&text) {
-            Some(Held::finished(chart, short(&tag.commit)))
-        } else {
-            Some(of_others(chart, tag, facts.there))
-        });
+        match own_tag(facts, &tags, ours, chart) {
+            None => without.push(chart),
+            Some(tagged) => match whose(facts, tagged, ours, chart) {
+                Whose::ThisCommit => {
+                    here.insert(&tagged.remote.name);
+                    held.extend(cannot_complete(chart, &tagged.remote.name, facts.there));
+                }
+                Whose::ItsCommit => {
+                    wanted.push(tagged);
+                    held.push(Held::finished(chart, short(&tagged.remote.commit)));
+                }
+                Whose::Done => held.push(Held::published(chart)),
+                Whose::Others => held.push(of_others(chart, tagged.remote, facts.there)),
+            },
+        }
     }
-    let is_candidate =
-        |one: &Incomplete| facts.candidates.iter().any(|chart| tag_of(chart) == one.remote.name);
+    held.extend(without_own_tags(facts, &without));
     let (ours, others): (Vec<_>, Vec<_>) =
         incomplete.into_iter().partition(|one| ours.contains(&one.remote.name));
-    // What is new at this commit is published with all else that is new here.
-    let is_elsewhere = |one: &Incomplete| one.remote.commit != facts.commit || !is_candidate(one);
-    let mut finish: Vec<Incomplete> = ours.into_iter().filter(is_elsewhere).collect();
+    let is_wanted = |one: &Incomplete| wanted.iter().any(|tagged| tagged.remote == &one.remote);
+    let is_here = |one: &Incomplete| here.contains(one.remote.name.as_str());
+    let is_cut_off = |one: &Incomplete| is_wanted(one) || is_owed(facts, one) && !is_here(one);
+    let (mut finish, changed): (Vec<_>, Vec<_>) = ours.into_iter().partition(is_cut_off);
+    for tagged in &wanted {
+        if !finish.iter().any(|one| one.remote == *tagged.remote) {
+            let (tag, remote) = (tagged.tag.clone(), tagged.remote.clone());
+            finish.push(Incomplete { tag, remote, lacks: facts.targets.to_vec() });
+        }
+    }
     finish.sort_by(|a, b| a.tag.version.cmp(&b.tag.version).then(a.remote.name.cmp(&b.remote.name)));
-    let others = others.into_iter().filter(|one| !is_candidate(one) && is_gap(facts, one));
-    let mut others: Vec<Incomplete> = others.collect();
+    let is_told = |one: &Incomplete| !is_here(one) && !is_wanted(one) && is_gap(facts, one);
+    let mut others: Vec<Incomplete> = others.into_iter().chain(changed).filter(is_told).collect();
+    others.retain(|one| !facts.candidates.iter().any(|chart| is_of(&one.tag, chart)));
     others.sort_by(|a, b| a.lacks.cmp(&b.lacks).then(b.tag.version.cmp(&a.tag.version)));
     Unreleased { finish, held, others }
 }
 
-/// Whether a tag of somebody else has published a part of its version.
+/// What a new version and its tag mean for each other.
+enum Whose {
+    /// It is published from this commit, with all else that is new here.
+    ThisCommit,
+    /// It is finished by its tag.
+    ItsCommit,
+    /// All targets have it, as far as they tell.
+    Done,
+    Others,
+}
+
+fn whose(facts: Facts<'_>, tagged: &Tagged<'_>, ours: &HashSet<String>, chart: &ChartVersion) -> Whose {
+    let is_own = tagged.remote.name == tag_of(facts.config, chart, facts.charts.len());
+    let is_shared = tagged.tag.chart.is_none() && facts.charts.len() > 1;
+    // A part of what shares a tag would be another release than all of it.
+    let is_part = is_shared && facts.candidates.len() < facts.charts.len();
+    if tagged.remote.commit == facts.commit && is_own && !is_part {
+        Whose::ThisCommit
+    } else if facts.targets == [Target::Github]
+        && facts.there.lists(facts.targets, &chart.name, &tagged.tag.version)
+    {
+        Whose::Done
+    } else if ours.contains(&tagged.remote.name) {
+        Whose::ItsCommit
+    } else {
+        Whose::Others
+    }
+}
+
+/// The tag that a new version has already, in whatever pattern: the one that this program would make, else one of ours,
+/// else one that names the chart. A tag of somebody else without the name of a chart may be that of an application.
+fn own_tag<'t, 'a>(
+    facts: Facts<'a>,
+    tags: &'t [Tagged<'a>],
+    ours: &HashSet<String>,
+    chart: &ChartVersion,
+) -> Option<&'t Tagged<'a>> {
+    let own = tag_of(facts.config, chart, facts.charts.len());
+    let is_ours = |one: &&Tagged<'_>| ours.contains(&one.remote.name);
+    // What was a tag for all charts before there were others says nothing of those.
+    let is_known = facts.charts.len() == 1 || facts.there.knows(facts.targets, &chart.name);
+    let rank = |one: &&Tagged<'_>| match &one.tag.chart {
+        _ if one.remote.name == own => Some(0),
+        Some(name) if *name == chart.name => Some(if is_ours(one) { 1 } else { 2 }),
+        None if is_ours(one) && is_known => Some(1),
+        _ => None,
+    };
+    let of_version = tags.iter().filter(|one| one.tag.agrees_with(&chart.version));
+    of_version.filter(|one| rank(one).is_some()).min_by_key(rank)
+}
+
+fn is_of(tag: &Tag, chart: &ChartVersion) -> bool {
+    tag.agrees_with(&chart.version) && tag.chart.as_ref().is_none_or(|name| *name == chart.name)
+}
+
+/// Whether a tag of ours is that of a run that was cut off. The last target is what it had left: where that has the version,
+/// somebody took it out of another one since. A target that was added later owes nobody what was released before.
+fn is_owed(facts: Facts<'_>, one: &Incomplete) -> bool {
+    let Some(last) = facts.targets.last().filter(|last| one.lacks.contains(last)) else { return false };
+    let version = &one.tag.version;
+    let owes = |chart: &&str| {
+        let versions =
+            facts.targets.iter().filter_map(|target| facts.there.versions(*target, chart)).flatten();
+        let mut others = versions.filter(|other| *other != version);
+        facts.there.has_older(*last, chart, version)
+            || others.all(|other| !facts.there.lacks(*last, chart, other))
+    };
+    charts_of(facts, &one.tag).iter().any(owes)
+}
+
+/// Whether a tag has published a part of its version, and no run of this program was going to publish the rest.
 fn is_gap(facts: Facts<'_>, one: &Incomplete) -> bool {
     let version = &one.tag.version;
     let charts = charts_of(facts, &one.tag);
     let is_here = |chart: &&str| facts.charts.iter().any(|here| here.name == **chart);
     let has_older =
         |target: &Target| charts.iter().any(|chart| facts.there.has_older(*target, chart, version));
-    let is_anywhere = || {
-        let mut all =
-            facts.targets.iter().flat_map(|target| charts.iter().map(move |chart| (*target, *chart)));
-        all.any(|(target, chart)| has(facts, target, chart, version))
-    };
+    let is_anywhere = || charts.iter().any(|chart| facts.there.is_anywhere(facts.targets, chart, version));
     // A version of which nothing is anywhere may be that of something else, where its tag names no chart.
     charts.iter().all(is_here)
         && one.lacks.iter().any(has_older)
@@ -180,8 +284,8 @@ fn is_gap(facts: Facts<'_>, one: &Incomplete) -> bool {
 }
 
 /// Charts that have no tag of their own, where they do not share a version.
-fn without_own_tags(facts: Facts<'_>) -> Vec<Held> {
-    let Facts { config, charts, candidates, .. } = facts;
+fn without_own_tags(facts: Facts<'_>, candidates: &[&ChartVersion]) -> Vec<Held> {
+    let Facts { config, charts, .. } = facts;
     let is_same = candidates.windows(2).all(|pair| matches!(pair, [a, b] if a.version == b.version));
     if charts.len() == 1 || config.tags.has_one_for_each() || candidates.len() == charts.len() && is_same {
         return Vec::new();
@@ -220,7 +324,7 @@ fn of_others(chart: &ChartVersion, tag: &RemoteTag, there: &There) -> Held {
     Held::new(chart, &format!("tag {text} is at {commit}"), Some(problem))
 }
 
-/// What others have half released, with the command that finishes one of them.
+/// What is half released and stays so, with the command that finishes one of them.
 pub fn half_released(others: &[Incomplete]) -> Vec<Problem> {
     let told = |tags: &[Incomplete]| {
         let names: Vec<String> = tags.iter().map(|one| one.remote.name.clone()).collect();

@@ -70,7 +70,7 @@ impl Scene<'_> {
             format!("{} lacks {}", one.remote.name, lacks.join(" "))
         });
         let held = decided.held.iter().map(|held| {
-            let problem = held.problem.as_ref().map_or_else(String::new, |problem| format!(" ({problem})"));
+            let problem = held.problems.first().map_or_else(String::new, |problem| format!(" ({problem})"));
             format!("{} {}: {}{problem}", held.chart, held.version, held.why)
         });
         let told = half_released(&decided.others);
@@ -128,7 +128,10 @@ fn what_an_earlier_run_has_left() {
         ("web-1.1.0 bbbbbbbbbb*", [all, all, all], ""),
         ("web-1.1.0 bbbbbbbbbb*", [all, all, without], "web-1.1.0 lacks Github"),
         ("web-1.1.0 bbbbbbbbbb*", [all, without, without], "web-1.1.0 lacks Pages Github"),
-        ("web-1.1.0 bbbbbbbbbb*", [without, all, all], "web-1.1.0 lacks Oci"),
+        // Somebody took it out of the registry, or the registry was added later.
+        ("web-1.1.0 bbbbbbbbbb*", [without, all, all], ""),
+        ("web-1.0.0 bbbbbbbbbb*", [&["web 1.2.0"], all, all], ""),
+        ("web-1.1.0 bbbbbbbbbb*", [all, all, &[]], ""),
         // Half of it is published from this commit.
         (
             "web-1.2.0 aaaaaaaaaa*",
@@ -137,6 +140,12 @@ fn what_an_earlier_run_has_left() {
         ),
         // The chart is gone, and its registry is not asked.
         ("old-3.0.0 bbbbbbbbbb*", [all, all, all], "old-3.0.0 lacks Pages Github"),
+        // Chart.yaml spelled it loosely then.
+        (
+            "web-v0.9 bbbbbbbbbb*",
+            [&["web 0.8.0"], &["web 0.8.0"], &["web 0.8.0"]],
+            "web-v0.9 lacks Oci Pages Github",
+        ),
         // Nobody has to publish what others have left.
         ("old-3.0.0 bbbbbbbbbb+", [all, all, all], ""),
         ("web-1.1.0 bbbbbbbbbb+", [all, all, without], ""),
@@ -184,9 +193,19 @@ fn tags_for_all_charts() {
         };
         scene.decide(&of_all)
     };
-    assert_eq!(one("1.1.0", "v1.0.0 bbbbbbbbbb*")[0], "v1.0.0 lacks Oci");
+    assert_eq!(one("1.1.0", "v1.0.0 bbbbbbbbbb*")[0], "");
     assert_eq!(one("1.1.0", "v1.1.0 bbbbbbbbbb*")[1], "web 1.1.0: finished from bbbbbbb");
     assert_eq!(one("1.1.0", "v0.5.0 bbbbbbbbbb*")[0], "v0.5.0 lacks Oci Pages Github");
+    // A run that was killed between two charts is finished by the tag that they share.
+    let charts = ["db 1.0.0", "web 1.0.0"];
+    let half = Scene {
+        charts: &charts,
+        new: &["web 1.0.0"],
+        tags: &["v1.0.0 aaaaaaaaaa*"],
+        there: [&["db 1.0.0"], &[], &[]],
+    };
+    let finished = ["v1.0.0 lacks Pages Github", "web 1.0.0: finished from aaaaaaa", ""];
+    assert_eq!(half.decide(&of_all), finished);
     let both = |new: &[&str]| {
         Scene { charts: &["db 1.0.0", "web 1.0.0"], new, tags: &[], there: [&[], &[], &[]] }.decide(&of_all)
     };
@@ -196,6 +215,25 @@ fn tags_for_all_charts() {
         told.starts_with("web 1.0.0: no tag is for it alone (each tag of the config is for all charts"),
         "{told}"
     );
+}
+
+/// A version has one tag, in whatever pattern: that of a time when there was one chart, or of a person.
+#[test]
+fn the_tag_of_another_pattern() {
+    let decide = |charts: &[&str], new: &[&str], tag: &str, there: &[&str]| {
+        Scene { charts, new, tags: &[tag], there: [there, there, there] }.decide(&config())
+    };
+    let published = ["web 1.0.0"];
+    let held = ["web-1.1.0 lacks Oci Pages Github", "web 1.1.0: finished from bbbbbbb", ""];
+    assert_eq!(decide(&["web 1.1.0"], &["web 1.1.0"], "web-1.1.0 bbbbbbbbbb*", &published), held);
+    let both = ["db 1.0.0", "web 1.1.0"];
+    let held = ["v1.1.0 lacks Oci Pages Github", "web 1.1.0: finished from bbbbbbb", ""];
+    assert_eq!(decide(&both, &both, "v1.1.0 bbbbbbbbbb*", &published), held);
+    let held = &decide(&["web 1.1.0"], &["web 1.1.0"], "web-1.1.0 bbbbbbbbbb", &published)[1];
+    assert!(held.starts_with("web 1.1.0: tag web-1.1.0 is at bbbbbbb (tag"), "{held}");
+    // What was one chart's tag for all says nothing of a chart that came later.
+    let new = ["db 1.1.0", "web 1.0.0"];
+    assert_eq!(decide(&new, &["db 1.1.0"], "v1.1.0 bbbbbbbbbb*", &["web 1.0.0", "web 1.1.0"]), ["", "", ""]);
 }
 
 #[test]
