@@ -42,7 +42,11 @@ fn a_shared_tag() {
         assert!(shop.killed_at(n).0, "{n}");
         shop.publish();
         let state = shop.targets.state();
-        assert_eq!(state["github"]["releases"][0]["assets"].as_array().map(Vec::len), Some(3), "{n} {state:#}");
+        assert_eq!(
+            state["github"]["releases"][0]["assets"].as_array().map(Vec::len),
+            Some(3),
+            "{n} {state:#}"
+        );
         assert_eq!(shop.targets.remote.entries().len(), 2, "{n}");
         // Another chart of the same version has no tag.
         shop.bump("new", "1.0.0");
@@ -113,7 +117,9 @@ fn a_version_is_taken_out() {
     let at = index.rfind("  - apiVersion").expect("an entry");
     let end = index.find("generated:").expect("the end");
     let without = format!("{}{}", &index[..at], &index[end..]);
-    shop.targets.remote.overwrite(&[("charts/index.yaml", Some(without.as_bytes())), ("charts/web-1.0.0.tgz", None)]);
+    shop.targets
+        .remote
+        .overwrite(&[("charts/index.yaml", Some(without.as_bytes())), ("charts/web-1.0.0.tgz", None)]);
     let ran = shop.publish();
     assert!(ran.stdout.contains("there is nothing to publish"), "{}", ran.stdout);
     assert!(!shop.targets.remote.entries().contains_key("web-1.0.0.tgz"));
