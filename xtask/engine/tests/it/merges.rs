@@ -47,7 +47,7 @@ impl Shop {
     }
 
     /// The same with a library that `api` and `web` embed.
-    fn with_library() -> Self {
+    pub fn with_library() -> Self {
         let shop = Self::new(&["cache", "db"]);
         for name in ["api", "web"] {
             shop.sandbox.write(&format!("charts/{name}/Chart.yaml"), &embedding(name, "1.0.0"));
@@ -98,7 +98,7 @@ impl Shop {
         self.run(&["--publish"]).ended(0)
     }
 
-    fn spawn(&self) -> Child {
+    pub fn spawn(&self) -> Child {
         let mut command = self.command(&["--publish"]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         command.env("TMPDIR", self.sandbox.work().join("../home"));
@@ -106,10 +106,10 @@ impl Shop {
     }
 
     /// What the workflow for `main` runs in a clone of one commit, which may be behind by now.
-    fn spawn_in_ci(&self, clone: &str) -> Child {
+    #[track_caller]
+    fn runs_in_ci(&self, clone: &str) {
         let mut command = self.command(&["--publish"]);
         command.current_dir(self.sandbox.work().join("..").join(clone));
-        command.stdout(Stdio::null()).stderr(Stdio::null());
         for (variable, value) in [
             ("GITHUB_ACTIONS", "true"),
             ("GITHUB_EVENT_NAME", "push"),
@@ -120,7 +120,7 @@ impl Shop {
             command.env(variable, value);
         }
         let commit = self.sandbox.git(&["-C", &format!("../{clone}"), "rev-parse", "HEAD"]);
-        command.env("GITHUB_SHA", commit).spawn().expect("a program")
+        self.sandbox.normal(&command.env("GITHUB_SHA", commit).output().expect("a program")).ended(0);
     }
 
     /// A run that is killed when the n-th request comes.
@@ -145,7 +145,7 @@ impl Shop {
     }
 
     /// All that lasts, but for the number of commits that it took.
-    fn state(&self) -> Value {
+    pub fn state(&self) -> Value {
         let mut state = self.targets.state();
         state["pages"]["commits"].take();
         state["tags"] = self.tags().into_iter().map(|(tag, commit)| format!("{tag} {commit}")).collect();
@@ -187,7 +187,7 @@ impl Shop {
     }
 
     /// What the workflow for a tag runs, at its commit.
-    fn for_tag(&self, tag: &str) -> Command {
+    pub fn for_tag(&self, tag: &str) -> Command {
         let mut command = self.command(&["--publish"]);
         for (variable, value) in [("GITHUB_REF_TYPE", "tag"), ("GITHUB_REF_NAME", tag)] {
             command.env(variable, value);
@@ -195,7 +195,7 @@ impl Shop {
         command
     }
 
-    fn head(&self) -> String {
+    pub fn head(&self) -> String {
         self.sandbox.git(&["rev-parse", "HEAD"])
     }
 
@@ -354,10 +354,11 @@ fn two_at_once_and_the_end(shop: &Shop, all: &mut Vec<&'static str>) {
     shop.bump("cache", "1.5.0");
     shop.merge("two of two");
     shop.clone_beside("two");
-    let runs = [shop.spawn_in_ci("one"), shop.spawn_in_ci("two")];
-    for mut run in runs {
-        assert!(run.wait().expect("an end").success());
-    }
+    thread::scope(|scope| {
+        for clone in ["one", "two"] {
+            scope.spawn(move || shop.runs_in_ci(clone));
+        }
+    });
     all.extend(["db-1.6.0", "cache-1.5.0"]);
     shop.has(all);
 
@@ -420,64 +421,7 @@ fn killed_at_any_moment() {
     }
 }
 
-/// With the token of an App the tags start a workflow that releases by tags: it finds all done, or does the same.
-#[test]
-fn a_workflow_for_tags_beside_it() {
-    let shop = Shop::new(&CHARTS);
-    shop.publish();
-    let (state, head) = (shop.state(), shop.head());
-    shop.targets.writes();
-    for chart in CHARTS {
-        let output = shop.for_tag(&format!("{chart}-1.0.0")).output().expect("a program");
-        let ran = shop.sandbox.normal(&output).ended(0);
-        assert_eq!(ran.stdout.matches("  Unchanged ").count(), 3, "{ran:?}");
-    }
-    assert_eq!(shop.targets.writes(), Vec::<String>::new());
-    assert_same(&shop.state(), &state, "after the tags");
-    // Both at once.
-    let beside = Shop::new(&CHARTS);
-    assert_eq!(beside.head(), head);
-    let run = beside.spawn();
-    while beside.tags().len() < CHARTS.len() {
-        thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let tags = CHARTS.map(|chart| {
-        let mut command = beside.for_tag(&format!("{chart}-1.0.0"));
-        command.args(["-d", &format!("target/{chart}")]).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().expect("a program")
-    });
-    for (i, mut run) in std::iter::once(run).chain(tags).enumerate() {
-        assert!(run.wait().expect("an end").success(), "{i}");
-    }
-    assert_same(&beside.state(), &state, "both at once");
-}
-
-/// The rehearsal tags what is new at throw-away targets, too, and finds nothing left to do when it does all of it again.
-#[test]
-fn a_rehearsal_with_tags() {
-    let shop = Shop::with_library();
-    let mut command = shop.sandbox.any_config_command();
-    command.args(["release", "--rehearse", "--helm", "never", "--remote", &shop.targets.remote.url]);
-    let ran = shop.sandbox.normal(&command.output().expect("a program")).ended(0);
-    for words in [
-        "      Tagged common-1.0.0 at ",
-        "   Unchanged all of it: publishing again finds nothing left to do\n",
-        "   Rehearsed cache-1.0.0, common-1.0.0, db-1.0.0, api-1.0.0, web-1.0.0 in ",
-        "nothing left this machine; on the default branch `cargo xtask release --publish` does all of it, whatever the number of tags (",
-    ] {
-        assert!(ran.stdout.contains(words), "{words}\n{}", ran.stdout);
-    }
-    assert_eq!(ran.stdout.matches("Tagged ").count(), 5, "{}", ran.stdout);
-    // Nothing is anywhere, and no tag is here.
-    shop.has(&[]);
-    assert_eq!(shop.sandbox.git(&["tag", "--list"]), "");
-    let copy = shop.sandbox.git(&["-C", "target/rehearsal/gh-pages.git", "tag", "--list"]);
-    assert_eq!(copy.lines().count(), 5, "{copy}");
-    let ran = shop.sandbox.normal(&command.args(["--only", "cache"]).output().expect("a program")).ended(0);
-    assert_eq!(ran.stdout.matches("Tagged ").count(), 1, "{}", ran.stdout);
-}
-
-const CHARTS: [&str; 3] = ["api", "db", "web"];
+pub const CHARTS: [&str; 3] = ["api", "db", "web"];
 
 /// Releases three charts without a disturbance; the state, and how many requests it takes.
 fn undisturbed() -> (Value, usize) {

@@ -1,6 +1,12 @@
-//! Releases on merge in repositories that change: charts come, go and move, tags have another pattern, targets are added.
+//! Releases on merge beside other workflows, at throw-away targets, and in repositories that change: charts come, go and
+//! move, tags have another pattern, targets are added.
 
-use crate::merges::Shop;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::merges::{CHARTS, Shop};
+use crate::whole::assert_same;
 
 /// The Chart.yaml that the registry's digest is of, and that of the index, must be those of one commit.
 fn published(shop: &Shop, file: &str) -> String {
@@ -159,4 +165,61 @@ fn a_commit_that_is_on_no_branch() {
     let ran = shop.run(&["--publish"]).ended(1);
     assert!(ran.stderr.contains("this commit is not on `main` of"), "{ran:?}");
     shop.has(&["db-1.0.0", "web-1.0.0"]);
+}
+
+/// With the token of an App the tags start a workflow that releases by tags: it finds all done, or does the same.
+#[test]
+fn a_workflow_for_tags_beside_it() {
+    let shop = Shop::new(&CHARTS);
+    shop.publish();
+    let (state, head) = (shop.state(), shop.head());
+    shop.targets.writes();
+    for chart in CHARTS {
+        let output = shop.for_tag(&format!("{chart}-1.0.0")).output().expect("a program");
+        let ran = shop.sandbox.normal(&output).ended(0);
+        assert_eq!(ran.stdout.matches("  Unchanged ").count(), 3, "{ran:?}");
+    }
+    assert_eq!(shop.targets.writes(), Vec::<String>::new());
+    assert_same(&shop.state(), &state, "after the tags");
+    // Both at once.
+    let beside = Shop::new(&CHARTS);
+    assert_eq!(beside.head(), head);
+    let run = beside.spawn();
+    while beside.tags().len() < CHARTS.len() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let tags = CHARTS.map(|chart| {
+        let mut command = beside.for_tag(&format!("{chart}-1.0.0"));
+        command.args(["-d", &format!("target/{chart}")]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("a program")
+    });
+    for (i, mut run) in std::iter::once(run).chain(tags).enumerate() {
+        assert!(run.wait().expect("an end").success(), "{i}");
+    }
+    assert_same(&beside.state(), &state, "both at once");
+}
+
+/// The rehearsal tags what is new at throw-away targets, too, and finds nothing left to do when it does all of it again.
+#[test]
+fn a_rehearsal_with_tags() {
+    let shop = Shop::with_library();
+    let mut command = shop.sandbox.any_config_command();
+    command.args(["release", "--rehearse", "--helm", "never", "--remote", &shop.targets.remote.url]);
+    let ran = shop.sandbox.normal(&command.output().expect("a program")).ended(0);
+    for words in [
+        "      Tagged common-1.0.0 at ",
+        "   Unchanged all of it: publishing again finds nothing left to do\n",
+        "   Rehearsed cache-1.0.0, common-1.0.0, db-1.0.0, api-1.0.0, web-1.0.0 in ",
+        "nothing left this machine; on the default branch `cargo xtask release --publish` does all of it, whatever the number of tags (",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}\n{}", ran.stdout);
+    }
+    assert_eq!(ran.stdout.matches("Tagged ").count(), 5, "{}", ran.stdout);
+    // Nothing is anywhere, and no tag is here.
+    shop.has(&[]);
+    assert_eq!(shop.sandbox.git(&["tag", "--list"]), "");
+    let copy = shop.sandbox.git(&["-C", "target/rehearsal/gh-pages.git", "tag", "--list"]);
+    assert_eq!(copy.lines().count(), 5, "{copy}");
+    let ran = shop.sandbox.normal(&command.args(["--only", "cache"]).output().expect("a program")).ended(0);
+    assert_eq!(ran.stdout.matches("Tagged ").count(), 1, "{}", ran.stdout);
 }

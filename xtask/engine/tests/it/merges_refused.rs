@@ -189,28 +189,29 @@ fn a_release_that_somebody_made_by_hand() {
     assert!(shop.targets.remote.entries().contains_key("web-1.3.0.tgz"));
 }
 
-/// Another run makes the tag between the look and the tagging: at another commit its version is finished from there.
+/// Another run makes the tag after the look at all tags: at another commit its version is finished from there.
 #[test]
 fn the_tag_is_made_meanwhile() {
-    let shop = Shop::new(&["api", "web"]);
-    let elsewhere = shop.sandbox.git(&["rev-parse", "HEAD"]);
-    let text = "web-1.0.0\n\nThis tag was made by `cargo xtask release`, and so on.\n";
-    let object = json!({ "tag": "web-1.0.0", "message": text, "object": elsewhere, "type": "commit" });
-    shop.sandbox.write("README.md", "# Shop\n");
-    shop.merge("docs");
-    let meanwhile = move |api: &mut crate::github::Api| {
-        let made = value(&api.answer(&asked("POST", "git/tags", &object)));
-        let name = json!({ "ref": "refs/tags/web-1.0.0", "sha": made["sha"] });
-        api.answer(&asked("POST", "git/refs", &name));
-    };
-    shop.targets.github.fail(
-        Fault::Meanwhile(Arc::new(meanwhile)),
-        "POST /api/v3/repos/d44b/pulltrace/git/tags",
-        1,
-    );
-    let ran = shop.publish();
-    assert!(ran.stderr.contains("Repeating all of it: another run has made web-1.0.0"), "{}", ran.stderr);
-    shop.has(&["api-1.0.0", "web-1.0.0"]);
+    for when in
+        ["GET /api/v3/repos/d44b/pulltrace/git/ref/tags/web", "POST /api/v3/repos/d44b/pulltrace/git/tags"]
+    {
+        let shop = Shop::new(&["api", "web"]);
+        let elsewhere = shop.sandbox.git(&["rev-parse", "HEAD"]);
+        let text = "web-1.0.0\n\nThis tag was made by `cargo xtask release`, and so on.\n";
+        let object = json!({ "tag": "web-1.0.0", "message": text, "object": elsewhere, "type": "commit" });
+        shop.sandbox.write("README.md", "# Shop\n");
+        shop.merge("docs");
+        let meanwhile = move |api: &mut crate::github::Api| {
+            let made = value(&api.answer(&asked("POST", "git/tags", &object)));
+            let name = json!({ "ref": "refs/tags/web-1.0.0", "sha": made["sha"] });
+            api.answer(&asked("POST", "git/refs", &name));
+        };
+        shop.targets.github.fail(Fault::Meanwhile(Arc::new(meanwhile)), when, 1);
+        let ran = shop.publish();
+        let words = "Repeating all of it: another run has made web-1.0.0";
+        assert!(ran.stderr.contains(words), "{when}: {}", ran.stderr);
+        shop.has(&["api-1.0.0", "web-1.0.0"]);
+    }
 }
 
 #[test]

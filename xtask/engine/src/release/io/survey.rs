@@ -10,7 +10,7 @@ use crate::base::config::Config;
 use crate::base::helm_repository::asset_name;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, problems_of};
-use crate::base::tag::ChartVersion;
+use crate::base::tag::{ChartVersion, Tag};
 use crate::base::target::Target;
 use crate::base::text::name;
 use crate::base::version::strict_form;
@@ -123,13 +123,18 @@ fn in_index(config: &Config, branch: &mut Branch) -> Result<Versions> {
     Ok(all)
 }
 
-/// What the registry has of the charts that have tags. One that does not answer is asked no more.
+/// What the registry has of the charts that have tags, where some tag may be one of ours: it takes a request for each chart.
+/// A registry that does not answer is asked no more.
 fn in_registry(scene: &Scene<'_>, refs: &RemoteRefs) -> Checked<Versions> {
     let is_tagged = |chart: &&ChartVersion| refs.tags.iter().any(|tag| tag.name.contains(&chart.name));
     let has_one_chart = scene.prepared.versions.len() == 1 && !refs.tags.is_empty();
     let charts = scene.prepared.versions.iter().filter(|chart| has_one_chart || is_tagged(chart));
-    let gone = refs.tags.iter().filter(|tag| tag.object.is_some());
-    let gone = gone.filter_map(|tag| scene.config.tags.read_of_any(&tag.name)?.chart);
+    let annotated = refs.tags.iter().filter(|tag| tag.object.is_some());
+    let annotated: Vec<Tag> = annotated.filter_map(|tag| scene.config.tags.read_of_any(&tag.name)).collect();
+    if annotated.is_empty() {
+        return Checked::default();
+    }
+    let gone = annotated.into_iter().filter_map(|tag| tag.chart);
     let names: BTreeSet<String> = charts.map(|chart| chart.name.clone()).chain(gone).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let parts: Vec<&[&str]> = names.chunks(names.len().div_ceil(CLIENTS).max(1)).collect();

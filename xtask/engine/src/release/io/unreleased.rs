@@ -13,6 +13,7 @@ use crate::base::target::Target;
 use crate::base::text::{few, name};
 use crate::dist::manifest::Chart;
 use crate::dist::{self, differs_from_commit};
+use crate::git::io::branch::Branch;
 use crate::git::remote_refs::{RemoteTag, short};
 use crate::git::tag_object::TagObject;
 use crate::github::io::Github;
@@ -138,6 +139,13 @@ fn publish(release: &Release, targets: &[Target]) -> Result<Option<String>> {
     let mut ready = Vec::new();
     for work in &works {
         ready.extend(work.ready().take(&mut problems).map(|ready| (work, ready)));
+    }
+    let is_ready = ready.iter().any(|(work, _)| work.unfinished.is_none());
+    if is_new
+        && !is_ready
+        && let Some(tag) = tagged_meanwhile(release)?
+    {
+        return Ok(Some(tag));
     }
     let (new, finished) = (Outcome::default(), Vec::new());
     let mut report = Report { release, tags: Vec::new(), new, finished, problems };
@@ -294,6 +302,14 @@ fn make_tags(release: &Release, http: Option<&Http>, tags: &[TagObject]) -> Resu
     let github = github.map(|http| Github::new(http, &config.repository)).transpose()?;
     let github = github.as_ref().filter(|github| github.has_token());
     tags::make(remote, release.repository(), github, tags, release.limit())
+}
+
+/// A tag that was to be made, and that another run has made at another commit since the look.
+fn tagged_meanwhile(release: &Release) -> Result<Option<String>> {
+    let look = Branch::new(release.remote(), &release.config().branch, release.limit())?;
+    let Ok(there) = look.refs()? else { return Ok(None) };
+    let is_elsewhere = |tag: &TagObject| there.commit_of(&tag.tag).is_some_and(|commit| commit != tag.commit);
+    Ok(to_make(release).into_iter().find(is_elsewhere).map(|tag| tag.tag))
 }
 
 /// What is not as it should be, of what this run leaves alone.

@@ -1,3 +1,5 @@
+//! Tags, charts and targets by table: what is finished, left out and told.
+
 use super::*;
 use crate::base::tag::TagPatterns;
 
