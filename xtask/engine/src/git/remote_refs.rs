@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::tag_object::TagObject;
+
 /// What a remote has, besides its branches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteRefs {
@@ -54,6 +56,11 @@ impl RemoteRefs {
     /// The commit that a tag names; `None` if there is no such tag.
     pub fn commit_of(&self, tag: &str) -> Option<&str> {
         self.tags.iter().find(|one| one.name == tag).map(|one| one.commit.as_str())
+    }
+
+    /// The first of these tags that is at another commit here.
+    pub fn elsewhere<'t>(&self, tags: &'t [TagObject]) -> Option<&'t TagObject> {
+        tags.iter().find(|tag| self.commit_of(&tag.tag).is_some_and(|commit| commit != tag.commit))
     }
 }
 

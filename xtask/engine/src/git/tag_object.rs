@@ -1,7 +1,10 @@
 //! The annotated tag by which this program says what it is going to publish, before it does: a run that is killed leaves it,
 //! and the next one finishes what it says.
 
+use std::fmt;
+
 use super::object::{COMMITTER_EMAIL, COMMITTER_NAME};
+use super::remote_refs::short;
 
 /// An annotated tag that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,13 @@ impl TagObject {
         let message = self.message();
         let tagger = format!("{COMMITTER_NAME} <{COMMITTER_EMAIL}>");
         format!("object {commit}\ntype commit\ntag {tag}\ntagger {tagger} {time} +0000\n\n{message}")
+    }
+}
+
+/// `TAG at COMMIT`, for people.
+impl fmt::Display for TagObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.tag, short(&self.commit))
     }
 }
 

@@ -21,7 +21,6 @@ use crate::dist::{Release, next_tags, replaceable, tags};
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
-use crate::git::remote_refs as git;
 use crate::git::tag_object::TagObject;
 use crate::github::io::Github;
 use crate::pages::command::beside_index;
@@ -165,7 +164,7 @@ fn perform(
     let seen = terminal::hushed(|| publish::look(publication, transport, targets))?;
     report::plan(&seen.planned)?;
     for tag in terminal::hushed(|| tag(publication, transport, source))? {
-        terminal::result("Tagged", &format!("{} at {}", tag.tag, git::short(&tag.commit)))?;
+        terminal::result("Tagged", &tag.to_string())?;
     }
     let outcome = terminal::hushed(|| publish::publish(publication, transport, targets, &report::done))?;
     verdict(outcome.stopped)?;

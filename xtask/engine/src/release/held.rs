@@ -40,6 +40,11 @@ impl Held {
     }
 }
 
+/// Those that this run publishes from no other commit either.
+pub fn left_out(held: &[Held]) -> impl Iterator<Item = &Held> {
+    held.iter().filter(|one| !one.is_finished)
+}
+
 /// What has to be mended, said once of all charts for which it is the same.
 pub fn problems(held: &[Held]) -> Vec<Problem> {
     join(held.iter().flat_map(|one| one.problems.clone()).collect(), embedded::IN)

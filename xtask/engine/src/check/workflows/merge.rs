@@ -141,12 +141,7 @@ pub fn never_started(
 
 /// Whether the steps of a job that publish have the token that GitHub gives to each run.
 fn has_own_token(work: &Work<'_>) -> bool {
-    let publishing = work.runs.iter().filter(|(_, _, run)| {
-        run.commands
-            .iter()
-            .any(|command| command.task.as_ref().is_ok_and(|task| !task.publishes().is_empty()))
-    });
-    let mut tokens = publishing.map(|(step, ..)| work.workflow.env(work.job, step, "GITHUB_TOKEN"));
+    let mut tokens = work.publishing_steps().map(|step| work.workflow.env(work.job, step, "GITHUB_TOKEN"));
     tokens.any(|token| {
         let plain: String = token.unwrap_or_default().chars().filter(|c| !c.is_whitespace()).collect();
         plain.is_empty() || plain.contains("{{github.token}}") || plain.contains("secrets.GITHUB_TOKEN")
@@ -162,10 +157,7 @@ fn default_branch(around: Around<'_>) -> String {
 }
 
 fn is_for_default_branch(around: Around<'_>, trigger: &Trigger) -> bool {
-    let patterns = trigger.patterns("branches").iter().map(|pattern| pattern.text.as_str());
-    let is_named =
-        patterns.clone().next().is_none() || filter::takes(patterns, around.default_branch()) != Some(false);
-    trigger.event.text == "push" && trigger.is_for_others() && is_named
+    trigger.event.text == "push" && trigger.is_for_others() && trigger.takes_branch(around.default_branch())
 }
 
 /// Another branch whose pushes start a workflow; `None` if there is none.

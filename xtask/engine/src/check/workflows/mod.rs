@@ -110,6 +110,14 @@ impl Work<'_> {
         self.commands().filter_map(|command| command.task.as_ref().ok())
     }
 
+    /// The steps that publish something.
+    fn publishing_steps(&self) -> impl Iterator<Item = &Step> {
+        let publishes =
+            |command: &Command| command.task.as_ref().is_ok_and(|task| !task.publishes().is_empty());
+        let publishing = self.runs.iter().filter(move |(_, _, run)| run.commands.iter().any(publishes));
+        publishing.map(|(step, ..)| *step)
+    }
+
     fn publishes(&self) -> Vec<Target> {
         self.tasks().flat_map(Task::publishes).copied().collect()
     }

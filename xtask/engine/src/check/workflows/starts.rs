@@ -7,9 +7,9 @@ use crate::base::tag::{self, ChartVersion};
 use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::edit::Finding;
-use crate::ci::run::{Command, Task};
+use crate::ci::run::Task;
 use crate::ci::workflow::condition::{self, Before, Holds, Start};
-use crate::ci::workflow::{Job, Trigger, Workflow, Written, filter};
+use crate::ci::workflow::{Job, Trigger, Workflow, Written};
 
 /// Tags of one pattern that release, all charts or one.
 struct Way {
@@ -142,9 +142,8 @@ fn stopped_at<'a>(work: &Work<'a>, event: &str, tag: &str) -> Option<(&'a Job, &
 /// Whether a trigger that starts a job for something else than tags lets it run, as far as its condition can be read.
 pub fn runs_for_others(around: Around<'_>, work: &Work<'_>, trigger: &Trigger) -> bool {
     let default = around.default_branch();
-    let patterns = || trigger.patterns("branches").iter().map(|pattern| pattern.text.as_str());
-    let is_named = patterns().next().is_none() || filter::takes(patterns(), default) != Some(false);
-    let branch = patterns().next().filter(|_| !is_named).unwrap_or(default);
+    let other = trigger.patterns("branches").first().filter(|_| !trigger.takes_branch(default));
+    let branch = other.map_or(default, |pattern| &pattern.text);
     let event = trigger.event.text.as_str();
     let reference = match event {
         "pull_request" => "refs/pull/1/merge".to_owned(),
@@ -167,9 +166,7 @@ pub fn runs_for(work: &Work<'_>, start: Start<'_>) -> bool {
 pub fn may_run_for(work: &Work<'_>, start: Start<'_>) -> bool {
     let is_taken =
         |condition: &Written| condition::holds(start, Before::Succeeded, &condition.text) != Holds::No;
-    let publishes = |command: &Command| command.task.as_ref().is_ok_and(|task| !task.publishes().is_empty());
-    let mut steps = work.runs.iter().filter(|(_, _, run)| run.commands.iter().any(publishes));
-    steps.any(|(step, ..)| step.condition.as_ref().is_none_or(is_taken))
+    work.publishing_steps().any(|step| step.condition.as_ref().is_none_or(is_taken))
         && !condition::skipped(work.workflow, start).contains(&work.job)
 }
 
@@ -219,11 +216,7 @@ fn not_started(work: &Work<'_>, released: &Way) -> Option<Finding> {
 pub fn default_branch(around: Around<'_>, workflow: &Workflow) -> Option<Problem> {
     let default = around.default_branch?;
     let push = workflow.triggers.iter().find(|trigger| trigger.event.text == "push")?;
-    let patterns = push.patterns("branches");
-    if filter::takes(patterns.iter().map(|pattern| pattern.text.as_str()), default) != Some(false) {
-        return None;
-    }
-    let first = patterns.first()?;
+    let first = push.patterns("branches").first().filter(|_| !push.takes_branch(default))?;
     let message = format!("{} is the default branch, and no push to it starts this workflow", name(default));
     let problem = Problem::warning(message).at(&workflow.file, Some(first.line));
     Some(problem.hint(format!("branches: [{default}]")))

@@ -203,6 +203,13 @@ impl Trigger {
         }
     }
 
+    /// Whether its filter `branches` takes a branch, or it has none; where nobody knows, it does.
+    pub fn takes_branch(&self, branch: &str) -> bool {
+        let patterns = self.patterns("branches");
+        let texts = patterns.iter().map(|pattern| pattern.text.as_str());
+        patterns.is_empty() || filter::takes(texts, branch).unwrap_or(true)
+    }
+
     /// Whether it starts the workflow for something else by itself: not where a person or another workflow decides.
     pub fn is_for_others(&self) -> bool {
         match self.event.text.as_str() {

@@ -25,7 +25,7 @@ impl Github<'_> {
     pub(super) fn look_at(&self, wanted: &Wanted<'_>, made: &[u64]) -> Result<Seen, Problem> {
         let tag = &*wanted.tag;
         let (own, others): (Vec<_>, Vec<_>) =
-            self.list()?.into_iter().partition(|release| release.tag_name == tag);
+            self.releases()?.into_iter().partition(|release| release.tag_name == tag);
         let mut releases = Vec::new();
         for listed in &own {
             releases.extend(self.listed(listed.id)?);
@@ -133,10 +133,6 @@ impl Github<'_> {
 
     /// All releases, drafts among them for those who may write.
     pub fn releases(&self) -> Result<Vec<Release>, Problem> {
-        self.list()
-    }
-
-    fn list(&self) -> Result<Vec<Release>, Problem> {
         let what = format!("look at the releases of {}", name(self.api.repository()));
         let mut releases: Vec<Release> = Vec::new();
         for page in 1..=MAX_PAGES {
@@ -155,7 +151,7 @@ impl Github<'_> {
         let silence = Err(format!("release {id} is in the list and is not found"));
         for tries in 1.. {
             let release = self.release(id)?;
-            if release.is_some() || self.list()?.iter().all(|listed| listed.id != id) {
+            if release.is_some() || self.releases()?.iter().all(|listed| listed.id != id) {
                 return Ok(release);
             }
             if !self.api.http.should_repeat(tries, &silence, &self.api.host()) {

@@ -1,17 +1,18 @@
 //! What `cargo xtask release` says to people and to programs.
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::publish::Outcome;
 use super::release;
 use super::unreleased::{Finished, Report};
+use crate::base::problem::Problem;
 use crate::base::text::size;
 use crate::chart::Archive;
 use crate::dist::{MANIFEST, NOTES, SUMS};
 use crate::git::remote_refs::short;
 use crate::git::tag_object::TagObject;
-use crate::release::held::Held;
+use crate::release::held::{self, Held};
 use crate::release::steps::Planned;
 use crate::release::unreleased::Incomplete;
 use crate::sys::terminal::{self, as_json};
@@ -19,8 +20,7 @@ use crate::sys::terminal::{self, as_json};
 pub fn made(release: &release::Release, destination: &str, by: &str) -> Result<()> {
     let seen = &release.seen;
     packaged(&seen.charts, release.archives(), destination, by)?;
-    let held: Vec<Held> = seen.held.iter().filter(|one| !one.is_finished).cloned().collect();
-    left_out(&seen.left_out, &held, release.args().backfill)?;
+    left_out(&seen.left_out, held::left_out(&seen.held), release.args().backfill)?;
     wrote(release.archives(), destination)
 }
 
@@ -44,7 +44,11 @@ pub fn packaged(charts: &[String], archives: &[Archive], destination: &str, by: 
 
 /// What is not part of a release: charts that are published as they are here, or for a backfill those that are not; and
 /// `held`, each with why.
-pub fn left_out(left_out: &[String], held: &[Held], is_backfill: bool) -> Result<()> {
+pub fn left_out<'h>(
+    left_out: &[String],
+    held: impl IntoIterator<Item = &'h Held>,
+    is_backfill: bool,
+) -> Result<()> {
     if !left_out.is_empty() {
         let (verb, why) = if is_backfill {
             ("Left out", "not published as they are here")
@@ -55,7 +59,7 @@ pub fn left_out(left_out: &[String], held: &[Held], is_backfill: bool) -> Result
     }
     let line =
         |one: &Held| terminal::result("Left out", &format!("{} {}: {}", one.chart, one.version, one.why));
-    Ok(held.iter().try_for_each(line)?)
+    Ok(held.into_iter().try_for_each(line)?)
 }
 
 pub fn plan(planned: &[Planned<'_>]) -> Result<()> {
@@ -82,7 +86,7 @@ pub fn unreleased(report: &Report<'_>) -> Result<()> {
         plan(&outcome.planned)?;
     }
     for tag in &report.tags {
-        terminal::result("Would tag", &format!("{} at {}", tag.tag, short(&tag.commit)))?;
+        terminal::result("Would tag", &tag.to_string())?;
     }
     plan(&report.new.planned)
 }
@@ -103,7 +107,7 @@ pub fn finishing(release: &release::Release, incomplete: &Incomplete) -> Result<
 /// The tags that are made next.
 pub fn announce_tags(tags: &[TagObject]) {
     for tag in tags {
-        terminal::progress("Would tag", &format!("{} at {}", tag.tag, short(&tag.commit)));
+        terminal::progress("Would tag", &tag.to_string());
     }
 }
 
@@ -112,14 +116,11 @@ pub fn tagged(report: &Report<'_>) -> Result<()> {
     if report.release.args().json {
         return Ok(());
     }
-    let line =
-        |tag: &TagObject| terminal::result("Tagged", &format!("{} at {}", tag.tag, short(&tag.commit)));
-    Ok(report.tags.iter().try_for_each(line)?)
+    Ok(report.tags.iter().try_for_each(|tag| terminal::result("Tagged", &tag.to_string()))?)
 }
 
 fn unreleased_json(report: &Report<'_>) -> Result<()> {
     let Report { release, tags, new, problems, .. } = report;
-    let held_back = release.seen.held.iter().filter(|one| !one.is_finished);
     let held = |one: &Held| json!({ "name": one.chart, "version": one.version, "why": one.why });
     let finished = |Finished { incomplete, outcome, .. }: &Finished<'_>| {
         json!({
@@ -132,26 +133,29 @@ fn unreleased_json(report: &Report<'_>) -> Result<()> {
     };
     let others = release.seen.survey.iter().flat_map(|survey| &survey.unreleased.others);
     let half = |one: &Incomplete| json!({ "tag": one.remote.name, "commit": one.remote.commit, "missing": one.lacks });
-    let all = release.seen.warnings.iter().chain(problems);
-    let out = json!({
-        "destination": release.directory().to_string_lossy(),
-        "manifest": release.manifest(),
-        "leftOut": release.seen.left_out,
-        "held": held_back.map(held).collect::<Vec<_>>(),
-        "tags": tags.iter().map(|tag| json!({ "tag": tag.tag, "commit": tag.commit })).collect::<Vec<_>>(),
-        "plan": new.planned,
-        "pushed": new.pushed,
-        "release": new.url,
-        "finished": report.finished.iter().map(finished).collect::<Vec<_>>(),
-        "halfReleased": others.map(half).collect::<Vec<_>>(),
-        "problems": all.map(as_json).collect::<Vec<_>>(),
-    });
-    Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)
+    let tagged = |tag: &TagObject| json!({ "tag": tag.tag, "commit": tag.commit });
+    let own = [
+        ("held", held::left_out(&release.seen.held).map(held).collect::<Value>()),
+        ("tags", tags.iter().map(tagged).collect()),
+        ("finished", report.finished.iter().map(finished).collect()),
+        ("halfReleased", others.map(half).collect()),
+    ];
+    print_json(release, new, problems, own)
 }
 
 pub fn json(release: &release::Release, outcome: &Outcome<'_>) -> Result<()> {
-    let all = release.seen.warnings.iter().chain(&outcome.problems).chain(&outcome.stopped);
-    let out = json!({
+    print_json(release, outcome, outcome.problems.iter().chain(&outcome.stopped), [])
+}
+
+/// What each kind of run prints, and `own`, that of one kind.
+fn print_json<'p>(
+    release: &'p release::Release,
+    outcome: &Outcome<'_>,
+    problems: impl IntoIterator<Item = &'p Problem>,
+    own: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Result<()> {
+    let all = release.seen.warnings.iter().chain(problems);
+    let mut out = json!({
         "destination": release.directory().to_string_lossy(),
         "manifest": release.manifest(),
         "leftOut": release.seen.left_out,
@@ -160,5 +164,8 @@ pub fn json(release: &release::Release, outcome: &Outcome<'_>) -> Result<()> {
         "release": outcome.url,
         "problems": all.map(as_json).collect::<Vec<_>>(),
     });
+    if let Value::Object(fields) = &mut out {
+        fields.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
     Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)
 }

@@ -15,7 +15,7 @@ use crate::base::problem::Problem;
 use crate::base::target::Target;
 use crate::base::text::code;
 use crate::dist::manifest::{Chart, Manifest};
-use crate::release::held::Held;
+use crate::release::held::{self, Held};
 use crate::release::steps::Planned;
 use crate::sys::github_actions;
 
@@ -85,7 +85,7 @@ fn left_out(held: &[Held]) -> String {
     let line = |one: &Held| {
         format!("- {} is left out: {}\n", code(&format!("{} {}", one.chart, one.version)), code(&one.why))
     };
-    let lines: String = held.iter().filter(|one| !one.is_finished).map(line).collect();
+    let lines: String = held::left_out(held).map(line).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 

@@ -23,7 +23,9 @@ use crate::index::Index;
 use crate::registry::io::Registry;
 use crate::release::Prepared;
 use crate::release::steps::doubt;
-use crate::release::unreleased::{Facts, There, Unreleased, Versions, decide, incomplete, tag_of, versions};
+use crate::release::unreleased::{
+    self, Facts, There, Unreleased, Versions, decide, incomplete, tag_of, versions,
+};
 use crate::sys::http::{CURIOUS, Http};
 use crate::sys::{terminal, threads};
 
@@ -69,11 +71,12 @@ pub fn survey(scene: &Scene<'_>, branch: &mut Branch) -> Result<Checked<Survey>>
     let (commit, charts) = (&*prepared.commit.id, &*prepared.versions);
     let facts =
         Facts { config, commit, charts, candidates: &candidates, targets, tags: &refs.tags, there: &there };
-    let found = incomplete(facts);
+    let tags = unreleased::read(facts);
+    let found = incomplete(facts, &tags);
     let annotated: Vec<_> = found.iter().map(|one| &one.remote).collect();
     let texts = branch.tag_texts(&annotated)?.into_iter();
     let ours: HashSet<String> = texts.filter(|(_, text)| is_ours(text)).map(|(tag, _)| tag).collect();
-    let unreleased = decide(facts, found, &ours);
+    let unreleased = decide(facts, &tags, found, &ours);
     Ok(Checked::new(Survey { refs, unreleased }, problems))
 }
 

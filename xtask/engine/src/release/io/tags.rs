@@ -14,7 +14,7 @@ use crate::git::io::remote::Remote;
 use crate::git::io::repository::Repository;
 use crate::git::io::tags::push;
 use crate::git::refusal;
-use crate::git::remote_refs::{RemoteRefs, short};
+use crate::git::remote_refs::RemoteRefs;
 use crate::git::tag_object::TagObject;
 use crate::github::io::Github;
 use crate::sys::terminal;
@@ -47,7 +47,7 @@ pub fn make(
         return Ok(Made::Here);
     }
     for tag in tags {
-        terminal::progress("Tagging", &format!("{} at {}", tag.tag, short(&tag.commit)));
+        terminal::progress("Tagging", &tag.to_string());
     }
     // The name of a branch is of no matter for a look at tags.
     let look = Branch::new(remote, "none", limit)?;
@@ -67,8 +67,7 @@ pub fn make(
             return Err(Problem::error(message).hint("run it again: it goes on from there").into());
         }
     };
-    let elsewhere = |tag: &&TagObject| there.commit_of(&tag.tag).is_some_and(|commit| commit != tag.commit);
-    if let Some(tag) = tags.iter().find(elsewhere) {
+    if let Some(tag) = there.elsewhere(tags) {
         return Ok(Made::Elsewhere(tag.tag.clone()));
     }
     match refused.filter(|_| tags.iter().any(|tag| there.commit_of(&tag.tag).is_none())) {

@@ -132,8 +132,9 @@ fn publish(release: &Release, targets: &[Target]) -> Result<Option<String>> {
         report::finishing(release, incomplete)?;
         works.extend(Work::new(release, Some(incomplete), targets).take(&mut problems));
     }
+    let tags = to_make(release);
     if is_new {
-        report::announce_tags(&to_make(release));
+        report::announce_tags(&tags);
         works.extend(Work::new(release, None, targets).take(&mut problems));
     }
     let mut ready = Vec::new();
@@ -143,15 +144,15 @@ fn publish(release: &Release, targets: &[Target]) -> Result<Option<String>> {
     let is_ready = ready.iter().any(|(work, _)| work.unfinished.is_none());
     if is_new
         && !is_ready
-        && let Some(tag) = tagged_meanwhile(release)?
+        && let Some(tag) = tagged_meanwhile(release, &tags)?
     {
         return Ok(Some(tag));
     }
     let (new, finished) = (Outcome::default(), Vec::new());
     let mut report = Report { release, tags: Vec::new(), new, finished, problems };
     if let Some((work, _)) = ready.iter().find(|(work, _)| work.unfinished.is_none()) {
-        match make_tags(release, work.http.as_ref(), &to_make(release)) {
-            Ok(Made::Here) => report.tags = to_make(release),
+        match make_tags(release, work.http.as_ref(), &tags) {
+            Ok(Made::Here) => report.tags = tags,
             Ok(Made::Elsewhere(tag)) => return Ok(Some(tag)),
             Err(error) => {
                 // What has its tag is finished all the same.
@@ -305,11 +306,10 @@ fn make_tags(release: &Release, http: Option<&Http>, tags: &[TagObject]) -> Resu
 }
 
 /// A tag that was to be made, and that another run has made at another commit since the look.
-fn tagged_meanwhile(release: &Release) -> Result<Option<String>> {
+fn tagged_meanwhile(release: &Release, tags: &[TagObject]) -> Result<Option<String>> {
     let look = Branch::new(release.remote(), &release.config().branch, release.limit())?;
     let Ok(there) = look.refs()? else { return Ok(None) };
-    let is_elsewhere = |tag: &TagObject| there.commit_of(&tag.tag).is_some_and(|commit| commit != tag.commit);
-    Ok(to_make(release).into_iter().find(is_elsewhere).map(|tag| tag.tag))
+    Ok(there.elsewhere(tags).map(|tag| tag.tag.clone()))
 }
 
 /// What is not as it should be, of what this run leaves alone.

@@ -114,13 +114,14 @@ pub fn tag_of(config: &Config, chart: &ChartVersion, count: usize) -> String {
 }
 
 /// A tag of the remote that releases.
-struct Tagged<'a> {
+#[derive(Debug)]
+pub struct Tagged<'a> {
     tag: Tag,
     remote: &'a RemoteTag,
 }
 
 /// The release tags of the remote, by name.
-fn read<'a>(facts: Facts<'a>) -> Vec<Tagged<'a>> {
+pub fn read<'a>(facts: Facts<'a>) -> Vec<Tagged<'a>> {
     let read = |remote: &'a RemoteTag| {
         let known = facts.config.tags.read_verified(&remote.name, facts.charts).ok();
         // A chart that is gone from here, and a version in the spelling of its time, are known to the commit of their tag.
@@ -131,15 +132,15 @@ fn read<'a>(facts: Facts<'a>) -> Vec<Tagged<'a>> {
 }
 
 /// The release tags of the remote of which a target lacks something, by name.
-pub fn incomplete(facts: Facts<'_>) -> Vec<Incomplete> {
-    let lacking = |Tagged { tag, remote }: Tagged<'_>| {
-        let charts = charts_of(facts, &tag);
+pub fn incomplete(facts: Facts<'_>, tags: &[Tagged<'_>]) -> Vec<Incomplete> {
+    let lacking = |&Tagged { ref tag, remote }: &Tagged<'_>| {
+        let charts = charts_of(facts, tag);
         let lacks =
             |target: &&Target| charts.iter().any(|chart| facts.there.lacks(**target, chart, &tag.version));
         let lacks: Vec<Target> = facts.targets.iter().filter(lacks).copied().collect();
         (!lacks.is_empty()).then(|| Incomplete { tag: tag.clone(), remote: remote.clone(), lacks })
     };
-    read(facts).into_iter().filter_map(lacking).collect()
+    tags.iter().filter_map(lacking).collect()
 }
 
 /// The charts that a tag releases: of one for all charts those that some target has, if any does.
@@ -154,15 +155,19 @@ fn charts_of<'a>(facts: Facts<'a>, tag: &'a Tag) -> Vec<&'a str> {
 }
 
 /// Decides. `ours` are the names of the tags that this program made.
-pub fn decide(facts: Facts<'_>, incomplete: Vec<Incomplete>, ours: &HashSet<String>) -> Unreleased {
-    let tags = read(facts);
+pub fn decide(
+    facts: Facts<'_>,
+    tags: &[Tagged<'_>],
+    incomplete: Vec<Incomplete>,
+    ours: &HashSet<String>,
+) -> Unreleased {
     let mut held = Vec::new();
     // The tags of versions that belong to another commit, or to a release that is cut off here.
     let mut wanted: Vec<&Tagged<'_>> = Vec::new();
     let mut without: Vec<&ChartVersion> = Vec::new();
     let mut here: HashSet<&str> = HashSet::new();
     for chart in facts.candidates {
-        match own_tag(facts, &tags, ours, chart) {
+        match own_tag(facts, tags, ours, chart) {
             None => without.push(chart),
             Some(tagged) => match whose(facts, tagged, ours, chart) {
                 Whose::ThisCommit => {

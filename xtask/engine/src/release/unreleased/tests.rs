@@ -66,7 +66,8 @@ impl Scene<'_> {
             tags: &tags,
             there: &there,
         };
-        let decided = decide(facts, incomplete(facts), &ours);
+        let tags = read(facts);
+        let decided = decide(facts, &tags, incomplete(facts, &tags), &ours);
         let finish = decided.finish.iter().map(|one| {
             let lacks: Vec<String> = one.lacks.iter().map(|target| format!("{target:?}")).collect();
             format!("{} lacks {}", one.remote.name, lacks.join(" "))
