@@ -261,7 +261,7 @@ pub fn installed() -> ExitCode {
         check_arguments()?;
         scratch::remove_on_signals()?;
         let done = match Installed::parse() {
-            Installed::Package(args) => crate::chart::command::run(&args),
+            Installed::Package(args) => crate::package::command::run(&args),
             Installed::Index(args) => crate::index::command::run(&args),
         };
         done.map_err(problems_of)

@@ -7,14 +7,14 @@ use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::base::config::Config;
-use crate::chart::command::PackageArgs;
 use crate::check::command::CheckArgs;
 use crate::ci::command::CiArgs;
 use crate::ci::run::Task;
 use crate::index::command::IndexArgs;
+use crate::package::command::PackageArgs;
 use crate::pages::command::{PagesArgs, Part};
 use crate::release::command::ReleaseArgs;
-use crate::{chart, check, ci, index, pages, rehearsal, release};
+use crate::{check, ci, index, package, pages, rehearsal, release};
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -91,7 +91,7 @@ impl Commands {
             Self::Check(args) => app.with_program(|program| check::command::run(program, args)),
             Self::Ci(args) => app.with_program(|program| ci::command::run(program, args)),
             Self::Index(args) => index::command::run(args),
-            Self::Package(args) => chart::command::run(args),
+            Self::Package(args) => package::command::run(args),
             Self::Release(args) if args.rehearse => rehearsal::command::run(&app.config, args),
             Self::Release(args) => release::command::run(&app.config, args),
             Self::Pages(args) => pages::command::run(&app.config, args),

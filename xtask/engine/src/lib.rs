@@ -36,6 +36,7 @@ mod github;
 mod index;
 #[doc(hidden)]
 pub mod internals;
+mod package;
 mod pages;
 mod preflight;
 mod registry;

@@ -4,7 +4,6 @@
 
 mod archive;
 mod archive_metadata;
-pub mod command;
 pub mod helm_difference;
 pub mod helm_lint;
 pub mod ignore;

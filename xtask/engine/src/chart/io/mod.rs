@@ -1,5 +1,6 @@
 //! Charts on disk, and the helm program.
 
+pub mod cache;
 pub mod charts;
 pub mod directory;
 pub mod helm;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::cache::Cache;
 use super::{publish, published_archive};
 use crate::base::config::{Archives, Config};
 use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem};
 use crate::base::target::Target;
+use crate::chart::io::cache::Cache;
 use crate::chart::same_content::differences;
 use crate::chart::{Archive, metadata_of, tgz};
 use crate::git::Tip;

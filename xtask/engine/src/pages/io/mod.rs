@@ -1,6 +1,5 @@
 //! The branch of GitHub Pages, looked at and published to.
 
-pub mod cache;
 pub mod compare;
 pub mod history;
 pub mod observe;

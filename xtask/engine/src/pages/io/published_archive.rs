@@ -1,10 +1,10 @@
 //! The archives that are published in the Helm repository: on the branch, or where the index says.
 
-use super::cache::Cache;
 use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::host::{host, is_private};
 use crate::base::text::name;
+use crate::chart::io::cache::Cache;
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::git::object::Object;
