@@ -10,11 +10,12 @@ use crate::base::config::Config;
 use crate::check::command::CheckArgs;
 use crate::ci::command::CiArgs;
 use crate::ci::run::Task;
+use crate::dependency::command::DependencyArgs;
 use crate::index::command::IndexArgs;
 use crate::package::command::PackageArgs;
 use crate::pages::command::{PagesArgs, Part};
 use crate::release::command::ReleaseArgs;
-use crate::{check, ci, index, package, pages, rehearsal, release};
+use crate::{check, ci, dependency, index, package, pages, rehearsal, release};
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -74,6 +75,8 @@ pub enum Commands {
     Package(PackageArgs),
     /// Write `index.yaml` for the archives of a directory, as `helm repo index` does
     Index(IndexArgs),
+    /// Put what charts depend on into their `charts/`, as `helm dependency build` and `update` do
+    Dependency(DependencyArgs),
     /// Find what would go wrong at the next release, and what could be better
     Check(CheckArgs),
     /// Run what CI runs, as the workflows say
@@ -90,6 +93,7 @@ impl Commands {
         match self {
             Self::Check(args) => app.with_program(|program| check::command::run(program, args)),
             Self::Ci(args) => app.with_program(|program| ci::command::run(program, args)),
+            Self::Dependency(args) => dependency::command::run(&app.config, args),
             Self::Index(args) => index::command::run(args),
             Self::Package(args) => package::command::run(args),
             Self::Release(args) if args.rehearse => rehearsal::command::run(&app.config, args),

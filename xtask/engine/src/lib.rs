@@ -29,6 +29,7 @@ mod chart;
 mod check;
 mod ci;
 mod cli;
+mod dependency;
 mod dist;
 mod docs;
 mod git;

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod constraint;
 pub mod digest;
 pub mod helm_repository;
 pub mod host;

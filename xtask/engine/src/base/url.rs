@@ -2,6 +2,8 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::host::host;
+
 /// What is escaped in one component of a URL: all but the unreserved characters (RFC 3986, section 2.3).
 pub const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// What Go escapes in a path (`net/url`, `shouldEscape` for `encodePath`, and `validEncoded`).
@@ -65,6 +67,66 @@ impl Base {
         };
         format!("{}{before}{}{}", self.origin, escape(&joined), self.rest)
     }
+}
+
+/// Whether a URL is one of `https`.
+pub fn is_https(url: &str) -> bool {
+    starts_with(url, "https://")
+}
+
+/// Whether a URL is one of `http`.
+pub fn is_http(url: &str) -> bool {
+    starts_with(url, "http://")
+}
+
+fn starts_with(url: &str, scheme: &str) -> bool {
+    url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+/// Scheme and host of a URL of `http` or `https`, so that two of one place are equal.
+pub fn origin(url: &str) -> String {
+    let (scheme, default) = if is_https(url) { ("https", ":443") } else { ("http", ":80") };
+    let host = host(url).to_ascii_lowercase();
+    format!("{scheme}://{}", host.strip_suffix(default).unwrap_or(&host))
+}
+
+/// The URL that a reference stands for on the page of another URL (RFC 3986, section 5.2).
+pub fn resolve(base: &str, reference: &str) -> String {
+    if reference.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme)) {
+        return reference.to_owned();
+    }
+    let (scheme, after) = base.split_once("://").unwrap_or(("https", base));
+    if reference.starts_with("//") {
+        return format!("{scheme}:{reference}");
+    }
+    let without_fragment = after.split('#').next().unwrap_or_default();
+    let (page, _) = without_fragment.split_once('?').unwrap_or((without_fragment, ""));
+    let (host, path) = page.split_at_checked(page.find('/').unwrap_or(page.len())).unwrap_or((page, ""));
+    let end = reference.find(['?', '#']).unwrap_or(reference.len());
+    let (new, rest) = reference.split_at_checked(end).unwrap_or((reference, ""));
+    let path = match new {
+        "" if rest.starts_with('?') => path.to_owned(),
+        "" => return format!("{scheme}://{without_fragment}{rest}"),
+        _ if new.starts_with('/') => without_dots(new),
+        _ => without_dots(&format!("{}/{new}", path.rsplit_once('/').map_or("", |(directory, _)| directory))),
+    };
+    format!("{scheme}://{host}{path}{rest}")
+}
+
+/// A path of a URL without `.` and `..` (RFC 3986, section 5.2.4).
+fn without_dots(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/').skip(1) {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    if path.ends_with("/.") || path.ends_with("/..") {
+        parts.push("");
+    }
+    format!("/{}", parts.join("/"))
 }
 
 /// Whether a text is what stands before the first `:` of a URL.
@@ -136,6 +198,41 @@ mod tests {
         for bad in ["%", "%4", "%zz", "%+1", "%é0", "%ff"] {
             assert!(unescape(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn origins() {
+        assert_eq!(origin("HTTPS://GHCR.io:443/v2/"), origin("https://ghcr.io?x"));
+        for other in ["http://ghcr.io", "https://ghcr.io:80", "https://ghcr.io@h/", "https://h/ghcr.io"] {
+            assert_ne!(origin(other), origin("https://ghcr.io"), "{other}");
+        }
+    }
+
+    /// Among them the examples of RFC 3986, section 5.4.
+    #[test]
+    fn references() {
+        let base = "http://a/b/c/d;p?q";
+        for (reference, expected) in [
+            ("g:h", "g:h"),
+            ("g", "http://a/b/c/g"),
+            ("./g", "http://a/b/c/g"),
+            ("g/", "http://a/b/c/g/"),
+            ("/g", "http://a/g"),
+            ("//g", "http://g"),
+            ("?y", "http://a/b/c/d;p?y"),
+            ("g?y#s", "http://a/b/c/g?y#s"),
+            ("#s", "http://a/b/c/d;p?q#s"),
+            ("", "http://a/b/c/d;p?q"),
+            (".", "http://a/b/c/"),
+            ("..", "http://a/b/"),
+            ("../g", "http://a/b/g"),
+            ("../../../g", "http://a/g"),
+            ("g/../h", "http://a/b/c/h"),
+            ("https://h/x", "https://h/x"),
+        ] {
+            assert_eq!(resolve(base, reference), expected, "{reference}");
+        }
+        assert_eq!(resolve("https://h", "g"), "https://h/g");
     }
 
     #[test]

@@ -17,6 +17,12 @@ pub fn strict_form(text: &str) -> Option<Version> {
     Version::parse(&(core + rest)).ok()
 }
 
+/// Whether two versions are one for Helm, in two spellings perhaps.
+pub fn is_same(a: &str, b: &str) -> bool {
+    a == b
+        || helm_accepts(a) && helm_accepts(b) && strict_form(a).is_some() && strict_form(a) == strict_form(b)
+}
+
 /// Whether Helm takes a version for one that came before a release.
 pub fn is_prerelease(text: &str) -> bool {
     strict_form(text).is_some_and(|version| !version.pre.is_empty())

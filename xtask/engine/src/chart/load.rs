@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lacking::{self, Lacking};
 use super::read::{Author, Lines, read_chart_yaml, read_lock, read_requirements_yaml};
 use super::tgz::{self, Entry};
-use super::{BOM, Chart, Dependency, Lock, Metadata, values};
+use super::{Archive, BOM, Chart, Lock, Metadata, values};
 use crate::base::path;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
@@ -21,6 +22,17 @@ pub fn load_chart(files: Vec<Entry>, at: &str) -> Checked<Option<Chart>> {
     let mut budget = tgz::MAX_TOTAL;
     let problems = Vec::new();
     Loader { at: at.to_owned(), depth: 0, author: Author::User, budget: &mut budget, problems }.load(files)
+}
+
+/// Makes the chart of an archive that belongs into the `charts/` of the chart at `at`.
+pub fn load_sub_chart(archive: &Archive, at: &str) -> Checked<Option<Chart>> {
+    let mut budget = tgz::MAX_TOTAL;
+    let problems = Vec::new();
+    let at = at.to_owned();
+    let mut loader = Loader { at, depth: 0, author: Author::User, budget: &mut budget, problems };
+    let file = archive.file_name();
+    let chart = loader.unpack(&format!("charts/{file}"), &archive.bytes);
+    Checked::new(chart.map(|chart| Chart { file, ..chart }), loader.problems)
 }
 
 /// Loads one chart or sub-chart.
@@ -57,18 +69,24 @@ impl Loader<'_> {
         if let Some(schema) = &parts.schema {
             self.problems.extend(values::check_schema(&schema.data, &self.shown("values.schema.json")));
         }
-        let children = self.children(std::mem::take(&mut parts.charts));
+        let mut children = self.children(std::mem::take(&mut parts.charts));
         let (mut metadata, lines) = read?;
         self.requirements(&parts, &mut metadata);
         super::sanitise_fields(&mut metadata);
         self.validate(&metadata, &lines);
         let lock = self.lock(&parts, &metadata);
+        let (mut lacking, mut superseded) = (Vec::new(), Vec::new());
         if self.depth == 0 {
-            let locked = parts.chart_lock.is_some() || parts.other("requirements.lock").is_some();
-            self.check_dependencies(&metadata, &children, &lines, locked);
+            let wanted = lacking::wanted(&metadata, lock.as_ref());
+            let is_superseded = |child: &Chart| wanted.iter().any(|one| one.supersedes(child));
+            superseded.extend(children.extract_if(.., |child| is_superseded(child)).map(|child| child.file));
+            let is_there =
+                |one: &Lacking| children.iter().any(|child| child.metadata.name == one.declared.name);
+            lacking.extend(wanted.into_iter().filter(|one| !is_there(one)));
         }
         let files = parts.into_files(metadata.is_v1());
-        Some(Chart { metadata, lock, files, lines, children })
+        let file = String::new();
+        Some(Chart { metadata, lock, files, lines, children, file, lacking, superseded })
     }
 
     fn shown(&self, file: &str) -> String {
@@ -132,7 +150,9 @@ impl Loader<'_> {
         }
         let mut read = |lock: Option<&Entry>, file| {
             let at = self.shown(file);
-            lock.and_then(|lock| read_lock(&lock.data, &at, self.author).take(&mut self.problems))
+            let mut lock = read_lock(&lock?.data, &at, self.author).take(&mut self.problems)?;
+            lock.place.0 = file;
+            Some(lock)
         };
         let new = read(new, "Chart.lock");
         let old = read(old, "requirements.lock");
@@ -164,7 +184,7 @@ impl Loader<'_> {
                 self.error(&path, message, "delete one of them");
                 continue;
             }
-            children.push(chart);
+            children.push(Chart { file: first, ..chart });
         }
         children
     }
@@ -218,33 +238,6 @@ impl Loader<'_> {
         let errors = problems.into_iter().filter(Problem::is_error);
         self.problems.extend(errors.map(|problem| problem.hint(hint)));
         chart
-    }
-
-    /// Each dependency must be there under its name; versions are not compared, and those of sub-charts not looked at.
-    fn check_dependencies(&mut self, metadata: &Metadata, children: &[Chart], lines: &Lines, locked: bool) {
-        for dependency in metadata.dependencies.iter().flatten() {
-            if children.iter().any(|child| child.metadata.name == dependency.name) {
-                continue;
-            }
-            let message = format!("dependency {} is not in charts/", name(&dependency.name));
-            let file = if lines.contains_key("dependencies") { "Chart.yaml" } else { "requirements.yaml" };
-            let problem = Problem::error(message).at(self.shown(file), Some(dependency.line));
-            self.problems.push(problem.hint(fetch(dependency, &self.at, locked)));
-        }
-    }
-}
-
-/// How a dependency gets into `charts/`. What is locked stays as it is, and Helm takes it from repositories that it knows
-/// alone (helm.sh/docs, "Helm Dependency Build").
-fn fetch(dependency: &Dependency, directory: &str, locked: bool) -> String {
-    let alias = &dependency.name;
-    let url = &dependency.repository;
-    match locked {
-        false => format!("helm dependency update {directory}"),
-        true if url.starts_with("https://") => {
-            format!("helm repo add {alias} {url} && helm dependency build {directory}")
-        }
-        true => format!("helm dependency build {directory}"),
     }
 }
 

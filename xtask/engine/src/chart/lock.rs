@@ -8,17 +8,41 @@ use crate::base::digest::Digest;
 use crate::base::json;
 
 impl Lock {
+    /// The lock of a chart whose dependencies stand for these (Helm's `resolver.Resolve`). `generated` is an RFC 3339 time;
+    /// the error is the message.
+    pub fn new(metadata: &Metadata, locked: Vec<Dependency>, generated: String) -> Result<Self, String> {
+        let dependencies = Some(locked.into_iter().map(Some).collect());
+        let place = (if metadata.is_v1() { "requirements.lock" } else { "Chart.lock" }, None);
+        let mut lock = Self { generated, digest: String::new(), dependencies, place };
+        lock.digest = Digest::of(lock.hashed(metadata)?.as_bytes()).to_string();
+        Ok(lock)
+    }
+
+    /// Whether two lock the same, whenever they were made.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let locked = |lock: &Self| -> Vec<_> {
+            let all = lock.dependencies.iter().flatten().flatten();
+            all.map(|one| [&one.name, &one.version, &one.repository].map(Clone::clone)).collect()
+        };
+        self.digest == other.digest && locked(self) == locked(other)
+    }
+
+    /// What its digest is of.
+    fn hashed(&self, metadata: &Metadata) -> Result<String, String> {
+        let declared = metadata.dependencies.iter();
+        let resolved: Vec<_> = declared.map(|one| Some(self.resolved(one.as_ref()?))).collect();
+        let locked = self.dependencies.as_deref();
+        json::text(&(some(&resolved).map(dependencies), locked.map(dependencies)), false)
+    }
+
     /// Whether `helm dependency build` takes this lock for the chart (Helm's `resolver.HashReq`): its digest is that of
     /// the dependencies as they are declared and as they are locked. For a v1 chart the digest of Helm 2 counts too,
     /// which is that of the declared ones (`HashV2Req`).
     pub fn fits(&self, metadata: &Metadata) -> bool {
         let declared = &metadata.dependencies;
-        let resolved: Vec<_> = declared.iter().map(|one| Some(self.resolved(one.as_ref()?))).collect();
-        let locked = self.dependencies.as_deref();
-        let pair = (some(&resolved).map(dependencies), locked.map(dependencies));
         let helm_2 = BTreeMap::from([("dependencies", some(declared).map(dependencies))]);
         let is_its_digest = |json: String| Digest::of(json.as_bytes()).to_string() == self.digest;
-        json::text(&pair, false).is_ok_and(is_its_digest)
+        self.hashed(metadata).is_ok_and(is_its_digest)
             || metadata.is_v1() && json::text(&helm_2, false).is_ok_and(is_its_digest)
     }
 

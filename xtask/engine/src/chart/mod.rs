@@ -9,6 +9,7 @@ pub mod helm_lint;
 pub mod ignore;
 pub mod io;
 mod json;
+pub mod lacking;
 mod load;
 mod lock;
 pub mod package;
@@ -20,6 +21,7 @@ pub mod tgz;
 mod values;
 mod write;
 
+use self::lacking::Lacking;
 use self::tgz::Entry;
 use crate::base::problem::Problem;
 use crate::base::text::{name, sanitise};
@@ -28,8 +30,8 @@ use crate::base::version;
 pub use self::archive::Archive;
 pub use self::archive_metadata::{metadata_in, metadata_of};
 pub use self::json::Json;
-pub use self::load::load_chart;
-pub use self::read::{Lines, NO_QUOTES, QUOTE_IT, declared};
+pub use self::load::{load_chart, load_sub_chart};
+pub use self::read::{Lines, NO_QUOTES, QUOTE_IT, declared, lock_in};
 pub use self::write::to_yaml;
 pub use helm_xtask_formats::chart::{Dependency, Maintainer, Metadata};
 
@@ -42,6 +44,8 @@ pub struct Lock {
     pub generated: String,
     pub digest: String,
     pub dependencies: Option<Vec<Option<Dependency>>>,
+    /// The file that it stands in, and the line of its digest.
+    pub place: (&'static str, Option<usize>),
 }
 
 /// A chart with all that its archive will hold.
@@ -55,8 +59,14 @@ pub struct Chart {
     /// are relative to the chart.
     pub files: Vec<Entry>,
     pub lines: Lines,
-    /// The charts below `charts/`, by the byte order of their directory or archive names.
+    /// The charts below `charts/`, by the byte order of their [`Chart::file`].
     pub children: Vec<Chart>,
+    /// The directory or archive that it is in the `charts/` around it; empty for a chart that is no sub-chart.
+    pub file: String,
+    /// The dependencies that `charts/` lacks; not looked for in sub-charts, as Helm does not.
+    pub lacking: Vec<Lacking>,
+    /// Archives in `charts/` that a dependency of another version takes the place of.
+    pub superseded: Vec<String>,
 }
 
 /// Brings the text into the form that Helm stores. `version`, `apiVersion`, `type`, annotations and aliases

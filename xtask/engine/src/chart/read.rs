@@ -98,6 +98,11 @@ pub(super) fn read_lock(bytes: &[u8], file: &str, author: Author) -> Checked<Opt
         .map(Option::flatten)
 }
 
+/// The lock that a file holds, if it can be read.
+pub fn lock_in(bytes: &[u8]) -> Option<Lock> {
+    read_lock(bytes, "", Author::Other).value
+}
+
 /// Who wrote a chart.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Author {
@@ -365,10 +370,14 @@ impl<'a> Reader<'a> {
     }
 
     fn lock(&mut self, root: &Node) -> Lock {
-        let mut lock = Lock { generated: time::ZERO.to_owned(), digest: String::new(), dependencies: None };
+        let (generated, digest, place) = (time::ZERO.to_owned(), String::new(), ("Chart.lock", None));
+        let mut lock = Lock { generated, digest, dependencies: None, place };
         for field in self.fields(root, &LOCK) {
             match field.name {
-                "digest" => lock.digest = self.text(field.name, field.value),
+                "digest" => {
+                    lock.digest = self.text(field.name, field.value);
+                    lock.place.1 = Some(field.line);
+                }
                 "dependencies" => {
                     let dependencies = self.dependencies(&field);
                     lock.dependencies = (!field.value.is_null()).then_some(dependencies);
@@ -381,7 +390,7 @@ impl<'a> Reader<'a> {
                         None => self.error(
                             field.line,
                             format!("`generated` {} is not an RFC 3339 time", name(&text)),
-                            "run `helm dependency update`",
+                            "run `cargo xtask dependency --update`",
                         ),
                     }
                 }

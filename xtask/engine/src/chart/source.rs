@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ignore::{Kind, Rules};
-use super::package::Package;
+use super::package::{Overrides, Package, package};
 use super::tgz::Entry;
 use crate::base::problem::{Checked, Problem};
 use crate::base::tag::ChartVersion;
-use crate::chart;
+use crate::chart::{self, Archive};
 
 /// One chart directory.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Source {
     /// What is not in the commit as it is here, by its path from the root.
     pub changed: Vec<String>,
     pub changelog: Option<Changelog>,
+    /// The dependencies that were packaged from directories beside it.
+    pub local: Vec<Archive>,
     /// What packaging it has given, where somebody has packaged it already.
     pub packaged: Option<Checked<Option<Arc<Package>>>>,
 }
@@ -40,6 +42,17 @@ pub const CHANGELOG: &str = "CHANGELOG.md";
 pub const CHANGELOGS: [&str; 3] = [CHANGELOG, "Changelog.md", "changelog.md"];
 
 impl Source {
+    /// What the archive of the chart holds, but for dependencies from elsewhere.
+    pub fn package(&self) -> Checked<Option<Package>> {
+        let Checked { mut value, mut problems } =
+            package(self.files.clone(), &self.path, &Overrides::default());
+        if let Some(package) = &mut value {
+            let added = self.local.iter().cloned().flat_map(|archive| package.add(archive, &self.path));
+            problems.extend(added);
+        }
+        Checked::new(value, problems)
+    }
+
     /// Whether all of it could be read, so that it can be compared.
     pub fn is_read(&self) -> bool {
         !self.problems.iter().any(Problem::is_error)

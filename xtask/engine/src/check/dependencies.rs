@@ -1,13 +1,12 @@
 //! Whether charts/ holds what Chart.yaml asks for and Chart.lock says. Packaging takes charts/ as it lies there:
 //! what differs is in the archive without a word.
 
-use semver::Version;
-
 use super::Chart;
+use crate::base::constraint::Constraint;
 use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
-use crate::chart::package::Package;
+use crate::chart::package::{Child, Package};
 use crate::chart::{Dependency, Lock};
 
 /// Looks at the dependencies of a chart; those that charts/ lacks are reported by packaging.
@@ -16,8 +15,10 @@ pub fn check_dependencies(chart: &Chart) -> Vec<Problem> {
     let dependencies = Dependencies { chart, package };
     match &package.lock {
         None => dependencies.without_lock(),
-        Some(lock) if !lock.fits(&package.metadata) => vec![dependencies.out_of_sync(lock)],
-        Some(lock) => dependencies.other_versions(lock),
+        Some(lock) => {
+            let out_of_step = package.out_of_step(&chart.source.path);
+            out_of_step.map_or_else(|| dependencies.other_versions(lock), |problem| vec![problem])
+        }
     }
 }
 
@@ -46,40 +47,19 @@ impl Dependencies<'_> {
         problem.at(path::below(&self.chart.source.path, file), line)
     }
 
-    fn out_of_sync(&self, lock: &Lock) -> Problem {
-        let (declares, file) = self.files();
-        let text = self.chart.source.files.iter().find(|one| one.path == file).map(|one| one.data.as_slice());
-        let digest =
-            text.and_then(|text| text.split(|&b| b == b'\n').position(|line| line.starts_with(b"digest:")));
-        let is_locked = |one: &Dependency| {
-            lock.dependencies.iter().flatten().flatten().any(|locked| locked.name == one.name)
-        };
-        let new: Vec<String> =
-            self.declared().filter(|one| !is_locked(one)).map(|one| one.name.clone()).collect();
-        let missing = if new.is_empty() { String::new() } else { format!(" ({} is not in it)", few(&new)) };
-        let message = format!(
-            "it locks other dependencies than {declares} declares{missing}: `helm dependency build` refuses it"
-        );
-        let problem = self.at(Problem::error(message), file, digest.map(|line| line + 1));
-        problem.hint(match self.declared().next() {
-            Some(_) => format!("helm dependency update {}", self.chart.source.path),
-            None => "delete it".to_owned(),
-        })
-    }
-
     /// Sub-charts without a repository are part of the chart, and the lock only repeats what is asked of them.
     fn other_versions(&self, lock: &Lock) -> Vec<Problem> {
         let (_, file) = self.files();
         let locked = lock.dependencies.iter().flatten().flatten().filter(|one| !one.repository.is_empty());
         let differs = |one: &Dependency| {
-            let there = self.version_of(&one.name).filter(|there| **there != one.version)?;
+            let there = self.child(&one.name).filter(|there| there.version != one.version)?;
             let message = format!(
-                "charts/ holds {} {there}, and this locks {}: the archive gets the former",
+                "charts/ holds {} {}, and this locks {}: the archive gets the former",
                 name(&one.name),
+                there.version,
                 name(&one.version)
             );
-            let hint = format!("helm dependency build {}", self.chart.source.path);
-            Some(self.at(Problem::warning(message), file, Some(one.line)).hint(hint))
+            Some(self.at(Problem::warning(message), file, Some(one.line)).hint(self.instead_of(there)))
         };
         locked.filter_map(differs).collect()
     }
@@ -87,24 +67,24 @@ impl Dependencies<'_> {
     /// Where there is no lock, a range means what was fetched last.
     fn without_lock(&self) -> Vec<Problem> {
         let (declares, lock) = self.files();
-        let hint = format!("helm dependency update {}", self.chart.source.path);
+        let hint = format!("cargo xtask dependency --update {}", self.chart.source.path);
         let fetched: Vec<&Dependency> = self.declared().filter(|one| !one.repository.is_empty()).collect();
         let at = |problem, one: &Dependency| self.at(problem, declares, Some(one.line)).hint(&hint);
         let differs = |one: &&Dependency| {
             let there = self
-                .version_of(&one.name)
-                .filter(|there| is_exact(&one.version) && **there != one.version)?;
-            let (dependency, version) = (name(&one.name), name(&one.version));
+                .child(&one.name)
+                .filter(|there| is_exact(&one.version) && there.version != one.version)?;
+            let (dependency, version, other) = (name(&one.name), name(&one.version), &there.version);
             let message = format!(
-                "charts/ holds {dependency} {there} instead of {version}: the archive gets the former"
+                "charts/ holds {dependency} {other} instead of {version}: the archive gets the former"
             );
-            Some(at(Problem::warning(message), one))
+            Some(at(Problem::warning(message), one).hint(self.instead_of(there)))
         };
         let mut problems: Vec<Problem> = fetched.iter().filter_map(differs).collect();
         let is_loose = |one: &&&Dependency| !one.repository.starts_with("file://") && !is_exact(&one.version);
         let loose: Vec<&Dependency> = fetched.iter().filter(is_loose).copied().collect();
         // What fetches the first makes the lock.
-        let first = loose.first().or(fetched.first()).filter(|one| self.version_of(&one.name).is_some());
+        let first = loose.first().or(fetched.first()).filter(|one| self.child(&one.name).is_some());
         let Some(first) = first else { return problems };
         let problem = if loose.is_empty() {
             let why = "`helm dependency build` cannot tell whether charts/ is up to date";
@@ -118,16 +98,20 @@ impl Dependencies<'_> {
         problems
     }
 
-    /// The version of a sub-chart that is there.
-    fn version_of(&self, dependency: &str) -> Option<&String> {
-        let child = self.package.children.iter().find(|(name, _)| name == dependency);
-        child.map(|(_, version)| version)
+    /// The sub-chart that is there, in a directory if it is of another version than the one that is wanted.
+    fn child(&self, dependency: &str) -> Option<&Child> {
+        self.package.children.iter().find(|child| child.name == dependency)
+    }
+
+    fn instead_of(&self, child: &Child) -> String {
+        let directory = path::below(&self.chart.source.path, &format!("charts/{}", child.file));
+        format!("delete {directory}: what is wanted is fetched where it is not there")
     }
 }
 
 /// Whether it names one version and not a range.
 fn is_exact(version: &str) -> bool {
-    Version::parse(version).is_ok()
+    Constraint::parse(version).is_ok_and(|constraint| constraint.exact().is_some())
 }
 
 #[cfg(test)]
@@ -155,29 +139,29 @@ mod tests {
                 &format!("version: 1.0.0, {web}"),
                 "1.0.0",
                 &[
-                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | helm dependency update c",
+                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | cargo xtask dependency --update c",
                 ],
             ),
             (
                 &format!("version: ^1.0.0, {web}"),
                 "1.0.0",
                 &[
-                    "warning c/Chart.yaml:5: there is no Chart.lock: on another day the archive gets other versions of `d` | helm dependency update c",
+                    "warning c/Chart.yaml:5: there is no Chart.lock: on another day the archive gets other versions of `d` | cargo xtask dependency --update c",
                 ],
             ),
             (
                 "version: ^1.0.0, repository: \"file://../d\"",
                 "1.0.0",
                 &[
-                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | helm dependency update c",
+                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | cargo xtask dependency --update c",
                 ],
             ),
             (
                 &format!("version: 1.0.0, {web}"),
                 "1.1.0",
                 &[
-                    "warning c/Chart.yaml:5: charts/ holds `d` 1.1.0 instead of `1.0.0`: the archive gets the former | helm dependency update c",
-                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | helm dependency update c",
+                    "warning c/Chart.yaml:5: charts/ holds `d` 1.1.0 instead of `1.0.0`: the archive gets the former | delete c/charts/d: what is wanted is fetched where it is not there",
+                    "note c/Chart.yaml:5: there is no Chart.lock: `helm dependency build` cannot tell whether charts/ is up to date | cargo xtask dependency --update c",
                 ],
             ),
         ] {
@@ -200,13 +184,13 @@ mod tests {
         assert_eq!(
             found(declared, Some(&lock), "1.1.0"),
             [
-                "warning c/Chart.lock:2: charts/ holds `d` 1.1.0, and this locks `1.2.0`: the archive gets the former | helm dependency build c"
+                "warning c/Chart.lock:2: charts/ holds `d` 1.1.0, and this locks `1.2.0`: the archive gets the former | delete c/charts/d: what is wanted is fetched where it is not there"
             ]
         );
         assert_eq!(
             found("version: ^1.1.0, repository: \"https://example.com\"", Some(&lock), "1.2.0"),
             [
-                "error c/Chart.lock:5: it locks other dependencies than Chart.yaml declares: `helm dependency build` refuses it | helm dependency update c"
+                "error c/Chart.lock:5: it locks other dependencies than Chart.yaml declares: `helm dependency build` refuses it | cargo xtask dependency --update c"
             ]
         );
     }

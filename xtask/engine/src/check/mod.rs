@@ -178,6 +178,7 @@ mod tests {
             changed: Vec::new(),
             changelog: None,
             rules: ignored.map(|text| Rules::parse(&text).0).unwrap_or_default(),
+            local: Vec::new(),
             packaged: None,
         };
         Chart { source, is_whole: package.is_some(), package, problems: Vec::new() }

@@ -102,6 +102,47 @@ impl<'t> Index<'t> {
     }
 }
 
+/// The versions that an index of somebody else's lists, whatever its layout, by the keys of `entries`; without those that
+/// Helm's clients skip. The error is the message: what they refuse.
+pub fn listed(text: &[u8]) -> Result<Vec<(String, Vec<Version<'_>>)>, String> {
+    let text = str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = text.strip_prefix(BOM).unwrap_or(text);
+    let said = |problems: &[Problem]| problems.first().map_or(Ok(()), |problem| Err(problem.message.clone()));
+    let Checked { value, problems } = scan(text, "");
+    let mut charts = if let Some(parts) = value {
+        said(&problems)?;
+        by_key(parts)
+    } else if json::is_json(text) {
+        by_key(json::read_json(text, "").map_err(|refusal| match refusal {
+            Refusal::Problems(problems) => said(&problems).err().unwrap_or_default(),
+            Refusal::Layout(why) => why,
+        })?)
+    } else {
+        let mut reader = entry::Reader { file: "", strict: true, lines_before: 0, problems: Vec::new() };
+        let document = yaml::read(text.as_bytes()).map_err(|error| error.message)?;
+        if let Some((key, _)) = document.repeated.first() {
+            return Err(format!("{} is given twice", name(key)));
+        }
+        let charts = reader.index(&document.root);
+        said(&reader.problems)?;
+        charts.into_iter().map(|(key, _, versions)| (key, versions)).collect()
+    };
+    for (_, versions) in &mut charts {
+        versions.retain(|version| skipped(version).is_none());
+    }
+    Ok(charts)
+}
+
+/// The versions below each key.
+fn by_key(parts: Parts<'_>) -> Vec<(String, Vec<Version<'_>>)> {
+    let mut versions: Vec<Option<Version<'_>>> = parts.versions.into_iter().map(Some).collect();
+    let mut below = |chart: Chart<'_>| {
+        let range = versions.get_mut(chart.versions).into_iter().flatten();
+        (chart.key.into_owned(), range.filter_map(Option::take).collect())
+    };
+    parts.charts.into_iter().map(&mut below).collect()
+}
+
 /// Reads an index in Helm's layout, and says what Helm's clients refuse in it; `None` for another layout.
 fn scan<'t>(text: &'t str, file: &str) -> Checked<Option<Parts<'t>>> {
     let mut reader = entry::Reader { file, strict: true, lines_before: 0, problems: Vec::new() };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
@@ -12,10 +13,12 @@ use crate::base::problem::{Checked, Problem, Problems, verdict};
 use crate::base::text::{name, size};
 use crate::base::version::helm_accepts;
 use crate::chart::ignore::Rules;
-use crate::chart::io::directory::read_chart_directory;
+use crate::chart::io::directory::{ChartDirectory, read_chart_directory};
 use crate::chart::io::helm::agreement::{HelmMode, by, compare, find_helm};
+use crate::chart::io::local::{package_local, read_locals};
 use crate::chart::package::{Overrides, Package, package};
 use crate::chart::{repository_root, tgz};
+use crate::dependency::io::{Fetcher, client};
 use crate::git::io::repository::Repository;
 use crate::sys::files::{self, NewFile};
 use crate::sys::{environment, terminal};
@@ -38,7 +41,10 @@ pub struct PackageArgs {
     /// Whether helm packages too, to compare; the archive is the same in every mode
     #[arg(long, value_enum, default_value_t)]
     pub helm: HelmMode,
-    /// How long helm may take for each chart
+    /// Use no network: dependencies are those that were fetched before
+    #[arg(long)]
+    pub offline: bool,
+    /// How long helm may take for each chart, and fetching dependencies for all
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
     pub deadline: u64,
 }
@@ -47,6 +53,8 @@ pub struct PackageArgs {
 struct Chart {
     at: String,
     directory: PathBuf,
+    /// That of its repository, or its own.
+    root: PathBuf,
     rules: Rules,
     package: Package,
     time: u64,
@@ -67,6 +75,9 @@ pub fn run(args: &PackageArgs) -> Result<()> {
     for path in &args.charts {
         charts.extend(package_chart(path, &overrides, &mut times)?.take(&mut problems));
     }
+    if !problems.iter().any(Problem::is_error) {
+        problems.extend(complete(&mut charts, args)?);
+    }
     problems.extend(same_file_twice(&charts));
     verdict(problems)?.iter().for_each(terminal::problem);
     let here = files::absolute(Path::new("."))?;
@@ -80,6 +91,24 @@ pub fn run(args: &PackageArgs) -> Result<()> {
         compare(helm, all, &overrides)?;
     }
     write_archives(&charts, &destination, &by(helm.as_ref(), args.helm))
+}
+
+/// Adds the dependencies that are not there.
+fn complete(charts: &mut [Chart], args: &PackageArgs) -> Result<Vec<Problem>> {
+    if charts.iter().all(|chart| chart.package.lacking.is_empty()) {
+        return Ok(Vec::new());
+    }
+    let http = client(Duration::from_secs(args.deadline), args.offline)?;
+    let (mut problems, mut last) = (Vec::new(), None::<(&Path, Fetcher<'_>)>);
+    for Chart { at, root, package, .. } in charts {
+        // Charts of one repository have one cache, and ask for each index once.
+        let (_, fetcher) = match last.take().filter(|(of, _)| *of == root) {
+            Some(known) => last.insert(known),
+            None => last.insert((root, Fetcher::new(http.as_ref(), root, "")?)),
+        };
+        problems.extend(fetcher.complete(package, at));
+    }
+    Ok(problems)
 }
 
 /// The current directory, as helm has it; a chart that is packaged there would hold its own archives.
@@ -128,16 +157,29 @@ fn package_chart(path: &Path, overrides: &Overrides, times: &mut Times) -> Resul
     };
     let repository = Repository::around(&directory);
     let boundary = repository.as_ref().map_or(directory.as_path(), Repository::root);
-    let read = read_chart_directory(&directory, boundary, &at);
-    let mut problems = read.problems;
+    let mut read = read_chart_directory(&directory, boundary, &at);
+    let mut problems = std::mem::take(&mut read.problems);
     let is_root = repository.as_ref().is_some_and(|repository| repository.root() == directory);
     problems.extend(repository_root::made(&read.rules, &read.top, false).filter(|_| is_root));
     let time = times.of_archive(repository.as_ref())?.unwrap_or(tgz::ENTRY_TIME);
-    let package = package(read.files, &at, overrides).take(&mut problems);
-    Ok(Checked::new(
-        package.map(|package| Chart { at, directory, rules: read.rules, package, time }),
-        problems,
-    ))
+    // Without a repository, what lies beside a chart may be anywhere.
+    let around = repository.as_ref().map_or(Path::new("/"), Repository::root);
+    let is_tracked =
+        |file: &str| repository.as_ref().is_none_or(|repository| repository.tracks(&directory.join(file)));
+    // Paths in Chart.yaml are from where the chart was reached, whatever links are on the way.
+    let reached = std::path::absolute(path).ok().filter(|reached| reached.starts_with(around));
+    let reached = reached.unwrap_or_else(|| directory.clone());
+    let locals = read_locals(&read, &reached, around, &at, is_tracked).take(&mut problems);
+    let ChartDirectory { files, rules, .. } = locals.replace(read, &directory);
+    let Some(mut package) = package(files, &at, overrides).take(&mut problems) else {
+        return Ok(Checked::new(None, problems));
+    };
+    for local in locals.all {
+        let archive = package_local(local).take(&mut problems);
+        problems.extend(archive.into_iter().flat_map(|archive| package.add(archive, &at)));
+    }
+    let root = boundary.to_owned();
+    Ok(Checked::new(Some(Chart { at, directory, root, rules, package, time }), problems))
 }
 
 /// The modification time of an archive, which `helm push` publishes: `SOURCE_DATE_EPOCH`, else that of the commit.

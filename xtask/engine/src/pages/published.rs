@@ -11,7 +11,7 @@ use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::tag::TagPatterns;
 use crate::base::text::{few, name};
-use crate::base::version::{helm_accepts, precedence, strict_form};
+use crate::base::version::{helm_accepts, is_same, precedence, strict_form};
 use crate::chart::package::Package;
 use crate::chart::same_content::differing;
 use crate::chart::{Archive, Metadata, tgz};
@@ -74,7 +74,8 @@ impl Next<'_> {
             }
             own
         };
-        let changed = differing(&self.package.entries, &theirs, &adapt)?;
+        let mut changed = differing(&self.package.entries, &theirs, &adapt)?;
+        changed.retain(|path| !self.package.is_fetched(path));
         Ok(if changed.is_empty() { Content::Same } else { Content::Differs(changed) })
     }
 
@@ -167,12 +168,6 @@ pub fn respelled(chart: &str, published: &str) -> Problem {
     let message =
         format!("{} is published, and is the same version for Helm", name(&format!("{chart} {published}")));
     Problem::error(message).hint("give it a higher version")
-}
-
-/// Whether two versions are one for Helm.
-pub fn is_same(a: &str, b: &str) -> bool {
-    a == b
-        || helm_accepts(a) && helm_accepts(b) && strict_form(a).is_some() && strict_form(a) == strict_form(b)
 }
 
 /// The next patch that is not listed, with a `v` where the version has one; `None` after a pre-release, whose successor only its author knows.

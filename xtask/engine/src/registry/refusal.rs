@@ -11,9 +11,18 @@ use crate::base::text::{name, shown};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     Look,
+    /// To read a chart of somebody else's, which another one depends on.
+    Pull,
     /// The same, by somebody who is to change it.
     LookToWrite,
     Write,
+}
+
+impl Wish {
+    /// Whether the right to read is enough.
+    pub fn only_reads(self) -> bool {
+        matches!(self, Self::Look | Self::Pull)
+    }
 }
 
 /// Whom a registry refused, and where.
@@ -88,7 +97,9 @@ pub fn refused(asked: Asked<'_>, response: &Response, now: u64) -> Problem {
 pub fn silent(asked: Asked<'_>, why: &str) -> Problem {
     let host = &asked.at.host;
     let has = |signs: &[&str]| signs.iter().any(|sign| why.contains(sign));
-    let hint = if has(&["corrupt message"]) {
+    let hint = if asked.wish == Wish::Pull {
+        "run it again when it answers".to_owned()
+    } else if has(&["corrupt message"]) {
         format!("does {host} speak HTTP? add --plain-http")
     } else if has(&["TLS", "ertificate"]) {
         "set SSL_CERT_FILE to the certificates to trust".to_owned()
@@ -103,6 +114,7 @@ pub fn silent(asked: Asked<'_>, why: &str) -> Problem {
 fn problem(asked: Asked<'_>, cause: &str) -> Problem {
     let what = match asked.wish {
         Wish::Look | Wish::LookToWrite => "cannot tell what is at",
+        Wish::Pull => "cannot pull",
         Wish::Write => "cannot push to",
     };
     Problem::error(format!("{what} {}: {cause}", name(&asked.at.to_string())))
@@ -118,10 +130,16 @@ fn hint(asked: Asked<'_>, response: &Response, now: u64) -> String {
     }
     match (response.status, asked.credentials) {
         (401 | 403, None) => no_credentials(asked),
+        (404, _) if asked.wish == Wish::Pull => {
+            format!("is {host} a registry? correct `repository` in Chart.yaml")
+        }
         (401, Some(source)) if asked.in_workflow && source == "GITHUB_TOKEN" => rights_of_job(asked),
         (401, Some(source)) => format!("have they ended? see {source}, or type: helm registry login {host}"),
         (403, Some(_)) if asked.is_github => rights(asked),
-        (403, Some(source)) => format!("let the user of {source} push to {}", name(&asked.at.repository)),
+        (403, Some(source)) => {
+            let right = if asked.wish.only_reads() { "read" } else { "push to" };
+            format!("let the user of {source} {right} {}", name(&asked.at.repository))
+        }
         (404, _) if asked.wish == Wish::Write => {
             let owner = asked.at.repository.split('/').next().unwrap_or_default();
             format!("is there an owner {} at {host}? see `oci` in the config", name(owner))
@@ -157,6 +175,10 @@ fn rights_of_job(asked: Asked<'_>) -> String {
 fn no_credentials(asked: Asked<'_>) -> String {
     let host = &asked.at.host;
     match (asked.is_github, asked.in_workflow) {
+        (true, true) if asked.wish == Wish::Pull => {
+            "if it is private, give the step `env: GITHUB_TOKEN: ${{ github.token }}` and the job `permissions: packages: read`".to_owned()
+        }
+        _ if asked.wish == Wish::Pull => format!("if it is private, type: helm registry login {host}"),
         (true, true) => format!("give the step `env: GITHUB_TOKEN: ${{{{ github.token }}}}` and {RIGHTS}"),
         (true, false) => format!(
             "a package that is private and one that is not there look the same from outside; type: \
@@ -171,7 +193,7 @@ fn rights(asked: Asked<'_>) -> String {
         return rights_of_job(asked);
     }
     let owner = asked.at.repository.split('/').next().unwrap_or_default();
-    let right = if asked.wish == Wish::Look { "read:packages" } else { "write:packages" };
+    let right = if asked.wish.only_reads() { "read:packages" } else { "write:packages" };
     format!("the token needs `{right}`, and its user that right for packages of {}", name(owner))
 }
 

@@ -24,7 +24,7 @@ use crate::base::tag::{ChartVersion, Tag};
 use crate::base::target::Target;
 use crate::base::text::{few, name};
 use crate::base::version::helm_accepts;
-use crate::chart::package::{Overrides, Package, package};
+use crate::chart::package::{Overrides, Package};
 use crate::chart::source::{Changelog, Source};
 use crate::chart::{Archive, Metadata, tgz};
 use crate::dist::manifest::{self, Manifest};
@@ -161,10 +161,9 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     let (mut prepared, mut locked, mut disagreeing) = (Vec::new(), Vec::new(), Vec::new());
     for source in selected {
         let is_read = source.is_read();
-        let mut found = source.problems;
-        let packaged = source.packaged.unwrap_or_else(|| {
-            package(source.files, &source.path, &Overrides::default()).map(|package| package.map(Arc::new))
-        });
+        let mut found = source.problems.clone();
+        let packaged = source.packaged.clone();
+        let packaged = packaged.unwrap_or_else(|| source.package().map(|package| package.map(Arc::new)));
         let Some(mut package) = packaged.take(&mut found) else {
             problems.extend(found);
             continue;
@@ -339,6 +338,10 @@ impl Decided {
 }
 
 fn new_archive(package: &Package) -> Result<Archive, Problem> {
+    if let Some(one) = package.lacking.first() {
+        let archive = name(&package.metadata.file_name());
+        return Err(Problem::error(format!("{archive} lacks its dependency {}", name(&one.declared.name))));
+    }
     let failed = |error: std::io::Error| {
         Problem::error(format!("cannot make {}: {error}", name(&package.metadata.file_name())))
     };
@@ -431,7 +434,13 @@ fn split_locked(path: &str, package: &Package, changed: Vec<String>) -> (Vec<Str
     if changed.contains(&in_chart("Chart.lock")) {
         return (Vec::new(), changed);
     }
-    changed.into_iter().partition(|one| package.locked.iter().any(|file| *one == in_chart(file)))
+    // One that another version takes the place of is not packaged.
+    let is_packaged = |one: &String| {
+        let superseded = package.superseded.iter();
+        superseded.map(|file| in_chart(&format!("charts/{file}"))).all(|file| file != *one)
+    };
+    let changed = changed.into_iter().filter(is_packaged);
+    changed.partition(|one| package.locked.iter().any(|file| *one == in_chart(file)))
 }
 
 /// The commit says which versions these are, and others what is in them.
@@ -446,7 +455,7 @@ fn not_in_commit(changed: &[String]) -> Option<Problem> {
     let message = format!("not in the commit as it is here: {}", few(changed));
     let is_sub_chart = |one: &String| one.ends_with(".tgz") && one.rsplit('/').nth(1) == Some("charts");
     let hint = if changed.iter().all(is_sub_chart) {
-        "commit them, or a Chart.lock that names their versions (helm dependency update)"
+        "commit them, or a Chart.lock that names their versions: cargo xtask dependency --update"
     } else {
         "commit or undo these changes: CI packages the commit"
     };

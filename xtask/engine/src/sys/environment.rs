@@ -108,20 +108,38 @@ pub fn github_actor() -> Option<String> {
     text("GITHUB_ACTOR")
 }
 
+/// Where what may vanish is kept of the repository at `root`: `helm-xtask/` below cargo's target directory
+/// (doc.rust-lang.org/cargo, `CARGO_TARGET_DIR`). `None` where there is no such directory.
+pub fn cache(root: &Path) -> Option<PathBuf> {
+    let target = root.join(path("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+    target.is_dir().then(|| target.join("helm-xtask"))
+}
+
 /// The files that hold the credentials of registries: Helm's (helm.sh/docs, `helm help`), then Docker's
 /// (docs.docker.com, "docker", `DOCKER_CONFIG`).
 pub fn registry_configs() -> Vec<PathBuf> {
-    let home = || path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+    let helm = path("HELM_REGISTRY_CONFIG").or_else(|| Some(helm_config()?.join("registry/config.json")));
+    let docker = path("DOCKER_CONFIG").or_else(|| Some(home()?.join(".docker")));
+    helm.into_iter().chain(docker.map(|directory| directory.join("config.json"))).collect()
+}
+
+/// The file that `helm repo add` writes (helm.sh/docs, `helm help`).
+pub fn helm_repositories() -> Option<PathBuf> {
+    path("HELM_REPOSITORY_CONFIG").or_else(|| Some(helm_config()?.join("repositories.yaml")))
+}
+
+fn helm_config() -> Option<PathBuf> {
     let system = || match () {
         () if cfg!(windows) => path("APPDATA"),
         () if cfg!(target_os = "macos") => Some(home()?.join("Library/Preferences")),
         () => Some(home()?.join(".config")),
     };
     let config = || path("XDG_CONFIG_HOME").or_else(system).map(|base| base.join("helm"));
-    let helm = path("HELM_REGISTRY_CONFIG")
-        .or_else(|| Some(path("HELM_CONFIG_HOME").or_else(config)?.join("registry/config.json")));
-    let docker = path("DOCKER_CONFIG").or_else(|| Some(home()?.join(".docker")));
-    helm.into_iter().chain(docker.map(|directory| directory.join("config.json"))).collect()
+    path("HELM_CONFIG_HOME").or_else(config)
+}
+
+fn home() -> Option<PathBuf> {
+    path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
 }
 
 /// How many settings of git the environment holds (git-config(1), `GIT_CONFIG_COUNT`).

@@ -11,6 +11,8 @@ use crate::base::text::name;
 
 static PRESENT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+const PREFIX: &str = ".xtask-";
+
 /// A directory that nobody else can look into. It is removed when this is dropped, whatever is in it by then.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
@@ -24,7 +26,7 @@ impl Scratch {
     /// Makes a new one in a directory. Its name cannot be foreseen, and what is there already is never taken for it.
     pub fn below(directory: &Path) -> io::Result<Self> {
         // The standard library's source of random numbers is the seed of its hash maps.
-        let unique = format!(".xtask-{:016x}", RandomState::new().hash_one(()));
+        let unique = format!("{PREFIX}{:016x}", RandomState::new().hash_one(()));
         // Programs that write into it run in directories of their own.
         let path = std::path::absolute(directory)?.join(unique);
         let mut present = present();
@@ -44,6 +46,12 @@ impl Drop for Scratch {
         remove(&self.0);
         present.retain(|path| *path != self.0);
     }
+}
+
+/// Whether a path is that of a directory that a run left when it was killed.
+pub fn is_left(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_prefix(PREFIX).is_some_and(|unique| unique.len() == 16)
 }
 
 /// Why there can be no temporary files.

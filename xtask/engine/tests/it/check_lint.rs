@@ -226,7 +226,9 @@ fn chart(files: &Files) -> Chart {
     };
     let top = files.iter().map(|file| kind(&file.path)).collect();
     let Checked { value: package, problems } = package(files.clone(), "c", &Overrides::default());
-    let is_whole = problems.iter().all(|problem: &Problem| problem.severity >= Severity::Warning);
+    let is_complete = package.as_ref().is_some_and(|package| package.lacking.is_empty());
+    let is_whole =
+        is_complete && problems.iter().all(|problem: &Problem| problem.severity >= Severity::Warning);
     let source = Source {
         path: "c".into(),
         files,
@@ -235,6 +237,7 @@ fn chart(files: &Files) -> Chart {
         changed: Vec::new(),
         changelog: None,
         rules: Rules::default(),
+        local: Vec::new(),
         packaged: None,
     };
     Chart { source, is_whole, package: package.map(Arc::new), problems }

@@ -395,7 +395,7 @@ fn faults_of_published_charts_are_warnings() {
     life.sandbox.commit("a link");
     life.is_faulty("a link out of the repository", "charts/web/link");
     life.sandbox.git(&["rm", "--quiet", "charts/web/link"]);
-    let dependency = "dependencies:\n- name: db\n  version: 1.0.0\n  repository: https://example.com\n";
+    let dependency = "dependencies:\n- name: db\n  version: 1.0.0\n";
     life.change("charts/web/Chart.yaml", &(unquoted("\"1.1\"") + dependency));
     life.is_faulty("a sub-chart that is not there", "dependency `db` is not in charts/");
 }

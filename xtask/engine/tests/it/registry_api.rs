@@ -51,6 +51,19 @@ impl OciRegistry {
         format!("oci://{}/charts", self.host())
     }
 
+    /// Gives what a tag names other tags as well.
+    pub fn tag_as(&self, repository: &str, tag: &str, others: &[&str]) {
+        let line = |method: &str, tag: &str| format!("{method} /v2/{repository}/manifests/{tag}");
+        self.with(|oci| {
+            let manifest = oci.registry.answer(&fake::request(&line("GET", tag), &[], b""));
+            let kind = [("content-type", "application/vnd.oci.image.manifest.v1+json")];
+            for other in others {
+                let put = fake::request(&line("PUT", other), &kind, &manifest.body);
+                assert_eq!(oci.registry.answer(&put).status, 201, "{other}");
+            }
+        });
+    }
+
     /// Tags with digests, digests of manifests, and of blobs, of each repository that has a manifest.
     pub fn state(&self) -> Value {
         self.with(|oci| {

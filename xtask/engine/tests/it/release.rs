@@ -330,21 +330,6 @@ fn a_missing_section_is_an_error_with_the_line_to_write() {
 }
 
 #[test]
-fn how_to_fetch_a_sub_chart_depends_on_the_lock() {
-    let db = "dependencies:\n- name: db\n  version: 2.0.0\n";
-    let sandbox = Sandbox::with_commit(&[(
-        "charts/web/Chart.yaml",
-        &(chart("web", "1.0.0") + db + "  repository: https://example.org/charts\n"),
-    )]);
-    let ran = sandbox.xtask(&["package", "charts/web", "--helm", "never"]).ended(1);
-    assert!(ran.stderr.ends_with("\nhint: helm dependency update charts/web\n"), "{}", ran.stderr);
-    sandbox.write("charts/web/Chart.lock", &format!("{db}digest: sha256:0\n"));
-    let ran = sandbox.xtask(&["package", "charts/web", "--helm", "never"]).ended(1);
-    let build = "hint: helm repo add db https://example.org/charts && helm dependency build charts/web\n";
-    assert!(ran.stderr.contains(build), "{}", ran.stderr);
-}
-
-#[test]
 fn directories_that_are_no_charts_are_named() {
     let sandbox = repository();
     sandbox.write("charts/docs/README.md", "x");
@@ -441,6 +426,7 @@ fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         changed: Vec::new(),
         changelog: Some(Changelog { path: "CHANGELOG.md".to_owned(), text: format!("## {version}\n\nx\n") }),
         rules: Rules::default(),
+        local: Vec::new(),
         packaged: None,
     };
     let observed = Observed {

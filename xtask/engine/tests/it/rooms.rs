@@ -8,7 +8,7 @@ use helm_xtask::internals::text::name;
 const SOURCES: &str = "xtask/engine/src/";
 const MANIFEST: &str = "xtask/engine/Cargo.toml";
 /// The rooms, each of which uses those before it alone. What stands beside them may use all.
-pub const ROOMS: [&str; 16] = [
+pub const ROOMS: [&str; 17] = [
     "base",
     "sys",
     "git",
@@ -16,6 +16,7 @@ pub const ROOMS: [&str; 16] = [
     "index",
     "dist",
     "registry",
+    "dependency",
     "package",
     "github",
     "docs",

@@ -1,9 +1,11 @@
-//! Published archives that were read before, by their digest, below `target/`: a published one never changes. They may
-//! vanish at any time.
+//! Archives that were read before, published ones and dependencies, by their digest, below `target/`. They may vanish at any
+//! time.
 
 use std::path::{Path, PathBuf};
 
 use crate::base::digest::Digest;
+use crate::base::limits::MAX_GITHUB_FILE;
+use crate::sys::environment;
 use crate::sys::files::{self, NewFile};
 
 /// Where they are; nowhere in a repository without `target/`.
@@ -11,10 +13,9 @@ use crate::sys::files::{self, NewFile};
 pub struct Cache(Option<PathBuf>);
 
 impl Cache {
-    /// The cache of the repository at `root`.
+    /// The cache of the repository at `root`. Without one, nothing is kept.
     pub fn new(root: &Path) -> Self {
-        let target = root.join("target");
-        Self(target.is_dir().then(|| target.join("helm-xtask/archives")))
+        Self(environment::cache(root).map(|cache| cache.join("archives")))
     }
 
     /// Whether there is a file for a digest. What it holds is judged when it is read.
@@ -24,7 +25,7 @@ impl Cache {
 
     /// The archive of a digest. What the file holds is compared with it.
     pub fn get(&self, wanted: &Digest) -> Option<Vec<u8>> {
-        let data = files::read(&self.0.as_ref()?.join(file_name(wanted))).ok()?;
+        let data = files::read_up_to(&self.0.as_ref()?.join(file_name(wanted)), MAX_GITHUB_FILE).ok()?;
         (Digest::of(&data) == *wanted).then_some(data)
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::directory::{ChartDirectory, read_chart_directory};
+use super::local::{Local, package_local, read_locals};
 use crate::base::config::{Config, THE_CONFIG};
 use crate::base::path;
 use crate::base::problem::{Checked, Problem, Severity};
@@ -24,6 +25,13 @@ pub struct Place {
     /// Its path from the root, as git and the user have it.
     pub path: String,
     followed: Followed,
+}
+
+impl Place {
+    /// Where it is, without links.
+    pub fn directory(&self) -> &Path {
+        &self.followed.real
+    }
 }
 
 /// The charts in these directories, each once; those of the config are the ones that a release publishes.
@@ -156,6 +164,16 @@ pub fn read_chart_sources(
         let mut read = read_chart_directory(&followed.real, repository.root(), &path);
         read.problems.extend(repository_root::made(&read.rules, &read.top, true).filter(|_| path == "."));
         read.links.extend(followed.links);
+        let directory = repository.root().join(&path);
+        let is_tracked = |file: &str| repository.tracks(&followed.real.join(file));
+        let locals =
+            read_locals(&read, &directory, repository.root(), &path, is_tracked).take(&mut read.problems);
+        read = locals.replace(read, &followed.real);
+        for Local { read: local, .. } in &locals.all {
+            read.origins.extend(local.origins.iter().cloned());
+            read.links.extend(local.links.iter().cloned());
+            read.directories.extend(local.directories.iter().cloned());
+        }
         // At the root it is that of the repository.
         let own = if path == "." { Checked::default() } else { read_changelog(&path, repository)? };
         let text = own.take(&mut problems).map(|(text, followed)| {
@@ -163,9 +181,9 @@ pub fn read_chart_sources(
             read.links.extend(followed.links);
             text
         });
-        charts.push((path, read, text));
+        charts.push((path, read, text, locals.all));
     }
-    let all = || charts.iter().map(|(_, read, _)| read);
+    let all = || charts.iter().map(|(_, read, ..)| read);
     let origins: Vec<PathBuf> =
         all().flat_map(|read| &read.origins).chain(changelog.map(|one| &one.real)).cloned().collect();
     let links: BTreeSet<PathBuf> = all()
@@ -177,8 +195,9 @@ pub fn read_chart_sources(
     let directories = all().flat_map(|read| &read.directories).chain(&tops).cloned().collect();
     let Changed { changed, converted } = repository.changed(&origins, &links, &directories)?;
     // What is packaged is the text of the commit, whatever line ends this machine has.
-    for (_, read, text) in charts.iter_mut().filter(|_| !converted.is_empty()) {
-        for file in &mut read.files {
+    for (_, read, text, locals) in charts.iter_mut().filter(|_| !converted.is_empty()) {
+        let locals = locals.iter_mut().flat_map(|local| &mut local.read.files);
+        for file in read.files.iter_mut().chain(locals) {
             let data = line_feeds(&file.data);
             if converted
                 .iter()
@@ -204,19 +223,22 @@ pub fn read_chart_sources(
         of_changelog || (of_a_lost_chart && !of_a_chart)
     });
     let besides = besides.cloned().collect();
-    let source = |(path, read, changelog): (String, ChartDirectory, Option<Changelog>)| {
-        let read_from: BTreeSet<&PathBuf> = read.origins.iter().chain(&read.links).collect();
-        let its_own = |changed: &&String| {
-            let is_packaged =
-                path::strip(&path, changed).is_none_or(|file| !read.rules.drop(file, Kind::File));
-            let changed = repository.root().join(changed);
-            let is_below = || read.directories.iter().any(|one| changed.starts_with(one));
-            read_from.contains(&changed) || is_packaged && is_below()
+    let source =
+        |(path, read, changelog, locals): (String, ChartDirectory, Option<Changelog>, Vec<Local>)| {
+            let read_from: BTreeSet<&PathBuf> = read.origins.iter().chain(&read.links).collect();
+            let its_own = |changed: &&String| {
+                let is_packaged =
+                    path::strip(&path, changed).is_none_or(|file| !read.rules.drop(file, Kind::File));
+                let changed = repository.root().join(changed);
+                let is_below = || read.directories.iter().any(|one| changed.starts_with(one));
+                read_from.contains(&changed) || is_packaged && is_below()
+            };
+            let changed = changed.iter().filter(its_own).cloned().collect();
+            let ChartDirectory { files, top, rules, mut problems, .. } = read;
+            let local =
+                locals.into_iter().filter_map(|local| package_local(local).take(&mut problems)).collect();
+            Source { path, files, top, rules, problems, changed, changelog, local, packaged: None }
         };
-        let changed = changed.iter().filter(its_own).cloned().collect();
-        let ChartDirectory { files, top, rules, problems, .. } = read;
-        Source { path, files, top, rules, problems, changed, changelog, packaged: None }
-    };
     Ok(Checked::new((charts.into_iter().map(source).collect(), besides), problems))
 }
 

@@ -15,7 +15,7 @@ use crate::base::text::size;
 use crate::chart::ignore::{Dropped, Kind, Rules};
 use crate::chart::repository_root::is_made;
 use crate::chart::tgz::{self, Entry, MAX_TOTAL};
-use crate::sys::{files, symlink};
+use crate::sys::{files, scratch, symlink};
 
 #[derive(Debug, Default)]
 pub struct ChartDirectory {
@@ -145,6 +145,10 @@ impl Walk<'_> {
             self.dropped_chart_yaml(&dropped);
         }
         if entry.path_is_symlink() && !self.may_follow(path) {
+            return false;
+        }
+        if scratch::is_left(&relative) && kind == Kind::Directory {
+            self.error(path, "a run that was killed has left it", &format!("rm -r {}", self.shown(path)));
             return false;
         }
         if entry.file_name() == ".git" {

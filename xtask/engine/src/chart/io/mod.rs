@@ -4,3 +4,5 @@ pub mod cache;
 pub mod charts;
 pub mod directory;
 pub mod helm;
+pub mod local;
+pub mod overlay;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::scene::Scene;
+use super::scene::{Options, Scene};
 use crate::base::config::Config;
-use crate::base::problem::Problem;
+use crate::base::problem::{Checked, Problem};
+use crate::base::text::name;
 use crate::chart::io::charts;
-use crate::chart::package::{Overrides, package};
+use crate::chart::package::Package;
 use crate::chart::source::{Changelog, Source};
 use crate::check::annotations::check_annotations;
 use crate::check::chart_testing::chart_directories;
@@ -20,6 +21,8 @@ use crate::check::images::check_images;
 use crate::check::lint::lint_chart;
 use crate::check::yaml::File;
 use crate::check::{Area, Chart, Report};
+use crate::dependency::io::{Fetcher, client};
+use crate::dependency::wanted;
 use crate::git::io::repository::Repository;
 use crate::release::io::make;
 use crate::sys::threads;
@@ -40,6 +43,7 @@ pub fn read_charts(
     repository: &Repository,
     files: &[String],
     testing: &[ChartTesting],
+    options: Options<'_>,
     report: &mut Report,
 ) -> Result<Read> {
     let (mut problems, directories) = (Vec::new(), chart_directories(config, testing, files));
@@ -47,12 +51,18 @@ pub fn read_charts(
     let sources = make::read(config, places, repository)?;
     problems.extend(sources.problems);
     report.add(Area::Charts, problems);
+    let http = client(options.limit, options.offline)?;
+    let fetcher = Fetcher::new(http.as_ref(), repository.root(), &config.oci)?;
     let chart = |source: Source| {
-        let packaged = package(source.files.clone(), &source.path, &Overrides::default());
-        let found = [source.problems.clone(), packaged.problems.clone()].concat();
-        let is_whole = !found.iter().any(Problem::is_error);
-        let package = packaged.value.map(Arc::new);
-        let chart = Chart { source, package, problems: packaged.problems, is_whole };
+        let Checked { value: mut package, mut problems } = source.package();
+        if let Some(package) = &mut package {
+            problems.extend(complete(&fetcher, package, &source.path, report));
+        }
+        let found = [source.problems.clone(), problems.clone()].concat();
+        let is_whole = !found.iter().any(Problem::is_error)
+            && package.as_ref().is_some_and(|package| package.lacking.is_empty());
+        let package = package.map(Arc::new);
+        let chart = Chart { source, package, problems, is_whole };
         report
             .add(Area::Charts, found.into_iter().map(|one| Finding { edit: chart.edit(&one), problem: one }));
         chart
@@ -62,11 +72,29 @@ pub fn read_charts(
     Ok(Read { charts, changelog: sources.changelog, changed: sources.changed })
 }
 
+/// Adds what charts/ lacks. What is not to be fetched is not checked.
+fn complete(fetcher: &Fetcher<'_>, package: &mut Package, at: &str, report: &mut Report) -> Vec<Problem> {
+    let is_known = wanted(package, at).problems.is_empty();
+    let problems = fetcher.complete(package, at);
+    if fetcher.has_network() || !is_known {
+        return problems;
+    }
+    let (missing, others) = problems.into_iter().partition(Problem::is_error);
+    let missing: Vec<Problem> = missing;
+    for problem in missing {
+        report.doubt(&format!("{} with its dependencies", name(at)), problem);
+    }
+    others
+}
+
 pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
     let linted = threads::map(&scene.charts, lint_chart);
     for (chart, linted) in scene.charts.iter().zip(linted) {
         report.add(Area::Charts, linted);
-        report.add(Area::Charts, check_dependencies(chart));
+        let found = check_dependencies(chart).into_iter().filter(|problem| {
+            ![&chart.problems, &chart.source.problems].iter().any(|told| told.contains(problem))
+        });
+        report.add(Area::Charts, found);
         if let Some(chart_yaml) = File::of(&chart.source, "Chart.yaml") {
             report.add(Area::Charts, check_annotations(&chart_yaml));
             report.add(Area::Charts, check_images(chart, &chart_yaml, scene.config.versions));

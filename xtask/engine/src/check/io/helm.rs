@@ -10,6 +10,7 @@ use crate::chart::helm_lint::{Heard, Said};
 use crate::chart::io::charts;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::{HelmMode, compare};
+use crate::chart::io::overlay::Overlay;
 use crate::chart::package::{Overrides, Package};
 use crate::check::chart_testing::exclusion;
 use crate::check::lint::is_found_without_helm;
@@ -77,6 +78,8 @@ pub fn ask_helm(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
 fn ask(scene: &Scene<'_>, helm: &Helm, chart: &Chart, package: &Package, values: &[String]) -> Result<Words> {
     let (root, path) = (scene.repository.root(), &chart.source.path);
     terminal::progress("Linting", &format!("{path} with helm {}", helm.version));
+    let directory = root.join(path);
+    let overlay = Overlay::new(&directory, package)?;
     let is_library = package.metadata.kind == "library";
     let mut all: Vec<Option<&String>> = values.iter().map(Some).collect();
     if all.is_empty() {
@@ -84,7 +87,7 @@ fn ask(scene: &Scene<'_>, helm: &Helm, chart: &Chart, package: &Package, values:
     }
     let (mut words, asked) = (Vec::new(), all.len());
     for values in all {
-        let said = helm.lint(root, path, values.map(String::as_str), is_library)?;
+        let said = helm.lint(root, path, overlay.path(), values.map(String::as_str), is_library)?;
         let below = values.and_then(|values| path::strip(path, values));
         words.extend(said.into_iter().map(|said| (said, below.map(str::to_owned))));
     }

@@ -48,7 +48,7 @@ pub fn look_at_everything(
     let files = repository.files()?;
     let testing = read_configurations(config, repository, &files, &mut report);
     let testing = or_tell(testing, Area::Charts, &mut report);
-    let read = read_charts(config, repository, &files, &testing, &mut report);
+    let read = read_charts(config, repository, &files, &testing, options, &mut report);
     let Read { charts, changelog, changed } = or_tell(read, Area::Charts, &mut report);
     let head = or_tell(make::head(config, options.tag, repository).map(Some), Area::Release, &mut report);
     let tag = head.as_ref().and_then(|head| next_tag(config, head, &charts));

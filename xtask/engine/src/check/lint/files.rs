@@ -5,6 +5,7 @@ use super::{at, top};
 use crate::base::problem::Problem;
 use crate::base::text::{line_at, name};
 use crate::chart::ignore::Kind;
+use crate::chart::package::Child;
 use crate::chart::tgz::Entry;
 use crate::check::Chart;
 
@@ -66,9 +67,9 @@ fn release_time(chart: &Chart, file: &Entry) -> Option<Problem> {
 fn undeclared(chart: &Chart) -> Vec<Problem> {
     let Some(package) = &chart.package else { return Vec::new() };
     let declared = || package.metadata.dependencies.iter().flatten();
-    let extra = package.children.iter().filter(|(child, _)| !declared().any(|one| one.name == *child));
+    let extra = package.children.iter().filter(|child| !declared().any(|one| one.name == child.name));
     let file = if package.metadata.is_v1() { "requirements.yaml" } else { "Chart.yaml" };
-    let problem = |(child, version): &(String, String)| {
+    let problem = |Child { name: child, version, .. }: &Child| {
         let message = format!("{} is in charts/ and no dependency in {file}: `helm lint` fails", name(child));
         let hint = format!("write `- {{name: {child}, version: {version}}}` below `dependencies:` in {file}");
         at(chart, &format!("charts/{child}"), None, message).hint(hint)

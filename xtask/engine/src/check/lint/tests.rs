@@ -28,6 +28,7 @@ fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {
         changed: Vec::new(),
         changelog: None,
         rules: Rules::default(),
+        local: Vec::new(),
         packaged: None,
     };
     (

@@ -29,7 +29,7 @@ pub fn check_steps(config: &Config, work: &Work<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether a command of helm's gets the sub-charts that a release packages: nothing else can.
+/// Whether a command of helm's gets the dependencies of charts, which ours get by themselves.
 fn fetches_charts(command: &str) -> bool {
     ["helm repo add ", "helm dependency build", "helm dependency update"]
         .iter()
@@ -61,7 +61,11 @@ fn command(config: &Config, work: &Work<'_>, step: &Step, written: &Written, run
     } else if let Some(why) = &run.shell {
         let message = format!("{} is a script, not one `cargo xtask` command: {why}", name(first));
         problems.push(work.at(Problem::warning(message), written.line).hint(OWN));
-    } else if !run.is_one_command() && !fetches_charts(first) && !installs_builder(config, first) {
+    } else if fetches_charts(first) {
+        let message = format!("{} is not needed: `cargo xtask` fetches what Chart.lock names", name(first));
+        let hint = "delete the step, unless one with another program needs the archives in charts/";
+        problems.push(work.at(Problem::note(message), written.line).hint(hint));
+    } else if !run.is_one_command() && !installs_builder(config, first) {
         let message =
             format!("{} is no `cargo xtask` command: what CI does is not all in one place", name(first));
         problems.push(work.at(Problem::note(message), written.line).hint(OWN));

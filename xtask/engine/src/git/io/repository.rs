@@ -142,6 +142,13 @@ impl Repository {
         Ok(!files.is_empty())
     }
 
+    /// Whether git tracks a file, by its absolute path without links.
+    pub fn tracks(&self, file: &Path) -> bool {
+        let args = ["--literal-pathspecs", "ls-files", "-z", "--"].map(OsStr::new);
+        let listed = self.read(args.into_iter().chain([file.as_os_str()]));
+        listed.is_ok_and(|files| !files.is_empty())
+    }
+
     /// Whether it has a part of the history alone, and so perhaps not all tags.
     pub fn is_shallow(&self) -> Result<bool> {
         Ok(self.read(["rev-parse", "--is-shallow-repository"])?.starts_with(b"true"))

@@ -22,10 +22,12 @@ pub struct Found {
 /// The longest part of its words that is repeated, in characters.
 const MAX_WORDS: usize = 200;
 
-/// The credentials of a registry: `XTASK_OCI_USERNAME` and `XTASK_OCI_PASSWORD`, else `GITHUB_TOKEN` for the registry of
-/// the GitHub that it belongs to, else those that `helm registry login` or `docker login` left.
-pub fn find(host: &str) -> Result<Option<Found>, Problem> {
+/// The credentials of a registry: `XTASK_OCI_USERNAME` and `XTASK_OCI_PASSWORD` where it `is_own`, the one that is published
+/// to; else `GITHUB_TOKEN` for the registry of the GitHub that it belongs to, else those that `helm registry login` or
+/// `docker login` left.
+pub fn find(host: &str, is_own: bool) -> Result<Option<Found>, Problem> {
     match environment::oci_credentials() {
+        _ if !is_own => {}
         [Some(username), Some(password)] => {
             let source = environment::OCI.join(" and ");
             return Ok(Some(Found { credentials: Credentials::Password { username, password }, source }));

@@ -34,6 +34,8 @@ pub struct Registry<'a> {
     http: &'a Http,
     plain_http: bool,
     is_open: bool,
+    /// The host that is published to, where this is for reading from others as well.
+    own: Option<String>,
     found: RefCell<HashMap<String, Option<Found>>>,
     headers: RefCell<HashMap<String, String>>,
 }
@@ -114,7 +116,13 @@ pub fn has_all<'r>(
 impl<'a> Registry<'a> {
     /// Registries on this machine are spoken to in HTTP, others only if `plain_http`.
     pub fn new(http: &'a Http, plain_http: bool) -> Self {
-        Self { http, plain_http, is_open: false, found: RefCell::default(), headers: RefCell::default() }
+        let (found, headers) = (RefCell::default(), RefCell::default());
+        Self { http, plain_http, is_open: false, own: None, found, headers }
+    }
+
+    /// Registries that charts are read from. The credentials for publishing go to `own` alone.
+    pub fn of_dependencies(http: &'a Http, own: &str) -> Self {
+        Self { own: Some(own.to_owned()), ..Self::new(http, false) }
     }
 
     /// A registry that asks nobody for credentials, such as that of a rehearsal: the real ones are none of its business.
@@ -122,10 +130,15 @@ impl<'a> Registry<'a> {
         Self { is_open: true, ..Self::new(http, false) }
     }
 
+    /// What reading is for.
+    fn look(&self) -> Wish {
+        if self.own.is_some() { Wish::Pull } else { Wish::Look }
+    }
+
     /// The digest that a tag names. `None` only where the registry says that there is no such tag or repository; every
     /// doubt is an error. Credentials are used where there are some, for the right to push if `writing`.
     pub fn digest(&self, at: &Reference, writing: bool) -> Result<Option<Digest>, Problem> {
-        let wish = if writing { Wish::LookToWrite } else { Wish::Look };
+        let wish = if writing { Wish::LookToWrite } else { self.look() };
         let session = Session { registry: self, at, wish, who: Who::Owner };
         let head = manifest(session, "HEAD").map_err(|failure| session.failed(failure))?;
         if let Some(digest) = said_digest(&head).filter(|_| head.status == 200) {
@@ -142,7 +155,7 @@ impl<'a> Registry<'a> {
 
     /// The tags of a repository (OCI distribution specification 1.1, "Listing Tags"); none where there is no such repository.
     pub fn tags(&self, at: &Reference, writing: bool) -> Result<Vec<String>, Problem> {
-        let wish = if writing { Wish::LookToWrite } else { Wish::Look };
+        let wish = if writing { Wish::LookToWrite } else { self.look() };
         let session = Session { registry: self, at, wish, who: Who::Owner };
         let mut tags = Vec::new();
         let mut path = "tags/list?n=1000".to_owned();
@@ -216,7 +229,7 @@ impl<'a> Registry<'a> {
 
     /// What a tag names, as far as a chart is compared with it.
     pub fn published(&self, at: &Reference) -> Result<Tagged, Problem> {
-        let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
+        let session = Session { registry: self, at, wish: self.look(), who: Who::Owner };
         let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
         if answer.status != 200 {
             return Err(session.refused(&answer));
@@ -232,7 +245,7 @@ impl<'a> Registry<'a> {
 
     /// A chart, checked by digest.
     pub fn pull(&self, at: &Reference) -> Result<Pulled, Problem> {
-        let session = Session { registry: self, at, wish: Wish::Look, who: Who::Owner };
+        let session = Session { registry: self, at, wish: self.look(), who: Who::Owner };
         let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
         if answer.status != 200 {
             return Err(session.refused(&answer));
@@ -244,6 +257,37 @@ impl<'a> Registry<'a> {
         Ok(Pulled { archive, provenance: parts.remove(CHART_PROVENANCE) })
     }
 
+    /// The archive of a chart, checked by digest; `known` gives what was pulled before. `None` if the registry says that there
+    /// is no such tag or repository.
+    pub fn archive(
+        &self,
+        at: &Reference,
+        known: impl FnOnce(&Digest) -> Option<Vec<u8>>,
+    ) -> Result<Option<(Vec<u8>, Digest)>, Problem> {
+        let session = Session { registry: self, at, wish: self.look(), who: Who::Owner };
+        let answer = manifest(session, "GET").map_err(|failure| session.failed(failure))?;
+        if is_absent(&answer) {
+            return Ok(None);
+        }
+        if answer.status != 200 {
+            return Err(session.refused(&answer));
+        }
+        content(at, &answer)?;
+        let no_chart = |_| Problem::error(format!("{} is no chart", name(&at.to_string())));
+        let Manifest { layers, .. } = serde_json::from_slice(&answer.body).map_err(no_chart)?;
+        let mut layers = layers.into_iter().filter(|layer| layer.media_type == CHART_ARCHIVE);
+        let (Some(layer), None) = (layers.next(), layers.next()) else {
+            // Of two, Helm 3 takes the last and Helm 4 the first.
+            return Err(Problem::error(format!(
+                "{} holds no chart, or more than one",
+                name(&at.to_string())
+            )));
+        };
+        let digest = layer.digest(at)?;
+        let bytes = known(&digest).map_or_else(|| blob(session, &digest), Ok)?;
+        Ok(Some((bytes, digest)))
+    }
+
     /// The credentials of a host, looked for once.
     pub fn credentials(&self, host: &str) -> Result<Option<Found>, Problem> {
         if self.is_open {
@@ -252,7 +296,8 @@ impl<'a> Registry<'a> {
         if let Some(found) = self.found.borrow().get(host) {
             return Ok(found.clone());
         }
-        let found = credentials::find(host)?;
+        let is_own = self.own.as_ref().is_none_or(|own| own == host);
+        let found = credentials::find(host, is_own)?;
         if let Some(Found { credentials, .. }) = &found {
             let (Credentials::Password { password: secret, .. } | Credentials::Identity(secret)) =
                 credentials;
@@ -318,23 +363,29 @@ fn parts(session: Session<'_>, manifest: &Response) -> Result<Vec<(String, Vec<u
     let Manifest { config, layers, .. } = serde_json::from_slice(&manifest.body).map_err(no_artifact)?;
     let mut parts = Vec::new();
     for part in std::iter::once(config).chain(layers) {
-        let no_digest = || {
-            let message = format!("{} has the digest {}", name(&at.to_string()), name(&part.digest));
-            Problem::error(message)
-        };
-        let digest = Digest::parse(&part.digest).ok_or_else(no_digest)?;
-        let path = format!("blobs/{digest}");
-        let answer = session.look("GET", &path, "*/*").map_err(|failure| session.failed(failure))?;
-        if answer.status != 200 {
-            return Err(session.refused(&answer));
-        }
-        let found = Digest::of(&answer.body);
-        if found != digest {
-            return Err(differs(at, &found, &digest));
-        }
-        parts.push((part.media_type, answer.body));
+        let bytes = blob(session, &part.digest(at)?)?;
+        parts.push((part.media_type, bytes));
     }
     Ok(parts)
+}
+
+impl Part {
+    fn digest(&self, at: &Reference) -> Result<Digest, Problem> {
+        Digest::parse(&self.digest).ok_or_else(|| {
+            Problem::error(format!("{} has the digest {}", name(&at.to_string()), name(&self.digest)))
+        })
+    }
+}
+
+/// A blob, checked by digest.
+fn blob(session: Session<'_>, digest: &Digest) -> Result<Vec<u8>, Problem> {
+    let path = format!("blobs/{digest}");
+    let answer = session.look("GET", &path, "*/*").map_err(|failure| session.failed(failure))?;
+    if answer.status != 200 {
+        return Err(session.refused(&answer));
+    }
+    let found = Digest::of(&answer.body);
+    if found == *digest { Ok(answer.body) } else { Err(differs(session.at, &found, digest)) }
 }
 
 fn differs(at: &Reference, found: &Digest, expected: &Digest) -> Problem {

@@ -6,6 +6,7 @@ use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
 use crate::base::text::name;
+use crate::base::url::{is_https, origin, resolve};
 use crate::registry::docker_config::is_docker_hub;
 use crate::registry::refusal::{self, Asked, Wish};
 use crate::sys::environment;
@@ -61,14 +62,7 @@ impl Session<'_> {
 
     /// Where an answer points to, from the URL that was asked.
     pub fn next(&self, url: &str, location: &str) -> Result<String, Failure> {
-        let next = if is_https(location) || is_http(location) {
-            location.to_owned()
-        } else if location.starts_with('/') && !location.starts_with("//") {
-            format!("{}{location}", origin(url))
-        } else {
-            let directory = url.split('?').next().and_then(|path| path.rsplit_once('/'));
-            format!("{}/{location}", directory.map_or("", |(directory, _)| directory))
-        };
+        let next = resolve(url, location);
         let is_safe = is_https(&next) || self.registry.plain_http || is_loopback(host::host(&next));
         if location.starts_with("//") || !is_safe {
             let cause = format!("{} points to {}, which is not https", self.at.host, name(location));
@@ -103,7 +97,7 @@ impl Session<'_> {
     }
 
     pub fn key(&self) -> String {
-        let may_push = self.wish != Wish::Look;
+        let may_push = !self.wish.only_reads();
         format!("{}/{} {may_push} {:?}", self.at.host, self.at.repository, self.who)
     }
 
@@ -132,37 +126,5 @@ impl Session<'_> {
         request.headers.retain(|(name, _)| *name != "authorization");
         request.headers.push(("authorization", header));
         ask(self.registry.http, &request).map_err(Failure::Silent)
-    }
-}
-
-pub(super) fn is_https(url: &str) -> bool {
-    starts_with(url, "https://")
-}
-
-pub(super) fn is_http(url: &str) -> bool {
-    starts_with(url, "http://")
-}
-
-fn starts_with(url: &str, scheme: &str) -> bool {
-    url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-}
-
-/// Scheme and host of a URL, so that two of one place are equal.
-fn origin(url: &str) -> String {
-    let (scheme, default) = if is_https(url) { ("https", ":443") } else { ("http", ":80") };
-    let host = host::host(url).to_ascii_lowercase();
-    format!("{scheme}://{}", host.strip_suffix(default).unwrap_or(&host))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places() {
-        assert_eq!(origin("HTTPS://GHCR.io:443/v2/"), origin("https://ghcr.io?x"));
-        for other in ["http://ghcr.io", "https://ghcr.io:80", "https://ghcr.io@h/", "https://h/ghcr.io"] {
-            assert_ne!(origin(other), origin("https://ghcr.io"), "{other}");
-        }
     }
 }

@@ -7,14 +7,14 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
 use super::Who;
-use super::session::{Failure, Session, is_http, is_https};
+use super::session::{Failure, Session};
+use crate::base::host;
 use crate::base::http::Response;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::base::{host, url};
+use crate::base::url::{self, is_http, is_https};
 use crate::registry::challenge::{self, Challenge};
 use crate::registry::docker_config::Credentials;
-use crate::registry::refusal::Wish;
 use crate::sys::http::Request;
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ impl Session<'_> {
         credentials: Option<&Credentials>,
     ) -> Result<String, Failure> {
         self.check_realm(realm, credentials.is_some()).map_err(Failure::Problem)?;
-        let rights = if self.wish == Wish::Look { "pull" } else { "pull,push" };
+        let rights = if self.wish.only_reads() { "pull" } else { "pull,push" };
         let scope = format!("repository:{}:{rights}", self.at.repository);
         let mut query: Vec<_> = service.map(|service| parameter("service", service)).into_iter().collect();
         query.push(parameter("scope", &scope));

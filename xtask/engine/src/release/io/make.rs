@@ -1,6 +1,7 @@
 //! Makes the release in `dist/` from the commit that is checked out.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -12,8 +13,11 @@ use crate::base::text::name;
 use crate::chart::io::charts::{self, Place};
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::compare;
+use crate::chart::lacking::Lacking;
 use crate::chart::repository_root;
 use crate::chart::source::{Changelog, Source};
+use crate::dependency::io::{Fetcher, client};
+use crate::dependency::wanted;
 use crate::dist::{self, replaceable};
 use crate::git::Commit;
 use crate::git::io::branch::Branch;
@@ -88,18 +92,19 @@ pub fn make(making: &Making<'_>) -> Result<Made> {
         head.tags.remote = branch.tags().ok().and_then(Result::ok);
     }
     let observed = Observed { backfill: args.backfill, is_tagged, ..observed(sources, wanted, head) };
-    let prepared = prepare(config, observed)?;
+    let mut prepared = prepare(config, observed)?;
     let found = match &mut branch {
         Some(branch) if prepared.tag.is_some() || !config.stamps() => {
             published(config, branch, &prepared, args, repository.root())?
         }
         _ => None,
     };
+    let unfetched = complete(making, &mut prepared, found.as_ref())?;
     let (mut left, mut survey) = (Vec::new(), None);
     if let Some((branch, found)) =
         branch.as_mut().zip(found.as_ref()).filter(|_| prepared.is_unreleased(config))
     {
-        left.clone_from(&found.held);
+        left = [found.held.clone(), unfetched].concat();
         survey = Some(survey_of(making, branch, &prepared, found)?);
         left.extend(survey.iter().flat_map(|survey| survey.unreleased.held.clone()));
     }
@@ -111,7 +116,9 @@ pub fn make(making: &Making<'_>) -> Result<Made> {
     let mut new = prepared.decide(config, published, &left)?.make(config)?;
     new.warnings.iter().for_each(terminal::problem);
     if let Some(helm) = helm {
-        let charts = new.charts.iter().map(|PreparedChart { source, package, .. }| {
+        // What is published already was not completed.
+        let made = new.charts.iter().filter(|chart| chart.package.lacking.is_empty());
+        let charts = made.map(|PreparedChart { source, package, .. }| {
             (repository.root().join(source), source.as_str(), &**package)
         });
         compare(helm, charts, &new.overrides)?;
@@ -119,6 +126,37 @@ pub fn make(making: &Making<'_>) -> Result<Made> {
     replaceable(&args.replace, &new.release.archives.iter().map(|archive| &archive.metadata))?;
     let lock = dist::io::write(&mut new.release, destination)?;
     Ok(Made { new, branch, absent: absent.unwrap_or_default(), held: left, survey, lock })
+}
+
+/// Fetches what charts depend on, for those that are released: not for one that is published as it is here, and not for one
+/// that is left out. Where no tag asks for them, charts that lack something are left out as well, and come back.
+fn complete(making: &Making<'_>, prepared: &mut Prepared, found: Option<&Found>) -> Result<Vec<Held>> {
+    let &Making { config, args, repository, .. } = making;
+    let is_settled = |name: &str| {
+        found.is_some_and(|found| {
+            found.same.iter().any(|one| one.name == name) || found.held.iter().any(|one| one.chart == name)
+        })
+    };
+    let is_unreleased = prepared.is_unreleased(config) && found.is_some();
+    let lacks = |chart: &&mut PreparedChart| {
+        !chart.package.lacking.is_empty() && !is_settled(&chart.package.metadata.name) && !args.backfill
+    };
+    let mut charts = prepared.charts.iter_mut().filter(lacks).peekable();
+    if charts.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    let http = client(args.limit(), args.offline)?;
+    let fetcher = Fetcher::new(http.as_ref(), repository.root(), &config.oci)?;
+    let mut held = Vec::new();
+    for chart in charts {
+        let problems = fetcher.complete(Arc::make_mut(&mut chart.package), &chart.source);
+        if is_unreleased && problems.iter().any(Problem::is_error) {
+            held.push(Held::new(&version_of(&chart.package), "it lacks a dependency", problems));
+        } else {
+            chart.problems.extend(problems);
+        }
+    }
+    Ok(held)
 }
 
 /// Looks at all versions of the charts. What does not tell is said.
@@ -204,7 +242,11 @@ fn published(
         // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
         let is_error = |problem: &Problem| problem.is_error() && !is_replaced;
         let problem = compared.problem.filter(is_error);
-        let errors: Vec<Problem> = chart.errors().cloned().collect();
+        // One that should lie in charts/ makes it differ; what is fetched is not compared.
+        let is_gone = |one: &Lacking| one.repository().is_empty();
+        let gone = chart.package.lacking.iter().any(is_gone).then(|| wanted(&chart.package, &chart.source));
+        let gone = gone.into_iter().flat_map(|gone| gone.problems);
+        let errors: Vec<Problem> = chart.errors().cloned().chain(gone).collect();
         if !prepared.is_unreleased(config) {
             problems.extend(problem.filter(|_| errors.is_empty()));
         } else if problem.is_some() || is_published && !is_same {

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use super::Helm;
 use crate::base::problem::{Problem, verdict};
 use crate::chart::helm_difference::first_difference;
+use crate::chart::io::overlay::Overlay;
 use crate::chart::package::{Overrides, Package};
 use crate::sys::terminal;
 
@@ -46,7 +47,8 @@ pub fn compare<'c>(
     for (directory, at, package) in charts {
         let helm_and_version = format!("helm {}", helm.version);
         terminal::progress("Comparing", &format!("{at} with {helm_and_version}"));
-        let message = match helm.package(&directory, at, overrides)? {
+        let overlay = Overlay::new(&directory, package)?;
+        let message = match helm.package(overlay.path(), at, overrides)? {
             Ok(entries) => first_difference(&package.entries, &entries).map(|difference| {
                 format!("{helm_and_version} packages this chart differently: {difference}")
             }),
