@@ -1,10 +1,9 @@
 //! The repositories that `helm repo add` has written into repositories.yaml: names for URLs, and credentials.
 
-use serde::Deserialize;
+use crate::base::yaml::{self, Node, Value};
 
 /// One of them (Helm's `repo.Entry`).
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HelmRepository {
     pub name: String,
     pub url: String,
@@ -12,24 +11,36 @@ pub struct HelmRepository {
     pub password: String,
     /// Whether the credentials go to other hosts, too: `--pass-credentials`.
     pub pass_credentials_all: bool,
-    #[serde(rename = "certFile")]
     cert_file: String,
-    #[serde(rename = "caFile")]
     ca_file: String,
     insecure_skip_tls_verify: bool,
-}
-
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    repositories: Vec<HelmRepository>,
 }
 
 impl HelmRepository {
     /// Reads a repositories.yaml. The error is the message.
     pub fn read(text: &[u8]) -> Result<Vec<Self>, String> {
-        let file: Option<File> = serde_yaml::from_slice(text).map_err(|error| error.to_string())?;
-        Ok(file.map_or_else(Vec::new, |file| file.repositories))
+        let root = yaml::read(text).map_err(|error| error.message)?.root;
+        match root.get("repositories").map(|pair| &pair.value) {
+            Some(list) if list.is_null() => Ok(Vec::new()),
+            Some(Node { value: Value::Sequence(all), .. }) => Ok(all.iter().map(Self::of).collect()),
+            None if root.is_null() => Ok(Vec::new()),
+            _ => Err("`repositories` is no list".to_owned()),
+        }
+    }
+
+    fn of(node: &Node) -> Self {
+        let text = |key| node.get(key).and_then(|pair| pair.value.text()).unwrap_or_default().to_owned();
+        let flag = |key| text(key) == "true";
+        Self {
+            name: text("name"),
+            url: text("url"),
+            username: text("username"),
+            password: text("password"),
+            pass_credentials_all: flag("pass_credentials_all"),
+            cert_file: text("certFile"),
+            ca_file: text("caFile"),
+            insecure_skip_tls_verify: flag("insecure_skip_tls_verify"),
+        }
     }
 
     /// What of it this program does not do.

@@ -3,8 +3,6 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::digest::Digest;
 use crate::base::http::Response;
 use crate::dependency::Wanted;
@@ -18,13 +16,10 @@ const MAX_INDEX: u64 = 128 * 1024 * 1024;
 pub struct Kept(pub Option<PathBuf>);
 
 /// An index, with what its server tells it by (RFC 9110, section 8.8).
-#[derive(Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Debug)]
 pub struct KeptIndex {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
-    /// Of the body, which is not used if it has another one.
-    digest: String,
-    #[serde(skip)]
     pub body: Vec<u8>,
 }
 
@@ -33,25 +28,25 @@ impl Kept {
     pub fn index(&self, url: &str) -> Option<KeptIndex> {
         let data =
             files::read_up_to(&self.0.as_ref()?.join("indexes").join(file_name(url)), MAX_INDEX).ok()?;
-        let end = data.iter().position(|byte| *byte == b'\n')?;
-        let (head, body) = data.split_at_checked(end + 1)?;
-        let index: KeptIndex = serde_json::from_slice(head).ok()?;
-        Digest::of(body).is(&index.digest).then(|| KeptIndex { body: body.to_owned(), ..index })
+        let mut parts = data.splitn(4, |byte| *byte == b'\n');
+        let mut line = || str::from_utf8(parts.next()?).ok().map(str::to_owned);
+        let (digest, etag, last_modified) = (line()?, line()?, line()?);
+        let body = parts.next()?.to_owned();
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        let index = KeptIndex { etag: some(etag), last_modified: some(last_modified), body };
+        // One that was cut, or changed, is not used.
+        Digest::of(&index.body).is(&digest).then_some(index)
     }
 
-    /// Keeps an answer, if it can be asked for by a condition later.
+    /// Keeps an answer, if it can be asked for by a condition later: its digest, `ETag` and `Last-Modified` in a line each,
+    /// then its body.
     pub fn put_index(&self, url: &str, answer: &Response) {
-        let header = |name| answer.header(name).map(str::to_owned);
+        let header = |name| answer.header(name).unwrap_or_default();
         let (etag, last_modified) = (header("etag"), header("last-modified"));
-        if etag.is_none() && last_modified.is_none() {
+        if etag.is_empty() && last_modified.is_empty() {
             return;
         }
-        let digest = Digest::of(&answer.body).to_string();
-        let Ok(mut data) = serde_json::to_vec(&KeptIndex { etag, last_modified, digest, body: Vec::new() })
-        else {
-            return;
-        };
-        data.push(b'\n');
+        let mut data = format!("{}\n{etag}\n{last_modified}\n", Digest::of(&answer.body)).into_bytes();
         data.extend(&answer.body);
         self.put("indexes", url, &data);
     }
