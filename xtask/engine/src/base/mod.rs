@@ -14,6 +14,7 @@ pub mod oci_reference;
 pub mod path;
 mod printable;
 pub mod problem;
+pub mod proxy;
 pub mod tag;
 pub mod target;
 pub mod text;

@@ -2,7 +2,15 @@
 //! about the branch rests on them; they come from programs that change.
 
 /// Words, in lower case, that mean the same tomorrow, with what to do. The first that fits counts.
-const FINAL: [(&[&str], &str); 10] = [
+const FINAL: [(&[&str], &str); 12] = [
+    (
+        &["from proxy after connect", "connect tunnel failed", "resolve proxy"],
+        "correct HTTPS_PROXY, or name the host in NO_PROXY",
+    ),
+    (
+        &["certificate verification failed", "ssl certificate problem", "ssl ca cert"],
+        "set SSL_CERT_FILE to the certificates to trust",
+    ),
     (
         &["error: 301", "error: 302", "error: 307", "error: 308"],
         "the repository has moved: edit `repository` in the config, or name it with --remote",

@@ -3,6 +3,7 @@
 use super::release::Refusal;
 use crate::base::http::Response;
 use crate::base::problem::Problem;
+use crate::base::proxy;
 use crate::base::text::{name, shown};
 use crate::base::time;
 
@@ -29,7 +30,10 @@ const RULES: &str = "let those who release create such tags: Settings -> Rules -
 pub fn problem(attempt: Attempt<'_>, answer: &Result<Response, String>) -> Problem {
     let (cause, hint) = match answer {
         Ok(response) => refused(attempt, response),
-        Err(cause) => (shown(cause), unreachable(cause).to_owned()),
+        Err(cause) => {
+            let hint = proxy::hint(cause, attempt.host).unwrap_or_else(|| unreachable(cause).to_owned());
+            (shown(cause), hint)
+        }
     };
     Problem::error(format!("cannot {}: {}: {cause}", attempt.what, shown(attempt.host))).hint(hint)
 }

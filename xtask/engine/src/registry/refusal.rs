@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
+use crate::base::proxy;
 use crate::base::text::{name, shown};
 
 /// What was asked of a registry.
@@ -97,12 +98,14 @@ pub fn refused(asked: Asked<'_>, response: &Response, now: u64) -> Problem {
 pub fn silent(asked: Asked<'_>, why: &str) -> Problem {
     let host = &asked.at.host;
     let has = |signs: &[&str]| signs.iter().any(|sign| why.contains(sign));
-    let hint = if asked.wish == Wish::Pull {
+    let hint = if let Some(hint) = proxy::hint(why, host) {
+        hint
+    } else if has(&["TLS", "ertificate"]) {
+        "set SSL_CERT_FILE to the certificates to trust".to_owned()
+    } else if asked.wish == Wish::Pull {
         "run it again when it answers".to_owned()
     } else if has(&["corrupt message"]) {
         format!("does {host} speak HTTP? add --plain-http")
-    } else if has(&["TLS", "ertificate"]) {
-        "set SSL_CERT_FILE to the certificates to trust".to_owned()
     } else if has(&["no host", "lookup address"]) {
         "is the network there, and `oci` in the config right?".to_owned()
     } else {

@@ -446,7 +446,7 @@ fn split_locked(path: &str, package: &Package, changed: Vec<String>) -> (Vec<Str
 /// The commit says which versions these are, and others what is in them.
 fn only_locked(locked: &[String]) -> Option<Problem> {
     let message = format!("sub-charts that only Chart.lock names in the commit: {}", few(locked));
-    let hint = "commit them to make the archives depend on the commit alone";
+    let hint = "delete them: what Chart.lock names is fetched, and checked; or commit them";
     (!locked.is_empty()).then(|| Problem::warning(message).hint(hint))
 }
 

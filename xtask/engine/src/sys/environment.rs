@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 
 use crate::base::problem::Problem;
+use crate::base::proxy::Proxies;
 use crate::base::text::name;
 use crate::base::time::MAX_TIME;
 
@@ -70,6 +71,26 @@ pub fn of_package() -> impl Iterator<Item = OsString> {
         let key = key.to_string_lossy();
         PREFIXES.iter().any(|prefix| key.starts_with(prefix))
     })
+}
+
+/// The names of the variables that Go reads proxies from, the one that counts first (golang.org/x/net/http/httpproxy).
+pub const PROXIES: [[&str; 2]; 3] =
+    [["HTTP_PROXY", "http_proxy"], ["HTTPS_PROXY", "https_proxy"], ["NO_PROXY", "no_proxy"]];
+
+/// The proxies of the environment.
+pub fn proxies() -> Proxies {
+    let [http, https, no] = PROXIES.map(|names| names.into_iter().find_map(text).unwrap_or_default());
+    Proxies::new(&http, &https, &no)
+}
+
+/// Whether the environment names a proxy.
+pub fn has_proxies() -> bool {
+    PROXIES.into_iter().take(2).flatten().any(|name| text(name).is_some())
+}
+
+/// Whether git has certificates of its own to trust (git-config(1), `http.sslCAInfo`).
+pub fn has_git_certificates() -> bool {
+    text("GIT_SSL_CAINFO").is_some()
 }
 
 /// Whether cargo, and so we, may not use a network (doc.rust-lang.org/cargo, `net.offline`).
@@ -212,7 +233,6 @@ pub fn zensical_binary() -> Option<PathBuf> {
     path("ZENSICAL_BIN")
 }
 
-#[cfg(feature = "network")]
 /// Certificates to trust instead of the machine's: the variable of OpenSSL.
 pub fn certificates() -> Option<PathBuf> {
     path("SSL_CERT_FILE")

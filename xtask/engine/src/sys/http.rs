@@ -20,7 +20,7 @@ pub struct Http {
     transport: Transport,
     deadline: Instant,
     max_tries: u32,
-    /// Hosts that did not answer, however often they were asked, and why.
+    /// Hosts, and single URLs, that did not answer however often they were asked, or never will, and why.
     silent: RefCell<BTreeMap<String, String>>,
 }
 
@@ -33,6 +33,23 @@ pub struct Request<'a> {
     /// Without those that every request has.
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<&'a [u8]>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport makes one"))]
+pub struct Silence {
+    pub why: String,
+    /// What will be as silent when it is asked again: the whole host, this URL alone, or nothing that is known.
+    pub of: Option<Scope>,
+}
+
+/// What does not answer, whoever asks and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport makes one"))]
+pub enum Scope {
+    Host,
+    Url,
 }
 
 /// How often something is tried where all depends on it, and where somebody only wants to know.
@@ -59,8 +76,8 @@ impl Http {
     pub fn ask(&self, request: &Request<'_>) -> Result<Response, String> {
         let mut tries = 0;
         loop {
-            if let Some(why) = self.silent.borrow().get(host(&request.url)) {
-                return Err(why.clone());
+            if let Some(why) = self.why_silent(&request.url) {
+                return Err(why);
             }
             let answer = self.send(request);
             tries += 1;
@@ -87,9 +104,18 @@ impl Http {
         Err("there are too many redirects".to_owned())
     }
 
+    fn why_silent(&self, url: &str) -> Option<String> {
+        let silent = self.silent.borrow();
+        silent.get(host(url)).or_else(|| silent.get(url)).cloned()
+    }
+
     /// Sends a request once: for what must not be done twice.
     pub fn send(&self, request: &Request<'_>) -> Result<Response, String> {
-        let mut response = self.transport.send(request, self.deadline)?;
+        let mut response = self.transport.send(request, self.deadline).map_err(|Silence { why, of }| {
+            let silent = of.map(|of| if of == Scope::Host { host(&request.url) } else { &request.url });
+            self.silent.borrow_mut().extend(silent.map(|silent| (silent.to_owned(), why.clone())));
+            why
+        })?;
         if !response.is_success() {
             // What becomes part of a message: it may repeat what it was sent.
             response.body = secrets::scrub(&String::from_utf8_lossy(&response.body)).into_bytes();
@@ -101,6 +127,7 @@ impl Http {
     pub fn should_repeat(&self, tries: u32, answer: &Result<Response, String>, url: &str) -> bool {
         let asked = match answer {
             Ok(response) if !response.is_temporary() => return false,
+            Err(_) if self.why_silent(url).is_some() => return false,
             Ok(response) => response.pause(environment::clock()).map(Duration::from_secs),
             Err(_) => None,
         };

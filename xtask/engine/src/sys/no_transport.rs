@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::http::Request;
+use super::http::{Request, Silence};
 use crate::base::http::Response;
 use crate::base::problem::Problem;
 
@@ -18,7 +18,7 @@ impl Transport {
     }
 
     /// Never called, since there is no transport.
-    pub fn send(&self, _: &Request<'_>, _: Instant) -> Result<Response, String> {
+    pub fn send(&self, _: &Request<'_>, _: Instant) -> Result<Response, Silence> {
         match *self {}
     }
 }

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, AsSendBody, Error};
+use ureq::{Agent, AsSendBody, Error, Proxy};
 
-use super::http::Request;
-use super::{environment, files};
-use crate::base::host::is_loopback;
+use super::http::{Request, Scope, Silence};
+use super::{environment, files, secrets};
 use crate::base::http::Response;
 use crate::base::problem::Problem;
-use crate::base::text::name;
+use crate::base::proxy::{self, Proxies};
+use crate::base::text::{name, size};
 
 /// How long a server may take to accept a connection, and then to say anything.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -28,45 +28,55 @@ const BUNDLES: [&str; 4] = [
 
 /// A pool of connections.
 #[derive(Debug)]
-pub struct Transport(Agent);
+pub struct Transport {
+    agent: Agent,
+    proxies: Proxies,
+}
 
 impl Transport {
-    /// Proxies are those of the environment.
+    /// Proxies are those of the environment, as Go's programs read them.
     pub fn new() -> Result<Self> {
         let config = Agent::config_builder()
+            .proxy(None)
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(concat!("xtask/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(ANSWER))
             .tls_config(TlsConfig::builder().root_certs(roots()?).build());
-        Ok(Self(config.build().into()))
+        let proxies = environment::proxies();
+        proxies.passwords().for_each(secrets::remember);
+        Ok(Self { agent: config.build().into(), proxies })
     }
 
-    /// Sends a request once. The error says why there is no answer.
-    pub fn send(&self, request: &Request<'_>, deadline: Instant) -> Result<Response, String> {
+    /// Sends a request once.
+    pub fn send(&self, request: &Request<'_>, deadline: Instant) -> Result<Response, Silence> {
+        let proxy = self.proxies.of(&request.url);
+        let shown = proxy.map(proxy::shown);
+        let silence = |error: &Error| silence(error, shown.as_deref());
+        let proxy = proxy.map(Proxy::new).transpose().map_err(|error| silence(&error))?;
         let mut builder = ureq::http::Request::builder().method(request.method).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
         let left = deadline.saturating_duration_since(Instant::now());
+        let bad = |error: ureq::http::Error| Silence { why: error.to_string(), of: Some(Scope::Url) };
         let answer = if let Some(body) = request.body {
-            self.run(builder.body(body).map_err(|error| error.to_string())?, left)
+            self.run(builder.body(body).map_err(bad)?, left, proxy)
         } else {
-            self.run(builder.body(()).map_err(|error| error.to_string())?, left)
+            self.run(builder.body(()).map_err(bad)?, left, proxy)
         };
-        answer.and_then(read_response).map_err(|error| words(&error))
+        answer.and_then(read_response).map_err(|error| silence(&error))
     }
 
-    /// What is said to this machine is for no proxy to hear.
     fn run(
         &self,
         request: ureq::http::Request<impl AsSendBody>,
         limit: Duration,
+        proxy: Option<Proxy>,
     ) -> Result<ureq::http::Response<ureq::Body>, Error> {
-        let is_here = request.uri().authority().is_some_and(|authority| is_loopback(authority.as_str()));
-        let config = self.0.configure_request(request).timeout_global(Some(limit));
-        self.0.run(if is_here { config.proxy(None) } else { config }.build())
+        let config = self.agent.configure_request(request).timeout_global(Some(limit)).proxy(proxy);
+        self.agent.run(config.build())
     }
 }
 
@@ -81,16 +91,48 @@ fn read_response(answer: ureq::http::Response<ureq::Body>) -> Result<Response, E
     })
 }
 
-/// The cause, as people would say it.
-fn words(error: &Error) -> String {
-    match error {
-        Error::HostNotFound => "there is no host of that name".to_owned(),
-        Error::ConnectionFailed => "no connection".to_owned(),
-        Error::Timeout(which) => format!("it did not answer in time ({which})"),
-        Error::Io(error) => error.to_string(),
-        Error::Rustls(error) => format!("TLS: {error}"),
-        other => other.to_string(),
-    }
+/// The cause, as people would say it, and what it is a cause for. `proxy` is the one that was to be asked.
+fn silence(error: &Error, proxy: Option<&str>) -> Silence {
+    let is_refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
+    let (why, of) = match (error, proxy) {
+        (Error::HostNotFound, Some(proxy)) => {
+            (format!("there is no host of the proxy {proxy}"), Some(Scope::Host))
+        }
+        (Error::Io(error), Some(proxy)) if is_refused(error) => {
+            (format!("the proxy {proxy} does not answer: {error}"), Some(Scope::Host))
+        }
+        (Error::ConnectionFailed, Some(proxy)) => {
+            (format!("the proxy {proxy} does not answer"), Some(Scope::Host))
+        }
+        (Error::ConnectProxyFailed(words), Some(proxy)) => {
+            let status = words.rsplit('/').next().unwrap_or(words);
+            let is_passing = matches!(status, "408" | "429" | "500" | "502" | "503" | "504");
+            let why = match status {
+                "407" => format!("the proxy {proxy} wants a user and a password (407)"),
+                _ if status.len() == 3 => format!("the proxy {proxy} answers {status}"),
+                _ => format!("the proxy {proxy}: {words}"),
+            };
+            (why, Some(Scope::Host).filter(|_| !is_passing))
+        }
+        (Error::InvalidProxyUrl, proxy) => {
+            (format!("{} is no proxy that can be asked", proxy.unwrap_or("it")), Some(Scope::Host))
+        }
+        (Error::HostNotFound, None) => ("there is no host of that name".to_owned(), None),
+        (Error::ConnectionFailed, None) => ("no connection".to_owned(), None),
+        (Error::Timeout(which), _) => (format!("it did not answer in time ({which})"), None),
+        // Rustls says so through the stream as well.
+        (Error::Io(error), _) if error.to_string().contains("certificate") => {
+            (format!("TLS: {error}"), Some(Scope::Host))
+        }
+        (Error::Io(error), _) => (error.to_string(), None),
+        (Error::Rustls(error), _) => (format!("TLS: {error}"), Some(Scope::Host)),
+        (Error::BodyExceedsLimit(limit), _) => {
+            (format!("its answer has more than {}", size(*limit)), Some(Scope::Url))
+        }
+        (other @ (Error::BadUri(_) | Error::Http(_)), _) => (other.to_string(), Some(Scope::Url)),
+        (other, _) => (other.to_string(), None),
+    };
+    Silence { why, of }
 }
 
 /// `SSL_CERT_FILE` as OpenSSL has it, else what the machine trusts, else Mozilla's list.

@@ -46,6 +46,7 @@ mod life;
 mod merges;
 mod merges_odd;
 mod merges_refused;
+mod network;
 mod package;
 mod pages_content;
 mod pages_faults;

@@ -9,6 +9,7 @@ use super::kept::KeptIndex;
 use crate::base::host::{host, is_private};
 use crate::base::http::Response;
 use crate::base::problem::Problem;
+use crate::base::proxy;
 use crate::base::text::{name, size};
 use crate::base::url::{is_http, is_https, origin, resolve};
 use crate::dependency::helm_repositories::{HelmRepository, of_url};
@@ -162,5 +163,13 @@ fn authorization(
 
 fn silent(url: &str, why: &str) -> Problem {
     let problem = Problem::error(format!("cannot reach {}: {why}", host(url)));
-    problem.hint("run it again when it answers")
+    problem.hint(proxy::hint(why, host(url)).unwrap_or_else(|| {
+        let is_tls = why.starts_with("TLS: ");
+        let hint = if is_tls {
+            "set SSL_CERT_FILE to the certificates to trust"
+        } else {
+            "run it again when it answers"
+        };
+        hint.to_owned()
+    }))
 }

@@ -1,9 +1,9 @@
 //! The repository that is published to: its URL, and a token that goes to its host and nowhere else.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -13,6 +13,7 @@ use crate::base::config::Config;
 use crate::base::host::{host, is_loopback, is_private};
 use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
+use crate::base::url::{is_http, is_https};
 use crate::sys::process::{self, Output};
 use crate::sys::{environment, secrets};
 
@@ -24,7 +25,12 @@ pub struct Remote {
     /// Where we are, if nobody named the remote and it is another one; empty where we are nowhere.
     instead_of: Option<String>,
     header: Option<String>,
+    /// `SSL_CERT_FILE`, where git was not told what to trust.
+    certificates: Option<PathBuf>,
 }
+
+/// How long git may take to read its settings.
+const CONFIG: Duration = Duration::from_secs(10);
 
 /// What git calls the remote; no user has settings for one of this name.
 pub const NAME: &str = "xtask-pages";
@@ -92,7 +98,8 @@ impl Remote {
             secrets::remember(&encoded);
             format!("AUTHORIZATION: basic {encoded}")
         });
-        Self { url, instead_of: None, header }
+        let certificates = certificates(&url);
+        Self { url, instead_of: None, header, certificates }
     }
 
     /// Where it is on the network; `None` for a path, a name that SSH knows, or this machine.
@@ -133,6 +140,7 @@ impl Remote {
         // Git's own log of its settings would have the header. An empty list would be none, and the user's would count.
         git.envs([("GIT_TRACE2_CONFIG_PARAMS", "none"), ("GIT_TRACE2_ENV_VARS", "none")]);
         git.env("GIT_LITERAL_PATHSPECS", "1");
+        self.connect(git);
         let mut settings = SETTINGS.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
         settings.push((format!("remote.{NAME}.url"), self.url.clone()));
         if let Some(header) = &self.header {
@@ -149,6 +157,28 @@ impl Remote {
         git.env("GIT_CONFIG_COUNT", (before + settings.len()).to_string());
         for (i, (key, value)) in (before..).zip(settings) {
             git.env(format!("GIT_CONFIG_KEY_{i}"), key).env(format!("GIT_CONFIG_VALUE_{i}"), value);
+        }
+    }
+
+    /// Hands git the proxy that Go's programs would take, and the certificates: curl reads the variables in another way.
+    fn connect(&self, git: &mut Command) {
+        if !is_https(&self.url) && !is_http(&self.url) {
+            return;
+        }
+        if environment::has_proxies() {
+            let proxy = environment::proxies().of(&self.url).map(str::to_owned);
+            // Where none is asked, one that git's own settings name keeps its exceptions.
+            let known = if proxy.is_some() { 3 } else { 2 };
+            for name in environment::PROXIES.into_iter().take(known).flatten() {
+                git.env_remove(name);
+            }
+            if let Some(proxy) = proxy {
+                // `insteadOf` may lead to the other scheme, of which nothing is known.
+                git.env(if is_https(&self.url) { "https_proxy" } else { "http_proxy" }, &proxy);
+            }
+        }
+        if let Some(certificates) = &self.certificates {
+            git.env("GIT_SSL_CAINFO", certificates);
         }
     }
 
@@ -178,6 +208,17 @@ impl Remote {
         let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
         lines.map(shown).collect::<Vec<_>>().join("; ")
     }
+}
+
+/// The certificates of `SSL_CERT_FILE` for git, which does not read it, unless git's settings have some.
+fn certificates(url: &str) -> Option<PathBuf> {
+    let named =
+        environment::certificates().filter(|_| is_https(url) && !environment::has_git_certificates())?;
+    let mut git = Command::new("git");
+    git.args(["config", "--get-urlmatch", "http.sslCAInfo", url]);
+    let configured = process::run(git, Vec::new(), Instant::now() + CONFIG).ok()?;
+    let path = std::path::absolute(named).ok()?;
+    (!configured.status.success()).then_some(path)
 }
 
 /// A URL without a user; a path becomes absolute, since git runs elsewhere. A password is refused: it would be shown.
@@ -258,7 +299,7 @@ mod tests {
             ("/srv/c:/x", None, true),
             ("https://github.com/o/r", None, false),
         ] {
-            let remote = Remote { url: url.to_owned(), instead_of: None, header: None };
+            let remote = Remote { url: url.to_owned(), instead_of: None, header: None, certificates: None };
             assert_eq!(remote.is_on(site, &config), expected, "{url}");
         }
     }
