@@ -161,6 +161,15 @@ const STEPS: &[Case] = &[
     (
         1,
         "- run: cargo xtask ci\n",
+        "- run: helm dependency build charts/web\n      - run: cargo xtask ci\n",
+        &[
+            "Note ci.yml:19: `helm dependency build charts/web` is not needed: `cargo xtask` fetches what Chart.lock names | delete the step, unless one with another program needs the archives in charts/",
+        ],
+        false,
+    ),
+    (
+        1,
+        "- run: cargo xtask ci\n",
         "- run: cargo xtask ci\n      - run: cargo fmt --check\n",
         &[
             "Note ci.yml:20: `cargo fmt --check` is no `cargo xtask` command: what CI does is not all in one place | make it a command or a CI step of your own, in the config",
