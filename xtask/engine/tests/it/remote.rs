@@ -339,8 +339,25 @@ impl Remote {
             let digest = digest::digest(&self.read_of(&commit, &format!("{directory}{file}")));
             assert_eq!(digest["sha256:".len()..], entries[file].digest, "{file}");
         }
+        self.await_arrivals();
         self.git(&["fsck", "--strict", "--no-dangling"]);
         entries.len()
+    }
+
+    /// Waits until git has taken in or thrown away what a killed client has sent: a check of the objects would meet them half
+    /// moved (git-receive-pack(1), "Quarantine Environment").
+    fn await_arrivals(&self) {
+        let objects = self.path().join("objects");
+        let is_arriving = || {
+            let entries = std::fs::read_dir(&objects).expect("objects").filter_map(Result::ok);
+            entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("tmp_objdir"))
+        };
+        for _ in 0..50 {
+            if !is_arriving() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
     }
 
     pub fn hook(&self, name: &str, text: &str) {
