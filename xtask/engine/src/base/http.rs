@@ -1,6 +1,13 @@
 //! What a server answers, and how long it asks one to wait.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use super::time;
+
+/// A user and a password for `Authorization` (RFC 7617).
+pub fn basic(username: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {

@@ -40,8 +40,7 @@ impl Proxies {
     #[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport sends one"))]
     pub fn passwords(&self) -> impl Iterator<Item = &str> {
         self.http.iter().chain(&self.https).filter_map(|proxy| {
-            let (_, rest) = proxy.split_once("://").unwrap_or(("", proxy));
-            let (user, _) = host(rest).rsplit_once('@')?;
+            let (user, _) = host(proxy).rsplit_once('@')?;
             user.split_once(':').map(|(_, password)| password)
         })
     }
@@ -67,9 +66,8 @@ pub fn hint(why: &str, host: &str) -> Option<String> {
 /// A proxy as it may be shown: without user and password.
 #[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport shows one"))]
 pub fn shown(proxy: &str) -> String {
-    let (scheme, rest) = proxy.split_once("://").unwrap_or(("http", proxy));
-    let authority = host(rest).rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{authority}")
+    let (scheme, _) = proxy.split_once("://").unwrap_or(("http", proxy));
+    format!("{scheme}://{}", host(proxy).rsplit('@').next().unwrap_or_default())
 }
 
 /// A proxy with its scheme; one without speaks HTTP.

@@ -82,10 +82,14 @@ impl Package {
         self.lines.get(field).copied()
     }
 
+    /// The file that declares the dependencies.
+    fn declares(&self) -> &'static str {
+        if self.lines.contains_key("dependencies") { "Chart.yaml" } else { "requirements.yaml" }
+    }
+
     /// The file that declares a dependency, and its line there. `at` is the chart's path.
     pub fn place(&self, dependency: &Dependency, at: &str) -> (String, usize) {
-        let file = if self.lines.contains_key("dependencies") { "Chart.yaml" } else { "requirements.yaml" };
-        (path::below(at, file), dependency.line)
+        (path::below(at, self.declares()), dependency.line)
     }
 
     /// The error of a lock that `helm dependency build` refuses.
@@ -96,8 +100,7 @@ impl Package {
         let new = dependencies().filter(|one| !locked().any(|locked| locked.name == one.name));
         let new: Vec<String> = new.map(|one| one.name.clone()).collect();
         let missing = if new.is_empty() { String::new() } else { format!(" ({} is not in it)", few(&new)) };
-        let declares =
-            if self.lines.contains_key("dependencies") { "Chart.yaml" } else { "requirements.yaml" };
+        let declares = self.declares();
         let message = format!(
             "it locks other dependencies than {declares} declares{missing}: `helm dependency build` refuses it"
         );
@@ -108,8 +111,12 @@ impl Package {
         }))
     }
 
-    /// Adds the archive of a dependency, as if it lay in charts/. `at` is the chart's path for messages.
-    pub fn add(&mut self, archive: Archive, at: &str) -> Vec<Problem> {
+    /// Adds the archives of dependencies, as if they lay in charts/. `at` is the chart's path for messages.
+    pub fn add(&mut self, archives: impl IntoIterator<Item = Archive>, at: &str) -> Vec<Problem> {
+        archives.into_iter().flat_map(|archive| self.add_one(archive, at)).collect()
+    }
+
+    fn add_one(&mut self, archive: Archive, at: &str) -> Vec<Problem> {
         let file = archive.file_name();
         if let Some(problem) = self.ignored(&file, at) {
             return vec![problem];

@@ -47,8 +47,7 @@ impl Source {
         let Checked { mut value, mut problems } =
             package(self.files.clone(), &self.path, &Overrides::default());
         if let Some(package) = &mut value {
-            let added = self.local.iter().cloned().flat_map(|archive| package.add(archive, &self.path));
-            problems.extend(added);
+            problems.extend(package.add(self.local.iter().cloned(), &self.path));
         }
         Checked::new(value, problems)
     }

@@ -6,6 +6,7 @@ use crate::base::constraint::Constraint;
 use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
+use crate::chart::lacking::is_local;
 use crate::chart::package::{Child, Package};
 use crate::chart::{Dependency, Lock};
 
@@ -81,7 +82,7 @@ impl Dependencies<'_> {
             Some(at(Problem::warning(message), one).hint(self.instead_of(there)))
         };
         let mut problems: Vec<Problem> = fetched.iter().filter_map(differs).collect();
-        let is_loose = |one: &&&Dependency| !one.repository.starts_with("file://") && !is_exact(&one.version);
+        let is_loose = |one: &&&Dependency| !is_local(&one.repository) && !is_exact(&one.version);
         let loose: Vec<&Dependency> = fetched.iter().filter(is_loose).copied().collect();
         // What fetches the first makes the lock.
         let first = loose.first().or(fetched.first()).filter(|one| self.child(&one.name).is_some());

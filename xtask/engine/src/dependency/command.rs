@@ -14,7 +14,7 @@ use crate::base::text::{name, nearest, size};
 use crate::base::time;
 use crate::chart::io::charts::{self, Place};
 use crate::chart::io::directory::{ChartDirectory, read_chart_directory};
-use crate::chart::io::local::{package_local, read_locals};
+use crate::chart::io::local::{package_locals, read_locals};
 use crate::chart::package::{Overrides, Package, package as packaged};
 use crate::chart::tgz::{self, Entry};
 use crate::chart::{Archive, Lock, declared, lock_in};
@@ -187,7 +187,7 @@ fn read(place: &Place, repository: &Repository, update: bool) -> Checked<Chart> 
     let in_charts = |path: &String| path.trim_start_matches("charts/").to_owned();
     let stale = locals.stale.iter().map(in_charts).collect();
     let ChartDirectory { files, .. } = locals.replace(read, &directory);
-    let local = locals.all.into_iter().filter_map(|one| package_local(one).take(&mut problems)).collect();
+    let local = package_locals(locals.all).take(&mut problems);
     Checked::new(Chart { at, directory, files, local, stale, old_lock }, problems)
 }
 
@@ -209,9 +209,7 @@ impl Chart {
             (package, warnings) = whole(packaged(self.files, &self.at, &overrides))?;
         }
         package.out_of_step(&self.at).map_or(Ok(()), |problem| Err(Problems::from(problem)))?;
-        for archive in self.local {
-            warnings.extend(package.add(archive, &self.at));
-        }
+        warnings.extend(package.add(self.local, &self.at));
         warnings.extend(fetcher.complete(&mut package, &self.at));
         let warnings = verdict(warnings)?;
         let charts = self.directory.join("charts");

@@ -15,7 +15,7 @@ use crate::base::version::helm_accepts;
 use crate::chart::ignore::Rules;
 use crate::chart::io::directory::{ChartDirectory, read_chart_directory};
 use crate::chart::io::helm::agreement::{HelmMode, by, compare, find_helm};
-use crate::chart::io::local::{package_local, read_locals};
+use crate::chart::io::local::{package_locals, read_locals};
 use crate::chart::package::{Overrides, Package, package};
 use crate::chart::{repository_root, tgz};
 use crate::dependency::io::{Fetcher, client};
@@ -174,10 +174,8 @@ fn package_chart(path: &Path, overrides: &Overrides, times: &mut Times) -> Resul
     let Some(mut package) = package(files, &at, overrides).take(&mut problems) else {
         return Ok(Checked::new(None, problems));
     };
-    for local in locals.all {
-        let archive = package_local(local).take(&mut problems);
-        problems.extend(archive.into_iter().flat_map(|archive| package.add(archive, &at)));
-    }
+    let local = package_locals(locals.all).take(&mut problems);
+    problems.extend(package.add(local, &at));
     let root = boundary.to_owned();
     Ok(Checked::new(Some(Chart { at, directory, root, rules, package, time }), problems))
 }

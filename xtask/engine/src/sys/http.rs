@@ -56,7 +56,7 @@ pub enum Scope {
 pub const PATIENT: u32 = 5;
 pub const CURIOUS: u32 = 2;
 /// How often a file may lie elsewhere.
-const MAX_REDIRECTS: usize = 5;
+pub const MAX_REDIRECTS: usize = 5;
 /// The shortest and the longest of the longest pauses that nobody asked for.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(8);

@@ -106,7 +106,8 @@ fn silence(error: &Error, proxy: Option<&str>) -> Silence {
         }
         (Error::ConnectProxyFailed(words), Some(proxy)) => {
             let status = words.rsplit('/').next().unwrap_or(words);
-            let is_passing = matches!(status, "408" | "429" | "500" | "502" | "503" | "504");
+            let is_passing = |status| Response { status, ..Response::default() }.is_temporary();
+            let is_passing = status.parse().is_ok_and(is_passing);
             let why = match status {
                 "407" => format!("the proxy {proxy} wants a user and a password (407)"),
                 _ if status.len() == 3 => format!("the proxy {proxy} answers {status}"),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::directory::{ChartDirectory, read_chart_directory};
-use super::local::{Local, package_local, read_locals};
+use super::local::{Local, package_locals, read_locals};
 use crate::base::config::{Config, THE_CONFIG};
 use crate::base::path;
 use crate::base::problem::{Checked, Problem, Severity};
@@ -235,8 +235,7 @@ pub fn read_chart_sources(
             };
             let changed = changed.iter().filter(its_own).cloned().collect();
             let ChartDirectory { files, top, rules, mut problems, .. } = read;
-            let local =
-                locals.into_iter().filter_map(|local| package_local(local).take(&mut problems)).collect();
+            let local = package_locals(locals).take(&mut problems);
             Source { path, files, top, rules, problems, changed, changelog, local, packaged: None }
         };
     Ok(Checked::new((charts.into_iter().map(source).collect(), besides), problems))

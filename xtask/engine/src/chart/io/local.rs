@@ -135,8 +135,15 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// Packages such a directory.
-pub fn package_local(local: Local) -> Checked<Option<Archive>> {
+/// Packages such directories.
+pub fn package_locals(locals: Vec<Local>) -> Checked<Vec<Archive>> {
+    let mut problems = Vec::new();
+    let packaged = |local| package_local(local).take(&mut problems);
+    let archives = locals.into_iter().filter_map(packaged).collect();
+    Checked::new(archives, problems)
+}
+
+fn package_local(local: Local) -> Checked<Option<Archive>> {
     let Local { dependency, is_locked, declares, at, read } = local;
     let problem = |message: String| Problem::error(message).at(&declares, Some(dependency.line));
     let Checked { value, problems } = package(read.files, &at, &Overrides::default());

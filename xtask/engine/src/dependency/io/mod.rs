@@ -82,7 +82,7 @@ impl<'a> Fetcher<'a> {
             is_new
         });
         if !problems.iter().any(Problem::is_error) {
-            problems.extend(archives.into_iter().flat_map(|archive| package.add(archive, at)));
+            problems.extend(package.add(archives, at));
         }
         problems
     }
@@ -139,9 +139,9 @@ impl<'a> Fetcher<'a> {
             return Ok((bytes, digest));
         }
         let in_registry = Reference::parse(&version.url).zip(self.registry.as_ref());
-        let content = if let Some((at, registry)) = in_registry {
+        let (bytes, digest) = if let Some((at, registry)) = &in_registry {
             // The index of charts that lie in a registry, as that of Bitnami.
-            let found = self.pull_at(registry, &at, wanted)?;
+            let found = self.pull_at(registry, at, wanted)?;
             found.ok_or_else(|| unlisted(repository, &format!("{} is not there", name(&version.url))))?
         } else {
             terminal::progress("Fetching", &format!("{} from {repository}", title(wanted)));
@@ -150,14 +150,16 @@ impl<'a> Fetcher<'a> {
             (bytes, digest)
         };
         let said = &version.digest;
-        if !said.is_empty() && !content.1.is(&said.to_ascii_lowercase()) {
-            let (what, at, found) = (title(wanted), name(repository), &content.1);
+        if !said.is_empty() && !digest.is(&said.to_ascii_lowercase()) {
+            let (what, at) = (title(wanted), name(repository));
             let message =
-                format!("the archive of {what} at {at} has {found}, and its index says {}", name(said));
+                format!("the archive of {what} at {at} has {digest}, and its index says {}", name(said));
             return Err(Problem::error(message).hint("ask its publisher: nobody can say which is right"));
         }
-        self.archives.put(&content.1, &content.0);
-        Ok(content)
+        if in_registry.is_none() {
+            self.archives.put(&digest, &bytes);
+        }
+        Ok((bytes, digest))
     }
 
     fn pull(&self, base: &str, wanted: &Wanted) -> Found {
@@ -172,15 +174,17 @@ impl<'a> Fetcher<'a> {
         at: &Reference,
         wanted: &Wanted,
     ) -> Result<Option<Content>, Problem> {
+        let mut is_new = false;
         let known = |digest: &Digest| {
             let known = self.archives.get(digest);
-            if known.is_none() {
+            is_new = known.is_none();
+            if is_new {
                 terminal::progress("Fetching", &format!("{} from {}", title(wanted), at.host));
             }
             known
         };
         let found = registry.archive(at, known)?;
-        if let Some((bytes, digest)) = &found {
+        if let Some((bytes, digest)) = found.as_ref().filter(|_| is_new) {
             self.archives.put(digest, bytes);
         }
         Ok(found)

@@ -2,23 +2,19 @@
 
 use std::rc::Rc;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
-
 use super::Fetcher;
 use super::kept::KeptIndex;
 use crate::base::host::{host, is_private};
-use crate::base::http::Response;
+use crate::base::http::{Response, basic};
 use crate::base::problem::Problem;
 use crate::base::proxy;
 use crate::base::text::{name, size};
 use crate::base::url::{is_http, is_https, origin, resolve};
 use crate::dependency::helm_repositories::{HelmRepository, of_url};
 use crate::dependency::listed::{Listed, file_url};
-use crate::sys::http::{Http, Request};
+use crate::sys::http::{Http, MAX_REDIRECTS, Request};
 use crate::sys::secrets;
 
-/// How often a file may lie elsewhere.
-const MAX_REDIRECTS: usize = 5;
 /// The largest index that is read: several times the largest public ones. Reading takes up to fifty times its size.
 const MAX_INDEX: usize = 64 * 1024 * 1024;
 
@@ -43,10 +39,7 @@ impl Fetcher<'_> {
             headers.extend(last_modified.iter().map(|time| ("if-modified-since", time.clone())));
         }
         let answer = self.get(http, repository, &url, &headers)?;
-        let text = match kept.filter(|_| answer.status == 304) {
-            Some(kept) => kept.body,
-            None => answer.body.clone(),
-        };
+        let text = kept.as_ref().filter(|_| answer.status == 304).map_or(&answer.body, |kept| &kept.body);
         if text.len() > MAX_INDEX {
             let message = format!(
                 "{} has {}: the limit is {}",
@@ -61,7 +54,7 @@ impl Fetcher<'_> {
         if answer.status == 200 && is_private(&url) {
             self.kept.put_index(&url, &answer);
         }
-        Listed::read(&text).map_err(|why| {
+        Listed::read(text).map_err(|why| {
             let message = format!("{} is no index of a Helm repository: {why}", name(&url));
             Problem::error(message).hint("write the URL of a repository: `helm repo add` takes the same")
         })
@@ -155,9 +148,9 @@ fn authorization(
     let is_its = origin(url) == origin(repository) || known.pass_credentials_all && is_named;
     let has = !known.username.is_empty() && !known.password.is_empty();
     (is_its && has && is_private(url)).then(|| {
-        let encoded = BASE64_STANDARD.encode(format!("{}:{}", known.username, known.password));
-        secrets::remember(&encoded);
-        ("authorization", format!("Basic {encoded}"))
+        let header = basic(&known.username, &known.password);
+        secrets::remember(header.trim_start_matches("Basic "));
+        ("authorization", header)
     })
 }
 

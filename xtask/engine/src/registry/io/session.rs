@@ -10,7 +10,7 @@ use crate::base::url::{is_https, origin, resolve};
 use crate::registry::docker_config::is_docker_hub;
 use crate::registry::refusal::{self, Asked, Wish};
 use crate::sys::environment;
-use crate::sys::http::{Http, Request};
+use crate::sys::http::{Http, MAX_REDIRECTS, Request};
 
 /// A conversation about one repository.
 #[derive(Clone, Copy)]
@@ -28,8 +28,6 @@ pub(super) enum Failure {
     /// Something else.
     Problem(Problem),
 }
-
-const MAX_REDIRECTS: usize = 5;
 
 impl Session<'_> {
     /// The URL of something of the repository, such as `blobs/DIGEST`.

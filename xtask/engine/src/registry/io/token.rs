@@ -3,13 +3,12 @@
 //! Credentials go to the registry itself, or to the token server that it names, if nobody can listen on the way there
 //! who cannot listen on the way to the registry.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
 use super::Who;
 use super::session::{Failure, Session};
 use crate::base::host;
-use crate::base::http::Response;
+use crate::base::http::{Response, basic};
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::url::{self, is_http, is_https};
@@ -107,10 +106,6 @@ impl Session<'_> {
 
 fn parameter(name: &str, value: &str) -> String {
     format!("{name}={}", url::escape_component(value))
-}
-
-fn basic(username: &str, password: &str) -> String {
-    format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
 }
 
 /// Whether a token server may have the credentials of the registry at `base`. One without encryption may only where the
