@@ -10,6 +10,7 @@ pub mod io;
 mod list;
 pub mod program;
 pub mod run;
+pub mod shell;
 #[cfg(test)]
 mod tests;
 pub mod workflow;

@@ -10,6 +10,7 @@ mod group;
 mod merge;
 mod order;
 mod others;
+pub mod publishers;
 mod rights;
 mod starts;
 mod steps;
@@ -81,7 +82,7 @@ pub fn check_workflows(
         found.extend(artifact::check_artifacts(work, &ours));
         found.extend(steps::check_steps(config, work));
     }
-    found.extend(others::find_other_publishers(config, workflows, &ours).into_iter().map(Into::into));
+    found.extend(others::find_other_publishers(config, around, workflows, &ours).into_iter().map(Into::into));
     let is_shared =
         |file: &str| workflows.iter().any(|workflow| workflow.file == file && workflow.shares_parts());
     for finding in &mut found {

@@ -1,37 +1,14 @@
 //! Who else publishes the same things, and what nobody runs.
 
-use super::Work;
+use super::publishers::{Publisher, publishers};
+use super::{Around, Work, starts};
 use crate::base::config::Config;
 use crate::base::problem::{Problem, docs_page};
 use crate::base::target::Target;
 use crate::base::text::name;
 use crate::ci::run::Task;
-use crate::ci::workflow::{DIRECTORY, Step, Workflow};
-
-const ACTIONS: [(&str, &[Target]); 12] = [
-    ("JamesIves/github-pages-deploy-action", &[Target::Pages]),
-    ("appany/helm-oci-chart-releaser", &[Target::Oci]),
-    ("crazy-max/ghaction-github-pages", &[Target::Pages]),
-    ("helm/chart-releaser-action", &[Target::Pages, Target::Github]),
-    ("marvinpinto/action-automatic-releases", &[Target::Github]),
-    ("ncipollo/release-action", &[Target::Github]),
-    ("peaceiris/actions-gh-pages", &[Target::Pages]),
-    ("rossjrw/pr-preview-action", &[Target::Pages]),
-    ("s0/git-publish-subdir-action", &[Target::Pages]),
-    ("softprops/action-gh-release", &[Target::Github]),
-    ("stefanprodan/helm-gh-pages", &[Target::Pages]),
-    ("actions/deploy-pages", &[Target::Pages]),
-];
-
-const COMMANDS: [(&str, Target); 7] = [
-    ("helm push", Target::Oci),
-    ("gh release create", Target::Github),
-    ("cr upload", Target::Github),
-    ("cr index", Target::Pages),
-    ("mkdocs gh-deploy", Target::Pages),
-    ("mike deploy", Target::Pages),
-    ("ghp-import", Target::Pages),
-];
+use crate::ci::workflow::condition::{self, Start};
+use crate::ci::workflow::{DIRECTORY, Trigger, Workflow};
 
 pub fn find_drift(ours: &[Work<'_>]) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -57,39 +34,52 @@ pub fn find_drift(ours: &[Work<'_>]) -> Vec<Problem> {
 }
 
 /// Steps, in whatever workflow, that publish what we publish.
-pub fn find_other_publishers(config: &Config, workflows: &[Workflow], ours: &[Work<'_>]) -> Vec<Problem> {
+pub fn find_other_publishers(
+    config: &Config,
+    around: Around<'_>,
+    workflows: &[Workflow],
+    ours: &[Work<'_>],
+) -> Vec<Problem> {
     let published: Vec<Target> = ours.iter().flat_map(Work::publishes).collect();
-    let mut problems = Vec::new();
-    for workflow in workflows {
-        for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
-            let Some((what, line, targets)) = publishes(step) else { continue };
-            let Some(target) = targets.iter().find(|target| published.contains(target)) else { continue };
-            let place = match target {
-                Target::Oci => format!("`{}`", config.oci),
-                Target::Pages => format!("the site of `{}`", config.branch),
-                Target::Github => "GitHub Releases".to_owned(),
-            };
-            let message = format!("{} publishes to {place} as well as `cargo xtask`", name(what));
-            let hint = match target {
-                Target::Oci => "delete the step: a published version must have one digest",
-                Target::Pages => {
-                    "delete the step; or keep it to a directory of `reserved` in the config, in the same `concurrency` group"
-                }
-                Target::Github => "delete the step; what else belongs to the release is added to the draft",
-            };
-            problems.push(Problem::warning(message).at(&workflow.file, Some(line)).hint(hint));
+    let tags = starts::heard_tags(config, around, ours);
+    let problem = |publisher: Publisher<'_>| {
+        let target = *publisher.targets.iter().find(|target| published.contains(target))?;
+        let is_ours = publisher.is_of_charts() || tags.iter().any(|tag| may_release(&publisher, tag));
+        if publisher.is_elsewhere || target == Target::Github && !is_ours {
+            return None;
         }
-    }
-    problems
+        let place = match target {
+            Target::Oci => format!("`{}`", config.oci),
+            Target::Pages => format!("the site of `{}`", config.branch),
+            Target::Github => "GitHub Releases".to_owned(),
+        };
+        let message = format!("{} publishes to {place} as well as `cargo xtask`", name(&publisher.what));
+        let hint = match target {
+            Target::Oci => "delete the step: a published version must have one digest",
+            Target::Pages => {
+                "delete the step; or keep it to a directory of `reserved` in the config, in the same `concurrency` group"
+            }
+            Target::Github => "delete the step; what else belongs to the release is added to the draft",
+        };
+        Some(Problem::warning(message).at(&publisher.workflow.file, Some(publisher.line)).hint(hint))
+    };
+    publishers(config, workflows).into_iter().filter_map(problem).collect()
 }
 
-/// What a step publishes by other means.
-fn publishes(step: &Step) -> Option<(&str, usize, Vec<Target>)> {
-    if let (Some((action, _)), Some(uses)) = (step.action(), &step.uses) {
-        let (_, targets) = ACTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(action))?;
-        return Some((action, uses.line, targets.to_vec()));
+/// Whether a step that makes releases, of an application perhaps, may make that of this tag: the one that starts it, or one
+/// that it makes itself, which are `v1.2.3` by all such programs.
+fn may_release(publisher: &Publisher<'_>, tag: &str) -> bool {
+    let workflow = publisher.workflow;
+    let is_by_tag = |trigger: &Trigger| {
+        let is_push = trigger.event.text == "push" && !trigger.patterns("tags").is_empty();
+        is_push || trigger.event.text == "release"
+    };
+    if !workflow.triggers.iter().any(is_by_tag) {
+        return tag.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
     }
-    let run = step.run.as_ref()?;
-    let (command, target) = COMMANDS.iter().find(|(command, _)| run.text.contains(command))?;
-    Some((command, run.line, vec![*target]))
+    let reference = format!("refs/tags/{tag}");
+    starts::starts(workflow, tag).into_iter().any(|event| {
+        let start = Start { event, reference: &reference, default_branch: "main" };
+        !condition::skipped(workflow, start).contains(&publisher.job)
+    })
 }

@@ -101,12 +101,8 @@ pub fn unheard_tags(config: &Config, around: Around<'_>, ours: &[Work<'_>]) -> V
     for target in config.all_targets().into_iter().filter(|target| !merging.contains(target)) {
         let works: Vec<&Work<'_>> =
             ours.iter().filter(|work| work.releases() && work.publishes().contains(&target)).collect();
-        let runs = |ways: &[Way], work: &Work<'_>| {
-            ways.iter().flat_map(|way| &way.tags).any(|tag| {
-                let events = starts(work.workflow, tag);
-                events.into_iter().any(|event| stopped_at(work, event, tag).is_none())
-            })
-        };
+        let runs =
+            |ways: &[Way], work: &Work<'_>| ways.iter().flat_map(|way| &way.tags).any(|tag| hears(work, tag));
         let unheard = released.iter().find(|ways| !works.iter().any(|work| runs(ways, work)));
         let Some((ways, work)) = unheard.zip(works.first()) else { continue };
         let not_run =
@@ -117,8 +113,26 @@ pub fn unheard_tags(config: &Config, around: Around<'_>, ours: &[Work<'_>]) -> V
     found
 }
 
+/// Tags for which GitHub Releases are made, the likeliest of each way.
+pub fn heard_tags(config: &Config, around: Around<'_>, ours: &[Work<'_>]) -> Vec<String> {
+    let makes = |work: &&Work<'_>| work.releases() && work.publishes().contains(&Target::Github);
+    let is_heard = |tag: &&String, is_first: bool| {
+        let mut works = ours.iter().filter(makes);
+        works.any(|work| (is_first && merge::releases_on_merge(config, around, work)) || hears(work, tag))
+    };
+    let released = released(config, around);
+    let ways = released.iter().flat_map(|ways| ways.iter().enumerate());
+    let heard = ways.filter_map(|(at, way)| way.tags.iter().find(|tag| is_heard(tag, at == 0)));
+    heard.cloned().collect()
+}
+
+/// Whether a tag lets a job run.
+fn hears(work: &Work<'_>, tag: &str) -> bool {
+    starts(work.workflow, tag).into_iter().any(|event| stopped_at(work, event, tag).is_none())
+}
+
 /// The events by which a tag starts a workflow, as far as anybody knows.
-fn starts<'w>(workflow: &'w Workflow, tag: &str) -> Vec<&'w str> {
+pub fn starts<'w>(workflow: &'w Workflow, tag: &str) -> Vec<&'w str> {
     let is_by_push =
         workflow.triggers.iter().any(|trigger| trigger.event.text == "push" && trigger.is_for_tags());
     let may_start = |trigger: &&Trigger| {

@@ -1,6 +1,7 @@
 //! One thing broken at a time: what is found, and whether its edit mends it.
 
 mod jobs;
+mod publishers;
 
 use super::*;
 use crate::base::config::SHOP;
