@@ -261,6 +261,11 @@ pub fn installed() -> ExitCode {
         check_arguments()?;
         scratch::remove_on_signals()?;
         let done = match Installed::parse() {
+            Installed::Init(args) => crate::init::command::run(&args, &|decision, act| {
+                let (package, file) = crate::init::PROGRAM;
+                terminal::the_config_is_in(file);
+                App::new(decision.config.clone(), package, file, "").with_program(act)
+            }),
             Installed::Package(args) => crate::package::command::run(&args),
             Installed::Index(args) => crate::index::command::run(&args),
         };

@@ -12,6 +12,7 @@ use crate::ci::command::CiArgs;
 use crate::ci::run::Task;
 use crate::dependency::command::DependencyArgs;
 use crate::index::command::IndexArgs;
+use crate::init::command::InitArgs;
 use crate::package::command::PackageArgs;
 use crate::pages::command::{PagesArgs, Part};
 use crate::release::command::ReleaseArgs;
@@ -26,13 +27,15 @@ pub struct Standard {
     pub command: Command,
 }
 
-/// Packages and indexes Helm charts, as `helm package` and `helm repo index` do.
+/// Makes a repository of Helm charts release them by `cargo xtask`, and packages and indexes charts without one.
 ///
 /// The other commands (check, ci, pages, release) belong to the `cargo xtask` of a repository, since they need its config:
 /// see <https://d44b.github.io/pulltrace/adopting/>.
 #[derive(Debug, Parser)]
 #[command(name = "helm-xtask", version, disable_help_subcommand = true)]
 pub enum Installed {
+    /// Find out how this repository releases its charts, and write the files by which `cargo xtask` does it
+    Init(InitArgs),
     /// Make an archive of each chart directory, as `helm package` does
     Package(PackageArgs),
     /// Write `index.yaml` for the archives of a directory, as `helm repo index` does

@@ -35,6 +35,7 @@ mod docs;
 mod git;
 mod github;
 mod index;
+mod init;
 #[doc(hidden)]
 pub mod internals;
 mod package;

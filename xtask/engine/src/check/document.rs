@@ -91,7 +91,7 @@ impl Document {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     pub fn document(path: &str, text: &str) -> Document {

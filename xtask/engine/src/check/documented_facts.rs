@@ -196,7 +196,7 @@ fn split_tag(url: &str) -> (&str, &str) {
 }
 
 /// Name and URL of `helm repo add NAME URL`, as far as they are no placeholders.
-fn added(command: &str) -> Option<(&str, &str)> {
+pub fn added(command: &str) -> Option<(&str, &str)> {
     let (_, rest) = command.split_once("helm repo add ")?;
     let mut words = rest.split_whitespace().filter(|word| !word.starts_with('-'));
     let (alias, url) = (words.next()?, words.next()?);

@@ -73,6 +73,22 @@ pub fn make_directory(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("cannot make the directory `{}`", path.display()))
 }
 
+/// Writes a file that is not there.
+pub fn create(path: &Path, text: &str) -> Result<()> {
+    let write = || File::create_new(path)?.write_all(text.as_bytes());
+    write().with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// Adds text to the end of a file, which is made if it is not there. A link is not followed.
+pub fn append(path: &Path, text: &str) -> Result<()> {
+    if path.is_symlink() {
+        let problem = Problem::error("it is a link, which is not followed").at(shown(path), None);
+        return Err(problem.hint("edit what it leads to").into());
+    }
+    let write = || File::options().append(true).create(true).open(path)?.write_all(text.as_bytes());
+    write().with_context(|| format!("cannot write `{}`", path.display()))
+}
+
 /// Removes a file, if it is there.
 pub fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {

@@ -55,6 +55,17 @@ pub fn output(text: &str) {
     }
 }
 
+/// Asks for what nobody else knows; `None` where there is no person to ask, or no answer.
+pub fn ask(question: &str) -> Option<String> {
+    if !io::stdin().is_terminal() {
+        return None;
+    }
+    let _ = write!(io::stderr().lock(), "{question}");
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
+}
+
 static CONFIG_FILE: OnceLock<String> = OnceLock::new();
 
 /// From now on messages name this file where they speak of the config.

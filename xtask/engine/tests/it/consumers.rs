@@ -91,7 +91,7 @@ fn version() -> String {
 }
 
 /// The code block of a document that stands below a line with `marker`.
-fn block(document: &str, marker: &str) -> String {
+pub fn block(document: &str, marker: &str) -> String {
     let text = fs::read_to_string(root().join("docs").join(document)).expect("a document");
     let (_, below) =
         text.split_once(&format!("\n{marker}")).unwrap_or_else(|| panic!("{document}: {marker}"));

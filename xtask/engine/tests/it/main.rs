@@ -38,7 +38,7 @@ mod github;
 mod github_habits;
 mod index;
 mod index_property;
-
+mod init;
 mod layouts;
 mod layouts_pages;
 mod layouts_repair;

@@ -8,7 +8,7 @@ use helm_xtask::internals::text::name;
 const SOURCES: &str = "xtask/engine/src/";
 const MANIFEST: &str = "xtask/engine/Cargo.toml";
 /// The rooms, each of which uses those before it alone. What stands beside them may use all.
-pub const ROOMS: [&str; 17] = [
+pub const ROOMS: [&str; 18] = [
     "base",
     "sys",
     "git",
@@ -26,6 +26,7 @@ pub const ROOMS: [&str; 17] = [
     "rehearsal",
     "ci",
     "check",
+    "init",
 ];
 const GROUND: [&str; 2] = ["base", "sys"];
 const MACHINE: [&str; 9] = [

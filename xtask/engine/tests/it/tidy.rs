@@ -163,7 +163,10 @@ fn the_library_names_no_place_of_this_repository() {
     for entry in walkdir::WalkDir::new(root().join("xtask/engine/src")) {
         let entry = entry.expect("an entry");
         let text = if entry.file_type().is_file() { read(entry.path()) } else { continue };
-        for place in ["xtask/src/main.rs", "docs/ci.md", "docs/adopting.md", "xtask/engine"] {
+        // What `init` writes lies at the same place here.
+        let is_init = entry.path().components().any(|part| part.as_os_str() == "init");
+        let main = (!is_init).then_some("xtask/src/main.rs");
+        for place in main.into_iter().chain(["docs/ci.md", "docs/adopting.md", "xtask/engine"]) {
             assert!(!text.contains(place), "{}: {place}", entry.path().display());
         }
     }

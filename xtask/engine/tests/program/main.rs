@@ -1,10 +1,14 @@
 //! A `cargo xtask` whose config a test chooses: each variable `CONFIG_FIELD` replaces one field. Lists are separated by spaces.
+//! With `INSTALLED` it is the program that `cargo install` makes.
 
 use std::process::ExitCode;
 
 use helm_xtask::{Builder, Config, Target, Versions};
 
 fn main() -> ExitCode {
+    if std::env::var_os("INSTALLED").is_some() {
+        return helm_xtask::internals::installed();
+    }
     let mut config = Config::new(std::env::var("REPOSITORY").unwrap_or_else(|_| "acme/shop".to_owned()));
     for (name, value) in std::env::vars() {
         let Some(field) = name.strip_prefix("CONFIG_") else { continue };

@@ -161,6 +161,8 @@ fn compare_with_published(
         nowhere.extend(absent);
         // What is wrong with a chart that differs may be why it does, such as a sub-chart that is not there.
         let problem = problem.filter(|_| chart.is_whole);
+        // Whoever compared it, or could not: the version is there.
+        let is_there = !matches!(content, Ok(None)) && scene.tag.is_none() || content.is_err();
         if let Err(why) = content {
             let what = format!("whether {} differs from what is published", name(next.path));
             let (chart, url) = (&next.package.metadata.name, scene.config.helm_repository());
@@ -171,7 +173,7 @@ fn compare_with_published(
         }
         // A version that is taken is told once: what its release would lack besides is nobody's business.
         let is_taken = problem.as_ref().is_some_and(Problem::is_error) && scene.tag.is_none();
-        if archive.is_some() || is_taken {
+        if archive.is_some() || is_taken || is_there {
             same.push(Published { name: next.package.metadata.name.clone(), archive });
         }
         report.add(Area::Release, problem.map(|problem| finding(scene, problem)));

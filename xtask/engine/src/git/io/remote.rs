@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::repository::{INHERITED, Repository};
-use crate::base::config::Config;
+use crate::base::config::{Config, THE_CONFIG};
 use crate::base::host::{host, is_loopback, is_private};
 use crate::base::problem::Problem;
 use crate::base::text::{name, shown};
@@ -86,6 +86,32 @@ impl Remote {
         let message = format!("this is {here}, and {} is what publishes", name(&config.repository));
         let hint = "a fork publishes nothing; to publish there, edit `repository` in the config";
         Err(Problem::error(message).hint(hint).into())
+    }
+
+    /// A config that was taken over from another repository. Where no remote is the repository of the config, one of the
+    /// same name may be a fork, from which nothing is published; remotes without a host say nothing.
+    pub fn of_other(config: &Config, source: &Repository) -> Result<Option<Problem>> {
+        let here = match environment::github_repository() {
+            Some(here) => vec![format!("{}/{here}", environment::github_server())],
+            None => source.remotes()?,
+        };
+        let here: Vec<&String> = here.iter().filter(|url| is_on_network(url)).collect();
+        let is_ours = |url: &&String| is_repository(url, &config.repository);
+        let Some(other) = here.first().filter(|_| !here.iter().any(is_ours)) else { return Ok(None) };
+        let (ours, named) =
+            (name(&config.repository), config.repository.rsplit('/').next().unwrap_or_default());
+        let is_fork = other.trim_end_matches(".git").rsplit(['/', ':']).next() == Some(named);
+        let message = format!(
+            "the config is of {ours}, and this is {}",
+            name(&checked("origin", Path::new(""), other)?)
+        );
+        let problem = if is_fork { Problem::note(message) } else { Problem::error(message) };
+        let hint = if is_fork {
+            "a fork publishes nothing; to publish there, edit `repository` in the config"
+        } else {
+            "write this repository into `Config::new` in the config"
+        };
+        Ok(Some(problem.at(THE_CONFIG, None).hint(hint)))
     }
 
     /// The token goes along if the remote is on the server that it is for, and the way there is encrypted or short.
@@ -240,6 +266,14 @@ fn checked(whence: &str, base: &Path, url: &str) -> Result<String> {
         }
         Some((_, host)) => Ok(format!("{scheme}://{host}/{path}")),
         None => Ok(url.to_owned()),
+    }
+}
+
+/// Whether a URL leads to another machine, by a scheme or as SSH has it.
+fn is_on_network(url: &str) -> bool {
+    match url.split_once("://") {
+        Some((scheme, rest)) => scheme != "file" && !is_loopback(rest.split('/').next().unwrap_or_default()),
+        None => url.contains(':') && !url.starts_with(['/', '.']),
     }
 }
 

@@ -111,11 +111,28 @@ impl Repository {
 
     /// A file at the root as the commit has it that is checked out; `None` if that has none.
     pub fn committed(&self, file: &str) -> Result<Option<Vec<u8>>> {
-        let listed = self.read(["ls-tree", "--name-only", "HEAD", "--", file])?;
+        self.file_at("HEAD", file)
+    }
+
+    /// A file as a commit has it; `None` if that has none.
+    pub fn file_at(&self, commit: &str, file: &str) -> Result<Option<Vec<u8>>> {
+        let listed = self.read(["ls-tree", "--name-only", commit, "--", file])?;
         if listed.is_empty() {
             return Ok(None);
         }
-        self.read(["cat-file", "blob", &format!("HEAD:{file}")]).map(Some)
+        self.read(["cat-file", "blob", &format!("{commit}:{file}")]).map(Some)
+    }
+
+    /// The tags that were made last, the newest first.
+    pub fn newest_tags(&self) -> Result<Vec<String>> {
+        let args = [
+            "for-each-ref",
+            "--sort=-creatordate",
+            "--count=20",
+            "--format=%(refname:lstrip=2)",
+            "refs/tags",
+        ];
+        Ok(String::from_utf8_lossy(&self.read(args)?).lines().map(str::to_owned).collect())
     }
 
     /// How many files are not as the commit has them, new ones included.
@@ -130,6 +147,13 @@ impl Repository {
         let output = self.run(["config", "--get", "remote.origin.url"])?;
         let url = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok(Some(url).filter(|url| !url.is_empty()))
+    }
+
+    /// The URLs of all remotes, as they are written.
+    pub fn remotes(&self) -> Result<Vec<String>> {
+        let output = self.run(["config", "--get-regexp", r"^remote\..*\.url$"])?;
+        let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(listed.lines().filter_map(|line| line.split_once(' ')).map(|(_, url)| url.to_owned()).collect())
     }
 
     /// Whether an absolute path lies among the files that git tracks, or around them: it is the root or above it, or in a
@@ -169,6 +193,17 @@ impl Repository {
         let listed = self.read(["for-each-ref", "--format=%(refname)", &below])?;
         let names = String::from_utf8_lossy(&listed);
         Ok(names.lines().filter_map(|name| name.strip_prefix(&below)).map(str::to_owned).collect())
+    }
+
+    /// Which of these branches of a remote have a file at a path, as far as they are known here.
+    pub fn branches_with(&self, remote: &str, branches: Vec<String>, path: &str) -> Result<Vec<String>> {
+        let asked: Vec<String> =
+            branches.iter().map(|branch| format!("refs/remotes/{remote}/{branch}:{path}\n")).collect();
+        let printed =
+            self.read_with(asked.concat().into_bytes(), ["cat-file", "--batch-check=%(objecttype)"])?;
+        let printed = String::from_utf8_lossy(&printed).into_owned();
+        let found = branches.into_iter().zip(printed.lines());
+        Ok(found.filter(|(_, answer)| *answer == "blob").map(|(branch, _)| branch).collect())
     }
 
     /// The branch that `origin` shows first, as it was cloned; `None` where no clone has said.

@@ -1,0 +1,332 @@
+//! `helm-xtask init`: what it finds in a repository, what it writes there, and that it replaces nothing.
+
+use expect_test::expect;
+
+use crate::config;
+use crate::consumers::block;
+use crate::release::chart;
+use crate::remote::BRANCH;
+use crate::sandbox::{Ran, Sandbox};
+
+/// What is in every repository of these tests.
+const CHANGELOG: &str = "# Changelog\n\n## [1.0.0] - 2024-01-02\n\n- First.\n";
+
+/// A clone of `acme/NAME` on GitHub, which only looks like one: git finds it on this machine.
+fn clone(name: &str, files: &[(&str, &str)]) -> Sandbox {
+    let mut sandbox = Sandbox::with_commit(files);
+    sandbox.set("INSTALLED", "1");
+    // Whoever locks the packages needs the network.
+    sandbox.script("cargo", "#!/bin/sh\necho \"# $*\" > Cargo.lock\n");
+    let url = format!("https://github.com/acme/{name}.git");
+    let remote = sandbox.work().join("../remote.git");
+    let remote = remote.to_str().expect("a path");
+    sandbox.git(&["init", "--quiet", "--bare", "--initial-branch=main", remote]);
+    sandbox.git(&["config", "--global", &format!("url.{remote}.insteadOf"), &url]);
+    sandbox.git(&["remote", "add", "origin", &url]);
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+    sandbox.git(&["remote", "set-head", "origin", "main"]);
+    sandbox
+}
+
+fn init(sandbox: &Sandbox, args: &[&str]) -> Ran {
+    sandbox.leaving_nothing(config::program(), &[&["init"], args].concat())
+}
+
+/// With the network of git alone.
+fn online(mut sandbox: Sandbox) -> Sandbox {
+    sandbox.unset("CARGO_NET_OFFLINE");
+    sandbox
+}
+
+/// Puts files on the branch of GitHub Pages.
+fn publish(sandbox: &Sandbox, files: &[(&str, &str)]) {
+    sandbox.git(&["switch", "--quiet", "--orphan", "gh-pages"]);
+    for (path, text) in files {
+        sandbox.write(path, text);
+    }
+    sandbox.commit("pages");
+    sandbox.git(&["push", "--quiet", "origin", &format!("HEAD:{BRANCH}")]);
+    sandbox.git(&["switch", "--quiet", "main"]);
+    sandbox.git(&["branch", "--quiet", "-D", "gh-pages"]);
+}
+
+fn index(entries: &[(&str, &str, &str)]) -> String {
+    let mut names: Vec<&str> = entries.iter().map(|(name, ..)| *name).collect();
+    names.dedup();
+    let of = |name: &&str| {
+        let versions = entries.iter().filter(|(other, ..)| other == name);
+        let version = |(name, version, url): &(&str, &str, &str)| {
+            format!("  - apiVersion: v2\n    name: {name}\n    urls:\n    - {url}\n    version: {version}\n")
+        };
+        format!("  {name}:\n{}", versions.map(version).collect::<String>())
+    };
+    format!("apiVersion: v1\nentries:\n{}", names.iter().map(of).collect::<String>())
+}
+
+fn shop() -> Sandbox {
+    clone("shop", &[("charts/web/Chart.yaml", &chart("web", "1.0.0")), ("CHANGELOG.md", CHANGELOG)])
+}
+
+#[test]
+fn the_smallest() {
+    let sandbox = shop();
+    let ran = init(&sandbox, &[]).ended(0);
+    expect![[r#"
+               Found repository acme/shop  (origin)
+               Found 1 chart in `charts`  (each Chart.yaml outside of other charts, tests and examples)
+               Found branch gh-pages  (the default)
+               Found Helm repository at charts/ of gh-pages  (the branch has no index.yaml)
+               Found archives beside index.yaml  (the default)
+               Found targets: the OCI registry, the Helm repository, the GitHub Release  (nothing is seen to publish charts)
+               Found registry oci://ghcr.io/acme/charts  (the default)
+               Found versions as Chart.yaml has them  (no step of a workflow is seen to change them)
+               Found tags `v{version}`, `{name}-{version}`  (the default)
+               Found releases by tags that are pushed  (one tag releases all charts)
+
+            Config::new("acme/shop")
+
+         Would write Cargo.toml
+         Would write .cargo/config.toml
+         Would write xtask/Cargo.toml
+         Would write xtask/src/main.rs
+           Would add 3 lines to .gitignore
+         Would write .github/workflows/charts.yml
+        nothing was written; add --write to write, check and rehearse
+    "#]].assert_eq(&ran.stdout);
+    expect![[r#"
+        warning: what is published was not looked at: offline
+        hint: give the answers as options, such as --helm-path and --archives: helm-xtask init --help
+    "#]]
+    .assert_eq(&ran.stderr);
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "", "nothing is written");
+
+    let ran = init(&sandbox, &["--write"]).ended(0);
+    let (written, tried) = ran.stdout.split_once("     Running cargo xtask check\n").expect("a check");
+    let (_, written) = written.split_once("shop\")\n\n").expect("the config");
+    expect![[r#"
+        $
+               Wrote Cargo.toml
+               Wrote .cargo/config.toml
+               Wrote xtask/Cargo.toml
+               Wrote xtask/src/main.rs
+               Added 3 lines to .gitignore
+               Wrote .github/workflows/charts.yml
+               Wrote Cargo.lock
+    "#]]
+    .assert_eq(&format!("$\n{written}"));
+    assert!(tried.contains("   Rehearsed v1.0.0 in "), "{tried}");
+    for (path, document, marker) in [
+        ("Cargo.toml", "adopting.md", "**`Cargo.toml`**"),
+        (".cargo/config.toml", "adopting.md", "**`.cargo/config.toml`**"),
+        ("xtask/Cargo.toml", "adopting.md", "**`xtask/Cargo.toml`**"),
+        ("xtask/src/main.rs", "adopting.md", "**`xtask/src/main.rs`**"),
+        (".github/workflows/charts.yml", "ci.md", "### The workflow of another repository"),
+    ] {
+        assert_eq!(sandbox.text(path), block(document, marker), "{path}");
+    }
+    assert_eq!(sandbox.text(".gitignore"), "/target/\n/dist/\n/site/\n");
+    assert_eq!(sandbox.text("Cargo.lock"), "# generate-lockfile --quiet\n");
+
+    // Once more, and after somebody has changed the config.
+    sandbox.commit("adopt");
+    let ran = init(&sandbox, &["--write"]).ended(0);
+    assert_eq!(ran.stdout.matches("   Unchanged ").count(), 7, "{}", ran.stdout);
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+    let main = sandbox.text("xtask/src/main.rs");
+    sandbox.write("xtask/src/main.rs", &main.replace("acme/shop\")", "acme/other\").branch(\"pages\")"));
+    let ran = init(&sandbox, &["--write", "--helm-path", "."]).ended(0);
+    expect![[r#"
+        warning: what is published was not looked at: offline
+        hint: give the answers as options, such as --helm-path and --archives: helm-xtask init --help
+        note: xtask/src/main.rs: lacks `.helm_path("")`: Helm repository at the root of gh-pages, --helm-path; has `.branch(…)`, which nothing in the repository asks for; names another repository than acme/shop
+        hint: it stays as it is; edit it where it is not what you want
+    "#]].assert_eq(&ran.stderr);
+    assert!(ran.stdout.ends_with(
+        "xtask/src/main.rs is your own: try it with cargo xtask check && cargo xtask release --rehearse\n"
+    ));
+}
+
+#[test]
+fn coming_from_chart_releaser() {
+    let workflow = "on:\n  push:\n    branches: [main]\njobs:\n  release:\n    runs-on: ubuntu-latest\n    steps:\n      \
+                    - uses: helm/chart-releaser-action@v1.7.0\n";
+    let sandbox = online(clone(
+        "charts",
+        &[
+            ("charts/web/Chart.yaml", &chart("web", "1.0.0")),
+            ("charts/db/Chart.yaml", &chart("db", "0.2.0")),
+            ("CHANGELOG.md", CHANGELOG),
+            (
+                "README.md",
+                "# Charts\n\n`helm repo add shop https://charts.acme.example`, `helm install web shop/web`\n",
+            ),
+            (".github/workflows/release.yml", workflow),
+        ],
+    ));
+    let url = |tag: &str| format!("https://github.com/acme/charts/releases/download/{tag}/{tag}.tgz");
+    let (web, db) = (url("web-1.0.0"), url("db-0.1.0"));
+    let entries = [("db", "0.1.0", db.as_str()), ("web", "1.0.0", web.as_str())];
+    publish(&sandbox, &[("index.yaml", &index(&entries)), ("CNAME", "charts.acme.example\n")]);
+    for tag in ["web-1.0.0", "db-0.1.0"] {
+        sandbox.git(&["tag", tag]);
+        sandbox.git(&["push", "--quiet", "origin", tag]);
+    }
+    let ran = init(&sandbox, &[]).ended(0);
+    expect![[r#"
+               Found repository acme/charts  (origin)
+               Found 2 charts in `charts`  (the default of helm/chart-releaser-action at .github/workflows/release.yml:8)
+               Found branch gh-pages  (it is at origin)
+               Found Helm repository at the root of gh-pages  (index.yaml lists 2 versions)
+               Found pages at https://charts.acme.example  (CNAME on gh-pages)
+               Found name shop for `helm repo add`  (`helm repo add` at README.md:3)
+               Found archives in GitHub Releases  (the newest versions of index.yaml lead there)
+               Found targets: the Helm repository, the GitHub Release  (index.yaml; archives are there)
+               Found versions as Chart.yaml has them  (chart-releaser takes them from there)
+               Found tags `{name}-{version}`  (2 of them, such as db-0.1.0)
+               Found releases on merge into main  (.github/workflows/release.yml:2 does so)
+
+            Config::new("acme/charts")
+                .helm_path("")
+                .pages("https://charts.acme.example")
+                .helm_name("shop")
+                .archives_in_releases()
+                .targets([Target::Pages, Target::Github])
+                .tags(["{name}-{version}"])
+
+         Would write Cargo.toml
+         Would write .cargo/config.toml
+         Would write xtask/Cargo.toml
+         Would write xtask/src/main.rs
+           Would add 3 lines to .gitignore
+         Would write .github/workflows/charts.yml
+              Remove `helm/chart-releaser-action` at .github/workflows/release.yml:8: it publishes the same
+        nothing was written; add --write to write, check and rehearse
+    "#]].assert_eq(&ran.stdout);
+}
+
+#[test]
+fn nothing_is_replaced() {
+    let files = [
+        ("charts/web/Chart.yaml", &*chart("web", "1.0.0")),
+        ("CHANGELOG.md", CHANGELOG),
+        ("Cargo.toml", "[workspace]\nmembers = [\"app\"]\n"),
+        (".cargo/config.toml", "[alias]\nb = \"build\"\n"),
+        ("xtask/Cargo.toml", "[package]\nname = \"xtask\"\n"),
+        ("xtask/src/main.rs", "fn main() {}\n"),
+        (".gitignore", "target\nnode_modules/"),
+        (".github/workflows/charts.yml", "on: push\njobs:\n  lint:\n    steps: []\n"),
+    ];
+    let sandbox = clone("shop", &files);
+    let ran = init(&sandbox, &["--write"]).ended(0);
+    expect![[r#"
+        warning: what is published was not looked at: offline
+        hint: give the answers as options, such as --helm-path and --archives: helm-xtask init --help
+        warning: Cargo.toml: not written, since its workspace has other members
+        hint: add these lines
+        warning: .cargo/config.toml: not written, since it has other aliases
+        hint: add these lines
+        warning: xtask/Cargo.toml: not written, since it is the package of another program
+        hint: add these lines
+        warning: xtask/src/main.rs: not written, since it is another program
+        hint: add these lines
+        warning: .github/workflows/charts.yml: not written, since a workflow of this name is there: these are jobs for it
+        hint: add these lines
+    "#]].assert_eq(&ran.stderr);
+    for (path, text) in files.iter().filter(|(path, _)| *path != ".gitignore") {
+        assert_eq!(sandbox.text(path), *text, "{path}");
+    }
+    assert_eq!(sandbox.text(".gitignore"), "target\nnode_modules/\n/dist/\n/site/\n");
+    assert!(!sandbox.work().join("Cargo.lock").exists());
+    // A package becomes the root of a workspace, and a file without aliases gets one.
+    sandbox.write("Cargo.toml", "[package]\nname = \"app\"\n");
+    sandbox.write(".cargo/config.toml", "[build]\njobs = 2\n");
+    init(&sandbox, &["--write"]).ended(0);
+    assert_eq!(
+        sandbox.text("Cargo.toml"),
+        "[package]\nname = \"app\"\n\n[workspace]\nmembers = [\"xtask\"]\n"
+    );
+    assert!(sandbox.text(".cargo/config.toml").starts_with("[build]\njobs = 2\n\n[alias]\nxtask = "));
+}
+
+#[test]
+fn what_cannot_be_seen_is_asked_for() {
+    let sandbox = shop();
+    sandbox.git(&["remote", "remove", "origin"]);
+    let ran = init(&sandbox, &["--write"]).ended(2);
+    assert_eq!(ran.stderr, "error: there is no `origin`\nhint: --repository OWNER/NAME\n");
+    let answers = [
+        "--repository=acme/shop",
+        "--charts=charts/web",
+        "--branch=pages",
+        "--helm-path=.",
+        "--pages=https://acme.example",
+        "--helm-url=https://charts.acme.example",
+        "--helm-name=acme",
+        "--archives=releases",
+        "--targets=pages,github,oci",
+        "--oci=oci://registry.acme.example/charts",
+        "--versions=stamp-version",
+        "--tags={version},v{version}",
+    ];
+    let ran = init(&sandbox, &[&["--write"], &answers[..]].concat()).ended(0);
+    expect![[r#"
+        //! The automation of this repository: `cargo xtask`.
+
+        use std::process::ExitCode;
+
+        use helm_xtask::{Config, Versions};
+
+        fn main() -> ExitCode {
+            let config = Config::new("acme/shop")
+                .charts(["charts/web"])
+                .branch("pages")
+                .helm_path("")
+                .pages("https://acme.example")
+                .helm_url("https://charts.acme.example")
+                .helm_name("acme")
+                .archives_in_releases()
+                .oci("oci://registry.acme.example/charts")
+                .versions(Versions::StampVersion)
+                .tags(["{version}", "v{version}"]);
+            helm_xtask::app!(config).main()
+        }
+    "#]]
+    .assert_eq(&sandbox.text("xtask/src/main.rs"));
+    assert!(ran.stdout.contains("Rehearsed 0.0.1-dev."), "{}", ran.stdout);
+    let workflow = sandbox.text(".github/workflows/charts.yml");
+    for line in [
+        "    tags: [\"[0-9]*\", \"v*\"]\n",
+        "      group: deploy-pages\n",
+        "          XTASK_OCI_PASSWORD: ${{ secrets.OCI_PASSWORD }}\n",
+    ] {
+        assert!(workflow.contains(line), "{line}{workflow}");
+    }
+    assert!(!workflow.contains("packages: write"), "{workflow}");
+
+    let empty = clone("empty", &[("README.md", "# Empty\n")]);
+    let ran = init(&empty, &["--write"]).ended(1);
+    expect![[r#"
+        error: there is no chart that could be released
+        hint: name the directory of the charts: --charts DIRECTORY
+        warning: what is published was not looked at: offline
+        hint: give the answers as options, such as --helm-path and --archives: helm-xtask init --help
+    "#]]
+    .assert_eq(&ran.stderr);
+    assert_eq!(empty.git(&["status", "--porcelain"]), "");
+}
+
+/// A release on merge, and a chart at the root.
+#[test]
+fn on_merge() {
+    let two = [("a/Chart.yaml", &*chart("a", "1.0.0")), ("b/Chart.yaml", &*chart("b", "2.0.0"))];
+    let sandbox = clone("shop", &two);
+    init(&sandbox, &[]).ended(0);
+    init(&sandbox, &["--write", "--release-on=merge"]).ended(0);
+    assert_eq!(sandbox.text(".github/workflows/charts.yml"), block("several-charts.md", "## The workflow"));
+    assert!(sandbox.text("xtask/src/main.rs").contains(".charts([\".\"])"));
+
+    let sandbox = clone("web", &[("Chart.yaml", &chart("web", "1.0.0")), (".helmignore", "*.md")]);
+    init(&sandbox, &["--write"]).ended(0);
+    let ignored = sandbox.text(".helmignore");
+    assert!(ignored.starts_with("*.md\n/target/\n") && ignored.ends_with("/xtask/\n"), "{ignored}");
+}
