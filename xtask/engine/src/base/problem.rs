@@ -214,7 +214,11 @@ pub fn fold(problems: Vec<Problem>) -> Vec<Problem> {
         let (_, cause) = problem.message.split_once("`: ")?;
         Some((problem.severity, problem.place.clone(), cause.to_owned(), problem.hint.clone()))
     };
-    fold_by(problems, cause, "")
+    let with_count = |(problem, more): (Problem, Vec<_>)| match more.len() {
+        0 => problem,
+        more => Problem { message: format!("{} ({more} more like it)", problem.message), ..problem },
+    };
+    group_by(problems, cause).into_iter().map(with_count).collect()
 }
 
 /// Problems that say the same of several things, as one that names all of them: those whose messages differ in what stands
@@ -245,27 +249,22 @@ pub fn join(problems: Vec<Problem>, before: &str) -> Vec<Problem> {
     joined.into_iter().map(one).collect()
 }
 
-/// The first problem of each key, with how many more have that key. Those without a key stay as they are.
-pub fn fold_by<K: Eq + Hash>(
+/// The first problem of each key, with the others of that key. Those without a key stay as they are.
+pub fn group_by<K: Eq + Hash>(
     problems: Vec<Problem>,
     key: impl Fn(&Problem) -> Option<K>,
-    and: &str,
-) -> Vec<Problem> {
-    let mut folded: Vec<(Problem, usize)> = Vec::new();
+) -> Vec<(Problem, Vec<Problem>)> {
+    let mut groups: Vec<(Problem, Vec<Problem>)> = Vec::new();
     let mut places = HashMap::new();
     for problem in problems {
-        let new = folded.len();
+        let new = groups.len();
         let place = key(&problem).map_or(new, |key| *places.entry(key).or_insert(new));
-        match folded.get_mut(place) {
-            Some((_, more)) => *more += 1,
-            None => folded.push((problem, 0)),
+        match groups.get_mut(place) {
+            Some((_, more)) => more.push(problem),
+            None => groups.push((problem, Vec::new())),
         }
     }
-    let with_count = |(problem, more): (Problem, usize)| match more {
-        0 => problem,
-        _ => Problem { message: format!("{} ({and}{more} more like it)", problem.message), ..problem },
-    };
-    folded.into_iter().map(with_count).collect()
+    groups
 }
 
 /// Splits what was found: `Ok(warnings and notes)` where nothing is an error, else `Err` with all of it, errors first and then by

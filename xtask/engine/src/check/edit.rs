@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::problem::Problem;
+use crate::base::problem::{Problem, Severity};
 use crate::chart::{NO_QUOTES, QUOTE_IT};
 
 /// A change of whole lines in a text file, which mends a problem without a thought.
@@ -31,6 +31,11 @@ impl Finding {
     /// A problem with what mends it, where there is such an edit.
     pub fn new(problem: Problem, edit: impl Into<Option<Edit>>) -> Self {
         Self { problem, edit: edit.into() }
+    }
+
+    /// Whether it is mended by an edit. What could be better is left to its author.
+    pub fn mends(&self) -> bool {
+        self.problem.severity < Severity::Note && self.edit.is_some()
     }
 }
 

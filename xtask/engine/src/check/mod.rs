@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use self::edit::{Edit, Finding};
 use crate::base::path;
-use crate::base::problem::{Place, Problem, Severity, fold_by, join};
+use crate::base::problem::{Place, Problem, Severity, group_by, join};
 use crate::chart::package::Package;
 use crate::chart::repository_root;
 use crate::chart::source::Source;
@@ -139,24 +139,55 @@ impl Report {
         self.leave_out(what, problem.message, &problem.hint.unwrap_or_default());
     }
 
-    /// The findings for people: a note that is the same of many files is one, and so is a chart that has changed in all that
-    /// embed it.
+    /// The findings for people: what is said of several places is one, and so is a chart that has changed in all that embed
+    /// it.
     pub fn folded(&self) -> Vec<Problem> {
-        let problems = self.findings.iter().map(|(_, finding)| finding.problem.clone()).collect();
-        let note = |problem: &Problem| (problem.severity == Severity::Note).then(|| problem.message.clone());
-        join(fold_by(problems, note, "and "), embedded::IN)
+        folded(self.findings.iter().map(|(_, finding)| finding))
     }
 
-    /// The edits that mend findings. What could be better is left to its author.
+    /// How many of the folded findings have an edit.
+    pub fn mended(&self) -> usize {
+        let wrong = self.findings.iter().map(|(_, finding)| finding).filter(|finding| finding.mends());
+        folded(wrong).len()
+    }
+
+    /// The edits that mend findings.
     pub fn edits(&self) -> impl Iterator<Item = &Edit> {
-        let wrong = self.findings.iter().filter(|(_, finding)| finding.problem.severity < Severity::Note);
+        let wrong = self.findings.iter().filter(|(_, finding)| finding.mends());
         wrong.filter_map(|(_, finding)| finding.edit.as_ref())
     }
+}
+
+/// Findings that differ in their places alone as one that names the others: ten of an error, which each have to be mended,
+/// and two of what is less.
+fn folded<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<Problem> {
+    let key = |problem: &Problem| {
+        let hint = problem.hint.clone().filter(|_| problem.severity < Severity::Note);
+        Some((problem.severity, problem.message.clone(), hint))
+    };
+    let one = |(problem, others): (Problem, Vec<Problem>)| {
+        let mut places: Vec<&Place> = others.iter().filter_map(|other| other.place.as_ref()).collect();
+        places.retain(|place| Some(*place) != problem.place.as_ref());
+        places.dedup();
+        let most = if problem.is_error() { 10 } else { 2 };
+        let named = places.iter().take(most).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let message = match places.len() {
+            0 => problem.message,
+            count if count > most => {
+                format!("{} (also at {named} and {} more)", problem.message, count - most)
+            }
+            _ => format!("{} (also at {named})", problem.message),
+        };
+        Problem { message, ..problem }
+    };
+    let problems = findings.map(|finding| finding.problem.clone()).collect();
+    join(group_by(problems, key).into_iter().map(one).collect(), embedded::IN)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::text::name;
     use crate::chart::ignore::Rules;
     use crate::chart::package::{Overrides, package};
     use crate::chart::tgz::Entry;
@@ -182,6 +213,27 @@ mod tests {
             packaged: None,
         };
         Chart { source, is_whole: package.is_some(), package, problems: Vec::new() }
+    }
+
+    #[test]
+    fn what_is_said_of_several_places_is_said_once() {
+        let finding = |problem: fn(String) -> Problem, what: &str, line: usize| {
+            let problem = problem(format!("{} is wrong", name(what))).at("a.md", Some(line));
+            Finding::new(problem.hint(what), Edit::append("a.md", 0, vec![what.to_owned()]))
+        };
+        let mut report = Report::default();
+        report.add(Area::Charts, (1..=13).map(|line| finding(Problem::error, "x", line)));
+        report.add(Area::Charts, (1..=4).map(|line| finding(Problem::warning, "x", line)));
+        report.add(Area::Charts, [1, 1, 2].map(|line| finding(Problem::warning, "y", line)));
+        let shown: Vec<String> = report.folded().iter().map(ToString::to_string).collect();
+        let lines = (2..=11).map(|line| format!("a.md:{line}")).collect::<Vec<_>>().join(", ");
+        let first = format!("a.md:1: `x` is wrong (also at {lines} and 2 more)");
+        let rest = [
+            "a.md:1: `x` is wrong (also at a.md:2, a.md:3 and 1 more)",
+            "a.md:1: `y` is wrong (also at a.md:2)",
+        ];
+        assert_eq!(shown, [first.as_str(), rest[0], rest[1]]);
+        assert_eq!((report.mended(), report.edits().count()), (3, 20));
     }
 
     /// Problems as lines: severity, place and message, hint.

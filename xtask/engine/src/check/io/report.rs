@@ -62,7 +62,7 @@ fn found(report: &Report, told: &[Problem]) -> String {
     };
     let counts = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
     let counts: Vec<String> = counts.into_iter().filter_map(|(severity, one)| count(severity, one)).collect();
-    let edits = report.edits().count();
-    let fix = if edits > 0 { format!("; --fix mends {edits} of them") } else { String::new() };
+    let mended = report.mended();
+    let fix = if mended > 0 { format!("; --fix mends {mended} of them") } else { String::new() };
     if counts.is_empty() { "nothing".to_owned() } else { format!("{}{fix}", counts.join(", ")) }
 }
