@@ -1,5 +1,6 @@
 //! What a `run:` of a workflow does: `cargo xtask` commands, as the command line's own parser reads them, or something else.
 
+use super::shell::without_leads;
 use crate::base::target::Target;
 
 /// What a `cargo xtask` command does, as far as workflows depend on it.
@@ -88,8 +89,8 @@ impl Run {
             let mut words = part.split_whitespace();
             words.next() == Some("cargo") && words.next() == Some("xtask")
         };
-        let parts =
-            joined.split(['\n', ';', '&', '|']).map(|part| part.split(" #").next().unwrap_or(part).trim());
+        let parts = joined.split(['\n', ';', '&', '|']);
+        let parts = parts.map(|part| without_leads(part.split(" #").next().unwrap_or(part).trim()));
         // What the shell makes of a word nobody knows here.
         let is_plain = |part: &str| !part.contains(['$', '"', '\'', '`']);
         let task = |part: &str| {
@@ -113,6 +114,9 @@ fn shell(text: &str) -> Option<String> {
     }
     if text.contains("${{") {
         return Some("it has `${{`".to_owned());
+    }
+    if without_leads(text) != text {
+        return Some("it has more before the command".to_owned());
     }
     let found = text.chars().find(|c| SHELL.contains(c))?;
     Some(format!("it has `{found}`"))
@@ -162,6 +166,8 @@ mod tests {
             ),
             ("echo ${{ github.ref }}", vec![], Some("`${{`")),
             ("cargo xtask ci # all", vec![Ok(Task::Ci)], Some("`#`")),
+            ("X=1 cargo xtask ci", vec![Ok(Task::Ci)], Some("before the command")),
+            ("if cargo xtask ci; then exit; fi", vec![Ok(Task::Ci)], Some("before the command")),
             ("cargo xtask \\\nci\n", vec![Ok(Task::Ci)], Some("more than one line")),
             ("cargo xtask \"$X\"", vec![Ok(Task::Own { publishes: false })], Some("`\"`")),
         ] {

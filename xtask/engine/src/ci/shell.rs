@@ -41,6 +41,26 @@ pub fn commands(script: &str, env: &dyn Fn(&str) -> Option<String>) -> Vec<Words
     commands
 }
 
+/// The same where no variable is known.
+pub fn plain_commands(script: &str) -> Vec<Words> {
+    commands(script, &|_| None)
+}
+
+pub fn is_xtask(words: &Words) -> bool {
+    words.iter().take(2).eq(["cargo", "xtask"])
+}
+
+/// A part of a script as it is written, without what leads to its command.
+pub fn without_leads(part: &str) -> &str {
+    let first = part.split_whitespace().next().unwrap_or_default();
+    match part.strip_prefix(first) {
+        Some(rest) if LEADS.contains(&first) || assignment(first).is_some() => {
+            without_leads(rest.trim_start())
+        }
+        _ => part,
+    }
+}
+
 /// `NAME=VALUE`.
 fn assignment(word: &str) -> Option<(String, String)> {
     let (name, value) = word.split_once('=')?;

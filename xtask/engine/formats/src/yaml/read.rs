@@ -4,7 +4,7 @@
 //! go-yaml v2 does next: merge keys, repeated keys, limits. go-yaml forked an older libyaml than
 //! ours, so the two take a few texts differently; `compose` refuses those.
 
-use super::compose::compose;
+use super::compose::{Content, compose};
 use super::decode::decode;
 use super::{Document, Error};
 
@@ -28,7 +28,8 @@ pub fn read(bytes: &[u8]) -> Result<Document, Error> {
     }
     let tree = compose(text)?;
     let (root, repeated) = decode(&tree.nodes, tree.root)?;
-    Ok(Document { root, repeated, more: tree.more })
+    let merged = tree.nodes.iter().find(|raw| matches!(raw.content, Content::Scalar(_, true)));
+    Ok(Document { root, repeated, merged: merged.map(|raw| raw.line), more: tree.more })
 }
 
 #[cfg(test)]

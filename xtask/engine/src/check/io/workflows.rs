@@ -14,9 +14,10 @@ use crate::docs::io::program::requirements_of;
 use crate::docs::{self, install};
 
 pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
-    let Checked { value: read, problems } = workflows::read_workflows(scene.repository)?;
+    let Checked { value: mut read, problems } = workflows::read_workflows(scene.repository)?;
     report.looked_at(read.len(), "workflow");
     report.add(Area::Workflows, problems);
+    read.extend(workflows::read_actions(scene.repository, &read));
     let version = |one: &Metadata| ChartVersion {
         name: one.name.clone(),
         version: one.version.clone(),

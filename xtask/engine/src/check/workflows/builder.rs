@@ -62,7 +62,7 @@ pub fn without_builder(config: &Config, around: Around<'_>, work: &Work<'_>) -> 
     let before = work.job.steps.iter().take_while(|step| step.line <= publish.line);
     let own = work.runs.iter().take_while(|(step, ..)| step.line <= publish.line);
     let is_own = |command: &Command| !matches!(&command.task, Ok(task) if !matches!(task, Task::Own { .. }));
-    if before.map(|step| installs(work, step, program, around)).any(|found| found != Installs::No)
+    if before.map(|step| installs(step, program, around)).any(|found| found != Installs::No)
         || own.flat_map(|(.., run)| &run.commands).any(is_own)
     {
         return None;
@@ -75,12 +75,8 @@ pub fn without_builder(config: &Config, around: Around<'_>, work: &Work<'_>) -> 
     Some(work.at(Problem::error(message), publish.line).hint(format!("add a step before it: `{hint}`")))
 }
 
-fn installs(work: &Work<'_>, step: &Step, program: &str, around: Around<'_>) -> Installs {
-    let has_defaults = || work.workflow.lines.iter().any(|line| line.trim() == "defaults:");
-    let directory = match &step.directory {
-        Some(directory) => path::join("", &directory.text),
-        None => (!has_defaults()).then(String::new),
-    };
+fn installs(step: &Step, program: &str, around: Around<'_>) -> Installs {
+    let directory = step.directory.as_ref().map_or(Some(String::new()), |own| path::join("", &own.text));
     let request = Request { program, around, depth: 0, directory: directory.as_deref() };
     match (step.action(), &step.run) {
         (Some((action, _)), _) if PLAIN.contains(&action.to_lowercase().as_str()) => {
@@ -288,6 +284,8 @@ jobs:
         assert_eq!(faults(&zensical, around, &text).len(), 1);
         let elsewhere = text.replace("jobs:", "defaults:\n  run: {working-directory: docs}\njobs:");
         assert_eq!(faults(&zensical, around, &elsewhere), [""; 0]);
+        let back = elsewhere.replace("    steps:", "    defaults: {run: {working-directory: .}}\n    steps:");
+        assert_eq!(faults(&zensical, around, &back).len(), 1);
         assert_eq!(faults(&SHOP, AROUND, &text), [""; 0]);
         assert_eq!(faults(&zensical, Around { has_docs: false, ..AROUND }, &text), [""; 0]);
     }

@@ -24,20 +24,14 @@ pub fn check_group(config: &Config, work: &Work<'_>) -> Vec<Finding> {
 }
 
 /// GitHub cancels a run whose job waits for the group that the run itself holds.
-pub fn deadlocks(workflow: &Workflow) -> Vec<Problem> {
-    let Some(held) = workflow.concurrency.as_ref().map(|own| &own.group.text) else { return Vec::new() };
-    let waits = workflow.jobs.iter().filter_map(|job| Some((job, job.concurrency.as_ref()?)));
-    let both = waits.filter(|(_, own)| own.group.text.eq_ignore_ascii_case(held));
-    let problem = |job: &str, own: &Concurrency| {
-        let message = format!(
-            "job {} waits for the group {}, which its own run holds: GitHub cancels it",
-            name(job),
-            name(held)
-        );
-        let problem = Problem::error(message).at(&workflow.file, Some(own.line));
-        problem.hint("delete `concurrency:` of the workflow; the jobs that publish have theirs")
-    };
-    both.map(|(job, own)| problem(&job.id.text, own)).collect()
+pub fn deadlock(work: &Work<'_>) -> Option<Problem> {
+    let held = &work.workflow.concurrency.as_ref()?.group.text;
+    let own = work.job.concurrency.as_ref().filter(|own| own.group.text.eq_ignore_ascii_case(held))?;
+    let job = name(&work.job.id.text);
+    let message =
+        format!("job {job} waits for the group {}, which its own run holds: GitHub cancels it", name(held));
+    let problem = work.at(Problem::error(message), own.line);
+    Some(problem.hint("delete `concurrency:` of the workflow; the jobs that publish have theirs"))
 }
 
 fn missing(work: &Work<'_>, config: &Config, wanted: &str) -> Finding {

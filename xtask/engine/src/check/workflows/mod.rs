@@ -21,6 +21,7 @@ pub use self::builder::requirements;
 
 use super::edit::Finding;
 use crate::base::config::Config;
+use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::tag::ChartVersion;
 use crate::base::target::Target;
@@ -32,7 +33,12 @@ struct Work<'a> {
     workflow: &'a Workflow,
     job: &'a Job,
     runs: Vec<(&'a Step, &'a Written, Run)>,
+    /// What the repository's own actions run for its steps.
+    called: Vec<(&'a Step, Run)>,
 }
+
+/// Actions use each other this often (docs.github.com, "Creating a composite action").
+const MAX_ACTIONS: usize = 10;
 
 /// What the repository is, besides its workflows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,18 +67,20 @@ pub fn check_workflows(
     workflows: &[Workflow],
     parse: Parse<'_>,
 ) -> Vec<Finding> {
-    let works: Vec<Work<'_>> = workflows.iter().flat_map(|workflow| works(workflow, parse)).collect();
-    let ours: Vec<Work<'_>> = works.into_iter().filter(|work| work.workflow.runs_xtask()).collect();
+    let jobs = workflows.iter().filter(|workflow| !workflow.is_action);
+    let works = jobs.flat_map(|workflow| works(workflow, workflows, parse));
+    let ours: Vec<Work<'_>> = works.filter(|work| work.commands().next().is_some()).collect();
     let mut found: Vec<Finding> = others::find_drift(&ours).into_iter().map(Into::into).collect();
-    for workflow in workflows.iter().filter(|workflow| workflow.runs_xtask()) {
-        found.extend(rights::strangers(workflow).map(Into::into));
-        found.extend(group::deadlocks(workflow).into_iter().map(Into::into));
+    let is_ours = |workflow: &&Workflow| ours.iter().any(|work| work.workflow.file == workflow.file);
+    for workflow in workflows.iter().filter(is_ours) {
         found.extend(order::unknown_needs(workflow).into_iter().map(Into::into));
         found.extend(starts::default_branch(around, workflow).map(Into::into));
     }
     found.extend(starts::unheard_tags(config, around, &ours));
     found.extend(merge::never_started(config, around, workflows, &ours).into_iter().map(Into::into));
     for work in &ours {
+        found.extend(rights::strangers(work).map(Into::into));
+        found.extend(group::deadlock(work).map(Into::into));
         found.extend(rights::check_rights(config, around, work));
         found.extend(group::check_group(config, work));
         found.extend(order::check_order(config, around, work, &ours));
@@ -80,7 +88,7 @@ pub fn check_workflows(
         found.extend(starts::without_docs(around, work).map(Into::into));
         found.extend(builder::without_builder(config, around, work).map(Into::into));
         found.extend(artifact::check_artifacts(work, &ours));
-        found.extend(steps::check_steps(config, work));
+        found.extend(steps::check_steps(work));
     }
     found.extend(others::find_other_publishers(config, around, workflows, &ours).into_iter().map(Into::into));
     let is_shared =
@@ -94,16 +102,36 @@ pub fn check_workflows(
     found
 }
 
-fn works<'a>(workflow: &'a Workflow, parse: Parse<'_>) -> Vec<Work<'a>> {
+fn works<'a>(workflow: &'a Workflow, all: &'a [Workflow], parse: Parse<'_>) -> Vec<Work<'a>> {
     let run = |step: &'a Step| step.run.as_ref().map(|run| (step, run, Run::read(&run.text, parse)));
-    let work = |job: &'a Job| Work { workflow, job, runs: job.steps.iter().filter_map(run).collect() };
+    let called = |step: &'a Step| called(step, all, 0).into_iter().map(move |run| (step, run));
+    let work = |job: &'a Job| Work {
+        workflow,
+        job,
+        runs: job.steps.iter().filter_map(run).collect(),
+        called: job
+            .steps
+            .iter()
+            .flat_map(called)
+            .map(|(step, run)| (step, Run::read(&run.text, parse)))
+            .collect(),
+    };
     workflow.jobs.iter().map(work).collect()
+}
+
+/// What an action of the repository's own runs, which may use others.
+fn called<'a>(step: &Step, all: &'a [Workflow], depth: usize) -> Vec<&'a Written> {
+    let Some(directory) = step.local_action().filter(|_| depth < MAX_ACTIONS) else { return Vec::new() };
+    let is_it = |action: &&Workflow| action.is_action && path::directory(&action.file) == directory;
+    let steps = all.iter().filter(is_it).flat_map(|action| &action.jobs).flat_map(|job| &job.steps);
+    steps.flat_map(|step| step.run.iter().chain(called(step, all, depth + 1))).collect()
 }
 
 impl Work<'_> {
     /// Its `cargo xtask` commands.
     fn commands(&self) -> impl Iterator<Item = &Command> {
-        self.runs.iter().flat_map(|(_, _, run)| &run.commands)
+        let called = self.called.iter().map(|(_, run)| run);
+        self.runs.iter().map(|(_, _, run)| run).chain(called).flat_map(|run| &run.commands)
     }
 
     /// What they do, as far as they can be read.
@@ -115,8 +143,9 @@ impl Work<'_> {
     fn publishing_steps(&self) -> impl Iterator<Item = &Step> {
         let publishes =
             |command: &Command| command.task.as_ref().is_ok_and(|task| !task.publishes().is_empty());
-        let publishing = self.runs.iter().filter(move |(_, _, run)| run.commands.iter().any(publishes));
-        publishing.map(|(step, ..)| *step)
+        let called = self.called.iter().map(|(step, run)| (*step, run));
+        let runs = self.runs.iter().map(|(step, _, run)| (*step, run)).chain(called);
+        runs.filter(move |(_, run)| run.commands.iter().any(publishes)).map(|(step, _)| step)
     }
 
     fn publishes(&self) -> Vec<Target> {

@@ -7,6 +7,7 @@ use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::edit::{Edit, Finding};
 use crate::ci::run::{Command, Run, Task};
+use crate::ci::workflow::condition::{self, Start};
 use crate::ci::workflow::{Access, Permissions, Step, Workflow, Written};
 
 const SCOPES: [&str; 2] = ["contents", "packages"];
@@ -17,9 +18,6 @@ const TOKEN: &str = "GITHUB_TOKEN: ${{ github.token }}";
 
 /// What is wrong with the rights of a job.
 pub fn check_rights(config: &Config, around: Around<'_>, work: &Work<'_>) -> Vec<Finding> {
-    if work.commands().next().is_none() {
-        return Vec::new();
-    }
     let needed = needed(config, around, work);
     let rights = if work.publishes().is_empty() {
         too_many(work)
@@ -30,11 +28,16 @@ pub fn check_rights(config: &Config, around: Around<'_>, work: &Work<'_>) -> Vec
 }
 
 /// Code of strangers must not run with the rights of the repository.
-pub fn strangers(workflow: &Workflow) -> Option<Problem> {
-    let trigger = workflow.triggers.iter().find(|trigger| trigger.event.text == "pull_request_target")?;
+pub fn strangers(work: &Work<'_>) -> Option<Problem> {
+    let mut triggers = work.workflow.triggers.iter();
+    let trigger = triggers.find(|trigger| trigger.event.text == "pull_request_target")?;
+    let start = Start { event: &trigger.event.text, reference: "refs/heads/main", default_branch: "main" };
+    if condition::skipped(work.workflow, start).contains(&work.job) {
+        return None;
+    }
     let message =
         "`pull_request_target` runs with this repository's secrets and rights for the code of strangers";
-    let problem = Problem::error(message).at(&workflow.file, Some(trigger.event.line));
+    let problem = work.at(Problem::error(message), trigger.event.line);
     Some(problem.hint("write `pull_request:`, which runs the same without them"))
 }
 

@@ -1,32 +1,49 @@
 //! What the steps of our workflows are: one `cargo xtask` command each, and actions that nobody can exchange.
 
 use super::{Work, edit};
-use crate::base::config::Config;
-use crate::base::problem::Problem;
+use crate::base::path;
+use crate::base::problem::{Problem, docs_page};
 use crate::base::text::name;
 use crate::check::edit::Finding;
 use crate::ci::run::Run;
+use crate::ci::shell::{Words, plain_commands};
 use crate::ci::workflow::{Step, Written};
-use crate::docs::install::{packages, program};
 
 /// How a script becomes something that a laptop runs too.
 const OWN: &str = "make it a command or a CI step of your own, in the config";
 const CHECKOUT: &str = "actions/checkout";
 
 /// What is wrong with the steps of a job.
-pub fn check_steps(config: &Config, work: &Work<'_>) -> Vec<Finding> {
+pub fn check_steps(work: &Work<'_>) -> Vec<Finding> {
     let mut problems: Vec<Problem> =
-        work.runs.iter().flat_map(|(step, written, run)| command(config, work, step, written, run)).collect();
+        work.runs.iter().flat_map(|(step, written, run)| command(work, step, written, run)).collect();
     problems.extend(work.job.uses.iter().filter_map(|uses| pin(work, uses)));
     problems.extend(
         work.job.steps.iter().filter_map(|step| step.uses.as_ref()).filter_map(|uses| pin(work, uses)),
     );
+    problems.extend(goes_on(work));
     let mut found: Vec<Finding> = problems.into_iter().map(Into::into).collect();
-    if work.commands().next().is_some() {
-        found.extend(no_checkout(work).map(Into::into));
-        found.extend(work.job.steps.iter().filter_map(|step| keeps_credentials(work, step)));
-    }
+    found.extend(no_checkout(work).map(Into::into));
+    found.extend(work.job.steps.iter().filter_map(|step| keeps_credentials(work, step)));
     found
+}
+
+/// A release that failed and looks like one that succeeded.
+fn goes_on(work: &Work<'_>) -> Vec<Problem> {
+    let steps = work.publishing_steps().filter_map(|step| step.goes_on.as_ref());
+    let job = work.job.goes_on.as_ref().filter(|_| !work.publishes().is_empty());
+    let problem = |written: &Written| {
+        let message = "a release that fails would look like one that succeeded";
+        work.at(Problem::warning(message), written.line).hint("delete `continue-on-error:`")
+    };
+    steps.chain(job).filter(|written| written.text == "true").map(problem).collect()
+}
+
+/// Whether a script has to do with charts: what else CI runs is nobody's business here.
+fn is_about_charts(run: &Run, text: &str) -> bool {
+    let is_helm =
+        |words: &Words| words.first().is_some_and(|first| matches!(first.as_str(), "helm" | "cr" | "ct"));
+    !run.commands.is_empty() || plain_commands(text).iter().any(is_helm)
 }
 
 /// Whether a command of helm's gets the dependencies of charts, which ours get by themselves.
@@ -36,13 +53,8 @@ fn fetches_charts(command: &str) -> bool {
         .any(|known| command.starts_with(known))
 }
 
-/// Whether a command installs what builds the documentation, which no command of ours does.
-fn installs_builder(config: &Config, command: &str) -> bool {
-    config.docs.and_then(program).is_some() && packages(command).is_some()
-}
-
 /// What is wrong with a `run:`.
-fn command(config: &Config, work: &Work<'_>, step: &Step, written: &Written, run: &Run) -> Vec<Problem> {
+fn command(work: &Work<'_>, step: &Step, written: &Written, run: &Run) -> Vec<Problem> {
     let first = written.text.trim().lines().next().unwrap_or_default();
     let mut problems = Vec::new();
     for command in &run.commands {
@@ -51,13 +63,17 @@ fn command(config: &Config, work: &Work<'_>, step: &Step, written: &Written, run
             problems.push(work.at(problem, written.line).hint("cargo xtask --help"));
         }
     }
-    if written.text.contains("${{") {
+    let is_about_charts = is_about_charts(run, &written.text);
+    let is_dangerous = !run.commands.is_empty() || !work.publishes().is_empty();
+    if written.text.contains("${{") && is_dangerous {
         let message = format!(
             "{} has `${{{{` in it: whoever writes what it stands for writes the command",
             name(first)
         );
         let hint = "set a variable below `env:` of the step, and let the command read it";
         problems.push(work.at(Problem::warning(message), written.line).hint(hint));
+    } else if !is_about_charts {
+        return problems;
     } else if let Some(why) = &run.shell {
         let message = format!("{} is a script, not one `cargo xtask` command: {why}", name(first));
         problems.push(work.at(Problem::warning(message), written.line).hint(OWN));
@@ -65,14 +81,20 @@ fn command(config: &Config, work: &Work<'_>, step: &Step, written: &Written, run
         let message = format!("{} is not needed: `cargo xtask` fetches what Chart.lock names", name(first));
         let hint = "delete the step, unless one with another program needs the archives in charts/";
         problems.push(work.at(Problem::note(message), written.line).hint(hint));
-    } else if !run.is_one_command() && !installs_builder(config, first) {
+    } else if !run.is_one_command() {
         let message =
             format!("{} is no `cargo xtask` command: what CI does is not all in one place", name(first));
         problems.push(work.at(Problem::note(message), written.line).hint(OWN));
     }
-    if let Some(directory) = step.directory.as_ref().filter(|_| run.is_one_command()) {
+    let is_below = |directory: &&Written| path::join("", &directory.text).is_none_or(|path| !path.is_empty());
+    if let Some(directory) = step.directory.as_ref().filter(is_below).filter(|_| run.is_one_command()) {
         let message = "`cargo xtask` works from the root of the repository wherever it is run, and paths of its options do not";
-        problems.push(work.at(Problem::note(message), directory.line).hint("delete `working-directory:`"));
+        let (line, hint) = if directory.line < step.line {
+            (written.line, "give the step `working-directory: .`")
+        } else {
+            (directory.line, "delete `working-directory:`")
+        };
+        problems.push(work.at(Problem::note(message), line).hint(hint));
     }
     problems
 }
@@ -119,7 +141,7 @@ fn no_checkout(work: &Work<'_>) -> Option<Problem> {
     let message = format!("job {} has not checked the repository out", name(&work.job.id.text));
     Some(
         work.at(Problem::error(message), written.line)
-            .hint(format!("begin its steps with `uses: {CHECKOUT}`, pinned as in the other jobs")),
+            .hint(format!("begin its steps with `uses: {CHECKOUT}@COMMIT`, as {} shows it", docs_page("ci"))),
     )
 }
 

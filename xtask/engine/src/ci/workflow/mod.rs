@@ -5,12 +5,15 @@ pub mod condition;
 pub mod filter;
 mod read;
 
-pub use self::read::read_workflow;
+pub use self::read::{read_action, read_workflow};
+use super::shell;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workflow {
     /// Its path from the root of the repository.
     pub file: String,
+    /// Whether it is a composite action, whose one job are its steps.
+    pub is_action: bool,
     /// Its lines, without their ends.
     pub lines: Vec<String>,
     pub triggers: Vec<Trigger>,
@@ -94,6 +97,8 @@ pub struct Job {
     pub env: Fields,
     /// The workflow that it calls, in place of steps.
     pub uses: Option<Written>,
+    /// Whether a failure of it counts as success.
+    pub goes_on: Option<Written>,
     /// The line of the key `steps`.
     pub steps_line: Option<usize>,
     pub steps: Vec<Step>,
@@ -108,7 +113,9 @@ pub struct Step {
     pub run: Option<Written>,
     pub condition: Option<Written>,
     pub env: Fields,
+    /// Where it runs: its own directory, or the default of its job or workflow.
     pub directory: Option<Written>,
+    pub goes_on: Option<Written>,
 }
 
 impl Workflow {
@@ -129,8 +136,8 @@ impl Workflow {
 
     /// Whether it runs `cargo xtask`.
     pub fn runs_xtask(&self) -> bool {
-        let mut steps = self.jobs.iter().flat_map(|job| &job.steps);
-        steps.any(|step| step.run.as_ref().is_some_and(|run| run.text.contains("cargo xtask ")))
+        let mut runs = self.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.run.as_ref());
+        runs.any(|run| shell::plain_commands(&run.text).iter().any(shell::is_xtask))
     }
 
     pub fn job(&self, id: &str) -> Option<&Job> {
@@ -241,6 +248,12 @@ impl Step {
     pub fn action(&self) -> Option<(&str, &str)> {
         let uses = self.uses.as_ref()?.text.as_str();
         Some(uses.split_once('@').unwrap_or((uses, "")))
+    }
+
+    /// The directory of an action of the repository's own.
+    pub fn local_action(&self) -> Option<&str> {
+        let path = self.uses.as_ref()?.text.strip_prefix("./")?;
+        Some(path.trim_end_matches('/'))
     }
 
     /// What the action is told for this key.

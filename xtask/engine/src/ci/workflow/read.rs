@@ -11,13 +11,16 @@ pub fn read_workflow(text: &str, file: &str) -> Result<Workflow, Problem> {
         let problem = Problem::error(format!("cannot read it: {}", error.message)).at(file, error.line);
         problem.hint("mend the YAML: GitHub runs no workflow of a file that it cannot read")
     })?;
-    let root = &document.root;
     if let Some((why, line, hint)) = refusal(&document) {
         let problem = Problem::error(format!("GitHub runs nothing of this file: {why}"));
         return Err(problem.at(file, line).hint(hint));
     }
+    let root = &document.root;
+    let directory = default_directory(root);
+    let job = |pair: &Pair| job(pair, directory.as_ref());
     Ok(Workflow {
         file: file.to_owned(),
+        is_action: false,
         lines: text.lines().map(str::to_owned).collect(),
         triggers: root.get("on").map(triggers).unwrap_or_default(),
         permissions: root.get("permissions").map(permissions),
@@ -27,10 +30,32 @@ pub fn read_workflow(text: &str, file: &str) -> Result<Workflow, Problem> {
     })
 }
 
+/// Reads a composite action as a workflow with one job, `runs`; `None` for an action of another kind, and for what GitHub
+/// cannot read either.
+pub fn read_action(text: &str, file: &str) -> Option<Workflow> {
+    let document = yaml::read(text.as_bytes()).ok()?;
+    let runs = document.root.get("runs")?;
+    runs.value.get("steps")?;
+    Some(Workflow {
+        file: file.to_owned(),
+        is_action: true,
+        lines: text.lines().map(str::to_owned).collect(),
+        triggers: Vec::new(),
+        permissions: None,
+        concurrency: None,
+        env: Vec::new(),
+        jobs: vec![job(runs, None)],
+    })
+}
+
 /// Why GitHub takes a file for no workflow, where, and the way out.
 fn refusal(document: &Document) -> Option<(String, Option<usize>, &'static str)> {
     if let Some((key, line)) = document.repeated.first() {
         return Some((format!("{} is given twice", name(key)), Some(*line), "delete one of them"));
+    }
+    if let Some(line) = document.merged {
+        let why = "it has a merge key, `<<`, and GitHub knows anchors and aliases alone".to_owned();
+        return Some((why, Some(line), "write out what it stands for"));
     }
     let has_jobs = document.root.get("jobs").is_some_and(|jobs| !jobs.value.pairs().is_empty());
     (!has_jobs).then(|| ("it has no `jobs:`".to_owned(), None, "write one, or delete the file"))
@@ -98,9 +123,20 @@ fn concurrency(pair: &Pair) -> Concurrency {
     }
 }
 
-fn job(pair: &Pair) -> Job {
+/// `defaults.run.working-directory`.
+fn default_directory(node: &Node) -> Option<Written> {
+    field(&node.get("defaults")?.value.get("run")?.value, "working-directory")
+}
+
+fn job(pair: &Pair, directory: Option<&Written>) -> Job {
     let node = &pair.value;
     let steps = node.get("steps");
+    let own = default_directory(node);
+    let directory = own.as_ref().or(directory);
+    let step = |node: &Node| {
+        let step = step(node);
+        Step { directory: step.directory.or_else(|| directory.cloned()), ..step }
+    };
     Job {
         id: Written { line: pair.line, text: pair.key.written.clone() },
         needs: node.get("needs").map(|needs| texts(&needs.value)).unwrap_or_default(),
@@ -111,6 +147,7 @@ fn job(pair: &Pair) -> Job {
         concurrency: node.get("concurrency").map(concurrency),
         env: node.get("env").map(fields).unwrap_or_default(),
         uses: field(node, "uses"),
+        goes_on: field(node, "continue-on-error"),
         steps_line: steps.map(|steps| steps.line),
         steps: steps.map(|steps| steps.value.items().iter().map(step).collect()).unwrap_or_default(),
     }
@@ -125,6 +162,7 @@ fn step(node: &Node) -> Step {
         condition: field(node, "if"),
         env: node.get("env").map(fields).unwrap_or_default(),
         directory: field(node, "working-directory"),
+        goes_on: field(node, "continue-on-error"),
     }
 }
 
@@ -226,6 +264,10 @@ jobs:
         for (text, expected) in [
             ("- 1\n", "a.yml: GitHub runs nothing of this file: it has no `jobs:`"),
             ("", "a.yml: GitHub runs nothing of this file: it has no `jobs:`"),
+            (
+                "on: push\njobs:\n  a: &a {}\n  b:\n    <<: *a\n",
+                "a.yml:5: GitHub runs nothing of this file: it has a merge key, `<<`, and GitHub knows anchors and aliases alone",
+            ),
             (
                 "on: push\njobs:\n  a: {}\n  a: {}\n",
                 "a.yml:4: GitHub runs nothing of this file: `a` is given twice",

@@ -1,6 +1,7 @@
 //! What is wrong with the order of jobs, with their steps, and with those of others.
 
-use super::{Case, assert_found};
+use super::{Case, SHOP, Workflow, assert_found, check_workflows};
+use crate::ci::workflow::{read_action, read_workflow};
 
 const ORDER: &[Case] = &[
     (
@@ -170,18 +171,68 @@ const STEPS: &[Case] = &[
     (
         1,
         "- run: cargo xtask ci\n",
-        "- run: cargo xtask ci\n      - run: cargo fmt --check\n",
+        "- run: cargo xtask ci\n      - run: helm lint charts/web\n",
         &[
-            "Note ci.yml:20: `cargo fmt --check` is no `cargo xtask` command: what CI does is not all in one place | make it a command or a CI step of your own, in the config",
+            "Note ci.yml:20: `helm lint charts/web` is no `cargo xtask` command: what CI does is not all in one place | make it a command or a CI step of your own, in the config",
         ],
         false,
     ),
     (
         1,
         "- run: cargo xtask ci\n",
-        "- run: cargo xtask ci\n      - run: echo ${{ github.head_ref }}\n",
+        "- run: cargo xtask ci\n      - run: go test ./... | tee log\n      - run: |\n          npm ci\n          echo ${{ github.head_ref }}\n",
+        &[],
+        false,
+    ),
+    (
+        1,
+        "- run: cargo xtask ci\n",
+        "- run: cargo xtask ci\n      - run: cargo xtask check ${{ github.head_ref }}\n",
         &[
-            "Warning ci.yml:20: `echo ${{ github.head_ref }}` has `${{` in it: whoever writes what it stands for writes the command | set a variable below `env:` of the step, and let the command read it",
+            "Warning ci.yml:20: `cargo xtask check ${{ github.head_ref }}` has `${{` in it: whoever writes what it stands for writes the command | set a variable below `env:` of the step, and let the command read it",
+        ],
+        false,
+    ),
+    (
+        1,
+        "      - uses: actions/upload-artifact@",
+        "      - run: echo ${{ github.head_ref }}\n      - uses: actions/upload-artifact@",
+        &[
+            "Warning ci.yml:38: `echo ${{ github.head_ref }}` has `${{` in it: whoever writes what it stands for writes the command | set a variable below `env:` of the step, and let the command read it",
+        ],
+        false,
+    ),
+    (
+        1,
+        "  helm-release:\n",
+        "  other:\n    concurrency: ci\n    steps:\n      - uses: actions/checkout@v7\n      - uses: a/b@main\n      - run: make ${{ github.head_ref }} | helm template x\n  helm-release:\n",
+        &[],
+        false,
+    ),
+    (
+        1,
+        "- run: cargo xtask release --publish=oci,pages\n",
+        "- continue-on-error: true\n        run: cargo xtask release --publish=oci,pages\n",
+        &[
+            "Warning ci.yml:35: a release that fails would look like one that succeeded | delete `continue-on-error:`",
+        ],
+        false,
+    ),
+    (
+        1,
+        "    needs: helm-release\n",
+        "    needs: helm-release\n    continue-on-error: true\n",
+        &[
+            "Warning ci.yml:44: a release that fails would look like one that succeeded | delete `continue-on-error:`",
+        ],
+        false,
+    ),
+    (
+        1,
+        "  check:\n",
+        "  check:\n    defaults: {run: {working-directory: xtask}}\n    continue-on-error: true\n",
+        &[
+            "Note ci.yml:21: `cargo xtask` works from the root of the repository wherever it is run, and paths of its options do not | give the step `working-directory: .`",
         ],
         false,
     ),
@@ -244,7 +295,7 @@ const STEPS: &[Case] = &[
         "      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1\n        with:\n          persist-credentials: false\n",
         "",
         &[
-            "Error ci.yml:16: job `check` has not checked the repository out | begin its steps with `uses: actions/checkout`, pinned as in the other jobs",
+            "Error ci.yml:16: job `check` has not checked the repository out | begin its steps with `uses: actions/checkout@COMMIT`, as https://d44b.github.io/pulltrace/ci/ shows it",
         ],
         false,
     ),
@@ -334,4 +385,35 @@ fn who_runs_for_what() {
         found.sort();
         assert_eq!(found, expected, "{check} | {release}");
     }
+}
+
+/// What an action of the repository's own runs is run by the job that uses it, and so is a workflow that another calls.
+#[test]
+fn actions_and_workflows_of_the_repository() {
+    let action = |run: &str| {
+        let text = format!("runs:\n  using: composite\n  steps:\n    - run: {run}\n      shell: bash\n");
+        read_action(&text, ".github/actions/x/action.yml").expect("an action")
+    };
+    let nested = "runs:\n  using: composite\n  steps:\n    - uses: ./.github/actions/x/\n";
+    let nested = read_action(nested, "a/action.yaml").expect("an action");
+    let uses = |uses: &str| super::GOOD.replace("run: cargo xtask ci", &format!("uses: {uses}"));
+    let find = |text: &str, action: Workflow| {
+        let workflows = [read_workflow(text, "ci.yml").expect("a workflow"), action, nested.clone()];
+        check_workflows(&SHOP, super::AROUND, &workflows, &super::parse)
+            .iter()
+            .map(super::told)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(find(&uses("./.github/actions/x"), action("cargo xtask ci")), [""; 0]);
+    assert_eq!(find(&uses("./a"), action("cargo xtask ci")), [""; 0]);
+    let drift = find(&uses("./.github/actions/y"), action("cargo xtask ci"));
+    assert!(drift[0].contains("no workflow runs `cargo xtask ci`"), "{drift:#?}");
+    let other = find(&uses("./a"), action("helm push web.tgz oci://ghcr.io/o/charts"));
+    assert!(
+        other[1].starts_with("Warning .github/actions/x/action.yml:4: `helm push` publishes to"),
+        "{other:#?}"
+    );
+    let called = "on: workflow_call\njobs:\n  check:\n    permissions: {contents: read}\n    steps:\n      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1\n        with: {persist-credentials: false}\n      - run: cargo xtask ci\n";
+    let called = read_workflow(called, "called.yml").expect("a workflow");
+    assert_eq!(find(&uses("./.github/workflows/called.yml"), called), [""; 0]);
 }
