@@ -29,6 +29,8 @@ impl Snippet<'_> {
 pub type Shown<'a> = (&'a Document, Vec<Snippet<'a>>);
 
 pub const DOCS: &str = "docs";
+/// What the administrator of a recorded session types, after `# `.
+const PROGRAMS: [&str; 3] = ["helm ", "cargo ", "kubectl "];
 
 impl Document {
     /// Whether GitHub shows it at its path: Markdown at the root and in `.github/`, and the README of a chart.
@@ -60,34 +62,66 @@ impl Document {
         self.path.ends_with("/README.md") && charts.iter().any(|chart| chart == directory(&self.path))
     }
 
-    /// The lines of code blocks, those that end in `\` with those that follow, and the code between backticks.
+    /// What is typed in code blocks, lines that end in `\` with those that follow, and the code between backticks.
     pub fn snippets(&self) -> Vec<Snippet<'_>> {
-        let (mut snippets, mut fence, mut goes_on) = (Vec::<Snippet<'_>>::new(), Fence::default(), false);
-        for (number, raw) in (1..).zip(self.text.lines()) {
-            if !fence.is_code(raw) && !raw.starts_with("    ") {
-                goes_on = false;
-                let inline = raw.split('`').skip(1).step_by(2);
-                snippets.extend(
-                    inline.map(|code| Snippet { lines: vec![(number, raw)], text: code.trim().to_owned() }),
-                );
-                continue;
-            }
-            let typed = raw.trim_start();
-            let typed = typed.strip_prefix("$ ").unwrap_or(typed).trim_end();
-            let (typed, more) = typed.strip_suffix('\\').map_or((typed, false), |typed| (typed, true));
-            match snippets.last_mut().filter(|_| goes_on) {
-                Some(open) => {
-                    open.lines.push((number, raw));
-                    open.text = format!("{} {}", open.text.trim_end(), typed.trim());
-                }
-                None => {
-                    snippets.push(Snippet { lines: vec![(number, raw)], text: typed.trim_end().to_owned() });
-                }
-            }
-            goes_on = more;
+        let mut fence = Fence::default();
+        let is_code = |raw: &str| fence.is_code(raw) || raw.starts_with("    ");
+        let codes: Vec<bool> = self.text.lines().map(is_code).collect();
+        let lines: Vec<(bool, Line<'_>)> = codes.into_iter().zip((1..).zip(self.text.lines())).collect();
+        let mut snippets = Vec::new();
+        for block in lines.chunk_by(|(before, _), (after, _)| before == after) {
+            let is_code = block.first().is_some_and(|(is_code, _)| *is_code);
+            let lines: Vec<Line<'_>> = block.iter().map(|(_, line)| *line).collect();
+            snippets.extend(if is_code {
+                typed(&lines)
+            } else {
+                lines.into_iter().flat_map(inline).collect()
+            });
         }
         snippets
     }
+}
+
+/// A line with its number, from 1.
+type Line<'t> = (usize, &'t str);
+
+/// The code between backticks.
+fn inline((number, raw): Line<'_>) -> Vec<Snippet<'_>> {
+    let codes = raw.split('`').skip(1).step_by(2);
+    codes.map(|code| Snippet { lines: vec![(number, raw)], text: code.trim().to_owned() }).collect()
+}
+
+/// What is typed in a code block: of a recorded session the lines with a prompt and those that continue them, which are no
+/// output.
+fn typed<'t>(block: &[Line<'t>]) -> Vec<Snippet<'t>> {
+    let is_console = block.first().is_some_and(|(_, raw)| {
+        let info = raw.trim_start().trim_start_matches(['`', '~']);
+        ["console", "shell-session", "terminal"].iter().any(|known| info.starts_with(known))
+    });
+    let prompted = |raw: &'t str| {
+        let raw = raw.trim_start();
+        // Without such a program it is a comment.
+        let of_root = raw
+            .strip_prefix("# ")
+            .filter(|typed| is_console && PROGRAMS.iter().any(|one| typed.starts_with(one)));
+        raw.strip_prefix("$ ").or(of_root)
+    };
+    let is_session = block.iter().any(|(_, raw)| prompted(raw).is_some());
+    let (mut snippets, mut goes_on) = (Vec::<Snippet<'t>>::new(), false);
+    for (number, raw) in block {
+        let typed = prompted(raw).or_else(|| (goes_on || !is_session).then_some(raw.trim_start()));
+        let Some(typed) = typed.map(str::trim_end) else { continue };
+        let (typed, more) = typed.strip_suffix('\\').map_or((typed, false), |typed| (typed, true));
+        match snippets.last_mut().filter(|_| goes_on) {
+            Some(open) => {
+                open.lines.push((*number, raw));
+                open.text = format!("{} {}", open.text.trim_end(), typed.trim_start_matches("> ").trim());
+            }
+            None => snippets.push(Snippet { lines: vec![(*number, raw)], text: typed.trim_end().to_owned() }),
+        }
+        goes_on = more;
+    }
+    snippets
 }
 
 #[cfg(test)]
@@ -104,10 +138,22 @@ pub(crate) mod tests {
         let document = document("README.md", text);
         let snippets = document.snippets();
         let shown: Vec<(usize, &str)> = snippets.iter().map(|one| (one.line(), one.text.as_str())).collect();
-        assert_eq!(
-            shown,
-            [(1, "b c"), (1, "e"), (2, "```sh"), (3, "f g h"), (6, "i"), (7, "```"), (8, "j"), (10, "l")]
-        );
+        assert_eq!(shown, [(1, "b c"), (1, "e"), (3, "f g h"), (8, "j"), (10, "l")]);
+    }
+
+    #[test]
+    fn sessions() {
+        for (text, expected) in [
+            ("```\n$ helm a \\\n> b\nhelm c\n$ d\n```", &["helm a b", "d"][..]),
+            ("```console\n# helm a\nhelm c\n```", &["helm a"]),
+            ("```console\n# Install it\nhelm c\n```", &["```console", "# Install it", "helm c", "```"]),
+            ("```sh\n# helm a\nhelm c\n```", &["```sh", "# helm a", "helm c", "```"]),
+            ("    $ helm a\n    helm c\n\n`helm d`", &["helm a", "helm d"]),
+        ] {
+            let document = document("README.md", text);
+            let snippets: Vec<String> = document.snippets().into_iter().map(|one| one.text).collect();
+            assert_eq!(snippets, expected, "{text}");
+        }
     }
 
     #[test]

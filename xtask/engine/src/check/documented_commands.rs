@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn command_lines() {
-        let text = "`cargo xtask check` and `cargo xtask …`, `cargo test`\n\n```sh\n$ cargo xtask release \\\n  --offline  # look\ncargo xtask index DIR > a && b\n```\n\n    - run: cargo xtask ci\n";
+        let text = "`cargo xtask check` and `cargo xtask …`, `cargo test`\n\n```sh\n$ cargo xtask release \\\n  --offline  # look\n$ cargo xtask index DIR > a && b\n```\n\n    - run: cargo xtask ci\n";
         let document = document("README.md", text);
         let found = documented(&[&(&document, document.snippets())]);
         let shown: Vec<(usize, &str)> = found.iter().map(|one| (one.line, one.command.as_str())).collect();

@@ -1,8 +1,8 @@
 //! What the documents tell users to type, against the facts: the address of the Helm repository, that of the registry, and
 //! the versions that are released.
 //!
-//! Repositories of others are not looked at, nor are words in place of a value. An older version is right where the
-//! document speaks of older versions.
+//! Only what helm is told to get or to push is looked at: other artifacts may lie in the same registry, and prose may speak
+//! of the past. So may a heading that names a version: an older one is right below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ use crate::base::config::{Archives, Config};
 use crate::base::problem::Problem;
 use crate::base::target::Target;
 use crate::base::text::name;
+use crate::ci::shell::without_leads;
 use crate::docs::markdown::fence::Fence;
 
 #[derive(Debug)]
@@ -34,6 +35,9 @@ struct Wrong {
 
 /// What helm gets a chart for.
 const GETS: [&str; 5] = ["install", "upgrade", "pull", "fetch", "template"];
+/// What helm has addresses of charts for.
+const TAKES: [&str; 9] =
+    ["install", "upgrade", "pull", "fetch", "template", "show", "push", "dependency", "inspect"];
 /// What users cannot type as it is.
 const PLACEHOLDERS: [char; 6] = ['<', '$', '{', '[', '…', '*'];
 
@@ -81,14 +85,16 @@ impl Facts<'_> {
 
     fn wrong(&self, document: &Document, snippets: &[Snippet<'_>], aliases: &BTreeSet<String>) -> Vec<Wrong> {
         let (mut wrong, past) = (Vec::new(), past(&document.text));
-        for (line, text) in (1..).zip(document.text.lines()) {
-            let mut look = |(words, right, why): (&str, String, String)| {
-                wrong.push(Wrong { line, words: words.to_owned(), right, why });
-            };
-            addresses(text, "oci://").filter_map(|url| self.reference(url)).for_each(&mut look);
-            addresses(text, "https://").filter_map(|url| self.archive(url)).for_each(&mut look);
-        }
         for snippet in snippets {
+            for url in addresses(&snippet.text) {
+                let found = self.reference(url).or_else(|| self.archive(url));
+                wrong.extend(found.map(|(words, right, why)| Wrong {
+                    line: line_with(snippet, words),
+                    words: words.to_owned(),
+                    right,
+                    why,
+                }));
+            }
             wrong.extend(self.repository(snippet));
             let is_past = past.iter().any(|(from, to)| (*from..*to).contains(&snippet.line()));
             wrong.extend(self.version(snippet, aliases).filter(|_| !is_past));
@@ -165,8 +171,10 @@ impl Facts<'_> {
         let spaced = words.iter().skip_while(|word| **word != "--version").nth(1).map(|word| (" ", *word));
         let joined = || words.iter().find_map(|word| Some(("=", word.strip_prefix("--version=")?)));
         let (between, given) = spaced.or_else(joined)?;
-        let is_version = Version::parse(given.strip_prefix('v').unwrap_or(given)).is_ok();
-        if !is_version || given == right {
+        let plain = |version: &str| Version::parse(version.strip_prefix('v').unwrap_or(version)).ok();
+        let is_newer = plain(right).is_some_and(|right| plain(given).is_some_and(|given| given > right));
+        // A newer one may be that of another branch, and nobody is told to go back.
+        if plain(given).is_none() || given == right || is_newer {
             return None;
         }
         let words = format!("--version{between}{given}");
@@ -176,16 +184,18 @@ impl Facts<'_> {
     }
 }
 
-/// The URLs in a line that begin so.
-fn addresses<'t>(line: &'t str, scheme: &'static str) -> impl Iterator<Item = &'t str> {
-    let ends = |c: char| {
-        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ')' | ']' | '>' | ',' | ';' | '|' | '\\')
+/// The addresses among the arguments of helm commands that take charts.
+fn addresses(text: &str) -> Vec<&str> {
+    let typed = text.strip_prefix("- run: ").unwrap_or(text);
+    let commands = typed.split(['|', ';', '&']).map(|part| part.split(" #").next().unwrap_or(part).trim());
+    let arguments = |command| {
+        let words: Vec<&str> = without_leads(command).split_whitespace().collect();
+        let takes = words.iter().skip(1).take(2).any(|word| TAKES.contains(word));
+        if words.first() == Some(&"helm") && takes { words } else { Vec::new() }
     };
-    let url = move |(at, _)| {
-        let (_, rest) = line.split_at_checked(at)?;
-        rest.split(ends).next().map(|url| url.trim_end_matches(['.', ':', '/']))
-    };
-    line.match_indices(scheme).filter_map(url)
+    let words = commands.flat_map(arguments).map(|word| word.trim_matches(['"', '\'']));
+    let is_address = |word: &&str| word.starts_with("oci://") || word.starts_with("https://");
+    words.filter(is_address).map(|word| word.trim_end_matches('/')).collect()
 }
 
 /// An address in a registry, and the tag or digest after it.
@@ -262,9 +272,16 @@ mod tests {
             "`helm repo add other https://o.github.io/shop/other/charts`",
             "`helm repo add shop http://127.0.0.1:8879/charts`",
             "`helm repo add shop https://<owner>.github.io/x`",
-            "oci://ghcr.io/o/charts/web, oci://ghcr.io/o/charts/web:1.0.0 and oci://ghcr.io/else/web",
-            "oci://ghcr.io/o/charts and oci://ghcr.io/o/images/db",
-            "<https://o.github.io/shop/charts/web-1.0.0.tgz> https://o.github.io/shop/web.tgz",
+            "`helm pull oci://ghcr.io/o/charts/web:1.0.0` and `helm pull oci://ghcr.io/else/web`",
+            "`helm show chart oci://ghcr.io/o/images/db`, `helm push web.tgz oci://ghcr.io/o/charts`",
+            "`helm pull https://o.github.io/shop/charts/web-1.0.0.tgz`, `helm pull https://o.github.io/shop/web.tgz`",
+            "Image: oci://ghcr.io/o/web and https://o.github.io/shop/web-1.0.0.tgz",
+            "    timoni apply web oci://ghcr.io/o/web && cosign verify oci://ghcr.io/o/web",
+            "    flux push artifact oci://ghcr.io/o/web # helm pull oci://ghcr.io/o/web",
+            "    oras pull oci://ghcr.io/o/web; helm registry login oci://ghcr.io/o/web",
+            "```\n$ helm ls\nPulled: helm pull oci://ghcr.io/o/web\nhelm install shop/web --version 1.0.0\n```",
+            "    helm install web shop/web --version 1.10.0",
+            "    helm install web shop/web --version v2.0.0",
             "    helm install web shop/web --version 1.2.3",
             "    helm install web shop/web --version ^1.0.0",
             "    helm install web shop/web --version <version>",
@@ -310,12 +327,20 @@ mod tests {
                 1,
                 "`helm repo add shop --force-update https://o.github.io/shop/charts`",
             ),
-            ("a oci://ghcr.io/o/web.", 1, "a oci://ghcr.io/o/charts/web."),
-            ("a `oci://ghcr.io/o/helm/web:1.0.0`", 1, "a `oci://ghcr.io/o/charts/web:1.0.0`"),
             (
-                "(https://o.github.io/shop/web-1.0.0.tgz)",
+                "    sudo helm upgrade web 'oci://ghcr.io/o/web' # oci",
                 1,
-                "(https://o.github.io/shop/charts/web-1.0.0.tgz)",
+                "    sudo helm upgrade web 'oci://ghcr.io/o/charts/web' # oci",
+            ),
+            (
+                "a `helm pull oci://ghcr.io/o/helm/web:1.0.0`",
+                1,
+                "a `helm pull oci://ghcr.io/o/charts/web:1.0.0`",
+            ),
+            (
+                "```sh\n$ helm show values \\\n  https://o.github.io/shop/web-1.0.0.tgz\nhttps://o.github.io/shop/web-1.0.0.tgz\n```",
+                3,
+                "  https://o.github.io/shop/charts/web-1.0.0.tgz",
             ),
             (
                 "```\n$ helm install web mine/web \\\n    --version 1.0.0 \\\n  --wait\n```",
@@ -343,7 +368,7 @@ mod tests {
 
     #[test]
     fn what_is_generated_is_mended_at_its_source() {
-        let found = found("\noci://ghcr.io/o/web", true);
+        let found = found("\n`helm pull oci://ghcr.io/o/web`", true);
         assert_eq!(found[0].edit, None);
         assert_eq!(
             found[0].problem.to_string(),

@@ -28,7 +28,7 @@ fn documents() {
         (".gitignore", "/dist/\n"),
         ("mkdocs.yml", "site_name: Shop\n"),
         ("docs/index.md", "# Shop\n\n[a](install.md#mor)\n"),
-        ("docs/install.md", "# Install\n\n## More\n\nPull oci://ghcr.io/d44b/web.\n"),
+        ("docs/install.md", "# Install\n\n## More\n\n    helm pull oci://ghcr.io/d44b/web\n"),
         ("charts/web/README.md", "[all](../../README.md#how)\n"),
     ]);
     sandbox.git(&["tag", "v1.2.3"]);
@@ -73,4 +73,18 @@ fn chart_testing() {
             "error test/charts/stub/Chart.yaml the chart has no version; write `version: 0.1.0`",
         ]
     );
+}
+
+/// Addresses of other artifacts, prose and what a recorded session printed are neither found nor edited.
+#[test]
+fn what_is_no_helm_command() {
+    let readme = "# W\n\n```sh\ntimoni apply web oci://ghcr.io/d44b/modules/web\nhelm install web oci://ghcr.io/d44b/charts/web\n\
+        cosign verify ghcr.io/d44b/web\nflux push artifact oci://ghcr.io/d44b/web:1.0.0\nhelm pull oci://ghcr.io/other/charts/web\n```\n\n\
+        Image: oci://ghcr.io/d44b/web\n\n```console\n$ helm list\n  helm install web pulltrace/web --version 1.2.2\n\
+        helm pull oci://ghcr.io/d44b/web\n```\n\n    helm install web pulltrace/web --version 1.3.0\n";
+    let sandbox = repository(&[("README.md", readme)]);
+    sandbox.git(&["tag", "v1.2.3"]);
+    assert_eq!(found(&check(&sandbox), "documentation"), [""; 0]);
+    sandbox.xtask(&["check", "--offline", "--helm", "never", "--fix"]);
+    assert_eq!(sandbox.text("README.md"), readme);
 }
