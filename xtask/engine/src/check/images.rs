@@ -67,13 +67,16 @@ impl App<'_> {
             chart_yaml.path,
             name(self.version)
         );
-        let hint = if self.falls_back {
-            format!(
-                "write `tag: \"\"`, so that the templates take `.Chart.AppVersion`, or `appVersion: \"{}\"`",
-                image.tag
-            )
-        } else {
-            format!("write `appVersion: \"{}\"` in {}", image.tag, chart_yaml.path)
+        // No hint lowers a version.
+        let is_older = numbers(&image.tag) < numbers(self.version);
+        let empty = "write `tag: \"\"`, so that the templates take `.Chart.AppVersion`";
+        let hint = match (self.falls_back, is_older) {
+            (true, true) => empty.to_owned(),
+            (true, false) => format!("{empty}, or `appVersion: \"{}\"`", image.tag),
+            (false, true) => {
+                format!("write the tag of the image of {}, or another `appVersion`", name(self.version))
+            }
+            (false, false) => format!("write `appVersion: \"{}\"` in {}", image.tag, chart_yaml.path),
         };
         Some(Problem::warning(message).at(&values.path, Some(image.line)).hint(hint))
     }
@@ -134,6 +137,13 @@ fn is_version(tag: &str) -> bool {
     let plain = tag.strip_prefix('v').unwrap_or(tag);
     let mut parts = plain.split(['-', '+', '@', '_']).next().unwrap_or_default().split('.');
     plain.contains('.') && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The numbers of a version, without what follows them.
+fn numbers(version: &str) -> Vec<u64> {
+    let plain = version.strip_prefix('v').unwrap_or(version);
+    let plain = plain.split(['-', '+', '@', '_']).next().unwrap_or_default();
+    plain.split('.').filter_map(|part| part.parse().ok()).collect()
 }
 
 /// Whether two versions may be of one application: `v` and a flavour such as `-alpine` aside, and a shorter one is the
@@ -243,6 +253,13 @@ mod tests {
             assert_eq!(found(Versions::Verify, "1.2.3", values, ""), [expected], "{values}");
         }
         let values = "image:\n  repository: a/b\n  tag: 1.2.4\n";
+        for (template, hint) in [
+            ("", "write the tag of the image of `1.10.0`, or another `appVersion`"),
+            ("{{ .Chart.AppVersion }}", "write `tag: \"\"`, so that the templates take `.Chart.AppVersion`"),
+        ] {
+            let told = found(Versions::Verify, "1.10.0", values, template);
+            assert!(told[0].ends_with(&format!("runs | {hint}")), "{told:?}");
+        }
         assert_eq!(
             found(Versions::Verify, "1.2.3", values, "{{ .Values.image.tag | default .Chart.AppVersion }}"),
             [format!(

@@ -3,6 +3,7 @@
 pub mod changelog;
 mod changes;
 pub mod command;
+mod disagreement;
 pub mod held;
 pub mod io;
 mod notes;
@@ -15,6 +16,7 @@ pub mod unreleased;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::disagreement::{disagreement, of_others};
 use self::held::Held;
 use self::notes::Sections;
 use crate::base::config::{Config, THE_CONFIG, Versions, is_oci_component};
@@ -175,7 +177,7 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
         locked.extend(of_lock);
         changed.extend(others);
         // Its version may be published, and is none of this tag all the same.
-        disagreeing.extend(disagreement(&package, &source.path, tag.as_ref(), is_tagged));
+        disagreeing.extend(disagreement(config, &package, &source.path, tag.as_ref(), is_tagged));
         if config.publishes_to(Target::Oci) {
             found.extend(unpushable(&package, &source.path));
         }
@@ -185,6 +187,8 @@ pub fn prepare(config: &Config, observed: Observed) -> Result<Prepared, Problems
     }
     if !disagreeing.is_empty() {
         // Nothing else that is found would be of the version that the tag names.
+        let disagreeing =
+            tag.and_then(|tag| of_others(config, &tag, &versions)).map_or(disagreeing, |one| vec![one]);
         return Err(Problems([problems, disagreeing].concat()));
     }
     prepared.sort_by(|a, b| a.package.metadata.name.cmp(&b.package.metadata.name));
@@ -374,19 +378,6 @@ fn overrides(config: &Config, version: String) -> Overrides {
 pub fn version_of(package: &Package) -> ChartVersion {
     let Metadata { name, version, app_version, .. } = &package.metadata;
     ChartVersion { name: name.clone(), version: version.clone(), app_version: app_version.clone() }
-}
-
-/// A tag is of another version than the chart.
-fn disagreement(package: &Package, path: &str, tag: Option<&Tag>, is_tagged: bool) -> Option<Problem> {
-    let version = &package.metadata.version;
-    let tag = tag.filter(|tag| !tag.agrees_with(version))?;
-    let message = format!("tag {} does not agree with version {}", name(&tag.text), name(version));
-    let problem = Problem::error(message).at(path::below(path, "Chart.yaml"), package.line("version"));
-    Some(problem.hint(if is_tagged {
-        "its commit never had that version: give what is on the default branch another one".to_owned()
-    } else {
-        format!("write `version: {}`, commit, and tag that", tag.version)
-    }))
 }
 
 /// What no OCI registry takes.

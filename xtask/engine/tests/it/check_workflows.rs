@@ -94,6 +94,23 @@ hint: what is uploaded is `charts`
     }
 }
 
+/// What has nothing to do with charts is not spoken of, and the repository's own actions are read.
+#[test]
+fn jobs_of_others() {
+    let other = "  app:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - uses: ./.github/actions/push\n      - run: |\n          go test ./... | tee ${{ github.head_ref }}\n          echo \"helm push\" # helm push\n      - run: helm push app.tgz oci://registry.example/charts\n";
+    let mut files = broken("ci.yml", "jobs:\n", &format!("jobs:\n{other}"));
+    let action = "runs:\n  using: composite\n  steps:\n    - run: helm push web.tgz oci://ghcr.io/d44b/charts\n      shell: bash\n";
+    files.push((".github/actions/push/action.yml".to_owned(), action.to_owned()));
+    let sandbox = sandbox(&files);
+    assert_eq!(found(&sandbox, &[]), "");
+    let told = sandbox.xtask(&["check", "--offline", "--helm", "never"]).stderr;
+    let expected = "warning: .github/actions/push/action.yml:4: `helm push` publishes to `oci://ghcr.io/d44b/charts` as well as `cargo xtask`\nhint: delete the step: a published version must have one digest\n";
+    assert!(told.contains(expected), "{told}");
+    sandbox.write(".github/workflows/ci.yml", "on: push\njobs:\n  a: &a {}\n  b:\n    <<: *a\n");
+    let told = sandbox.xtask(&["check", "--offline", "--helm", "never"]).ended(1).stderr;
+    assert!(told.contains("ci.yml:5: GitHub runs nothing of this file: it has a merge key"), "{told}");
+}
+
 #[test]
 fn what_needs_no_thought_is_mended() {
     for (file, old, new) in [

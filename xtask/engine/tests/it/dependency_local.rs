@@ -44,6 +44,14 @@ fn a_directory_beside_it_is_packaged_from_the_tree() {
             hint: write `version: 2.0.0`, or a range that it is in
         "#]],
     );
+    sandbox.write("libraries/common/Chart.yaml", &library.replace("1.4.0", "0.9.0"));
+    is(
+        &sandbox,
+        expect![[r#"
+            error: charts/web/Chart.yaml:5: this asks for `common 1.x`, and `libraries/common` is `common-0.9.0`
+            hint: give `libraries/common` a version that is asked for, or ask for a range that both are in
+        "#]],
+    );
     for (repository, expected) in [
         (
             "file://../gone",

@@ -164,6 +164,9 @@ fn package_local(local: Local) -> Checked<Option<Archive>> {
         let hint = match (is_it, is_locked) {
             (false, _) => "correct `name` or `repository`".to_owned(),
             (true, true) => format!("cargo xtask dependency --update {}", path::directory(&declares)),
+            (true, false) if is_newer(&dependency.version, &package.metadata.version) => {
+                format!("give {} a version that is asked for, or ask for a range that both are in", name(&at))
+            }
             (true, false) => {
                 format!("write `version: {}`, or a range that it is in", package.metadata.version)
             }
@@ -180,4 +183,13 @@ fn package_local(local: Local) -> Checked<Option<Archive>> {
         Ok(bytes) => Checked::new(Some(Archive::new(package.metadata, bytes, None)), warning),
         Err(error) => Checked::new(None, [problem(error.to_string())]),
     }
+}
+
+/// Whether a dependency asks for a version, or a range that begins with one, above this.
+fn is_newer(asked: &str, own: &str) -> bool {
+    let numbers = |version: &str| -> Vec<u64> {
+        let plain = version.trim_start_matches(['^', '~', '=', '>', ' ', 'v']);
+        plain.split(['.', '-', '+', ' ']).map_while(|part| part.parse().ok()).collect()
+    };
+    numbers(asked) > numbers(own)
 }
