@@ -198,8 +198,8 @@ impl Reader {
     }
 }
 
-/// A word with the variables that are known: `$NAME`, `${NAME}`, `${{ env.NAME }}`.
-fn expanded(word: &str, known: &dyn Fn(&str) -> Option<String>) -> String {
+/// A word with what is known of it: `$NAME`, `${NAME}`, `${{ env.NAME }}`, `${{ github.repository }}`.
+pub fn expanded(word: &str, known: &dyn Fn(&str) -> Option<String>) -> String {
     let (mut text, mut rest) = (String::new(), word);
     while let Some((before, after)) = rest.split_once('$') {
         text.push_str(before);
@@ -208,7 +208,7 @@ fn expanded(word: &str, known: &dyn Fn(&str) -> Option<String>) -> String {
         let expression = after.strip_prefix("{{").and_then(|after| after.split_once("}}"));
         let braced = after.strip_prefix('{').and_then(|after| after.split_once('}'));
         let (name, more) = match (expression, braced) {
-            (Some((name, more)), _) => (name.trim().strip_prefix("env.").unwrap_or_default(), more),
+            (Some((name, more)), _) => (name.trim().trim_start_matches("env."), more),
             (None, Some(braced)) => braced,
             (None, None) => plain,
         };

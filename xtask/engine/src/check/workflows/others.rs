@@ -78,7 +78,8 @@ fn may_release(publisher: &Publisher<'_>, tag: &str) -> bool {
         return tag.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
     }
     let reference = format!("refs/tags/{tag}");
-    starts::starts(workflow, tag).into_iter().any(|event| {
+    // What waits for a release adds to it, and that of a chart is none of its own.
+    starts::starts(workflow, tag).into_iter().filter(|event| *event != "release").any(|event| {
         let start = Start { event, reference: &reference, default_branch: "main" };
         !condition::skipped(workflow, start).contains(&publisher.job)
     })

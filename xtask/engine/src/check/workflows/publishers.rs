@@ -4,7 +4,7 @@
 
 use crate::base::config::Config;
 use crate::base::target::Target;
-use crate::ci::shell::{Words, commands};
+use crate::ci::shell::{Words, commands, expanded};
 use crate::ci::workflow::{Job, Step, Workflow};
 
 /// A step that publishes by other means than `cargo xtask`.
@@ -130,7 +130,13 @@ pub fn publishers<'w>(config: &Config, workflows: &'w [Workflow]) -> Vec<Publish
 }
 
 fn of_step<'w>(config: &Config, workflow: &'w Workflow, job: &'w Job, step: &'w Step) -> Vec<Publisher<'w>> {
-    let env = |name: &str| workflow.env(job, step, name).map(str::to_owned);
+    let env = |name: &str| match name {
+        "GITHUB_REPOSITORY" | "github.repository" => Some(config.repository.clone()),
+        "GITHUB_REPOSITORY_OWNER" | "github.repository_owner" => {
+            config.repository.split('/').next().map(str::to_owned)
+        }
+        _ => workflow.env(job, step, name).map(str::to_owned),
+    };
     let (line, found) = match (&step.uses, &step.run) {
         (Some(uses), _) => (uses.line, of_action(config, step, &env).into_iter().collect()),
         (None, Some(run)) => (run.line, of_script(config, job, step, &commands(&run.text, &env))),
@@ -146,10 +152,8 @@ fn of_step<'w>(config: &Config, workflow: &'w Workflow, job: &'w Job, step: &'w 
 fn of_action(config: &Config, step: &Step, env: &dyn Fn(&str) -> Option<String>) -> Option<Found> {
     let (action, _) = step.action()?;
     let input = |key: &str| {
-        let text = &step.with(key)?.text;
-        // An input with an expression is read as a shell reads it.
-        let words = if text.contains("env.") { commands(text, env).concat().join(" ") } else { text.clone() };
-        Some(words).filter(|words| !words.trim().is_empty())
+        let text = expanded(&step.with(key)?.text, env);
+        Some(text).filter(|text| !text.trim().is_empty())
     };
     let is_dry =
         ["dry_run", "dry-run", "skip_upload"].iter().any(|key| input(key).is_some_and(|it| it == "true"));
