@@ -14,8 +14,8 @@ const DOWNLOAD: &str = "actions/download-artifact";
 const UNNAMED: &str = "artifact";
 
 /// What is wrong with where a job takes a release from.
-pub fn check_artifacts(work: &Work<'_>, ours: &[Work<'_>]) -> Vec<Finding> {
-    let finding = |(step, run, from): (&Step, &Written, String)| artifact(work, step, run, &from, ours);
+pub fn check_artifacts(work: &Work<'_>, all: &[Work<'_>]) -> Vec<Finding> {
+    let finding = |(step, run, from): (&Step, &Written, String)| artifact(work, step, run, &from, all);
     taking(work).filter_map(finding).collect()
 }
 
@@ -53,7 +53,7 @@ fn plain(path: &str) -> String {
 }
 
 /// What is wrong with how a release comes into the directory that a step takes it from.
-fn artifact(work: &Work<'_>, step: &Step, run: &Written, from: &str, ours: &[Work<'_>]) -> Option<Finding> {
+fn artifact(work: &Work<'_>, step: &Step, run: &Written, from: &str, all: &[Work<'_>]) -> Option<Finding> {
     let makes = |task: &Task| matches!(task, Task::Release { from: None, to, .. } if plain(to) == from);
     let before = || work.job.steps.iter().take_while(|earlier| earlier.line < step.line);
     if work.tasks().any(makes) {
@@ -72,12 +72,12 @@ fn artifact(work: &Work<'_>, step: &Step, run: &Written, from: &str, ours: &[Wor
         let message = "without a `name` each artifact goes into a directory of its own";
         return Some(work.at(Problem::error(message), uses).hint("add `name:` to its `with:`").into());
     };
-    named(work, wanted, ours).or_else(|| placed(work, download, uses, from))
+    named(work, wanted, all).or_else(|| placed(work, download, uses, from))
 }
 
 /// The artifact has to come from a job that is done.
-fn named(work: &Work<'_>, wanted: &Written, ours: &[Work<'_>]) -> Option<Finding> {
-    let here = || ours.iter().filter(|other| other.workflow.file == work.workflow.file);
+fn named(work: &Work<'_>, wanted: &Written, all: &[Work<'_>]) -> Option<Finding> {
+    let here = || all.iter().filter(|other| other.workflow.file == work.workflow.file);
     let Some((maker, upload)) =
         here().find_map(|other| Some((other, uploaded(other.job).find(|(name, _)| *name == wanted.text)?.1)))
     else {
@@ -132,6 +132,24 @@ fn placed(work: &Work<'_>, download: &Step, uses: usize, from: &str) -> Option<F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::config::SHOP;
+    use crate::check::workflows::check_workflows;
+    use crate::check::workflows::tests::{AROUND, GOOD, parse};
+    use crate::ci::workflow::read_workflow;
+
+    /// The artifact may be that of a job without a command of ours.
+    #[test]
+    fn whoever_uploads_it() {
+        let build = "  build:\n    steps:\n      - uses: actions/upload-artifact@v7\n        with: {name: made, path: dist/}\n";
+        let text = GOOD.replace(
+            "  github-release:\n    needs: helm-release\n",
+            &format!("{build}  github-release:\n    needs: [helm-release, build]\n"),
+        );
+        let (before, after) = text.rsplit_once("name: dist").expect("a download");
+        let text = format!("{before}name: made{after}");
+        let workflow = read_workflow(&text, "ci.yml").expect("a workflow");
+        assert_eq!(check_workflows(&SHOP, AROUND, &[workflow], &parse), []);
+    }
 
     #[test]
     fn both_sides_name_the_same_directory() {

@@ -29,6 +29,7 @@ use crate::ci::run::{Command, Parse, Run, Task};
 use crate::ci::workflow::{Job, Step, Workflow, Written};
 
 /// A job, and what its steps run.
+#[derive(Clone)]
 struct Work<'a> {
     workflow: &'a Workflow,
     job: &'a Job,
@@ -68,18 +69,18 @@ pub fn check_workflows(
     parse: Parse<'_>,
 ) -> Vec<Finding> {
     let jobs = workflows.iter().filter(|workflow| !workflow.is_action);
-    let works = jobs.flat_map(|workflow| works(workflow, workflows, parse));
-    let ours: Vec<Work<'_>> = works.filter(|work| work.commands().next().is_some()).collect();
+    let works: Vec<Work<'_>> = jobs.flat_map(|workflow| works(workflow, workflows, parse)).collect();
+    let ours: Vec<Work<'_>> = works.iter().filter(|work| work.commands().next().is_some()).cloned().collect();
     let mut found: Vec<Finding> = others::find_drift(&ours).into_iter().map(Into::into).collect();
     let is_ours = |workflow: &&Workflow| ours.iter().any(|work| work.workflow.file == workflow.file);
     for workflow in workflows.iter().filter(is_ours) {
+        found.extend(rights::strangers(workflow, &ours).map(Into::into));
         found.extend(order::unknown_needs(workflow).into_iter().map(Into::into));
         found.extend(starts::default_branch(around, workflow).map(Into::into));
     }
     found.extend(starts::unheard_tags(config, around, &ours));
     found.extend(merge::never_started(config, around, workflows, &ours).into_iter().map(Into::into));
     for work in &ours {
-        found.extend(rights::strangers(work).map(Into::into));
         found.extend(group::deadlock(work).map(Into::into));
         found.extend(rights::check_rights(config, around, work));
         found.extend(group::check_group(config, work));
@@ -87,7 +88,7 @@ pub fn check_workflows(
         found.extend(merge::path_filters(config, around, work).into_iter().map(Into::into));
         found.extend(starts::without_docs(around, work).map(Into::into));
         found.extend(builder::without_builder(config, around, work).map(Into::into));
-        found.extend(artifact::check_artifacts(work, &ours));
+        found.extend(artifact::check_artifacts(work, &works));
         found.extend(steps::check_steps(work));
     }
     found.extend(others::find_other_publishers(config, around, workflows, &ours).into_iter().map(Into::into));

@@ -28,16 +28,15 @@ pub fn check_rights(config: &Config, around: Around<'_>, work: &Work<'_>) -> Vec
 }
 
 /// Code of strangers must not run with the rights of the repository.
-pub fn strangers(work: &Work<'_>) -> Option<Problem> {
-    let mut triggers = work.workflow.triggers.iter();
-    let trigger = triggers.find(|trigger| trigger.event.text == "pull_request_target")?;
+pub fn strangers(workflow: &Workflow, ours: &[Work<'_>]) -> Option<Problem> {
+    let trigger = workflow.triggers.iter().find(|trigger| trigger.event.text == "pull_request_target")?;
     let start = Start { event: &trigger.event.text, reference: "refs/heads/main", default_branch: "main" };
-    if condition::skipped(work.workflow, start).contains(&work.job) {
-        return None;
-    }
+    let skipped = condition::skipped(workflow, start);
+    let mut here = ours.iter().filter(|work| work.workflow.file == workflow.file);
+    here.find(|work| !skipped.contains(&work.job))?;
     let message =
         "`pull_request_target` runs with this repository's secrets and rights for the code of strangers";
-    let problem = work.at(Problem::error(message), trigger.event.line);
+    let problem = Problem::error(message).at(&workflow.file, Some(trigger.event.line));
     Some(problem.hint("write `pull_request:`, which runs the same without them"))
 }
 
