@@ -36,6 +36,12 @@ impl Proxies {
         Self { http: proxy(http), https: proxy(https), exempt: exempt.collect() }
     }
 
+    /// The proxy for plain HTTP.
+    #[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport asks it"))]
+    pub fn http(&self) -> Option<&str> {
+        self.http.as_deref()
+    }
+
     /// What must not be shown of them.
     #[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport sends one"))]
     pub fn passwords(&self) -> impl Iterator<Item = &str> {
@@ -60,7 +66,8 @@ impl Proxies {
 
 /// What to do where a proxy is why there is no answer of a host: `why` is what [`crate::sys::http`] says.
 pub fn hint(why: &str, host: &str) -> Option<String> {
-    why.contains("the proxy ").then(|| format!("correct HTTPS_PROXY, or name {host} in NO_PROXY"))
+    why.contains("the proxy ")
+        .then(|| format!("correct HTTPS_PROXY or HTTP_PROXY, or name {host} in NO_PROXY"))
 }
 
 /// A proxy as it may be shown: without user and password.

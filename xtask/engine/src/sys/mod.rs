@@ -3,6 +3,8 @@
 pub mod backoff;
 pub mod environment;
 pub mod files;
+#[cfg(feature = "network")]
+mod forward;
 pub mod github_actions;
 pub mod http;
 pub mod lock;

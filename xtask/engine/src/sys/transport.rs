@@ -4,14 +4,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, AsSendBody, Error, Proxy};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, AsSendBody, Error, Proxy, ProxyProtocol};
 
 use super::http::{Request, Scope, Silence};
-use super::{environment, files, secrets};
+use super::{environment, files, forward, secrets};
 use crate::base::http::Response;
 use crate::base::problem::Problem;
 use crate::base::proxy::{self, Proxies};
 use crate::base::text::{name, size};
+use crate::base::url::is_http;
 
 /// How long a server may take to accept a connection, and then to say anything.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -46,7 +49,10 @@ impl Transport {
             .tls_config(TlsConfig::builder().root_certs(roots()?).build());
         let proxies = environment::proxies();
         proxies.passwords().for_each(secrets::remember);
-        Ok(Self { agent: config.build().into(), proxies })
+        let proxy = proxies.http().and_then(|proxy| Proxy::new(proxy).ok());
+        let connect = forward::Connect { inner: DefaultConnector::new(), proxy };
+        let agent = Agent::with_parts(config.build(), connect, DefaultResolver::default());
+        Ok(Self { agent, proxies })
     }
 
     /// Sends a request once.
@@ -54,9 +60,17 @@ impl Transport {
         let proxy = self.proxies.of(&request.url);
         let shown = proxy.map(proxy::shown);
         let silence = |error: &Error| silence(error, shown.as_deref());
-        let proxy = proxy.map(Proxy::new).transpose().map_err(|error| silence(&error))?;
-        let mut builder = ureq::http::Request::builder().method(request.method).uri(&request.url);
-        for (name, value) in &request.headers {
+        let mut proxy = proxy.map(Proxy::new).transpose().map_err(|error| silence(&error))?;
+        let speaks_http =
+            |proxy: &Proxy| matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
+        let forwarding = proxy.take_if(|proxy| is_http(&request.url) && speaks_http(proxy));
+        let is_forwarded = forwarding.is_some();
+        let (url, fields) = forwarding.map_or_else(
+            || (request.url.clone(), Vec::new()),
+            |proxy| forward::request(&proxy, &request.url),
+        );
+        let mut builder = ureq::http::Request::builder().method(request.method).uri(url);
+        for (name, value) in request.headers.iter().chain(&fields) {
             builder = builder.header(*name, value);
         }
         let left = deadline.saturating_duration_since(Instant::now());
@@ -66,7 +80,12 @@ impl Transport {
         } else {
             self.run(builder.body(()).map_err(bad)?, left, proxy)
         };
-        answer.and_then(read_response).map_err(|error| silence(&error))
+        match answer.and_then(read_response) {
+            Ok(Response { status: 407, .. }) if is_forwarded => {
+                Err(silence(&Error::ConnectProxyFailed("407".to_owned())))
+            }
+            answer => answer.map_err(|error| silence(&error)),
+        }
     }
 
     fn run(
@@ -124,6 +143,10 @@ fn silence(error: &Error, proxy: Option<&str>) -> Silence {
         // Rustls says so through the stream as well.
         (Error::Io(error), _) if error.to_string().contains("certificate") => {
             (format!("TLS: {error}"), Some(Scope::Host))
+        }
+        // Rustls has a page about it.
+        (Error::Io(error), _) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            ("it closed the connection within its answer".to_owned(), None)
         }
         (Error::Io(error), _) => (error.to_string(), None),
         (Error::Rustls(error), _) => (format!("TLS: {error}"), Some(Scope::Host)),

@@ -92,3 +92,4 @@ mod temporary;
 mod tidy;
 mod tokens;
 mod whole;
+mod wire;

@@ -1,141 +1,10 @@
 //! The network as companies have it: proxies, and certificates of their own.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-
 use crate::charts_server::Charts;
 use crate::dependency::{package, web};
-use crate::sandbox::Sandbox;
-
-const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/engine/tests/it/tls/ca.pem");
-
-/// A proxy for one server, whatever host it is asked for.
-struct ForwardProxy {
-    origin: String,
-    /// First lines of requests, and what they said of a user.
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl ForwardProxy {
-    /// A proxy that answers `status` to every `CONNECT`, and does what is asked for 200.
-    fn before(server: String, status: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let origin = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let seen = asked.clone();
-        thread::spawn(move || {
-            for client in listener.incoming().filter_map(Result::ok) {
-                let (server, seen) = (server.clone(), seen.clone());
-                thread::spawn(move || drop(tunnel(&client, &server, status, &seen)));
-            }
-        });
-        Self { origin, asked }
-    }
-
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-fn tunnel(client: &TcpStream, server: &str, status: u16, seen: &Mutex<Vec<String>>) -> io::Result<()> {
-    let mut head = BufReader::new(client.try_clone()?);
-    let (mut line, mut user) = (String::new(), String::new());
-    head.read_line(&mut line)?;
-    loop {
-        let mut field = String::new();
-        if head.read_line(&mut field)? == 0 || field.trim().is_empty() {
-            break;
-        }
-        if field.to_ascii_lowercase().starts_with("proxy-authorization:") {
-            user = format!(" {}", field.trim().rsplit(' ').next().unwrap_or_default());
-        }
-    }
-    let target: Vec<&str> = line.split(' ').take(2).collect();
-    seen.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{}{user}", target.join(" ")));
-    let mut client = client.try_clone()?;
-    if status != 200 {
-        return write!(client, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n");
-    }
-    write!(client, "HTTP/1.1 200 OK\r\n\r\n")?;
-    join(client, TcpStream::connect(server)?)
-}
-
-/// Copies both ways until both have ended.
-fn join(one: TcpStream, other: TcpStream) -> io::Result<()> {
-    let (mut from, mut to) = (one.try_clone()?, other.try_clone()?);
-    let there = thread::spawn(move || {
-        let _ = io::copy(&mut from, &mut to);
-        let _ = to.shutdown(Shutdown::Write);
-    });
-    let (mut from, mut to) = (other, one);
-    let _ = io::copy(&mut from, &mut to);
-    let _ = to.shutdown(Shutdown::Write);
-    drop(there.join());
-    Ok(())
-}
-
-/// Speaks TLS before a server that speaks HTTP: `HOST:PORT`.
-fn tls_before(server: String) -> String {
-    let certificate = CertificateDer::from(include_bytes!("tls/leaf.der").as_slice());
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(include_bytes!("tls/leaf.key.der").as_slice()));
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("a certificate");
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let host = listener.local_addr().expect("an address").to_string();
-    thread::spawn(move || {
-        for client in listener.incoming().filter_map(Result::ok) {
-            let (config, server) = (config.clone(), server.clone());
-            thread::spawn(move || drop(answer(config, client, &server)));
-        }
-    });
-    host
-}
-
-/// One request: its head and body to the server, and what comes back.
-fn answer(config: Arc<ServerConfig>, client: TcpStream, server: &str) -> io::Result<()> {
-    let connection = ServerConnection::new(config).map_err(io::Error::other)?;
-    let mut client = BufReader::new(StreamOwned::new(connection, client));
-    let (mut head, mut length) = (String::new(), 0);
-    loop {
-        let mut field = String::new();
-        if client.read_line(&mut field)? == 0 {
-            return Ok(());
-        }
-        if let Some((_, value)) =
-            field.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        {
-            length = value.trim().parse().unwrap_or_default();
-        }
-        if field.trim().is_empty() {
-            head += "Connection: close\r\n\r\n";
-            break;
-        }
-        if !field.to_ascii_lowercase().starts_with("connection:") {
-            head += &field;
-        }
-    }
-    let mut body = vec![0; length];
-    client.read_exact(&mut body)?;
-    let mut upstream = TcpStream::connect(server)?;
-    upstream.write_all(head.as_bytes())?;
-    upstream.write_all(&body)?;
-    let mut said = Vec::new();
-    upstream.read_to_end(&mut said)?;
-    let client = client.get_mut();
-    client.write_all(&said)?;
-    client.conn.send_close_notify();
-    client.flush()
-}
+use crate::sandbox::{Ran, Sandbox};
+use crate::whole::{Targets, source};
+use crate::wire::{AUTHORITY, ForwardProxy, tls_before};
 
 /// A chart that depends on `db` of `https://charts.example/charts`, and these servers for it: one that speaks TLS, and a
 /// proxy before that.
@@ -243,4 +112,53 @@ fn git_goes_the_same_way() {
     // Git's own setting counts where there is one.
     sandbox.write("../home/.gitconfig", "[http]\n\tsslCAInfo = /nowhere.pem\n");
     sandbox.xtask(&args).ended(1);
+}
+
+/// Proxies refuse a tunnel to port 80, and get such requests themselves, as helm sends them.
+#[test]
+fn plain_http_goes_to_the_proxy_itself() {
+    let charts = Charts::new(&[("db", "1.2.0")]);
+    let mut sandbox = web(&[("db", "1.2.0", "http://charts.example/charts")]);
+    let proxy = ForwardProxy::before(charts.host().to_owned(), 200);
+    for (user, sent) in [("", ""), ("me:secret%30123@", " bWU6c2VjcmV0MDEyMw==")] {
+        sandbox.set("HTTP_PROXY", proxy.origin.replacen("://", &format!("://{user}"), 1));
+        package(&sandbox, &[]).ended(0);
+        let line = |file: &str| format!("GET http://charts.example/charts/{file}{sent}");
+        assert_eq!(proxy.asked(), [line("index.yaml"), line("db-1.2.0.tgz")]);
+        let _ = std::fs::remove_dir_all(sandbox.work().join("target/helm-xtask"));
+    }
+    assert!(charts.calls().iter().all(|call| call.status == 200));
+    // What is sent goes the same way.
+    let targets = Targets::new();
+    let proxy = ForwardProxy::before(targets.registry.host().to_owned(), 200);
+    let mut publisher = source("1.0.0");
+    publisher.set("HTTP_PROXY", proxy.origin.clone());
+    let ran =
+        to_registry(&targets, &publisher, "registry.example", &["--publish=oci", "--plain-http"]).ended(0);
+    assert_eq!(targets.registry.state()["charts/web"]["blobs"].as_array().map(Vec::len), Some(2), "{ran:?}");
+    let asked = proxy.asked();
+    assert!(asked.iter().all(|line| line.contains(" http://registry.example/v2/charts/web/")), "{asked:?}");
+    // What the proxy says of a user is not what the server says.
+    let refusing = ForwardProxy::before(charts.host().to_owned(), 407);
+    sandbox.set("HTTP_PROXY", refusing.origin.clone());
+    let ran = package(&sandbox, &[]).ended(1);
+    let message = format!("the proxy {} wants a user and a password (407)", refusing.origin);
+    assert!(
+        ran.stderr.contains(&message) && ran.stderr.contains("hint: correct HTTPS_PROXY or HTTP_PROXY, "),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(refusing.asked().len(), 1);
+    sandbox.set("HTTP_PROXY", "http://127.0.0.1:1");
+    let ran = package(&sandbox, &[]).ended(1);
+    assert!(ran.stderr.contains("the proxy http://127.0.0.1:1 does not answer"), "{}", ran.stderr);
+}
+
+/// `release` of the chart to this registry alone.
+fn to_registry(targets: &Targets, sandbox: &Sandbox, host: &str, args: &[&str]) -> Ran {
+    targets.push_tags(sandbox);
+    let mut command = targets.remote.layout.command(sandbox);
+    let oci = format!("oci://{host}/charts");
+    command.args(["release", "--remote", &targets.remote.url, "--oci", &oci]).args(args);
+    sandbox.normal(&command.output().expect("xtask"))
 }
