@@ -14,5 +14,6 @@ pub mod secrets;
 pub mod symlink;
 pub mod terminal;
 pub mod threads;
+pub mod tls;
 #[cfg_attr(not(feature = "network"), path = "no_transport.rs")]
 mod transport;

@@ -1,10 +1,10 @@
-//! The network as companies have it: proxies, and certificates of their own.
+//! The network as companies have it: proxies, and certificates of their own; and servers that fail or are silent.
 
 use crate::charts_server::Charts;
 use crate::dependency::{package, web};
 use crate::sandbox::{Ran, Sandbox};
 use crate::whole::{Targets, source};
-use crate::wire::{AUTHORITY, ForwardProxy, tls_before};
+use crate::wire::{AUTHORITY, ForwardProxy, silent_server, tls_before};
 
 /// A chart that depends on `db` of `https://charts.example/charts`, and these servers for it: one that speaks TLS, and a
 /// proxy before that.
@@ -161,4 +161,35 @@ fn to_registry(targets: &Targets, sandbox: &Sandbox, host: &str, args: &[&str]) 
     let oci = format!("oci://{host}/charts");
     command.args(["release", "--remote", &targets.remote.url, "--oci", &oci]).args(args);
     sandbox.normal(&command.output().expect("xtask"))
+}
+
+/// A registry on this machine may speak TLS. Nobody falls back to plain HTTP where its certificate is not trusted.
+#[test]
+fn a_registry_on_this_machine_may_speak_tls() {
+    let (targets, mut sandbox) = (Targets::new(), source("1.0.0"));
+    let host = tls_before(targets.registry.host().to_owned());
+    let ran = to_registry(&targets, &sandbox, &host, &["--publish=oci"]).ended(1);
+    assert!(ran.stderr.contains(&format!("{host}: TLS: ")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: set SSL_CERT_FILE"), "{}", ran.stderr);
+    sandbox.set("SSL_CERT_FILE", AUTHORITY);
+    to_registry(&targets, &sandbox, &host, &["--publish=oci"]).ended(0);
+    assert_eq!(targets.registry.state().as_object().map(serde_json::Map::len), Some(1));
+    let ran = to_registry(&targets, &sandbox, &host, &["--publish=oci"]).ended(0);
+    assert!(
+        ran.stdout.contains("nothing is left to do") || ran.stdout.contains("Unchanged"),
+        "{}",
+        ran.stdout
+    );
+    // In plain HTTP it is there as well.
+    to_registry(&targets, &sandbox, targets.registry.host(), &["--publish=oci"]).ended(0);
+}
+
+/// One that says nothing to a greeting is asked in plain HTTP, and greeted once.
+#[test]
+fn a_registry_that_is_silent_is_greeted_once() {
+    let (targets, sandbox) = (Targets::new(), source("1.0.0"));
+    let (host, greetings) = silent_server(0x16);
+    let ran = to_registry(&targets, &sandbox, &host, &["--deadline", "4"]).ended(0);
+    assert!(ran.stderr.contains(&format!("{host}: it did not answer in time")), "{}", ran.stderr);
+    assert_eq!(*greetings.lock().expect("a count"), 1);
 }

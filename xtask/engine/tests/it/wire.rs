@@ -1,4 +1,4 @@
-//! Servers below the level of a service: a proxy, and one that speaks TLS.
+//! Servers below the level of a service: a proxy, one that speaks TLS, and one that says nothing.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -67,6 +67,24 @@ fn tunnel(client: &TcpStream, server: &str, status: u16, seen: &Mutex<Vec<String
     }
     server.write_all(head.buffer())?;
     join(client, server)
+}
+
+/// A server that takes connections and never says a word; its port, and how many there were that began with this byte.
+pub fn silent_server(counted: u8) -> (String, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let host = listener.local_addr().expect("an address").to_string();
+    let count = Arc::new(Mutex::new(0));
+    let seen = count.clone();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        for mut client in listener.incoming().filter_map(Result::ok) {
+            let mut first = [0];
+            let is_counted = client.read_exact(&mut first).is_ok() && first[0] == counted;
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) += usize::from(is_counted);
+            kept.push(client);
+        }
+    });
+    (host, count)
 }
 
 /// Copies both ways until both have ended.

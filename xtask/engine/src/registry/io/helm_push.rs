@@ -9,7 +9,6 @@ use std::{fs, io};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::base::host::is_loopback;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems};
 use crate::base::text::{name, shown};
@@ -76,7 +75,7 @@ impl Helm {
         let target = format!("oci://{}/{above}", push.at.host);
         let mut command = self.command();
         command.arg("push").arg(directory.join("chart.tgz")).arg(target.trim_end_matches('/'));
-        if push.plain_http || is_loopback(&push.at.host) {
+        if push.plain_http {
             command.arg("--plain-http");
         }
         // Its debug log may show what the registry is shown.

@@ -21,12 +21,13 @@ use super::docker_config::Credentials;
 use super::refusal::{Wish, is_absent};
 use crate::base::clock::Clock;
 use crate::base::digest::Digest;
+use crate::base::host::is_loopback;
 use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::sys::http::{CURIOUS, Http};
-use crate::sys::{environment, secrets};
+use crate::sys::{environment, secrets, tls};
 
 /// Registries, with the tokens that they gave.
 #[derive(Debug)]
@@ -114,7 +115,7 @@ pub fn has_all<'r>(
 }
 
 impl<'a> Registry<'a> {
-    /// Registries on this machine are spoken to in HTTP, others only if `plain_http`.
+    /// Registries on this machine are spoken to without TLS where they do not speak it, others only if `plain_http`.
     pub fn new(http: &'a Http, plain_http: bool) -> Self {
         let (found, headers) = (RefCell::default(), RefCell::default());
         Self { http, plain_http, is_open: false, own: None, found, headers }
@@ -128,6 +129,11 @@ impl<'a> Registry<'a> {
     /// A registry that asks nobody for credentials, such as that of a rehearsal: the real ones are none of its business.
     pub fn open(http: &'a Http) -> Self {
         Self { is_open: true, ..Self::new(http, false) }
+    }
+
+    /// Whether a host is spoken to without TLS. What a rehearsal starts speaks none.
+    pub fn is_plain(&self, host: &str) -> bool {
+        self.plain_http || is_loopback(host) && (self.is_open || !tls::is_spoken_at(host))
     }
 
     /// What reading is for.

@@ -102,7 +102,7 @@ impl Session<'_> {
     /// Docker Hub answers elsewhere than its name says.
     pub fn base(&self) -> String {
         let host = if is_docker_hub(&self.at.host) { "registry-1.docker.io" } else { &self.at.host };
-        let scheme = if self.registry.plain_http || is_loopback(host) { "http" } else { "https" };
+        let scheme = if self.registry.is_plain(host) { "http" } else { "https" };
         format!("{scheme}://{host}")
     }
 

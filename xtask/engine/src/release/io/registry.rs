@@ -251,7 +251,7 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
                     archive: &archive.bytes,
                     provenance: archive.provenance.as_deref(),
                     created: publication.release.manifest.commit.time,
-                    plain_http: transport.plain_http,
+                    plain_http: self.client.is_plain(&at.host),
                     credentials: credentials.as_ref().map(|found| &found.credentials),
                 },
                 // Half of it, so that there is time left for another way.
