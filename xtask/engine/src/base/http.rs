@@ -2,7 +2,11 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
+use super::text::shown;
 use super::time;
+
+/// The longest part of an answer in plain text that is repeated, in characters.
+const MAX_WORDS: usize = 200;
 
 /// A user and a password for `Authorization` (RFC 7617).
 pub fn basic(username: &str, password: &str) -> String {
@@ -26,6 +30,21 @@ impl Response {
     /// Whether the status says that it was done.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// The first line of an answer that is plain text, as it may be shown; nothing of any other, such as HTML.
+    pub fn words(&self) -> String {
+        let is_plain =
+            self.header("content-type").is_none_or(|kind| kind.trim_start().starts_with("text/plain"));
+        let text = str::from_utf8(&self.body).unwrap_or_default().trim_start();
+        let line = text.lines().next().filter(|_| is_plain && !text.starts_with(['<', '{', '[']));
+        shown(line.unwrap_or_default().trim_end()).chars().take(MAX_WORDS).collect()
+    }
+
+    /// The status, with what the answer says in plain text.
+    pub fn outcome(&self) -> String {
+        let (status, words) = (self.status, self.words());
+        if words.is_empty() { status.to_string() } else { format!("{status} ({words})") }
     }
 
     /// Whether there were too many requests. GitHub says 403 for that, too (docs.github.com, "Rate limits for the REST
@@ -89,6 +108,29 @@ mod tests {
             let headers = vec![("link".to_owned(), link.to_owned())];
             assert_eq!(Response { headers, ..Response::default() }.next(), next);
         }
+    }
+
+    #[test]
+    fn words_are_of_plain_text() {
+        for (kind, body, words) in [
+            (
+                Some("text/plain; charset=utf-8"),
+                "\n upstream is down\x1b[2J \r\nmore",
+                "upstream is down\\u{1b}[2J",
+            ),
+            (None, "no such bucket", "no such bucket"),
+            (Some("text/html"), "no such bucket", ""),
+            (Some("text/plain"), "<html>", ""),
+            (Some("application/octet-stream"), "x", ""),
+            (Some("application/json"), "\"x\"", ""),
+            (None, "{}", ""),
+            (None, "", ""),
+        ] {
+            let headers = kind.map(|kind| ("content-type".to_owned(), kind.to_owned())).into_iter().collect();
+            assert_eq!(Response { status: 503, headers, body: body.into() }.words(), words);
+        }
+        let long = Response { body: "é".repeat(1000).into(), ..Response::default() };
+        assert_eq!(long.words().chars().count(), MAX_WORDS);
     }
 
     #[test]

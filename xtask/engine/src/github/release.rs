@@ -93,9 +93,10 @@ enum Detail {
 const MAX_WORDS: usize = 400;
 
 impl Refusal {
-    /// Reads the content of an answer; what is no JSON says nothing.
+    /// Reads the content of an answer; what is neither JSON nor plain text says nothing.
     pub fn of(response: &Response) -> Self {
-        serde_json::from_slice(&response.body).unwrap_or_default()
+        let plain = || Self { message: response.words(), errors: Vec::new() };
+        serde_json::from_slice(&response.body).unwrap_or_else(|_| plain())
     }
 
     /// Whether there is one of that name already.

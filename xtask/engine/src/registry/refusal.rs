@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::base::host;
 use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
@@ -31,6 +32,8 @@ impl Wish {
 pub struct Asked<'a> {
     pub at: &'a Reference,
     pub wish: Wish,
+    /// The URL of the token server that answered, or did not, instead of the registry.
+    pub token_server: Option<&'a str>,
     /// Where the credentials came from that were shown, if any were.
     pub credentials: Option<&'a str>,
     pub is_github: bool,
@@ -74,7 +77,7 @@ pub fn words(response: &Response) -> String {
     });
     let said: Vec<String> = reasons.chain(message).chain(details).filter(|text| !text.is_empty()).collect();
     let said: String = shown(&said.join("; ")).chars().take(MAX_WORDS).collect();
-    if said.is_empty() { response.status.to_string() } else { format!("{} ({said})", response.status) }
+    if said.is_empty() { response.outcome() } else { format!("{} ({said})", response.status) }
 }
 
 fn body(response: &Response) -> Body {
@@ -83,20 +86,20 @@ fn body(response: &Response) -> Body {
 
 /// The problem that a registry's answer is. `now` is in seconds since 1970.
 pub fn refused(asked: Asked<'_>, response: &Response, now: u64) -> Problem {
-    let host = &asked.at.host;
+    let who = asked.who();
     let cause = match (response.status, asked.credentials) {
-        (401 | 403, None) => format!("without credentials {host} answers {}", words(response)),
+        (401 | 403, None) => format!("without credentials {who} answers {}", words(response)),
         (401 | 403, Some(source)) => {
-            format!("to the credentials of {source} {host} answers {}", words(response))
+            format!("to the credentials of {source} {who} answers {}", words(response))
         }
-        _ => format!("{host} answers {}", words(response)),
+        _ => format!("{who} answers {}", words(response)),
     };
     problem(asked, &cause).hint(hint(asked, response, now))
 }
 
 /// The problem that there is no answer for this reason.
 pub fn silent(asked: Asked<'_>, why: &str) -> Problem {
-    let host = &asked.at.host;
+    let host = asked.token_server.map_or(&*asked.at.host, host::host);
     let has = |signs: &[&str]| signs.iter().any(|sign| why.contains(sign));
     let hint = if let Some(hint) = proxy::hint(why, host) {
         hint
@@ -104,6 +107,8 @@ pub fn silent(asked: Asked<'_>, why: &str) -> Problem {
         "set SSL_CERT_FILE to the certificates to trust".to_owned()
     } else if asked.wish == Wish::Pull {
         "run it again when it answers".to_owned()
+    } else if let Some(realm) = asked.token_server {
+        format!("run it again when {} answers: {} names it for tokens", name(realm), asked.at.host)
     } else if has(&["corrupt message"]) {
         format!("does {host} speak HTTP? add --plain-http")
     } else if has(&["no host", "lookup address"]) {
@@ -111,7 +116,16 @@ pub fn silent(asked: Asked<'_>, why: &str) -> Problem {
     } else {
         "is the network there? run it again: what is there already is not sent again".to_owned()
     };
-    problem(asked, &format!("{host}: {}", shown(why))).hint(hint)
+    problem(asked, &format!("{}: {}", asked.who(), shown(why))).hint(hint)
+}
+
+impl Asked<'_> {
+    /// Who answered, or did not.
+    fn who(self) -> String {
+        let host = &self.at.host;
+        self.token_server
+            .map_or_else(|| host.clone(), |realm| format!("the token server {} of {host}", name(realm)))
+    }
 }
 
 fn problem(asked: Asked<'_>, cause: &str) -> Problem {
@@ -133,6 +147,12 @@ fn hint(asked: Asked<'_>, response: &Response, now: u64) -> String {
     }
     match (response.status, asked.credentials) {
         (401 | 403, None) => no_credentials(asked),
+        (404 | 405, _) if asked.token_server.is_some() => {
+            format!("tell whoever runs {host}: it names a token server that is none")
+        }
+        (500..=599, _) if asked.token_server.is_some() => {
+            "the token server has trouble of its own: run it again later".to_owned()
+        }
         (404, _) if asked.wish == Wish::Pull => {
             format!("is {host} a registry? correct `repository` in Chart.yaml")
         }
@@ -208,6 +228,47 @@ mod tests {
         Response { status, headers: Vec::new(), body: body.into() }
     }
 
+    fn asked(at: &Reference) -> Asked<'_> {
+        let (credentials, token_server) = (None, None);
+        Asked { at, wish: Wish::Look, token_server, credentials, is_github: false, in_workflow: false }
+    }
+
+    #[test]
+    fn a_token_server_is_named_as_what_failed() {
+        let at = Reference::parse("oci://h/o/web:1").expect("a reference");
+        let asked = Asked { token_server: Some("https://auth.example/token"), ..asked(&at) };
+        let who = "cannot tell what is at `oci://h/o/web:1`: ";
+        for (status, message, hint) in [
+            (
+                403,
+                "without credentials the token server `https://auth.example/token` of h answers 403",
+                "helm registry login h",
+            ),
+            (404, "the token server `https://auth.example/token` of h answers 404", "names a token server"),
+            (
+                503,
+                "the token server `https://auth.example/token` of h answers 503",
+                "the token server has trouble",
+            ),
+        ] {
+            let problem = refused(asked, &response(status, ""), 0);
+            assert_eq!(problem.message, format!("{who}{message}"));
+            assert!(problem.hint.expect("a hint").contains(hint), "{status}");
+        }
+        for (why, hint) in [
+            ("TLS: invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
+            ("the proxy http://p:1 answers 403", "name auth.example in NO_PROXY"),
+            ("there is no host of that name", "when `https://auth.example/token` answers"),
+        ] {
+            let problem = silent(asked, why);
+            assert_eq!(
+                problem.message,
+                format!("{who}the token server `https://auth.example/token` of h: {why}")
+            );
+            assert!(problem.hint.expect("a hint").contains(hint), "{why}");
+        }
+    }
+
     #[test]
     fn absence_is_said_in_so_many_words() {
         for (status, body, expected) in [
@@ -234,7 +295,8 @@ mod tests {
             ),
             (r#"{"details":"incorrect username or password"}"#, "403 (incorrect username or password)"),
             (r#"{"message":"no"}"#, "403 (no)"),
-            ("::error::x", "403"),
+            ("::error::x", "403 (::error::x)"),
+            ("<html>no", "403"),
             ("", "403"),
         ] {
             assert_eq!(words(&response(403, body)), expected);
@@ -263,7 +325,7 @@ mod tests {
             (307, nobody, false, false, "sends pushes elsewhere"),
             (502, nobody, false, false, "run it again later"),
         ] {
-            let asked = Asked { at: &at, wish: Wish::Write, credentials, is_github, in_workflow };
+            let asked = Asked { wish: Wish::Write, credentials, is_github, in_workflow, ..asked(&at) };
             let problem = refused(asked, &response(status, ""), 0);
             assert!(problem.message.starts_with("cannot push to `oci://ghcr.io/o/web:1`: "), "{problem}");
             assert!(problem.message.contains(&status.to_string()), "{problem}");
@@ -275,8 +337,7 @@ mod tests {
     #[test]
     fn a_rate_limit_says_when_it_ends() {
         let at = Reference::parse("oci://ghcr.io/o/web:1").expect("a reference");
-        let asked =
-            Asked { at: &at, wish: Wish::Look, credentials: None, is_github: true, in_workflow: false };
+        let asked = Asked { is_github: true, ..asked(&at) };
         let mut limited = response(429, "");
         limited.headers.push(("retry-after".to_owned(), "90".to_owned()));
         let hint = refused(asked, &limited, 0).hint;
@@ -286,8 +347,7 @@ mod tests {
     #[test]
     fn silence_has_a_cause() {
         let at = Reference::parse("oci://h/o/web:1").expect("a reference");
-        let asked =
-            Asked { at: &at, wish: Wish::Look, credentials: None, is_github: false, in_workflow: false };
+        let asked = asked(&at);
         for (why, hint) in [
             ("TLS: invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
             ("received corrupt message of type InvalidContentType", "--plain-http"),

@@ -350,7 +350,7 @@ fn credentials_are_for_one_origin() {
     fs::remove_dir_all(sandbox.work().join("target/helm-xtask")).expect("a cache");
     let ran = package(&sandbox, &[]).ended(1);
     expect![[r#"
-        error: charts/web/Chart.yaml:5: cannot fetch `http://CHARTS/charts/index.yaml`: it answers 401
+        error: charts/web/Chart.yaml:5: cannot fetch `http://CHARTS/charts/index.yaml`: it answers 401 (who are you?)
         hint: it refuses the user of repositories.yaml: helm repo add --force-update NAME http://CHARTS/charts/ --username USER --password-stdin
     "#]]
     .assert_eq(&said(&ran, &server));

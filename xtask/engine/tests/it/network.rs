@@ -5,6 +5,7 @@ use crate::dependency::{package, web};
 use crate::sandbox::{Ran, Sandbox};
 use crate::whole::{Targets, source};
 use crate::wire::{AUTHORITY, ForwardProxy, silent_server, tls_before};
+use crate::{fake, registry_api};
 
 /// A chart that depends on `db` of `https://charts.example/charts`, and these servers for it: one that speaks TLS, and a
 /// proxy before that.
@@ -192,4 +193,71 @@ fn a_registry_that_is_silent_is_greeted_once() {
     let ran = to_registry(&targets, &sandbox, &host, &["--deadline", "4"]).ended(0);
     assert!(ran.stderr.contains(&format!("{host}: it did not answer in time")), "{}", ran.stderr);
     assert_eq!(*greetings.lock().expect("a count"), 1);
+}
+
+/// What fails is the token server, by its own words, and a refusal is not asked for again.
+#[test]
+fn a_token_server_that_fails_is_named() {
+    let (targets, sandbox) = (Targets::new(), source("1.0.0"));
+    targets.registry.want_tokens("bWU6cGFzcw==", true);
+    let host = targets.registry.host();
+    let realm = format!("the token server `{}/token` of {host}", targets.registry.origins[1]);
+    let plain = || vec![("Content-Type", "text/plain".to_owned())];
+    for (status, body, expected) in [
+        (403, "users of this plan are\nnot let in", " answers 403 (users of this plan are)"),
+        (404, "<html>", " answers 404"),
+    ] {
+        targets.registry.fail(fake::Fault::Answer(status, plain(), body.to_owned()), "/token", 9);
+        let ran = to_registry(&targets, &sandbox, host, &["--publish=oci"]).ended(1);
+        assert!(ran.stderr.contains(&format!("{realm}{expected}\n")), "{}", ran.stderr);
+        let calls = targets.registry.calls();
+        let asked: Vec<&str> =
+            calls.iter().map(|call| &*call.line).filter(|line| line.contains("/token")).collect();
+        // Once for the right to read, and once for that to push.
+        assert!(asked.len() == 2 && asked[0] != asked[1], "{calls:?}");
+        targets.registry.heal();
+    }
+    // Nobody trusts its certificate.
+    let tls = tls_before(targets.registry.origins[1]["http://".len()..].to_owned());
+    targets.registry.with(|oci| {
+        if let registry_api::Door::Bearer(tokens) = &mut oci.door {
+            tokens.realm = format!("https://{tls}/token");
+        }
+    });
+    let ran = to_registry(&targets, &sandbox, host, &["--publish=oci"]).ended(1);
+    assert!(
+        ran.stderr.contains(&format!("the token server `https://{tls}/token` of {host}: TLS: ")),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("hint: set SSL_CERT_FILE"), "{}", ran.stderr);
+}
+
+/// What a server says in plain text is a part of the message, without what it was sent.
+#[test]
+fn words_in_plain_text_are_shown() {
+    let (targets, sandbox) = (Targets::new(), source("1.0.0"));
+    let body = format!("\u{1b}[2Jblocked by the gateway: {}\nmore", crate::server::TOKEN);
+    let words = "\\u{1b}[2Jblocked by the gateway: ***";
+    let blocked = || (403, vec![("Content-Type", "text/plain; charset=utf-8".to_owned())], body.clone());
+    let (status, headers, text) = blocked();
+    targets.registry.fail(fake::Fault::Answer(status, headers, text), "", 9);
+    let (status, headers, text) = blocked();
+    targets.github.fail(fake::Fault::Answer(status, headers, text), "", 9);
+    let ran = targets.release(&sandbox, &[]).ended(0);
+    assert!(
+        ran.stderr.contains(&format!("{} answers 403 ({words})", targets.registry.host())),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains(&format!("{words} (403)")), "{}", ran.stderr);
+    let charts = Charts::new(&[("db", "1.2.0")]);
+    let sandbox = web(&[("db", "1.2.0", &charts.url())]);
+    charts.fail(
+        fake::Fault::Answer(403, vec![("Content-Type", "text/plain".to_owned())], "no entry".to_owned()),
+        "",
+        9,
+    );
+    let ran = package(&sandbox, &[]).ended(1);
+    assert!(ran.stderr.contains("it answers 403 (no entry)"), "{}", ran.stderr);
 }

@@ -94,7 +94,7 @@ impl Fetcher<'_> {
                 (301..=303 | 307 | 308, Some(location)) => at = resolve(&at, location),
                 (200 | 304, _) => return Ok(answer),
                 (status, _) => {
-                    let message = format!("cannot fetch {}: it answers {status}", name(&at));
+                    let message = format!("cannot fetch {}: it answers {}", name(&at), answer.outcome());
                     return Err(
                         Problem::error(message).hint(refused(known, repository, &at, status, is_sent))
                     );

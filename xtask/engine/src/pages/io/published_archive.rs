@@ -85,6 +85,6 @@ pub fn download(http: &Http, url: &str) -> Result<Option<Vec<u8>>, String> {
     match response.status {
         200..=299 => Ok(Some(response.body)),
         404 | 410 => Ok(None),
-        status => Err(format!("{} answers {status}", name(url))),
+        _ => Err(format!("{} answers {}", name(url), response.outcome())),
     }
 }

@@ -218,8 +218,10 @@ impl<'a> Registry<'a> {
                 }
                 Some(found)
             }
-            Ok(answer) | Err(Failure::Token(answer)) if matches!(answer.status, 401 | 403 | 404) => None,
-            Ok(answer) | Err(Failure::Token(answer)) => return Err(session.refused(&answer)),
+            Ok(answer) | Err(Failure::Token(_, Ok(answer))) if matches!(answer.status, 401 | 403 | 404) => {
+                None
+            }
+            Ok(answer) => return Err(session.refused(&answer)),
             Err(failure) => return Err(session.failed(failure)),
         };
         let access = if found.is_some() { Access::Public } else { Access::Private };

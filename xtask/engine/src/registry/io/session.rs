@@ -24,7 +24,8 @@ pub(super) struct Session<'a> {
 /// Why there is no answer.
 pub(super) enum Failure {
     Silent(String),
-    Token(Response),
+    /// What the token server at a URL answered instead, or why it did not.
+    Token(String, Result<Response, String>),
     /// Something else.
     Problem(Problem),
 }
@@ -74,7 +75,13 @@ impl Session<'_> {
     pub fn failed(&self, failure: Failure) -> Problem {
         match failure {
             Failure::Silent(why) => self.problem(|asked| refusal::silent(asked, &why)),
-            Failure::Token(answer) => self.refused(&answer),
+            Failure::Token(realm, answer) => self.problem(|asked| {
+                let asked = Asked { token_server: Some(&realm), ..asked };
+                match &answer {
+                    Ok(answer) => refusal::refused(asked, answer, environment::clock()),
+                    Err(why) => refusal::silent(asked, why),
+                }
+            }),
             Failure::Problem(problem) => problem,
         }
     }
@@ -88,6 +95,7 @@ impl Session<'_> {
         of(Asked {
             at: self.at,
             wish: self.wish,
+            token_server: None,
             credentials: source.as_deref(),
             is_github: credentials::is_github(&self.at.host),
             in_workflow: environment::in_github_actions(),

@@ -59,14 +59,15 @@ impl Session<'_> {
         let mut query: Vec<_> = service.map(|service| parameter("service", service)).into_iter().collect();
         query.push(parameter("scope", &scope));
         let answer = self.ask_token_server(realm, query, credentials);
-        let answer = answer.map_err(|why| Failure::Silent(format!("its token server {realm}: {why}")))?;
+        let failed = |answer| Failure::Token(realm.to_owned(), answer);
+        let answer = answer.map_err(|why| failed(Err(why)))?;
         if !answer.is_success() {
-            return Err(Failure::Token(answer));
+            return Err(failed(Ok(answer)));
         }
         let token = serde_json::from_slice(&answer.body)
             .ok()
             .and_then(|Token { token, access_token }| token.or(access_token));
-        let token = token.ok_or_else(|| Failure::Silent("its token server gives no token".to_owned()))?;
+        let token = token.ok_or_else(|| failed(Err("it gives no token".to_owned())))?;
         Ok(format!("Bearer {token}"))
     }
 

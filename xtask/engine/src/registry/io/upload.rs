@@ -44,9 +44,10 @@ impl Session<'_> {
         let url = self.url("blobs/uploads/");
         let request = Request { method: "POST", url: url.clone(), body: Some(&[]), ..Request::default() };
         let begun = match self.ask(request) {
-            Ok(answer) | Err(Failure::Token(answer)) => answer,
-            Err(Failure::Silent(_)) => return Ok(None),
-            Err(Failure::Problem(problem)) => return Err(problem),
+            Ok(answer) => answer,
+            Err(Failure::Token(_, Ok(answer))) if answer.is_temporary() => return Ok(None),
+            Err(Failure::Silent(_) | Failure::Token(_, Err(_))) => return Ok(None),
+            Err(failure) => return Err(self.failed(failure)),
         };
         if matches!(begun.status, 401 | 403 | 404 | 405) && !begun.is_temporary() {
             return Err(self.refused(&begun));
