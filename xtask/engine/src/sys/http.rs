@@ -2,7 +2,7 @@
 //!
 //! Redirects are answers like others, since whoever follows one has to decide who gets the credentials.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +18,8 @@ use crate::base::http::Response;
 #[derive(Debug)]
 pub struct Http {
     transport: Transport,
-    deadline: Instant,
+    limit: Duration,
+    deadline: Cell<Instant>,
     max_tries: u32,
     /// Hosts, and single URLs, that did not answer however often they were asked, or never will, and why.
     silent: RefCell<BTreeMap<String, String>>,
@@ -64,21 +65,23 @@ const MAX_PAUSE: Duration = Duration::from_secs(8);
 impl Http {
     /// A client that gives up after `limit`, and a request after so many tries without a reason that a server gives.
     pub fn new(limit: Duration, max_tries: u32) -> Result<Self> {
-        let deadline = Instant::now() + limit;
-        Ok(Self { transport: Transport::new()?, deadline, max_tries, silent: RefCell::default() })
+        let deadline = Cell::new(Instant::now() + limit);
+        Ok(Self { transport: Transport::new()?, limit, deadline, max_tries, silent: RefCell::default() })
     }
 
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.deadline.get()
+    }
+
+    /// Gives what follows all the time that there was at first: another server has used it up.
+    pub fn extend_deadline(&self) {
+        self.deadline.set(Instant::now() + self.limit);
     }
 
     /// Sends a request that may be repeated, until its answer is one that lasts. The error says why there is none.
     pub fn ask(&self, request: &Request<'_>) -> Result<Response, String> {
         let mut tries = 0;
         loop {
-            if let Some(why) = self.why_silent(&request.url) {
-                return Err(why);
-            }
             let answer = self.send(request);
             tries += 1;
             if !self.should_repeat(tries, &answer, &request.url) {
@@ -111,7 +114,10 @@ impl Http {
 
     /// Sends a request once: for what must not be done twice.
     pub fn send(&self, request: &Request<'_>) -> Result<Response, String> {
-        let mut response = self.transport.send(request, self.deadline).map_err(|Silence { why, of }| {
+        if let Some(why) = self.why_silent(&request.url) {
+            return Err(why);
+        }
+        let mut response = self.transport.send(request, self.deadline()).map_err(|Silence { why, of }| {
             let silent = of.map(|of| if of == Scope::Host { host(&request.url) } else { &request.url });
             self.silent.borrow_mut().extend(silent.map(|silent| (silent.to_owned(), why.clone())));
             why
@@ -135,7 +141,7 @@ impl Http {
             let half = backoff::longest(FIRST_PAUSE, MAX_PAUSE, tries) / 2;
             half + backoff::random(half)
         });
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.deadline().saturating_duration_since(Instant::now());
         // A server may ask for longer than any clock goes.
         if tries >= self.max_tries || pause >= left {
             return false;

@@ -5,7 +5,7 @@ use crate::dependency::{package, web};
 use crate::sandbox::{Ran, Sandbox};
 use crate::whole::{Targets, source};
 use crate::wire::{AUTHORITY, ForwardProxy, silent_server, tls_before};
-use crate::{fake, registry_api};
+use crate::{check, fake, registry_api};
 
 /// A chart that depends on `db` of `https://charts.example/charts`, and these servers for it: one that speaks TLS, and a
 /// proxy before that.
@@ -260,4 +260,51 @@ fn words_in_plain_text_are_shown() {
     );
     let ran = package(&sandbox, &[]).ended(1);
     assert!(ran.stderr.contains("it answers 403 (no entry)"), "{}", ran.stderr);
+}
+
+/// Looks and publishes while one target takes connections and never answers: it is named, and no other.
+fn with_one_silent(silent: &str) {
+    let (mut targets, mut sandbox) = (Targets::new(), source("1.0.0"));
+    targets.push_tags(&sandbox);
+    match silent {
+        "registry" => targets.registry.fail(fake::Fault::Hang, "", usize::MAX),
+        "github" => targets.github.fail(fake::Fault::Hang, "", usize::MAX),
+        _ => targets.remote.url = format!("http://{}/o/r.git", silent_server(0).0),
+    }
+    let names = [targets.registry.host(), &targets.remote.url, targets.github.host()];
+    let blamed = |text: &str| -> Vec<&str> {
+        let is_late = |line: &&str| line.contains("in time") || line.contains("until the deadline");
+        let lines: Vec<&str> = text.lines().filter(is_late).collect();
+        let is_blamed = |name: &str| lines.iter().any(|line| line.contains(name));
+        let all = names.iter().zip(["registry", "branch", "github"]);
+        all.filter(|(name, _)| is_blamed(name)).map(|(_, who)| who).collect()
+    };
+    for args in [&["--deadline", "3"][..], &["--publish", "--deadline", "3"]] {
+        let ran = sandbox.normal(&targets.command(&sandbox, args).output().expect("xtask"));
+        assert_eq!(ran.status, i32::from(args.len() == 3), "{}{}", ran.stdout, ran.stderr);
+        assert_eq!(blamed(&ran.stderr), [silent], "{}{}", ran.stdout, ran.stderr);
+        let looked = ran.stdout.lines().chain(ran.stderr.lines());
+        let looked = looked.filter(|line| line.contains("Would ") && !line.contains("unknown"));
+        assert_eq!(looked.count(), 2, "{}{}", ran.stdout, ran.stderr);
+    }
+    sandbox.set("GITHUB_API_URL", targets.github.url());
+    let oci = targets.registry.url();
+    let places = ["--remote", &targets.remote.url, "--oci", &oci];
+    let ran = sandbox.xtask(&[&["check", "--json", "--deadline", "3"], &places[..]].concat());
+    assert_eq!(blamed(&check::left_out(&ran.ended(0), "why").join("\n")), [silent]);
+}
+
+#[test]
+fn a_silent_registry_leaves_the_others_their_time() {
+    with_one_silent("registry");
+}
+
+#[test]
+fn a_silent_branch_leaves_the_others_their_time() {
+    with_one_silent("branch");
+}
+
+#[test]
+fn a_silent_github_leaves_the_others_their_time() {
+    with_one_silent("github");
 }

@@ -74,6 +74,8 @@ impl Scene<'_> {
             Some(known) => branch.insert(known),
             None => branch.insert(Branch::new(&self.remote()?, &self.config.branch, self.options.limit)?),
         };
+        // Another server may have used up its time.
+        branch.extend_deadline(self.options.limit);
         act(branch)
     }
 

@@ -2,6 +2,7 @@
 //! no file's content but what is asked for, and without a work tree. The user's checkout is never touched, and a run
 //! that is killed leaves nothing that a later one would see.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
@@ -29,6 +30,7 @@ pub struct Branch {
     partial: bool,
     is_deep: bool,
     refusal: Option<Refusal>,
+    is_silent: Cell<bool>,
     is_seen: bool,
     tip: Option<Tip>,
 }
@@ -76,6 +78,7 @@ impl Branch {
             partial: true,
             is_deep: false,
             refusal: None,
+            is_silent: Cell::new(false),
             is_seen: false,
             tip: None,
         };
@@ -145,9 +148,9 @@ impl Branch {
         self.tip.is_some()
     }
 
-    /// Whether the remote refused to show it.
+    /// Whether the remote refused to show it, or is silent.
     pub fn was_refused(&self) -> bool {
-        self.refusal.is_some()
+        self.refusal.is_some() || self.is_silent.get()
     }
 
     pub fn has_token(&self) -> bool {
@@ -348,6 +351,7 @@ impl Branch {
         arguments(&mut git);
         match process::ask(git, input, self.deadline) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                self.is_silent.set(true);
                 let words =
                     self.refusal.as_ref().map(|Refusal(words)| format!("; before that it said: {words}"));
                 let words = words.unwrap_or_default();

@@ -81,7 +81,13 @@ pub fn compare(
             let found = match lies_there.or_else(|| released(config, http.as_ref(), next)) {
                 Some((content, archive)) => Elsewhere::There(content, Box::new(archive)),
                 None if !config.publishes_to(Target::Oci) => Elsewhere::Unknown,
-                None => pushed(config, &mut registry, next),
+                None => {
+                    let found = pushed(config, &mut registry, next);
+                    // A silent registry leaves the branch and GitHub their time.
+                    branch.extend_deadline(limit);
+                    http.iter().for_each(Http::extend_deadline);
+                    found
+                }
             };
             return compared_elsewhere(next, &index, found);
         };

@@ -23,6 +23,7 @@ pub fn problems<'r>(
     let writes_to = |target| planned.iter().any(|one| one.step.target() == target && is_left(one));
     let (pushes_branch, releases) = (writes_to(Target::Pages), writes_to(Target::Github));
     let (mut problems, mut clock) = (Vec::new(), None);
+    targets.extend_deadline(transport.limit);
     if let Some(registry) = &targets.registry {
         clock = registry.preflight().take(&mut problems);
     }

@@ -137,6 +137,7 @@ pub struct Look<'r> {
 /// The targets that a release goes to. One that needs the network is missing where there is no client for it.
 #[derive(Debug)]
 pub struct Targets<'p, 'r> {
+    http: Option<&'p Http>,
     pub registry: Option<RegistryTarget<'p, 'r>>,
     pub pages: Option<PagesTarget<'p>>,
     pub github: Option<GithubTarget<'p>>,
@@ -149,8 +150,12 @@ pub fn look_at_each<'r>(
     targets: &[Target],
 ) -> Result<Vec<Look<'r>>> {
     let (http, unreachable) = http(publication, transport, targets, false)?;
-    let mut looks =
-        Targets::open(publication, transport, targets, http.as_ref())?.look(publication, targets, false)?;
+    let mut looks = Targets::open(publication, transport, targets, http.as_ref())?.look(
+        publication,
+        targets,
+        transport.limit,
+        false,
+    )?;
     for look in looks.iter_mut().filter(|look| look.target != Target::Pages) {
         look.problems.extend(unreachable.iter().cloned());
     }
@@ -205,7 +210,7 @@ impl<'p, 'r> Ready<'p, 'r> {
         http: Option<&'p Http>,
     ) -> Result<Self> {
         let mut clients = Targets::open(publication, transport, targets, http)?;
-        let mut outcome = joined(clients.look(publication, targets, true)?);
+        let mut outcome = joined(clients.look(publication, targets, transport.limit, true)?);
         // A run that finds everything in place asks for nothing. A look at GitHub has looked at the tag.
         let is_done = outcome.planned.iter().all(|planned| planned.found == Found::Done);
         if !is_done && !targets.contains(&Target::Github) {
@@ -282,7 +287,7 @@ impl<'p, 'r> Targets<'p, 'r> {
         targets: &[Target],
         http: Option<&'p Http>,
     ) -> Result<Self> {
-        let mut opened = Self { registry: None, pages: None, github: None };
+        let mut opened = Self { http, registry: None, pages: None, github: None };
         if let Some(http) = http {
             opened.registry = Some(RegistryTarget::new(transport, http));
             opened.github =
@@ -307,15 +312,23 @@ impl<'p, 'r> Targets<'p, 'r> {
         Ok(self.pages.insert(pages))
     }
 
+    /// Gives what follows all the time: one target that is silent until the deadline leaves the others theirs.
+    pub fn extend_deadline(&mut self, limit: Duration) {
+        self.http.iter().for_each(|http| http.extend_deadline());
+        self.pages.iter_mut().for_each(|pages| pages.branch.extend_deadline(limit));
+    }
+
     fn look(
         &mut self,
         publication: &'p Publication<'r>,
         targets: &[Target],
+        limit: Duration,
         is_publishing: bool,
     ) -> Result<Vec<Look<'r>>> {
         let _group = Group::new("Looking at what is published");
         let mut looks = Vec::new();
         for target in targets {
+            self.extend_deadline(limit);
             looks.push(match (target, &mut self.registry, &mut self.pages, &mut self.github) {
                 (Target::Oci, Some(registry), ..) => registry.look(publication, is_publishing)?,
                 (Target::Pages, _, Some(pages), github) => {

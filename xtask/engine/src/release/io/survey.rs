@@ -55,6 +55,7 @@ const CLIENTS: usize = 4;
 /// warning.
 pub fn survey(scene: &Scene<'_>, branch: &mut Branch) -> Result<Checked<Survey>> {
     terminal::progress("Looking", &format!("at the tags of {}", branch.url()));
+    branch.extend_deadline(scene.limit);
     let refs = match branch.refs()? {
         Ok(refs) => refs,
         Err(Refusal(words)) => {
