@@ -71,7 +71,6 @@ pub fn hint(why: &str, host: &str) -> Option<String> {
 }
 
 /// A proxy as it may be shown: without user and password.
-#[cfg_attr(not(feature = "network"), allow(dead_code, reason = "only a transport shows one"))]
 pub fn shown(proxy: &str) -> String {
     let (scheme, _) = proxy.split_once("://").unwrap_or(("http", proxy));
     format!("{scheme}://{}", host(proxy).rsplit('@').next().unwrap_or_default())

@@ -5,11 +5,11 @@
 const FINAL: [(&[&str], &str); 12] = [
     (
         &["from proxy after connect", "connect tunnel failed", "resolve proxy"],
-        "correct HTTPS_PROXY, or name the host in NO_PROXY",
+        "correct HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY",
     ),
     (
         &["certificate verification failed", "ssl certificate problem", "ssl ca cert"],
-        "set SSL_CERT_FILE to the certificates to trust",
+        "set SSL_CERT_FILE to the certificates to trust; GIT_SSL_CAINFO and git's http.sslCAInfo come before it",
     ),
     (
         &["error: 301", "error: 302", "error: 307", "error: 308"],
@@ -29,10 +29,7 @@ const FINAL: [(&[&str], &str); 12] = [
     ),
     (&["error: 403", "permission to", "write access", "permission denied"], WRITE),
     (&["error: 401", "authentication failed", "could not read username", "could not read password"], TOKEN),
-    (
-        &["error: 404", "not found", "does not appear to be a git repository", "does not exist"],
-        "is the repository's name right? for a private one set GITHUB_TOKEN; or name another with --remote",
-    ),
+    (&["error: 404", "not found", "does not appear to be a git repository", "does not exist"], PRIVATE),
     (
         &["cannot create", "refusing to update checked out branch"],
         "the remote cannot have this branch as it is: remove what is in its way there",
@@ -47,8 +44,37 @@ const FINAL: [(&[&str], &str); 12] = [
     ),
 ];
 
+/// What is known of a remote besides its words.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    pub has_token: bool,
+    /// The server that `GITHUB_TOKEN` is for, and that of the remote, where they differ.
+    pub elsewhere: Option<(String, String)>,
+    /// The proxy that the environment names for the remote, as it may be shown.
+    pub proxy: Option<String>,
+    /// Settings of the clone that do not count for the remote.
+    pub unused: Vec<String>,
+}
+
+/// The settings that decide how git reaches a remote (git-config(1)).
+const CONNECTING: [&str; 11] = [
+    "core.sshCommand",
+    "credential.helper",
+    "credential.username",
+    "http.cookieFile",
+    "http.extraHeader",
+    "http.proxy",
+    "http.sslCAInfo",
+    "http.sslCAPath",
+    "http.sslCert",
+    "url.insteadOf",
+    "url.pushInsteadOf",
+];
+
 const WRITE: &str =
     "give the job `permissions: contents: write`, or set GITHUB_TOKEN to a token that may write";
+const PRIVATE: &str =
+    "is the repository's name right? for a private one set GITHUB_TOKEN; or name another with --remote";
 const TOKEN: &str =
     "set GITHUB_TOKEN to a token that may write (in a workflow: `GITHUB_TOKEN: ${{ github.token }}`)";
 
@@ -57,7 +83,25 @@ pub fn is_final(words: &str) -> bool {
     fits(words).is_some()
 }
 
-pub fn hint(words: &str, has_token: bool) -> &'static str {
+pub fn hint(words: &str, access: &Access) -> String {
+    let is_about_access = is_unreached(words) || matches!(fits(words), Some(WRITE | TOKEN | PRIVATE));
+    let note = if is_about_access { note(&access.unused) } else { String::new() };
+    if let (Some(WRITE | TOKEN | PRIVATE), Some((server, here))) = (fits(words), &access.elsewhere) {
+        return format!(
+            "GITHUB_TOKEN goes to {server} alone: set GITHUB_SERVER_URL={here} for a GitHub, Gitea or Forgejo there, or \
+             give git a credential helper or an SSH key for it{note}"
+        );
+    }
+    let is_unconnected = words.contains("Failed to connect to") || words.contains("Couldn't connect to");
+    if let Some(proxy) = access.proxy.as_ref().filter(|_| is_unconnected) {
+        return format!(
+            "does the proxy {proxy} answer? correct HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY{note}"
+        );
+    }
+    format!("{}{note}", plain_hint(words, access.has_token))
+}
+
+fn plain_hint(words: &str, has_token: bool) -> &'static str {
     match fits(words) {
         Some(WRITE) if !has_token => TOKEN,
         Some(TOKEN) if has_token => {
@@ -70,6 +114,38 @@ pub fn hint(words: &str, has_token: bool) -> &'static str {
     }
 }
 
+/// What to say of settings that do not count; nothing where there are none.
+pub fn note(unused: &[String]) -> String {
+    let Some(first) = unused.first() else { return String::new() };
+    let all = unused.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+    format!(
+        "; of this clone's own git config these are not used here: {all}; to make one count: git config --global --add {first} …"
+    )
+}
+
+/// The settings among these that would decide how a remote is reached. What stands between section and name may be a URL
+/// with a password.
+pub fn connecting<'a>(settings: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let shown = |setting: &str| {
+        let (section, rest) = setting.split_once('.')?;
+        let (between, name) = rest.rsplit_once('.').map_or(("", rest), |(_, name)| (".URL", name));
+        let known = |known: &&&str| known.eq_ignore_ascii_case(&format!("{section}.{name}"));
+        let (section, name) = CONNECTING.iter().find(known)?.split_once('.')?;
+        Some(format!("{section}{between}.{name}"))
+    };
+    let mut all: Vec<String> = settings.filter_map(shown).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Whether the remote was not reached at all.
+fn is_unreached(words: &str) -> bool {
+    let signs = ["unable to access", "could not read from remote", "proxy", "certificate"];
+    let words = words.to_ascii_lowercase();
+    signs.iter().any(|sign| words.contains(sign)) && !words.contains("returned error: 5")
+}
+
 fn fits(words: &str) -> Option<&'static str> {
     // What stands in quotes is a name, and a repository may be called anything.
     let words: String = words.split('\'').step_by(2).collect();
@@ -80,6 +156,8 @@ fn fits(words: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const WITH_TOKEN: Access = Access { has_token: true, elsewhere: None, proxy: None, unused: Vec::new() };
 
     #[test]
     fn what_remotes_say() {
@@ -100,7 +178,8 @@ mod tests {
             ("remote: error: GH001: Large files detected", "smaller"),
         ] {
             assert!(is_final(words), "{words}");
-            assert!(hint(words, true).contains(hint_part), "{words}: {}", hint(words, true));
+            let hint = hint(words, &WITH_TOKEN);
+            assert!(hint.contains(hint_part), "{words}: {hint}");
         }
         for words in [
             "The requested URL returned error: 500",
@@ -112,8 +191,56 @@ mod tests {
         ] {
             assert!(!is_final(words), "{words}");
         }
-        assert!(hint("error: 403", false).contains("GITHUB_TOKEN"));
-        assert!(hint("error: 429", true).contains("wait"));
-        assert!(hint("Could not resolve host: h", true).contains("network"));
+        assert!(hint("error: 403", &Access::default()).contains("GITHUB_TOKEN"));
+        assert!(hint("error: 429", &WITH_TOKEN).contains("wait"));
+        assert!(hint("Could not resolve host: h", &WITH_TOKEN).contains("network"));
+    }
+
+    #[test]
+    fn a_token_for_another_server_does_not_help() {
+        let elsewhere = Some(("https://github.com".to_owned(), "https://gitea.example".to_owned()));
+        let access = Access { elsewhere, ..Access::default() };
+        for words in [
+            "fatal: could not read Username for 'https://gitea.example': terminal prompts disabled",
+            "fatal: Authentication failed for 'https://gitea.example/o/r.git/'",
+            "fatal: unable to access 'https://gitea.example/o/r.git/': The requested URL returned error: 403",
+            "remote: Not found.; fatal: repository 'https://gitea.example/o/r.git/' not found",
+        ] {
+            let hint = hint(words, &access);
+            assert!(hint.starts_with("GITHUB_TOKEN goes to https://github.com alone: set GITHUB_SERVER_URL=https://gitea.example "), "{hint}");
+            assert!(!hint.contains("set GITHUB_TOKEN"), "{hint}");
+        }
+        assert!(hint("GH006: Protected branch", &access).contains("Rules"));
+    }
+
+    #[test]
+    fn settings_of_the_clone_are_named_where_they_matter() {
+        let settings = "core.bare\ncore.sshcommand\nurl.https://me:secret@h/.insteadof\nhttp.https://h/.extraheader\n\
+                        credential.helper\ncredential.https://h.helper\nremote.origin.url\nuser.name\nhttp.proxy";
+        let unused = connecting(settings.lines());
+        assert_eq!(
+            unused,
+            [
+                "core.sshCommand",
+                "credential.URL.helper",
+                "credential.helper",
+                "http.URL.extraHeader",
+                "http.proxy",
+                "url.URL.insteadOf"
+            ]
+        );
+        let access = Access { unused: vec!["http.proxy".to_owned()], ..Access::default() };
+        for (words, is_told) in [
+            ("fatal: unable to access 'https://h/': Could not resolve host: h", true),
+            ("fatal: unable to access 'https://h/': The requested URL returned error: 403", true),
+            ("fatal: Could not read from remote repository.", true),
+            ("fatal: unable to access 'https://h/': The requested URL returned error: 500", false),
+            ("remote: error: GH006: Protected branch update failed", false),
+            ("remote: error: GH001: Large files detected", false),
+        ] {
+            let hint = hint(words, &access);
+            let end = "; of this clone's own git config these are not used here: `http.proxy`; to make one count: git config --global --add http.proxy …";
+            assert_eq!(hint.ends_with(end), is_told, "{words}: {hint}");
+        }
     }
 }

@@ -49,6 +49,7 @@ pub fn check(scene: &Writes<'_>) -> Result<(Vec<Problem>, Option<Clock>)> {
         },
         branch: seen,
         refusal: refusal.as_ref().map(|Refusal(words)| words.as_str()),
+        access: branch.remote().access(),
     });
     Ok((problems, settings.clock))
 }

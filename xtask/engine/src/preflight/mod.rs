@@ -10,7 +10,7 @@ mod tests;
 use crate::base::config::Config;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::git::refusal;
+use crate::git::refusal::{self, Access};
 use crate::github::settings::{Repository, Settings};
 
 /// All that was seen.
@@ -24,6 +24,7 @@ pub struct Facts<'a> {
     pub branch: Option<Branch>,
     /// The words of git's remote, if it refuses the right to push.
     pub refusal: Option<&'a str>,
+    pub access: &'a Access,
 }
 
 /// Whose rights count.
@@ -79,7 +80,7 @@ fn access(facts: &Facts<'_>) -> Option<Problem> {
         }
     }
     let words = facts.refusal.filter(|words| refusal::is_final(words))?;
-    let hint = refusal::hint(words, facts.writer.git_has_token);
+    let hint = refusal::hint(words, facts.access);
     Some(Problem::error(format!("git may not push to {repository}: {words}")).hint(hint))
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::base::clock::Clock;
 use crate::base::problem::Severity::{self, Error, Warning};
+use crate::git::refusal::Access;
 use crate::github::settings::{Protection, Rule, Settings, stops};
 
 static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::new("o/r"));
@@ -31,7 +32,9 @@ fn assert_told(facts: &Facts<'_>, expected: Option<(Severity, &str, &str)>) {
 }
 
 fn facts(settings: &Settings, writer: Writer, branch: Option<Branch>) -> Facts<'_> {
-    Facts { config: &CONFIG, web: "https://github.com/o/r", settings, writer, branch, refusal: None }
+    const ACCESS: &Access = &Access { has_token: true, elsewhere: None, proxy: None, unused: Vec::new() };
+    let web = "https://github.com/o/r";
+    Facts { config: &CONFIG, web, settings, writer, branch, refusal: None, access: ACCESS }
 }
 
 #[test]

@@ -308,3 +308,44 @@ fn a_silent_branch_leaves_the_others_their_time() {
 fn a_silent_github_leaves_the_others_their_time() {
     with_one_silent("github");
 }
+
+/// A remote that is not where the token goes, and settings of the clone that do not count.
+#[test]
+fn a_remote_elsewhere_is_told_how_to_let_us_in() {
+    let remote = crate::remote::Remote::seeded();
+    remote.server.with(|git| git.needs_token = true);
+    let proxy = ForwardProxy::before(tls_before(remote.server.host().to_owned()), 200);
+    let mut sandbox = crate::remote::publisher("web", "1.0.0");
+    let args = ["pages", "--publish", "--only", "charts", "--remote", "https://git.example/o/r.git"];
+    for (name, value) in [
+        ("HTTPS_PROXY", &*proxy.origin),
+        ("SSL_CERT_FILE", AUTHORITY),
+        ("GITHUB_TOKEN", crate::server::TOKEN),
+    ] {
+        sandbox.set(name, value);
+    }
+    sandbox.git(&["config", "url.https://me:secret0123@git.example/.insteadOf", "https://git.example/"]);
+    sandbox.git(&["config", "credential.helper", "store"]);
+    let ran = sandbox.xtask(&args).ended(1);
+    let hint = "hint: GITHUB_TOKEN goes to https://github.com alone: set GITHUB_SERVER_URL=https://git.example for a GitHub, \
+                Gitea or Forgejo there, or give git a credential helper or an SSH key for it; of this clone's own git \
+                config these are not used here: `credential.helper`, `url.URL.insteadOf`; to make one count: git config \
+                --global --add credential.helper …\n";
+    assert!(ran.stderr.contains(hint) && !ran.stderr.contains("secret0123"), "{}", ran.stderr);
+    assert!(remote.server.calls().iter().all(|call| call.authorizations.is_empty()));
+    // Not reached at all.
+    sandbox.set("HTTPS_PROXY", "http://127.0.0.1:1");
+    let ran = sandbox.xtask(&args).ended(1);
+    assert!(ran.stderr.contains("hint: does the proxy http://127.0.0.1:1 answer?"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("of this clone's own git config these are not used here: "),
+        "{}",
+        ran.stderr
+    );
+    // The hint lets it in, and then nothing is said of settings.
+    sandbox.set("HTTPS_PROXY", proxy.origin.clone());
+    sandbox.set("GITHUB_SERVER_URL", "https://git.example");
+    let ran = sandbox.xtask(&args).ended(0);
+    assert!(!ran.stderr.contains("this clone"), "{}", ran.stderr);
+    assert_eq!(remote.assert_whole(), 3);
+}

@@ -154,7 +154,7 @@ impl Branch {
     }
 
     pub fn has_token(&self) -> bool {
-        self.remote.has_token()
+        self.remote.access().has_token
     }
 
     /// What the last look has found, no branch or its tip; `Err` before the first.
@@ -354,10 +354,7 @@ impl Branch {
                 self.is_silent.set(true);
                 let words =
                     self.refusal.as_ref().map(|Refusal(words)| format!("; before that it said: {words}"));
-                let words = words.unwrap_or_default();
-                let message = format!("{} did not answer until the deadline{words}", name(&self.remote.url));
-                let hint = "run it again, or give it a longer --deadline";
-                Err(Problem::error(message).hint(hint).into())
+                Err(self.remote.silent(&words.unwrap_or_default()).into())
             }
             Ok(output) if !output.status.success() && is_full(&output.stderr) => {
                 Err(no_room("it is full").into())

@@ -12,8 +12,10 @@ use super::repository::{INHERITED, Repository};
 use crate::base::config::{Config, THE_CONFIG};
 use crate::base::host::{host, is_loopback, is_private};
 use crate::base::problem::Problem;
+use crate::base::proxy;
 use crate::base::text::{name, shown};
 use crate::base::url::{is_http, is_https};
+use crate::git::refusal::{Access, connecting, note};
 use crate::sys::process::{self, Output};
 use crate::sys::{environment, secrets};
 
@@ -25,6 +27,7 @@ pub struct Remote {
     /// Where we are, if nobody named the remote and it is another one; empty where we are nowhere.
     instead_of: Option<String>,
     header: Option<String>,
+    access: Access,
     /// `SSL_CERT_FILE`, where git was not told what to trust.
     certificates: Option<PathBuf>,
 }
@@ -62,6 +65,12 @@ impl Remote {
     /// The remote that was asked for; else, in GitHub Actions, the repository that the workflow runs in; else `origin`
     /// where that is the repository of the config; else that repository on GitHub.
     pub fn find(config: &Config, asked: Option<&str>, source: &Repository) -> Result<Self> {
+        let mut found = Self::find_named(config, asked, source)?;
+        found.access.unused = connecting(source.own_settings()?.lines());
+        Ok(found)
+    }
+
+    fn find_named(config: &Config, asked: Option<&str>, source: &Repository) -> Result<Self> {
         let server = environment::github_server();
         if let Some(url) = asked {
             let here = std::env::current_dir()?;
@@ -125,7 +134,13 @@ impl Remote {
             format!("AUTHORIZATION: basic {encoded}")
         });
         let certificates = certificates(&url);
-        Self { url, instead_of: None, header, certificates }
+        let here = origin(&url)
+            .filter(|here| (is_http(&url) || is_https(&url)) && Some(here) != origin(server).as_ref());
+        let elsewhere = here.map(|here| (server.to_owned(), here.trim_end_matches('/').to_owned()));
+        let proxy =
+            environment::proxies().of(&url).filter(|_| is_http(&url) || is_https(&url)).map(proxy::shown);
+        let access = Access { has_token: header.is_some(), elsewhere, proxy, unused: Vec::new() };
+        Self { url, instead_of: None, header, access, certificates }
     }
 
     /// Where it is on the network; `None` for a path, a name that SSH knows, or this machine.
@@ -152,8 +167,16 @@ impl Remote {
         }
     }
 
-    pub fn has_token(&self) -> bool {
-        self.header.is_some()
+    /// What decides how it may be reached.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The problem that it is silent; `more` is what it said before.
+    pub fn silent(&self, more: &str) -> Problem {
+        let message = format!("{} did not answer until the deadline{more}", name(&self.url));
+        let note = note(&self.access.unused);
+        Problem::error(message).hint(format!("run it again, or give it a longer --deadline{note}"))
     }
 
     /// Lets a git command talk to the remote, which it knows as [`NAME`]. All is said by the environment: nothing stands in
@@ -211,10 +234,7 @@ impl Remote {
     /// Runs a git command that was prepared, until the deadline.
     pub fn run(&self, git: Command, input: Vec<u8>, deadline: Instant) -> Result<Output> {
         match process::ask(git, input, deadline) {
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                let message = format!("{} did not answer until the deadline", name(&self.url));
-                Err(Problem::error(message).hint("run it again, or give it a longer --deadline").into())
-            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(self.silent("").into()),
             result => result.context("cannot run git: is it installed?"),
         }
     }
@@ -333,8 +353,9 @@ mod tests {
             ("/srv/c:/x", None, true),
             ("https://github.com/o/r", None, false),
         ] {
-            let remote = Remote { url: url.to_owned(), instead_of: None, header: None, certificates: None };
-            assert_eq!(remote.is_on(site, &config), expected, "{url}");
+            let (url, access) = (url.to_owned(), Access::default());
+            let remote = Remote { url, instead_of: None, header: None, access, certificates: None };
+            assert_eq!(remote.is_on(site, &config), expected, "{}", remote.url);
         }
     }
 

@@ -156,6 +156,12 @@ impl Repository {
         Ok(listed.lines().filter_map(|line| line.split_once(' ')).map(|(_, url)| url.to_owned()).collect())
     }
 
+    /// The names of the settings that are of this clone alone, one a line.
+    pub fn own_settings(&self) -> Result<String> {
+        let output = self.run(["config", "--local", "--name-only", "--list"])?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Whether an absolute path lies among the files that git tracks, or around them: it is the root or above it, or in a
     /// directory of the root that has such files.
     pub fn has(&self, path: &Path) -> Result<bool> {

@@ -148,7 +148,7 @@ fn patiently<T>(branch: &mut Branch, ask: impl Fn(&mut Branch) -> Result<Result<
 
 fn refused(branch: &Branch, what: &str, Refusal(words): &Refusal) -> anyhow::Error {
     let message = format!("{} {what}: {words}", name(&branch.shown()));
-    let hint = refusal::hint(words, branch.has_token());
+    let hint = refusal::hint(words, branch.remote().access());
     Problems::from(Problem::error(message).hint(hint)).into()
 }
 

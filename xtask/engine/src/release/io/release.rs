@@ -416,7 +416,10 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
         && !host.eq_ignore_ascii_case(&site)
     {
         let message = format!("the branch is at {}, and the release would go to {}", name(host), name(&site));
-        let hint = format!("export GITHUB_SERVER_URL=https://{host} GITHUB_API_URL=https://{host}/api/v3");
+        let hint = format!(
+            "export GITHUB_SERVER_URL=https://{host} GITHUB_API_URL=https://{host}/api/v3; without GitHub's API there, leave \
+             `Target::Github` out of `targets` in the config"
+        );
         return Err(Problem::usage(message).hint(hint).into());
     }
     if let Some(target) = targets.iter().find(|target| !config.publishes_to(**target)) {

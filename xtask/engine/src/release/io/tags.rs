@@ -13,7 +13,7 @@ use crate::git::io::branch::{Branch, Refusal};
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::Repository;
 use crate::git::io::tags::push;
-use crate::git::refusal;
+use crate::git::refusal::{self, Access};
 use crate::git::remote_refs::RemoteRefs;
 use crate::git::tag_object::TagObject;
 use crate::github::io::Github;
@@ -55,7 +55,9 @@ pub fn make(
         Some(github) => tags.iter().find_map(|tag| github.make_tag(tag).err()),
         None => push(remote, repository, tags, look.deadline())?.err().map(|Refusal(words)| {
             let message = format!("cannot push tags to {}: {words}", name(&remote.url));
-            Problem::error(message).hint(refusal::hint(&words, remote.has_token()))
+            // The clone's own settings count here.
+            let access = Access { unused: Vec::new(), ..remote.access().clone() };
+            Problem::error(message).hint(refusal::hint(&words, &access))
         }),
     };
     // What the remote has now counts, whoever made it.
