@@ -33,13 +33,10 @@ pub const DOCS: &str = "docs";
 const PROGRAMS: [&str; 3] = ["helm ", "cargo ", "kubectl "];
 
 impl Document {
-    /// Whether GitHub shows it at its path: Markdown at the root and in `.github/`, and the README of a chart.
-    /// Templates of issues and pull requests are shown elsewhere.
+    /// Whether people look for the charts there on GitHub: README.md and CHANGELOG.md, and the README of a chart. What else
+    /// a repository tells is its own.
     pub fn is_on_github(&self, charts: &[String]) -> bool {
-        let upper = self.path.to_uppercase();
-        let is_template = ["ISSUE_TEMPLATE", "PULL_REQUEST_TEMPLATE"].iter().any(|part| upper.contains(part));
-        let is_general = !self.path.contains('/') || self.path.starts_with(".github/");
-        (is_general && !is_template) || self.is_readme_of(charts)
+        matches!(self.path.as_str(), "README.md" | "CHANGELOG.md") || self.is_readme_of(charts)
     }
 
     /// Whether it tells users how to get the charts: README.md, the documentation, and the README of a chart.
@@ -162,7 +159,7 @@ pub(crate) mod tests {
         for (path, on_github, for_users, for_contributors) in [
             ("README.md", true, true, true),
             ("CHANGELOG.md", true, false, false),
-            (".github/SECURITY.md", true, false, false),
+            (".github/SECURITY.md", false, false, false),
             (".github/ISSUE_TEMPLATE/bug.md", false, false, false),
             (".github/pull_request_template.md", false, false, false),
             ("docs/a/b.md", false, true, true),

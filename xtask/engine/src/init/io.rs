@@ -22,7 +22,7 @@ use crate::check::chart_testing::ct_files;
 use crate::check::ct_yaml::read_ct_yaml;
 use crate::check::document::Document;
 use crate::check::io::documents::read_documents;
-use crate::ci::io::workflows::read_workflows;
+use crate::ci::io::workflows::{read_actions, read_workflows};
 use crate::git::Tip;
 use crate::git::io::branch::{Branch, Refusal};
 use crate::git::io::remote::Remote;
@@ -67,7 +67,8 @@ pub fn look(scope: Scope<'_>, asked: &Asked, of_origin: Sourced<String>) -> Resu
     };
     let texts = documents(&for_users);
     let names: Vec<String> = charts.iter().map(|chart| chart.name.clone()).collect();
-    let workflows = read_workflows(repository)?.value;
+    let mut workflows = read_workflows(repository)?.value;
+    workflows.extend(read_actions(repository, &workflows));
     let mut today = find_today(&config, &workflows, &releasers);
     let branch_name = branch_name(asked, &today, &config, (repository, &paths))?;
     if branch_name.0 != config.branch {

@@ -31,10 +31,7 @@ pub fn look_at_documentation(scene: &Scene<'_>, report: &mut Report) -> Result<(
     let targets = Targets::new(&scene.files, &documents);
     let shown: Vec<Shown<'_>> = documents.iter().map(|one| (one, one.snippets())).collect();
     let those = |is: &dyn Fn(&Document) -> bool| shown.iter().filter(|(one, _)| is(one)).collect::<Vec<_>>();
-    // Without mkdocs.yml they are no site, and GitHub shows them.
-    let is_site = docs::io::builder(scene.config, scene.repository.root()).is_some();
-    let on_github =
-        those(&|document| document.is_on_github(&charts) || (!is_site && document.is_documentation()));
+    let on_github = those(&|document| document.is_on_github(&charts));
     report.looked_at(on_github.len(), "document");
     problems.extend(on_github.into_iter().flat_map(|(document, _)| targets.broken_links(document)));
     for command in documented(&those(&Document::is_for_contributors)) {
