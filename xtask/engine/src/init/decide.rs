@@ -277,6 +277,10 @@ impl<'a> Case<'a> {
         let found: Vec<(Target, String)> =
             found.into_iter().filter_map(|(target, why)| Some((target, why?))).collect();
         let is_charts = found.iter().any(|(target, _)| *target != Target::Github);
+        if !is_charts && let Some(((_, url), source)) = &self.seen.addresses.repository {
+            let why = format!("users add {url}, {source}, which is not here");
+            return (vec![Target::Oci, Target::Github], why);
+        }
         if !is_charts {
             return (self.usual.targets.clone(), "nothing is seen to publish charts".to_owned());
         }

@@ -27,7 +27,7 @@ pub fn warnings(seen: &Seen, asked: &Asked, outcome: &Outcome<'_>) -> Vec<Proble
     let is_asked = asked.targets.is_some();
     let found = [
         charts.is_empty().then(none),
-        if index.is_none() { elsewhere(seen, targets.contains(&Target::Pages) && !is_asked) } else { None },
+        if index.is_some() || targets.contains(&Target::Pages) { None } else { elsewhere(seen) },
         if targets.contains(&Target::Oci) || is_asked { None } else { unknown_registry(seen) },
         index.and_then(|_| default_branch(seen)),
         index.filter(|_| when == When::Merge).and_then(|index| first_pre_release(charts, index)),
@@ -36,20 +36,16 @@ pub fn warnings(seen: &Seen, asked: &Asked, outcome: &Outcome<'_>) -> Vec<Proble
 }
 
 /// Users get the charts from a Helm repository that is not here.
-fn elsewhere(seen: &Seen, goes_there: bool) -> Option<Problem> {
+fn elsewhere(seen: &Seen) -> Option<Problem> {
     let ((_, url), source) = seen.addresses.repository.as_ref()?;
     let branch = name(&seen.branch_name.0);
     let message = format!(
         "users are told to add {}, and {branch} of this repository has no Helm repository",
         name(url)
     );
-    let (problem, hint) = if goes_there {
-        (Problem::warning(message), "if another repository has it, leave it out here: --targets oci,github")
-    } else {
-        (Problem::note(message), "what publishes there stays as it is")
-    };
     let (file, line) = source.rsplit_once(':').unwrap_or((source, ""));
-    Some(problem.at(file, line.parse().ok()).hint(hint))
+    let hint = "what publishes there stays as it is; to have one here, too: --targets oci,pages,github";
+    Some(Problem::note(message).at(file, line.parse().ok()).hint(hint))
 }
 
 /// Charts are pushed to an address that only the run of a workflow knows.

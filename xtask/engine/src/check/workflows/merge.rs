@@ -118,7 +118,8 @@ pub fn never_started(
                 // Other tags are pushed by people, and what releases by a tag has nothing left to do.
                 !releases(workflow) && tags.iter().any(is_made)
             }
-            "release" => config.publishes_to(Target::Github),
+            // Tags that say that they are of a chart stand beside those of an application, whose releases others wait for.
+            "release" => config.publishes_to(Target::Github) && !is_beside_application(config),
             "create" => true,
             _ => false,
         };
@@ -137,6 +138,11 @@ pub fn never_started(
     };
     let all = workflows.iter().flat_map(|one| one.triggers.iter().map(move |trigger| (one, trigger)));
     all.filter_map(|(workflow, trigger)| problem(workflow, trigger)).collect()
+}
+
+/// Whether every tag of a chart says that it is one.
+fn is_beside_application(config: &Config) -> bool {
+    config.tags.0.iter().all(|pattern| pattern.contains("chart") || pattern.contains("helm"))
 }
 
 /// Whether the steps of a job that publish have the token that GitHub gives to each run.
@@ -298,6 +304,8 @@ jobs:
         };
         assert_eq!(events(&own, &[MERGE, OTHER]), ["1.yml:3: `release`", "1.yml:5: `push`"]);
         assert_eq!(events(&own, &[MERGE, &OTHER.replace("web-*", "v*")]), ["1.yml:3: `release`"]);
+        let beside = own.clone().tags(["{name}-chart-{version}"]);
+        assert_eq!(events(&beside, &[MERGE, &OTHER.replace("web-*", "v*")]), [""; 0]);
         assert_eq!(events(&own, &[&of_app, OTHER]), [""; 0]);
         assert_eq!(events(&stamp, &[MERGE, OTHER]), [""; 0]);
         // What releases by a tag finds all done, where a tag of a person does not start it.
