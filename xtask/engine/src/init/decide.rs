@@ -69,11 +69,7 @@ impl<'a> Case<'a> {
     fn charts(self) -> (Vec<String>, Answer) {
         let (places, why) = self.places();
         let count = places.iter().flat_map(|place| below_directory(place, &self.seen.charts)).count();
-        let what = match count {
-            0 => format!("no chart in {}", few(&places)),
-            1 => format!("1 chart in {}", few(&places)),
-            many => format!("{many} charts in {}", few(&places)),
-        };
+        let what = format!("{} in {}", counted(count, "chart"), few(&places));
         let setting = (places != self.usual.charts).then(|| Setting::Charts(places.clone()));
         (places, answer(what, why, setting))
     }
@@ -151,7 +147,10 @@ impl<'a> Case<'a> {
                 "--helm-path".to_owned(),
             )
         } else if let Some(index) = index {
-            (index.place().to_owned(), format!("{} lists {} versions", index.path, index.versions.len()))
+            (
+                index.place().to_owned(),
+                format!("{} lists {}", index.path, counted(index.versions.len(), "version")),
+            )
         } else if let Some((path, source)) = self.setting("pages_index_path") {
             let path = path.trim_start_matches("./");
             (crate::base::path::directory(path).to_owned(), format!("`pages-index-path` at {source}"))
@@ -441,6 +440,10 @@ impl<'a> Case<'a> {
         };
         (when, answer(what, why, None))
     }
+}
+
+fn counted(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether charts have versions of their own.

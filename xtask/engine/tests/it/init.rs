@@ -330,3 +330,89 @@ fn on_merge() {
     let ignored = sandbox.text(".helmignore");
     assert!(ignored.starts_with("*.md\n/target/\n") && ignored.ends_with("/xtask/\n"), "{ignored}");
 }
+
+/// The old workflows of the guides lead to the configs of the guides, and to a release.
+#[test]
+fn the_guides() {
+    let chart_at = |version: &str| chart("shop", version);
+    for (name, guide, config, url, versions, archives) in [
+        (
+            "charts",
+            "from-chart-releaser.md",
+            ".helm_path(\"\").archives_in_releases().tags([\"{name}-{version}\"])",
+            "https://github.com/acme/charts/releases/download/shop-0.9.0/shop-0.9.0.tgz",
+            ["1.0.0", "v1.0.0", "verify"],
+            "releases",
+        ),
+        (
+            "shop",
+            "from-gh-pages-actions.md",
+            ".helm_path(\"\").versions(Versions::Stamp)",
+            "shop-0.9.0.tgz",
+            ["0.0.0", "v0.9.1-dev.", "stamp"],
+            "branch",
+        ),
+    ] {
+        let old = block(guide, "## Old and new");
+        let sandbox = online(clone(
+            name,
+            &[
+                ("charts/shop/Chart.yaml", &chart_at(versions[0])),
+                ("CHANGELOG.md", CHANGELOG),
+                (".github/workflows/release.yml", &old),
+            ],
+        ));
+        publish(&sandbox, &[("index.yaml", &index(&[("shop", "0.9.0", url)]))]);
+        sandbox.git(&["tag", if name == "charts" { "shop-0.9.0" } else { "v0.9.0" }]);
+        sandbox.commit("since then");
+        sandbox.git(&["push", "--quiet", "--tags", "origin", "main"]);
+        // The guide of chart-releaser publishes to a registry as well.
+        let targets = "--targets=oci,pages,github";
+        let found = init(&sandbox, &[targets]).ended(0).stdout;
+        assert!(found.contains("Remove ") || found.contains("Look at "), "{found}");
+        let plain = found.replace(char::is_whitespace, "");
+        assert!(plain.contains(&config.replace(' ', "")), "{guide}: {found}");
+        // The last step: the old workflow goes in the same commit. Registry and API of GitHub are not there for tests.
+        let mut sandbox = sandbox;
+        sandbox.set("CARGO_NET_OFFLINE", "true");
+        sandbox.git(&["rm", "--quiet", ".github/workflows/release.yml"]);
+        let answers =
+            ["--write", targets, "--helm-path=.", "--archives", archives, "--versions", versions[2]];
+        let ran = init(&sandbox, &answers).ended(0);
+        assert!(ran.stdout.contains(&format!("   Rehearsed {}", versions[1])), "{}", ran.stdout);
+        assert!(!ran.stderr.contains("as well as `cargo xtask`"), "{}", ran.stderr);
+    }
+}
+
+/// What was taken over from another repository would publish there.
+#[test]
+fn a_config_of_another_repository() {
+    let mut sandbox = shop();
+    sandbox.unset("INSTALLED");
+    for (repository, status, expected) in [
+        (
+            "acme/other",
+            1,
+            "error: xtask/src/main.rs: the config is of `acme/other`, and this is `https://github.com/acme/shop.git`\nhint: write this repository into `Config::new` in xtask/src/main.rs\n",
+        ),
+        (
+            "upstream/shop",
+            0,
+            "note: xtask/src/main.rs: the config is of `upstream/shop`, and this is `https://github.com/acme/shop.git`\nhint: a fork publishes nothing; to publish there, edit `repository` in xtask/src/main.rs\n",
+        ),
+        ("Acme/Shop", 0, ""),
+    ] {
+        sandbox.set("REPOSITORY", repository);
+        let ran = sandbox.any_config(&["check", "--offline", "--helm", "never"]).ended(status);
+        let told = ran.stderr.replace("xtask/engine/tests/program/main.rs", "xtask/src/main.rs");
+        assert!(
+            told.contains(expected) && told.contains("the config is of") != expected.is_empty(),
+            "{told}"
+        );
+    }
+    // A clone of a fork that knows where it is from.
+    sandbox.set("REPOSITORY", "upstream/shop");
+    sandbox.git(&["remote", "add", "upstream", "git@github.com:upstream/shop.git"]);
+    let ran = sandbox.any_config(&["check", "--offline", "--helm", "never"]).ended(0);
+    assert!(!ran.stderr.contains("the config is of"), "{}", ran.stderr);
+}
