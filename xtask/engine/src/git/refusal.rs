@@ -86,9 +86,11 @@ pub fn is_final(words: &str) -> bool {
 pub fn hint(words: &str, access: &Access) -> String {
     let is_about_access = is_unreached(words) || matches!(fits(words), Some(WRITE | TOKEN | PRIVATE));
     let note = if is_about_access { note(&access.unused) } else { String::new() };
-    if let (Some(WRITE | TOKEN | PRIVATE), Some((server, here))) = (fits(words), &access.elsewhere) {
+    if let (Some(asked @ (WRITE | TOKEN | PRIVATE)), Some((server, here))) = (fits(words), &access.elsewhere)
+    {
+        let first = if asked == PRIVATE { "is the repository's name right? for a private one: " } else { "" };
         return format!(
-            "GITHUB_TOKEN goes to {server} alone: set GITHUB_SERVER_URL={here} for a GitHub, Gitea or Forgejo there, or \
+            "{first}GITHUB_TOKEN goes to {server} alone: set GITHUB_SERVER_URL={here} for a GitHub, Gitea or Forgejo there, or \
              give git a credential helper or an SSH key for it{note}"
         );
     }

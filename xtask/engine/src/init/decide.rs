@@ -298,7 +298,7 @@ impl<'a> Case<'a> {
             let url = expanded(one.destination.as_deref()?, owner, &repository);
             is_oci_base(&url).then(|| (url, format!("{} at {}", name(&one.what), one.place())))
         });
-        let documented = self.seen.addresses.registry.as_ref();
+        let documented = self.seen.addresses.registry.as_ref().filter(|(url, _)| is_of(url, owner));
         pushed.or_else(|| documented.map(|(url, source)| (url.clone(), format!("`helm` at {source}"))))
     }
 
@@ -442,6 +442,12 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Whether a registry's first directory is called after an owner: README.md of a chart that was copied has another's.
+fn is_of(url: &str, owner: &str) -> bool {
+    let first = url.split('/').nth(3).unwrap_or_default();
+    !first.is_empty() && (owner.contains(first) || first.contains(owner))
+}
+
 fn counted(count: usize, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
@@ -465,4 +471,29 @@ fn expanded(address: &str, owner: &str, repository: &str) -> String {
     let repository = repository.to_lowercase();
     let url = whole.iter().fold(plain, |text, variable| text.replace(variable, &repository));
     url.trim_matches(['"', '\'']).trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries() {
+        for (address, expected) in [
+            ("oci://ghcr.io/${{ github.repository_owner }}/charts", "oci://ghcr.io/acme/charts"),
+            ("\"oci://ghcr.io/${GITHUB_REPOSITORY,,}/\"", "oci://ghcr.io/acme/shop"),
+            ("oci://ghcr.io/${{ github.actor }}", "oci://ghcr.io/${{github.actor}}"),
+        ] {
+            let address = address.replace("${GITHUB_REPOSITORY,,}", "${GITHUB_REPOSITORY}");
+            assert_eq!(expanded(&address, "acme", "Acme/shop"), expected);
+        }
+        for (url, expected) in [
+            ("oci://ghcr.io/acme-inc/charts", true),
+            ("oci://ghcr.io/acme", true),
+            ("oci://registry-1.docker.io/bitnamicharts", false),
+            ("oci://registry.acme.example", false),
+        ] {
+            assert_eq!(is_of(url, "acme"), expected, "{url}");
+        }
+    }
 }

@@ -74,12 +74,13 @@ pub fn read_charts(
 
 /// Adds what charts/ lacks. What is not to be fetched is not checked.
 fn complete(fetcher: &Fetcher<'_>, package: &mut Package, at: &str, report: &mut Report) -> Vec<Problem> {
-    let is_known = wanted(package, at).problems.is_empty();
+    let of_lock = wanted(package, at).problems;
     let problems = fetcher.complete(package, at);
-    if fetcher.has_network() || !is_known {
+    if fetcher.has_network() {
         return problems;
     }
-    let (missing, others) = problems.into_iter().partition(Problem::is_error);
+    let is_missing = |problem: &Problem| problem.is_error() && !of_lock.contains(problem);
+    let (missing, others) = problems.into_iter().partition(is_missing);
     let missing: Vec<Problem> = missing;
     for problem in missing {
         report.doubt(&format!("{} with its dependencies", name(at)), problem);
