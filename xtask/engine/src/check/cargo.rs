@@ -59,6 +59,11 @@ pub fn check_alias(manifest: &Document, config: Option<&Document>, package: &str
     problems
 }
 
+/// What the alias `xtask` stands for, in the text of `.cargo/config.toml`.
+pub fn alias_of(config: &str) -> Option<String> {
+    settings(config).into_iter().find(|setting| setting.key == "alias.xtask").map(|setting| setting.value)
+}
+
 /// The files without which a fresh clone has no `cargo xtask`, and which git ignores.
 pub fn find_ignored(there: &[String], files: &[String]) -> Vec<Problem> {
     let problem = |path: &String| {

@@ -7,8 +7,8 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, value_parser};
 
 use super::decide::decide;
-use super::files::{Change, LOCKED, MAIN, changes, is_whole};
-use super::io::{Scope, lock, look, repository_of, texts, write};
+use super::files::{Change, LOCKED, changes, is_whole};
+use super::io::{Scope, find_there, lock, look, repository_of, write};
 use super::setting::expression;
 use super::today::{Publisher, Sourced};
 use super::{Asked, Decision};
@@ -17,6 +17,7 @@ use crate::base::target::Target;
 use crate::base::text::name;
 use crate::check::command::CheckArgs;
 use crate::ci::program::Program;
+use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
 use crate::release::command::ReleaseArgs;
 use crate::sys::{environment, terminal};
@@ -56,10 +57,10 @@ pub fn run(args: &InitArgs, with_program: WithProgram<'_>) -> Result<()> {
     let decision = decide(&seen, asked).take(&mut problems);
     tell(&decision)?;
     verdict(problems)?.iter().for_each(terminal::problem);
-    let there = texts(repository.root())?;
+    let there = find_there(&repository, &seen.files)?;
     let changes = changes(&decision, &there);
     for (path, change) in &changes {
-        let old = there.get(*path).map_or("", String::as_str);
+        let old = there.texts.get(*path).map_or("", String::as_str);
         if args.write {
             write(repository.root(), path, change, old)?;
         }
@@ -67,21 +68,19 @@ pub fn run(args: &InitArgs, with_program: WithProgram<'_>) -> Result<()> {
     }
     let has_lock = repository.root().join(LOCKED).is_file();
     if args.write && !has_lock && is_whole(&changes) {
-        match lock(repository.root()) {
+        match lock(&scope) {
             Ok(()) => terminal::result("Wrote", LOCKED)?,
             Err(problem) => terminal::problem(&problem),
         }
     }
     seen.today.publishers.iter().try_for_each(|one| tell_publisher(&decision, one))?;
-    let is_own = changes
-        .iter()
-        .all(|(path, change)| *path != MAIN || matches!(change, Change::Write(_) | Change::Unchanged));
     if !args.write {
         return Ok(terminal::line("nothing was written; add --write to write, check and rehearse")?);
     }
-    if !is_own {
+    let own = changes.iter().find(|(_, change)| matches!(change, Change::Edit { .. } | Change::Differs(_)));
+    if let Some((path, _)) = own {
         return Ok(terminal::line(&format!(
-            "{MAIN} is your own: try it with cargo xtask check && cargo xtask release --rehearse"
+            "see to {path} first, then try it: cargo xtask check && cargo xtask release --rehearse"
         ))?);
     }
     try_it(&decision, is_offline, with_program)
@@ -93,11 +92,12 @@ fn find_repository(repository: &Repository, asked: &Asked) -> Result<Sourced<Str
         return Ok((asked.clone(), "--repository".to_owned()));
     }
     if let Some(url) = repository.origin()? {
-        let known = repository_of(&url).map(|of| (of, "origin".to_owned()));
+        let url = Remote::shown("origin", repository.root(), &url)?;
+        let known = repository_of(&url).map(|of| (of, format!("origin is {url}")));
         return known.ok_or_else(|| {
-            Problem::usage("`origin` does not say which repository this is")
-                .hint("--repository OWNER/NAME")
-                .into()
+            let message =
+                format!("`origin`, {}, does not say which repository on GitHub this is", name(&url));
+            Problem::usage(message).hint("--repository OWNER/NAME").into()
         });
     }
     match terminal::ask("OWNER/NAME of the repository on GitHub: ") {
@@ -125,9 +125,7 @@ fn tell_change(path: &str, change: &Change, is_written: bool) -> Result<()> {
             terminal::result(verb, &format!("{lines} to {path}"))?;
         }
         Change::Edit { text, why } => {
-            terminal::problem(
-                &Problem::warning(format!("not written, since {why}")).at(path, None).hint("add these lines"),
-            );
+            terminal::result("Add", &format!("to {path} by hand: {why}"))?;
             text.lines().try_for_each(|line| terminal::line(&format!("    {line}")))?;
         }
         Change::Differs(what) => {
@@ -151,6 +149,15 @@ fn tell_publisher(decision: &Decision, one: &Publisher) -> Result<()> {
     let is_documentation =
         one.targets == [Target::Pages] && !one.is_of_charts && decision.config.docs.is_none();
     if is_documentation {
+        return Ok(());
+    }
+    // Another registry is no business of this config, and GitHub Pages may be deployed that way.
+    let is_other = one.destination.as_deref().is_some_and(|to| {
+        to.starts_with("oci://")
+            && !to.contains(['$', '{'])
+            && to.trim_end_matches('/') != decision.config.oci
+    });
+    if is_other || one.what.ends_with("/deploy-pages") {
         return Ok(());
     }
     let step = format!("{} at {}", name(&one.what), one.place());
@@ -190,9 +197,11 @@ fn try_it(decision: &Decision, is_offline: bool, with_program: WithProgram<'_>) 
     if failed {
         return Err(Problems(problems).into());
     }
-    let next = format!(
-        "next: remove the old steps, and commit all of it on a branch; see {}",
-        docs_page("adopting")
-    );
-    Ok(terminal::line(&next)?)
+    if decision.config.publishes_to(Target::Oci) && !decision.config.oci.starts_with("oci://ghcr.io/") {
+        terminal::line("the workflow needs the secrets OCI_USERNAME and OCI_PASSWORD of the registry")?;
+    }
+    let page = docs_page("adopting");
+    Ok(terminal::line(&format!(
+        "next: commit these files on a branch, without the steps named above; see {page}"
+    ))?)
 }

@@ -2,13 +2,14 @@
 
 use super::charts::{Chart, below_directory, directories};
 use super::published::{Index, Listed, below_url};
+use super::registry::{expanded, is_of};
 use super::setting::Setting;
 use super::tags::{application, find_pattern, of_template};
 use super::today::{Publisher, Sourced, When};
 use super::warnings::{Outcome, warnings};
 use super::{Answer, Asked, Decision, Place, Seen};
 use crate::base::config::{Builder, Config, Versions, is_oci_base};
-use crate::base::problem::Checked;
+use crate::base::problem::{Checked, Problem};
 use crate::base::tag;
 use crate::base::target::Target;
 use crate::base::text::{few, name};
@@ -40,9 +41,18 @@ pub fn decide(seen: &Seen, asked: &Asked) -> Checked<Decision> {
     answers.extend(case.docs());
     let (when, of_when) = case.when(versions, &charts, &patterns);
     answers.push(of_when);
+    let mut problems: Vec<Problem> =
+        answers.iter_mut().filter_map(|answer| unusable(&usual, answer)).collect();
+    if versions != Versions::Verify && asked.release_on == Some(When::Merge) {
+        let problem =
+            Problem::usage("a release on merge takes the versions from Chart.yaml, and here tags have them");
+        problems.push(problem.hint("--release-on tag, or --versions verify"));
+    }
     let settings = answers.iter().filter_map(|answer| answer.setting.as_ref());
     let config = settings.fold(usual.clone(), |config, setting| setting.apply(config));
-    let mut problems = config.problems();
+    if !problems.iter().any(Problem::is_error) {
+        problems.extend(config.problems());
+    }
     let outcome = Outcome { charts: &charts, index, targets: &targets, when };
     problems.extend(warnings(seen, asked, &outcome));
     let default_branch = seen.default_branch.clone();
@@ -50,6 +60,20 @@ pub fn decide(seen: &Seen, asked: &Asked) -> Checked<Decision> {
     let has_v = charts.iter().any(|chart| chart.version.starts_with('v'));
     let decision = Decision { config, answers, when, default_branch, has_root_chart, has_v };
     Checked::new(decision, problems)
+}
+
+/// Says why a value cannot be: one that was asked for is wrong usage, and one that was found is left out.
+fn unusable(usual: &Config, answer: &mut Answer) -> Option<Problem> {
+    let setting = answer.setting.as_ref()?;
+    let problem = setting.apply(usual.clone()).problems().into_iter().next()?;
+    let option = format!("--{}", setting.setter().replace('_', "-"));
+    if answer.why.starts_with("--") {
+        let problem = Problem::usage(format!("{} cannot be: {}", answer.why, problem.message));
+        return Some(problem.hint(format!("helm-xtask init --help says what {option} takes")));
+    }
+    answer.setting = None;
+    let message = format!("{} is left out: {}, found by {}", answer.what, problem.message, answer.why);
+    Some(Problem::warning(message).hint(format!("say it by {option}")))
 }
 
 /// What is decided about.
@@ -280,6 +304,9 @@ impl<'a> Case<'a> {
             let why = format!("users add {url}, {source}, which is not here");
             return (vec![Target::Oci, Target::Github], why);
         }
+        if !is_charts && self.seen.today.publishers.iter().any(|one| one.targets.contains(&Target::Oci)) {
+            return (vec![Target::Pages, Target::Github], "the registry cannot be read".to_owned());
+        }
         if !is_charts {
             return (self.usual.targets.clone(), "nothing is seen to publish charts".to_owned());
         }
@@ -294,7 +321,12 @@ impl<'a> Case<'a> {
         }
         let repository = self.seen.repository.0.to_lowercase();
         let owner = repository.split('/').next().unwrap_or_default();
-        let pushed = self.seen.today.publishers.iter().find_map(|one| {
+        let publishers = &self.seen.today.publishers;
+        let usual_first = publishers
+            .iter()
+            .filter(|one| !one.is_elsewhere)
+            .chain(publishers.iter().filter(|one| one.is_elsewhere));
+        let pushed = usual_first.into_iter().find_map(|one| {
             let url = expanded(one.destination.as_deref()?, owner, &repository);
             is_oci_base(&url).then(|| (url, format!("{} at {}", name(&one.what), one.place())))
         });
@@ -442,12 +474,6 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Whether a registry's first directory is called after an owner: README.md of a chart that was copied has another's.
-fn is_of(url: &str, owner: &str) -> bool {
-    let first = url.split('/').nth(3).unwrap_or_default();
-    !first.is_empty() && (owner.contains(first) || first.contains(owner))
-}
-
 fn counted(count: usize, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
@@ -455,45 +481,4 @@ fn counted(count: usize, one: &str) -> String {
 /// Whether charts have versions of their own.
 fn differ(charts: &[&Chart]) -> bool {
     charts.iter().any(|one| charts.iter().any(|other| one.version != other.version))
-}
-
-/// The address in a `helm push`, with what GitHub puts there for the owner and the name of the repository.
-fn expanded(address: &str, owner: &str, repository: &str) -> String {
-    let plain = address.replace("{{ ", "{{").replace(" }}", "}}");
-    let owners = [
-        "${{github.repository_owner}}",
-        "${GITHUB_REPOSITORY_OWNER,,}",
-        "${GITHUB_REPOSITORY_OWNER}",
-        "$GITHUB_REPOSITORY_OWNER",
-    ];
-    let plain = owners.iter().fold(plain, |text, variable| text.replace(variable, owner));
-    let whole = ["${{github.repository}}", "${GITHUB_REPOSITORY}", "$GITHUB_REPOSITORY"];
-    let repository = repository.to_lowercase();
-    let url = whole.iter().fold(plain, |text, variable| text.replace(variable, &repository));
-    url.trim_matches(['"', '\'']).trim_end_matches('/').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn registries() {
-        for (address, expected) in [
-            ("oci://ghcr.io/${{ github.repository_owner }}/charts", "oci://ghcr.io/acme/charts"),
-            ("\"oci://ghcr.io/${GITHUB_REPOSITORY,,}/\"", "oci://ghcr.io/acme/shop"),
-            ("oci://ghcr.io/${{ github.actor }}", "oci://ghcr.io/${{github.actor}}"),
-        ] {
-            let address = address.replace("${GITHUB_REPOSITORY,,}", "${GITHUB_REPOSITORY}");
-            assert_eq!(expanded(&address, "acme", "Acme/shop"), expected);
-        }
-        for (url, expected) in [
-            ("oci://ghcr.io/acme-inc/charts", true),
-            ("oci://ghcr.io/acme", true),
-            ("oci://registry-1.docker.io/bitnamicharts", false),
-            ("oci://registry.acme.example", false),
-        ] {
-            assert_eq!(is_of(url, "acme"), expected, "{url}");
-        }
-    }
 }

@@ -44,8 +44,9 @@ pub fn find_addresses(documents: &[Document], charts: &[String]) -> Addresses {
     found
 }
 
+/// Whether a URL can be told to users: encrypted, without a user, and no example.
 fn is_https(url: &str) -> bool {
-    url.starts_with("https://")
+    url.starts_with("https://") && !url.contains(['@', '<', '$', '{', '?', '#'])
 }
 
 /// What stands before the name of a chart in its address in a registry.

@@ -8,18 +8,17 @@ use super::{Answer, Decision};
 use crate::base::config::Config;
 use crate::base::tag;
 use crate::base::target::Target;
-use crate::check::cargo::{CONFIG, LOCK, MANIFEST, TEMPLATE};
+use crate::check::cargo::{CONFIG, LOCK, MANIFEST, TEMPLATE, alias_of};
 
 pub const PACKAGE: &str = "xtask/Cargo.toml";
 pub const MAIN: &str = "xtask/src/main.rs";
 pub const IGNORED: &str = ".gitignore";
 pub const WORKFLOW: &str = ".github/workflows/charts.yml";
 const HELM_IGNORED: &str = ".helmignore";
-/// The files, in the order in which they are told.
-pub const FILES: [&str; 7] = [MANIFEST, CONFIG, PACKAGE, MAIN, IGNORED, HELM_IGNORED, WORKFLOW];
-
-const WORKSPACE: &str = "[workspace]\nmembers = [\"xtask\"]\nresolver = \"3\"\n";
-const MEMBERS: &str = "[workspace]\nmembers = [\"xtask\"]\n";
+/// The older name of [`CONFIG`], which cargo prefers.
+pub const OLD_CONFIG: &str = ".cargo/config";
+/// The files, in the order in which they are written: cargo looks for the package once the manifest at the root names it.
+pub const FILES: [&str; 7] = [PACKAGE, MAIN, CONFIG, IGNORED, HELM_IGNORED, WORKFLOW, MANIFEST];
 const BY_TAG: &str = include_str!("templates/by_tag.yml");
 const ON_MERGE: &str = include_str!("templates/on_merge.yml");
 /// What the commands make at the root.
@@ -51,6 +50,21 @@ pub enum Change {
     Unchanged,
 }
 
+/// What is at the places of the files.
+#[derive(Clone, Debug, Default)]
+pub struct There {
+    /// The texts of those that are there.
+    pub texts: BTreeMap<String, String>,
+    /// Why nobody should write at a place, such as behind a link.
+    pub barred: BTreeMap<String, String>,
+    /// Another workflow that releases by `cargo xtask`.
+    pub releasing: Option<String>,
+    /// Whether cargo has a config by its older name.
+    pub has_old_config: bool,
+    /// The directories of other Rust packages, which have no workspace above them so far.
+    pub packages: Vec<String>,
+}
+
 /// The text of `xtask/Cargo.toml`.
 pub fn manifest() -> String {
     let (repository, version) = (env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"));
@@ -61,22 +75,16 @@ pub fn manifest() -> String {
 }
 
 /// What becomes of each file, by what is there.
-pub fn changes(decision: &Decision, there: &BTreeMap<String, String>) -> Vec<(&'static str, Change)> {
+pub fn changes(decision: &Decision, there: &There) -> Vec<(&'static str, Change)> {
+    let is_foreign = matches!(there.texts.get(PACKAGE).map(|old| package(old)), Some(Change::Edit { .. }));
     let change = |path: &'static str| {
-        let old = there.get(path).map(String::as_str);
-        let change = match (path, old) {
-            (MANIFEST, None) => Change::Write(WORKSPACE.to_owned()),
-            (MANIFEST, Some(old)) => workspace(old),
-            (CONFIG, None) => Change::Write(TEMPLATE.to_owned()),
-            (CONFIG, Some(old)) => alias(old),
-            (PACKAGE, None) => Change::Write(manifest()),
-            (PACKAGE, Some(old)) => package(old),
-            (MAIN, None) => Change::Write(main_rs(&decision.config.repository, &decision.settings())),
-            (MAIN, Some(old)) => config(old, decision),
-            (IGNORED, old) => ignored(old.unwrap_or_default(), &MADE),
-            (HELM_IGNORED, old) => ignored(old.unwrap_or_default(), &[&MADE[..], &NOT_OF_CHART[..]].concat()),
-            (_, None) => Change::Write(workflow(decision)),
-            (_, Some(old)) => jobs(old, decision),
+        let change = change(path, decision, there);
+        // Beside the package of another program none of it would work.
+        let change = match change {
+            Change::Write(text) if is_foreign && [MAIN, WORKFLOW].contains(&path) => {
+                Change::Edit { text, why: format!("{PACKAGE} is the package of another program") }
+            }
+            change => change,
         };
         (path, change)
     };
@@ -84,30 +92,75 @@ pub fn changes(decision: &Decision, there: &BTreeMap<String, String>) -> Vec<(&'
     FILES.into_iter().filter(is_for_it).map(change).collect()
 }
 
-/// A manifest at the root: a workspace has members, and a package becomes one that has members.
-fn workspace(old: &str) -> Change {
-    let tables: Vec<&str> = old.lines().map(str::trim).filter(|line| line.starts_with('[')).collect();
-    let has = |table: &str| tables.iter().any(|line| line.starts_with(table));
-    let is_member = old.split("members").nth(1).and_then(|rest| rest.split(']').next());
-    if is_member.is_some_and(|members| members.contains("\"xtask\"") || members.contains("'xtask'")) {
-        Change::Unchanged
-    } else if has("[workspace]") {
-        let why = "its workspace has other members".to_owned();
-        Change::Edit { text: "members = [\"xtask\"] # beside those that are there\n".to_owned(), why }
-    } else {
-        Change::Append(MEMBERS.to_owned())
+fn change(path: &str, decision: &Decision, there: &There) -> Change {
+    let old = there.texts.get(path).map(String::as_str);
+    let change = match (path, old) {
+        (MANIFEST, None) => Change::Write(members(there, "resolver = \"3\"\n")),
+        (MANIFEST, Some(old)) => workspace(old, there),
+        (CONFIG, None) if there.has_old_config => {
+            let why = format!("cargo prefers {OLD_CONFIG}, which is there");
+            Change::Edit { text: TEMPLATE.to_owned(), why }
+        }
+        (CONFIG, None) => Change::Write(TEMPLATE.to_owned()),
+        (CONFIG, Some(old)) => alias(old),
+        (PACKAGE, None) => Change::Write(manifest()),
+        (PACKAGE, Some(old)) => package(old),
+        (MAIN, None) => Change::Write(main_rs(&decision.config.repository, &decision.settings())),
+        (MAIN, Some(old)) => config(old, decision),
+        (IGNORED, old) => ignored(old.unwrap_or_default(), &MADE),
+        (HELM_IGNORED, old) => ignored(old.unwrap_or_default(), &[&MADE[..], &NOT_OF_CHART[..]].concat()),
+        (_, None) if there.releasing.is_some() => Change::Unchanged,
+        (_, None) => Change::Write(workflow(decision)),
+        (_, Some(old)) => jobs(old, decision),
+    };
+    match (there.barred.get(path), change) {
+        (Some(why), Change::Write(text) | Change::Append(text)) => Change::Edit { text, why: why.clone() },
+        (_, change) => change,
     }
 }
 
+/// The table `[workspace]` of a manifest that has none. Packages that were alone so far stay alone.
+fn members(there: &There, more: &str) -> String {
+    let others: Vec<String> = there.packages.iter().map(|package| format!("{package:?}")).collect();
+    let exclude =
+        if others.is_empty() { String::new() } else { format!("exclude = [{}]\n", others.join(", ")) };
+    format!("[workspace]\nmembers = [\"xtask\"]\n{exclude}{more}")
+}
+
+/// The lines of a TOML file without comments, as far as those stand alone or after a blank.
+fn code(old: &str) -> impl Iterator<Item = &str> {
+    old.lines()
+        .map(|line| line.split(" #").next().unwrap_or(line).trim())
+        .filter(|line| !line.starts_with('#'))
+}
+
+/// A manifest at the root: a workspace has members, and a package becomes one that has members.
+fn workspace(old: &str, there: &There) -> Change {
+    let code: Vec<&str> = code(old).collect();
+    let names_member = |line: &&str| line.contains("\"xtask\"") || line.contains("'xtask'");
+    let list: Vec<&str> = code.iter().skip_while(|line| !line.starts_with("members")).copied().collect();
+    let end = list.iter().position(|line| line.contains(']')).map_or(0, |end| end + 1);
+    if list.iter().take(end).any(names_member) {
+        return Change::Unchanged;
+    }
+    // However a table is written, its name is there.
+    if code.iter().any(|line| {
+        line.contains("workspace") && !line.contains(".workspace") && !line.contains("workspace = true")
+    }) {
+        let text = "members = [\"xtask\"] # beside those that are there\n".to_owned();
+        return Change::Edit { text, why: "it has a workspace already".to_owned() };
+    }
+    Change::Append(members(there, ""))
+}
+
 fn alias(old: &str) -> Change {
-    let has = |text: &str| old.lines().any(|line| line.trim().starts_with(text));
-    if has("xtask =") || has("xtask=") || has("alias.xtask") {
-        Change::Unchanged
-    } else if has("[alias]") || has("[profile.xtask") {
-        let why = "it has other aliases".to_owned();
-        Change::Edit { text: TEMPLATE.to_owned(), why }
-    } else {
-        Change::Append(TEMPLATE.to_owned())
+    let edit = |why: &str| Change::Edit { text: TEMPLATE.to_owned(), why: why.to_owned() };
+    match alias_of(old) {
+        Some(alias) if alias.contains("xtask") => Change::Unchanged,
+        Some(_) => edit("its alias `xtask` runs another package"),
+        None if code(old).any(|line| line.contains("alias")) => edit("it has aliases already"),
+        None if code(old).any(|line| line.contains("profile")) => edit("it has profiles already"),
+        None => Change::Append(TEMPLATE.to_owned()),
     }
 }
 
@@ -115,7 +168,8 @@ fn alias(old: &str) -> Change {
 fn package(old: &str) -> Change {
     let line = |text: &str| old.lines().map(str::trim).find(|line| line.starts_with(text));
     let wanted = format!("\"helm-xtask-{}\"", env!("CARGO_PKG_VERSION"));
-    match line("helm-xtask ").or_else(|| line("helm-xtask=")) {
+    let depends = ["helm-xtask ", "helm-xtask=", "helm-xtask.", "[dependencies.helm-xtask"];
+    match depends.into_iter().find_map(line) {
         Some(line) if line.contains("tag") && !line.contains(&wanted) => Change::Differs(format!(
             "depends on another version than this one, {}",
             env!("CARGO_PKG_VERSION")
@@ -141,17 +195,18 @@ fn config(old: &str, decision: &Decision) -> Change {
     let of = |answer: &Answer| {
         let setting = answer.setting.as_ref().filter(|setting| !code.contains(&plain(setting)))?;
         let verb = if has_setter(setting.setter()) { "has another" } else { "lacks" };
-        Some(format!("{verb} `{}`: {}, {}", setting.written(), answer.what, answer.why))
+        Some(format!("{verb} `{}`: {} ({})", setting.written(), answer.what, answer.why))
     };
     let mut differences: Vec<String> = decision.answers.iter().filter_map(of).collect();
     let settings = decision.settings();
     let is_known = |setter: &str| settings.iter().any(|setting| setting.setter() == setter);
     let own = SETTERS.into_iter().filter(|setter| has_setter(setter) && !is_known(setter));
-    differences
-        .extend(own.map(|setter| format!("has `.{setter}(…)`, which nothing in the repository asks for")));
+    differences.extend(
+        own.map(|setter| format!("has `.{setter}(…)`, for which nothing was found in the repository")),
+    );
     let repository = format!("Config::new(\"{}\")", decision.config.repository);
     if !code.to_lowercase().contains(&repository.to_lowercase()) {
-        differences.push(format!("names another repository than {}", decision.config.repository));
+        differences.push(format!("does not name {}", decision.config.repository));
     }
     if differences.is_empty() { Change::Unchanged } else { Change::Differs(differences.join("; ")) }
 }
@@ -159,7 +214,7 @@ fn config(old: &str, decision: &Decision) -> Change {
 /// A list of what git or Helm leaves out.
 fn ignored(old: &str, wanted: &[&str]) -> Change {
     let is_there = |wanted: &str| {
-        let plain = |line: &str| line.trim().trim_matches('/').to_owned();
+        let plain = |line: &str| line.trim().trim_end_matches("/*").trim_matches('/').to_owned();
         old.lines().any(|line| plain(line) == plain(wanted))
     };
     let lacking: Vec<&str> = wanted.iter().filter(|wanted| !is_there(wanted)).copied().collect();
@@ -186,7 +241,10 @@ pub fn workflow(decision: &Decision) -> String {
     let mut text = text
         .replace("branches: [main]", &format!("branches: [{}]", scalar(default_branch)))
         .replace("refs/heads/main'", &format!("refs/heads/{}'", default_branch.replace('\'', "''")))
-        .replace("group: deploy-gh-pages", &format!("group: deploy-{}", config.branch));
+        .replace(
+            "group: deploy-gh-pages",
+            &format!("group: deploy-{}", if is_word(&config.branch) { &config.branch } else { "pages" }),
+        );
     if config.tags.0 != tag::DEFAULT || decision.has_v {
         let spellings = if decision.has_v { &["", "v"][..] } else { &[""] };
         let filters =
@@ -228,9 +286,16 @@ fn written_by(config: &Config) -> Option<&'static str> {
 
 /// A text as an item of a YAML list in brackets.
 fn scalar(text: &str) -> String {
+    if is_word(text) { text.to_owned() } else { format!("{text:?}") }
+}
+
+/// Whether YAML reads a text as it is written, and as text.
+fn is_word(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.');
-    let is_word = text.chars().all(is_plain) && text.starts_with(|c: char| c.is_ascii_alphabetic());
-    if is_word { text.to_owned() } else { format!("\"{text}\"") }
+    let is_other = ["true", "false", "null", "on", "off", "yes", "no", "y", "n"];
+    text.chars().all(is_plain)
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !is_other.contains(&text.to_lowercase().as_str())
 }
 
 /// Whether what is written makes the files of cargo whole, so that they can be locked.

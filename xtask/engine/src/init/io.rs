@@ -1,6 +1,5 @@
 //! Looks at a repository and its remote, and writes the files that are not there.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,12 +8,13 @@ use anyhow::Result;
 
 use super::charts::{Chart, candidates, manifest};
 use super::documented::find_addresses;
-use super::files::{Change, FILES};
+use super::files::{Change, FILES, OLD_CONFIG, There, WORKFLOW};
 use super::published::{self, Index, Listed};
 use super::today::{Sourced, Today, find_today, is_releaser_config};
 use super::{Asked, Seen};
 use crate::base::config::Config;
 use crate::base::limits::MAX_GITHUB_FILE;
+use crate::base::path;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::yaml;
@@ -22,7 +22,7 @@ use crate::check::chart_testing::ct_files;
 use crate::check::ct_yaml::read_ct_yaml;
 use crate::check::document::Document;
 use crate::check::io::documents::read_documents;
-use crate::ci::io::workflows::{read_actions, read_workflows};
+use crate::ci::io::workflows::{read_actions, read_workflows, workflow_texts};
 use crate::git::Tip;
 use crate::git::io::branch::{Branch, Refusal};
 use crate::git::io::remote::Remote;
@@ -33,8 +33,11 @@ use crate::sys::{environment, files, terminal};
 
 /// How many indexes of a branch are read: the repositories of others may lie there by the hundred.
 const MOST_INDEXES: usize = 8;
-/// How long cargo may take to choose the versions of everything.
-const LOCKING: Duration = Duration::from_secs(600);
+
+/// Why a branch is taken that nothing names.
+const DEFAULT: &str = "the default";
+/// What the names of branches have in them that hold a Helm repository.
+const PARTS: [&str; 5] = ["chart", "helm", "index", "page", "repo"];
 
 /// Where and for how long to look.
 #[derive(Clone, Copy)]
@@ -151,7 +154,7 @@ fn branch_name(
     let others = branches.into_iter().filter(|branch| Some(branch) != default.as_ref() && branch != "HEAD");
     let with_index = repository.branches_with("origin", others.collect(), "index.yaml")?;
     let found = with_index.into_iter().next().map(|branch| (branch, "it has an index.yaml".to_owned()));
-    Ok(found.unwrap_or_else(|| (usual.branch.clone(), "the default".to_owned())))
+    Ok(found.unwrap_or_else(|| (usual.branch.clone(), DEFAULT.to_owned())))
 }
 
 /// An index in the work tree, at the root or in `docs/`, where GitHub Pages may be built from, with archives that are files.
@@ -178,9 +181,10 @@ fn look_at_remote(scope: Scope<'_>, seen: &mut Seen) -> Result<Vec<Problem>> {
     let remote = Remote::find(&config, scope.remote, scope.repository)?;
     terminal::progress("Looking", &format!("at {} of {}", seen.branch_name.0, remote.url));
     let mut branch = Branch::new(&remote, &seen.branch_name.0, scope.limit)?;
-    let refs = match branch.refs()? {
-        Ok(refs) => refs,
-        Err(Refusal(words)) => return Ok(vec![unseen(&words)]),
+    let refs = match branch.refs() {
+        Ok(Ok(refs)) => refs,
+        Ok(Err(Refusal(words))) => return Ok(vec![unseen(&words)]),
+        Err(error) => return Ok(vec![unseen(&format!("{error:#}"))]),
     };
     seen.tags = refs.tags.into_iter().map(|tag| tag.name).collect();
     seen.default_branch = refs.default_branch.map_or_else(|| seen.default_branch.clone(), |(name, _)| name);
@@ -190,9 +194,41 @@ fn look_at_remote(scope: Scope<'_>, seen: &mut Seen) -> Result<Vec<Problem>> {
             seen.branch = Some(read);
             Ok(Vec::new())
         }
-        Ok(None) => Ok(Vec::new()),
+        Ok(None) => {
+            let is_open = seen.branch_name.1 == DEFAULT;
+            let found = if is_open {
+                branch_with_index(scope, &remote, &branch, &seen.default_branch)?
+            } else {
+                None
+            };
+            if let Some(read) = found {
+                seen.branch_name = (read.name.clone(), "it has an index.yaml".to_owned());
+                seen.branch = Some(read);
+            }
+            Ok(Vec::new())
+        }
         Err(Refusal(words)) => Ok(vec![unseen(&words)]),
     }
+}
+
+/// A branch of the remote that this clone does not know, called after what it may hold, with an index.
+fn branch_with_index(
+    scope: Scope<'_>,
+    remote: &Remote,
+    branch: &Branch,
+    default: &str,
+) -> Result<Option<published::Branch>> {
+    let heads = branch.heads()?.unwrap_or_default();
+    let may_be = |head: &&String| **head != default && PARTS.iter().any(|part| head.contains(part));
+    for head in heads.iter().filter(may_be).take(MOST_INDEXES) {
+        let mut other = Branch::new(remote, head, scope.limit)?;
+        let Ok(Some(tip)) = other.look()? else { continue };
+        let read = read_branch(&mut other, &tip);
+        if !read.indexes.is_empty() {
+            return Ok(Some(read));
+        }
+    }
+    Ok(None)
 }
 
 fn read_branch(branch: &mut Branch, tip: &Tip) -> published::Branch {
@@ -214,33 +250,76 @@ fn read_branch(branch: &mut Branch, tip: &Tip) -> published::Branch {
         indexes.push(Index { path: path.clone(), versions });
     }
     let domain = text(branch, "CNAME").map(|text| String::from_utf8_lossy(&text).trim().to_owned());
-    let domain = domain.filter(|domain| !domain.is_empty() && !domain.contains(char::is_whitespace));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    let domain = domain.filter(|domain| !domain.is_empty() && domain.chars().all(is_plain));
     published::Branch { name: branch.name().to_owned(), indexes, domain }
 }
 
-/// `OWNER/NAME` of a URL, however git has it.
+/// `OWNER/NAME` of a URL, however git has it. On a server a repository has these two parts alone.
 pub fn repository_of(url: &str) -> Option<String> {
-    let path = url.trim_end_matches('/').trim_end_matches(".git");
-    let mut parts = path.rsplit(['/', ':']);
-    let (repository, owner) = (parts.next()?, parts.next()?);
-    (!owner.is_empty() && !repository.is_empty()).then(|| format!("{owner}/{repository}"))
+    let url = url.trim_end_matches('/').trim_end_matches(".git");
+    let (path, is_on_server) = match url.split_once("://") {
+        Some(("file", path)) => (path, false),
+        Some((_, rest)) => (rest.split_once('/')?.1, true),
+        None if url.starts_with(['/', '.']) => (url, false),
+        None => (url.split_once(':')?.1.trim_start_matches('/'), true),
+    };
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        [.., owner, repository] if parts.len() == 2 || !is_on_server => Some(format!("{owner}/{repository}")),
+        _ => None,
+    }
 }
 
-/// The texts of the files that are there.
-pub fn texts(root: &Path) -> Result<BTreeMap<String, String>> {
-    let text = |path: &str| Ok(files::read_text(&root.join(path))?.map(|text| (path.to_owned(), text)));
-    FILES.into_iter().filter_map(|path| text(path).transpose()).collect()
+/// What is at the places of the files.
+pub fn find_there(repository: &Repository, paths: &[String]) -> Result<There> {
+    let root = repository.root();
+    let mut there = There { has_old_config: root.join(OLD_CONFIG).exists(), ..There::default() };
+    for path in FILES {
+        match read_place(root, path) {
+            Ok(text) => there.texts.extend(text.map(|text| (path.to_owned(), text))),
+            Err(why) => drop(there.barred.insert(path.to_owned(), why)),
+        }
+    }
+    let is_other = |path: &&String| path.ends_with("/Cargo.toml") && !path.starts_with("xtask/");
+    for path in paths.iter().filter(is_other) {
+        let directory = path::directory(path).to_owned();
+        if !there.packages.iter().any(|above| path::strip(above, &directory).is_some()) {
+            there.packages.push(directory);
+        }
+    }
+    let releases = |text: &str| text.contains("cargo xtask release");
+    let other = workflow_texts(root)?.into_iter().find(|(path, text)| path != WORKFLOW && releases(text));
+    there.releasing = other.map(|(path, _)| path);
+    Ok(there)
+}
+
+/// The text of a file that may be added to; `None` where nothing is. The error says why nobody should write there.
+fn read_place(root: &Path, path: &str) -> Result<Option<String>, String> {
+    let (mut place, whole) = (root.to_owned(), root.join(path));
+    for part in path.split('/') {
+        place.push(part);
+        let Ok(metadata) = place.symlink_metadata() else { return Ok(None) };
+        let shown = name(&place.strip_prefix(root).unwrap_or(&place).to_string_lossy());
+        let (is_right, kind) =
+            if place == whole { (metadata.is_file(), "file") } else { (metadata.is_dir(), "directory") };
+        if !is_right {
+            return Err(format!("{shown} is no {kind}"));
+        }
+    }
+    files::read_text(&whole).map_err(|error| format!("{error:#}"))
 }
 
 /// Writes what is new. A file that has come to be there in the meantime stays as it is.
 pub fn write(root: &Path, path: &str, change: &Change, old: &str) -> Result<()> {
     let place = root.join(path);
-    if let Some(directory) = place.parent() {
-        files::make_directory(directory)?;
-    }
     match change {
-        Change::Write(text) => files::create(&place, text),
+        Change::Write(text) => {
+            place.parent().map_or(Ok(()), files::make_directory)?;
+            files::create(&place, text)
+        }
         Change::Append(text) => {
+            let text = &if old.contains("\r\n") { text.replace('\n', "\r\n") } else { text.clone() };
             let gap = if old.is_empty() || old.ends_with('\n') { "" } else { "\n" };
             let gap = if old.is_empty() || path.starts_with('.') && !path.contains('/') {
                 gap.to_owned()
@@ -254,10 +333,11 @@ pub fn write(root: &Path, path: &str, change: &Change, old: &str) -> Result<()> 
 }
 
 /// Lets cargo choose the versions of everything.
-pub fn lock(root: &Path) -> Result<(), Problem> {
+pub fn lock(scope: &Scope<'_>) -> Result<(), Problem> {
     terminal::progress("Locking", "Cargo.lock");
     let mut cargo = Command::new(environment::cargo());
-    cargo.args(["generate-lockfile", "--quiet"]).current_dir(root);
+    cargo.args(["generate-lockfile", "--quiet"]).current_dir(scope.repository.root());
+    cargo.args(scope.is_offline.then_some("--offline"));
     for variable in environment::of_package() {
         cargo.env_remove(variable);
     }
@@ -267,7 +347,7 @@ pub fn lock(root: &Path) -> Result<(), Problem> {
         let problem = Problem::warning(format!("cargo wrote no {}: {cause}", name("Cargo.lock")));
         Err(problem.hint("cargo generate-lockfile"))
     };
-    match process::ask(cargo, Vec::new(), Instant::now() + LOCKING) {
+    match process::ask(cargo, Vec::new(), Instant::now() + scope.limit) {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => failed(&output.stderr),
         Err(error) => failed(&error.to_string()),
@@ -282,6 +362,9 @@ mod tests {
     fn repositories() {
         for (url, expected) in [
             ("https://github.com/acme/shop.git", Some("acme/shop")),
+            ("https://gitlab.com/acme/group/shop.git", None),
+            ("https://github.com/shop", None),
+            ("ssh://git@host:2222/shop.git", None),
             ("git@github.com:acme/shop", Some("acme/shop")),
             ("ssh://git@ghe.example:22/acme/shop.git/", Some("acme/shop")),
             ("/srv/acme/shop.git", Some("acme/shop")),

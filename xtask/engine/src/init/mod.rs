@@ -9,11 +9,13 @@ mod documented;
 mod files;
 mod io;
 mod published;
+mod registry;
 mod setting;
 mod tags;
 mod today;
 mod warnings;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use self::charts::Chart;
@@ -31,25 +33,25 @@ pub const PROGRAM: (&str, &str) = ("xtask", files::MAIN);
 #[derive(Clone, Debug, Default, Args)]
 pub struct Asked {
     /// The repository on GitHub [default: that of `origin`]
-    #[arg(long, value_name = "OWNER/NAME")]
+    #[arg(long, value_name = "OWNER/NAME", value_parser = NonEmptyStringValueParser::new())]
     pub repository: Option<String>,
     /// Directories of charts, or charts themselves
-    #[arg(long, value_name = "DIRECTORY", value_delimiter = ',')]
+    #[arg(long, value_name = "DIRECTORY", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub charts: Option<Vec<String>>,
     /// The branch that GitHub Pages is built from
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub branch: Option<String>,
     /// The directory of the branch with the Helm repository; `.` is the root
-    #[arg(long, value_name = "DIRECTORY")]
+    #[arg(long, value_name = "DIRECTORY", value_parser = NonEmptyStringValueParser::new())]
     pub helm_path: Option<String>,
     /// Where GitHub Pages serves the root of the branch
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub pages: Option<String>,
     /// The URL for `helm repo add`
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub helm_url: Option<String>,
     /// The name for `helm repo add`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub helm_name: Option<String>,
     /// Where the archives of the Helm repository lie
     #[arg(long, value_enum)]
@@ -58,13 +60,13 @@ pub struct Asked {
     #[arg(long, value_enum, value_name = "TARGET", value_delimiter = ',')]
     pub targets: Option<Vec<Target>>,
     /// The registry that charts are pushed to, as `oci://HOST/PATH`
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub oci: Option<String>,
     /// Who decides the versions: Chart.yaml, or a tag
     #[arg(long, value_enum)]
     pub versions: Option<Source>,
     /// The patterns of tags, such as `{name}-{version}`
-    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub tags: Option<Vec<String>>,
     /// What makes a release: a merge, or a tag that is pushed
     #[arg(long, value_enum, value_name = "WHEN")]

@@ -116,10 +116,18 @@ fn literal(text: &str) -> String {
     format!("{text:?}")
 }
 
-/// The config as an expression, one setter to a line, laid out as rustfmt does it below `let config = `.
+/// How long a chain may be that rustfmt leaves on one line (its `chain_width`).
+const CHAIN: usize = 60;
+
+/// The config as an expression, laid out as rustfmt does it below `let config = `.
 pub fn expression(repository: &str, settings: &[Setting]) -> String {
     let new = format!("Config::new({})", literal(repository));
-    let calls = settings.iter().map(|setting| format!("\n        {}", setting.written()));
+    let calls: Vec<String> = settings.iter().map(Setting::written).collect();
+    let line = format!("{new}{}", calls.concat());
+    if line.chars().count() <= CHAIN || calls.is_empty() {
+        return line;
+    }
+    let calls = calls.iter().map(|call| format!("\n        {call}"));
     std::iter::once(new).chain(calls).collect()
 }
 
@@ -129,10 +137,10 @@ pub fn main_rs(repository: &str, settings: &[Setting]) -> String {
     names.extend(settings.iter().filter_map(Setting::names));
     names.sort_unstable();
     let names = if names.len() == 1 { names.concat() } else { format!("{{{}}}", names.join(", ")) };
+    let expression = expression(repository, settings);
     let body = if settings.is_empty() {
-        format!("helm_xtask::app!({}).main()", expression(repository, settings))
+        format!("helm_xtask::app!({expression}).main()")
     } else {
-        let expression = expression(repository, settings);
         format!("let config = {expression};\n    helm_xtask::app!(config).main()")
     };
     format!(

@@ -48,7 +48,9 @@ pub fn find_pattern(tags: &[String], versions: &[Listed]) -> Option<Known> {
 fn pattern(tag: &str, of: &Listed) -> Option<(usize, String)> {
     let version = of.version.strip_prefix('v').unwrap_or(&of.version);
     let before = tag.strip_suffix(version)?;
-    if before.ends_with(|c: char| c.is_ascii_digit() || c == '.') {
+    // What else a tag may hold has a meaning in the filters of a workflow.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '@' | '.');
+    if before.ends_with(|c: char| c.is_ascii_digit() || c == '.') || !before.chars().all(is_plain) {
         return None;
     }
     let is_end = |text: &str| text.is_empty() || text.ends_with(SEPARATORS) || text.starts_with(SEPARATORS);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::config::{Config, Versions};
 use crate::base::target::Target;
 use crate::base::yaml;
-use crate::check::workflows::publishers::publishers;
+use crate::check::workflows::publishers::{self, publishers};
 use crate::ci::workflow::{Step, Workflow};
 
 /// When a release is made.
@@ -27,6 +27,8 @@ pub struct Publisher {
     pub targets: Vec<Target>,
     /// Where it publishes, as it is written.
     pub destination: Option<String>,
+    /// Whether it goes to another registry than the usual one.
+    pub is_elsewhere: bool,
     /// Whether it is made for charts, by its name.
     pub is_of_charts: bool,
     /// Whether the name of its workflow speaks of charts.
@@ -72,13 +74,18 @@ pub fn is_releaser_config(path: &str) -> bool {
 /// Reads the workflows, and the configurations of chart-releaser by their paths.
 pub fn find_today(config: &Config, workflows: &[Workflow], releasers: &[(String, String)]) -> Today {
     let mut today = Today::default();
-    for found in publishers(config, workflows).iter().filter(|found| !found.is_elsewhere) {
+    // Another registry than the usual one is the one of this repository.
+    let is_here = |found: &&publishers::Publisher<'_>| {
+        !found.is_elsewhere || found.targets == [Target::Oci] && found.what.contains("helm")
+    };
+    for found in publishers(config, workflows).iter().filter(is_here) {
         today.publishers.push(Publisher {
             file: found.workflow.file.clone(),
             line: found.line,
             what: found.what.clone(),
             targets: found.targets.clone(),
             destination: found.destination.clone(),
+            is_elsewhere: found.is_elsewhere,
             is_of_charts: is_of_charts(&found.what),
             is_beside_charts: is_of_charts(&found.workflow.file),
         });

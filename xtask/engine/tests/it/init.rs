@@ -72,7 +72,7 @@ fn the_smallest() {
     let sandbox = shop();
     let ran = init(&sandbox, &[]).ended(0);
     expect![[r#"
-               Found repository acme/shop  (origin)
+               Found repository acme/shop  (origin is https://github.com/acme/shop.git)
                Found 1 chart in `charts`  (each Chart.yaml outside of other charts, tests and examples)
                Found branch gh-pages  (the default)
                Found Helm repository at charts/ of gh-pages  (the branch has no index.yaml)
@@ -85,12 +85,12 @@ fn the_smallest() {
 
             Config::new("acme/shop")
 
-         Would write Cargo.toml
-         Would write .cargo/config.toml
          Would write xtask/Cargo.toml
          Would write xtask/src/main.rs
+         Would write .cargo/config.toml
            Would add 3 lines to .gitignore
          Would write .github/workflows/charts.yml
+         Would write Cargo.toml
         nothing was written; add --write to write, check and rehearse
     "#]].assert_eq(&ran.stdout);
     expect![[r#"
@@ -105,12 +105,12 @@ fn the_smallest() {
     let (_, written) = written.split_once("shop\")\n\n").expect("the config");
     expect![[r#"
         $
-               Wrote Cargo.toml
-               Wrote .cargo/config.toml
                Wrote xtask/Cargo.toml
                Wrote xtask/src/main.rs
+               Wrote .cargo/config.toml
                Added 3 lines to .gitignore
                Wrote .github/workflows/charts.yml
+               Wrote Cargo.toml
                Wrote Cargo.lock
     "#]]
     .assert_eq(&format!("$\n{written}"));
@@ -125,7 +125,7 @@ fn the_smallest() {
         assert_eq!(sandbox.text(path), block(document, marker), "{path}");
     }
     assert_eq!(sandbox.text(".gitignore"), "/target/\n/dist/\n/site/\n");
-    assert_eq!(sandbox.text("Cargo.lock"), "# generate-lockfile --quiet\n");
+    assert_eq!(sandbox.text("Cargo.lock"), "# generate-lockfile --quiet --offline\n");
 
     // Once more, and after somebody has changed the config.
     sandbox.commit("adopt");
@@ -138,11 +138,11 @@ fn the_smallest() {
     expect![[r#"
         warning: what is published was not looked at: offline
         hint: give the answers as options, such as --helm-path and --archives: helm-xtask init --help
-        note: xtask/src/main.rs: lacks `.helm_path("")`: Helm repository at the root of gh-pages, --helm-path; has `.branch(…)`, which nothing in the repository asks for; names another repository than acme/shop
+        note: xtask/src/main.rs: lacks `.helm_path("")`: Helm repository at the root of gh-pages (--helm-path); has `.branch(…)`, for which nothing was found in the repository; does not name acme/shop
         hint: it stays as it is; edit it where it is not what you want
     "#]].assert_eq(&ran.stderr);
     assert!(ran.stdout.ends_with(
-        "xtask/src/main.rs is your own: try it with cargo xtask check && cargo xtask release --rehearse\n"
+        "see to xtask/src/main.rs first, then try it: cargo xtask check && cargo xtask release --rehearse\n"
     ));
 }
 
@@ -173,7 +173,7 @@ fn coming_from_chart_releaser() {
     }
     let ran = init(&sandbox, &[]).ended(0);
     expect![[r#"
-               Found repository acme/charts  (origin)
+               Found repository acme/charts  (origin is https://github.com/acme/charts.git)
                Found 2 charts in `charts`  (the default of helm/chart-releaser-action at .github/workflows/release.yml:8)
                Found branch gh-pages  (it is at origin)
                Found Helm repository at the root of gh-pages  (index.yaml lists 2 versions)
@@ -193,12 +193,12 @@ fn coming_from_chart_releaser() {
                 .targets([Target::Pages, Target::Github])
                 .tags(["{name}-{version}"])
 
-         Would write Cargo.toml
-         Would write .cargo/config.toml
          Would write xtask/Cargo.toml
          Would write xtask/src/main.rs
+         Would write .cargo/config.toml
            Would add 3 lines to .gitignore
          Would write .github/workflows/charts.yml
+         Would write Cargo.toml
               Remove `helm/chart-releaser-action` at .github/workflows/release.yml:8: it publishes the same
         nothing was written; add --write to write, check and rehearse
     "#]].assert_eq(&ran.stdout);
@@ -221,17 +221,8 @@ fn nothing_is_replaced() {
     expect![[r#"
         warning: what is published was not looked at: offline
         hint: give the answers as options, such as --helm-path and --archives: helm-xtask init --help
-        warning: Cargo.toml: not written, since its workspace has other members
-        hint: add these lines
-        warning: .cargo/config.toml: not written, since it has other aliases
-        hint: add these lines
-        warning: xtask/Cargo.toml: not written, since it is the package of another program
-        hint: add these lines
-        warning: xtask/src/main.rs: not written, since it is another program
-        hint: add these lines
-        warning: .github/workflows/charts.yml: not written, since a workflow of this name is there: these are jobs for it
-        hint: add these lines
-    "#]].assert_eq(&ran.stderr);
+    "#]]
+    .assert_eq(&ran.stderr);
     for (path, text) in files.iter().filter(|(path, _)| *path != ".gitignore") {
         assert_eq!(sandbox.text(path), *text, "{path}");
     }
@@ -382,6 +373,109 @@ fn the_guides() {
         assert!(ran.stdout.contains(&format!("   Rehearsed {}", versions[1])), "{}", ran.stdout);
         assert!(!ran.stderr.contains("as well as `cargo xtask`"), "{}", ran.stderr);
     }
+}
+
+/// What is written stays in the repository, and is TOML that cargo reads.
+#[test]
+fn what_is_in_the_way() {
+    let files = |more: &[(&'static str, &'static str)]| {
+        let usual = [("charts/web/Chart.yaml", &*chart("web", "1.0.0")), ("CHANGELOG.md", CHANGELOG)];
+        clone("shop", &[&usual[..], more].concat())
+    };
+    for (path, text, expected) in [
+        (
+            "Cargo.toml",
+            "workspace = { members = [\"a\"] }\n",
+            "Add to Cargo.toml by hand: it has a workspace already",
+        ),
+        ("Cargo.toml", "[ workspace ]\n", "Add to Cargo.toml by hand: it has a workspace already"),
+        ("Cargo.toml", "workspace.members = []\n", "Add to Cargo.toml by hand"),
+        (
+            "Cargo.toml",
+            "[workspace]\ndefault-members = [\"xtask\"]\nmembers = []\n",
+            "Add to Cargo.toml by hand",
+        ),
+        ("Cargo.toml", "[workspace]\nmembers = [\n  \"a\",\n  \"xtask\",\n]\n", "Unchanged Cargo.toml"),
+        (
+            ".cargo/config.toml",
+            "alias = { b = \"build\" }\n",
+            "Add to .cargo/config.toml by hand: it has aliases",
+        ),
+        (".cargo/config.toml", "alias.b = \"build\"\n", "Add to .cargo/config.toml by hand"),
+        (".cargo/config.toml", "[env]\nxtask = \"1\"\n", "Would add 14 lines to .cargo/config.toml"),
+        (
+            ".cargo/config.toml",
+            "[alias]\nxtask = \"run -p other\"\n",
+            "its alias `xtask` runs another package",
+        ),
+        (".cargo/config", "[build]\n", "Add to .cargo/config.toml by hand: cargo prefers .cargo/config"),
+        ("xtask", "a file\n", "Add to xtask/src/main.rs by hand: `xtask` is no directory"),
+        (
+            "xtask/Cargo.toml",
+            "[package]\nname = \"xtask\"\n",
+            "Add to xtask/src/main.rs by hand: xtask/Cargo.toml is the package of another program",
+        ),
+        (
+            ".github/workflows/release.yml",
+            "on: push\njobs: {a: {steps: [{run: cargo xtask release --publish}]}}\n",
+            "Unchanged .github/workflows/charts.yml",
+        ),
+    ] {
+        let ran = init(&files(&[(path, text)]), &[]).ended(0);
+        assert!(ran.stdout.contains(expected), "{text}: {}", ran.stdout);
+    }
+    // Packages that were alone stay alone.
+    let sandbox = files(&[("cli/Cargo.toml", "[package]\n"), ("cli/macros/Cargo.toml", "[package]\n")]);
+    init(&sandbox, &["--write"]).ended(0);
+    assert!(sandbox.text("Cargo.toml").contains("members = [\"xtask\"]\nexclude = [\"cli\"]\n"));
+    // A link leads elsewhere.
+    let sandbox = files(&[]);
+    let outside = sandbox.work().join("../outside");
+    std::fs::create_dir(&outside).expect("a directory");
+    for directory in [".cargo", "xtask", ".github"] {
+        std::os::unix::fs::symlink(&outside, sandbox.work().join(directory)).expect("a link");
+    }
+    let ran = init(&sandbox, &["--write"]).ended(0);
+    assert!(
+        ran.stdout.contains("Add to xtask/Cargo.toml by hand: `xtask` is no directory"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(std::fs::read_dir(&outside).expect("outside").count(), 0);
+}
+
+/// Values that cannot be are wrong usage where they were asked for, and are left out where they were found.
+#[test]
+fn what_cannot_be() {
+    let sandbox = shop();
+    for args in [
+        ["--helm-path", "../x"],
+        ["--oci", "ghcr.io/x"],
+        ["--tags", "v1"],
+        ["--branch", ""],
+        ["--pages", "http://x"],
+        ["--helm-name", "a/b"],
+    ] {
+        let ran = init(&sandbox, &[&["--write"], &args[..]].concat()).ended(2);
+        assert!(ran.stderr.contains("error: ") && ran.stdout.matches("Wrote").count() == 0, "{ran:?}");
+    }
+    init(&sandbox, &["--versions=stamp", "--release-on=merge"]).ended(2);
+    sandbox.git(&["remote", "set-url", "origin", "https://me:secret@github.com/acme/shop.git"]);
+    let ran = init(&sandbox, &[]).ended(1);
+    assert!(ran.stderr.contains("password") && !ran.stderr.contains("secret"), "{}", ran.stderr);
+    sandbox.git(&["remote", "set-url", "origin", "https://github.com/acme/shop.git?private_token=secret"]);
+    let ran = init(&sandbox, &[]).ended(0);
+    assert!(!format!("{ran:?}").contains("secret"), "{ran:?}");
+    sandbox.git(&["remote", "set-url", "origin", "git@gitlab.com:acme/group/shop.git"]);
+    let ran = init(&sandbox, &[]).ended(2);
+    assert!(ran.stderr.ends_with("hint: --repository OWNER/NAME\n"), "{}", ran.stderr);
+
+    let sandbox = clone(
+        "web",
+        &[("deploy/-chart/web/Chart.yaml", &chart("web", "1.0.0")), ("CHANGELOG.md", CHANGELOG)],
+    );
+    let ran = init(&sandbox, &["--branch=a b"]).ended(2);
+    assert!(ran.stderr.contains("--branch cannot be: `branch` `a b`"), "{}", ran.stderr);
 }
 
 /// What was taken over from another repository would publish there.

@@ -24,7 +24,10 @@ pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         app_version: one.app_version.clone(),
     };
     let charts: Vec<ChartVersion> = scene.released().map(version).collect();
-    let default_branch = scene.repository.default_branch()?;
+    let default_branch = match scene.repository.default_branch()? {
+        None if !scene.is_offline() => default_branch(scene),
+        known => known,
+    };
     let texts = read_documents(scene.repository, requirements(&read, &scene.files).into_iter()).value;
     let requirements: Vec<(String, String)> = texts.into_iter().map(|one| (one.path, one.text)).collect();
     let builder = docs::io::builder(scene.config, scene.repository.root());
@@ -42,4 +45,10 @@ pub fn look_at_workflows(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     };
     report.add(Area::Workflows, check_workflows(scene.config, around, &read, scene.program.task));
     Ok(())
+}
+
+/// The default branch that the remote names, where no clone has said; `None` where it does not answer.
+fn default_branch(scene: &Scene<'_>) -> Option<String> {
+    let refs = scene.with_branch(|branch| branch.refs()).ok()?.ok()?;
+    refs.default_branch.map(|(name, _)| name)
 }

@@ -97,6 +97,12 @@ impl Remote {
         Err(Problem::error(message).hint(hint).into())
     }
 
+    /// A URL as it may be shown, without a user and without a query. One with a password is refused.
+    pub fn shown(whence: &str, base: &Path, url: &str) -> Result<String> {
+        let url = checked(whence, base, url)?;
+        Ok(if url.contains("://") { url.split(['?', '#']).next().unwrap_or(&url).to_owned() } else { url })
+    }
+
     /// A config that was taken over from another repository. Where no remote is the repository of the config, one of the
     /// same name may be a fork, from which nothing is published; remotes without a host say nothing.
     pub fn of_other(config: &Config, source: &Repository) -> Result<Option<Problem>> {

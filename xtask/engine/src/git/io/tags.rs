@@ -25,6 +25,17 @@ impl Branch {
         Ok(Ok(RemoteRefs::read(&String::from_utf8_lossy(&list.stdout))))
     }
 
+    /// The branches of the remote.
+    pub fn heads(&self) -> Result<Result<Vec<String>, Refusal>> {
+        let list = self.run(|git| git.args(["ls-remote", "--quiet", "--heads", NAME]))?;
+        if !list.status.success() {
+            return Ok(Err(Refusal(Remote::words(&list.stderr))));
+        }
+        let listed = String::from_utf8_lossy(&list.stdout);
+        let names = listed.lines().filter_map(|line| line.split_once("\trefs/heads/"));
+        Ok(Ok(names.map(|(_, name)| name.to_owned()).collect()))
+    }
+
     /// The texts of annotated tags, which say who made them; those of lightweight tags are none.
     pub fn tag_texts(&self, tags: &[&RemoteTag]) -> Result<Vec<(String, String)>> {
         let annotated: Vec<(&str, &str)> =
