@@ -2,7 +2,7 @@
 
 #![warn(missing_docs)]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ use crate::base::text::name;
 use crate::ci::program::Program;
 use crate::ci::run::Task;
 use crate::ci::{self, Step};
-use crate::cli::{Command, Commands, Installed, Standard};
+use crate::cli::{Command, Commands, Installed, Standard, read};
 use crate::release::command::ReleaseArgs;
 use crate::release::io::release::Release;
 use crate::sys::{environment, files, scratch, terminal};
@@ -139,11 +139,12 @@ impl App {
     /// program, as clap does it.
     fn arguments<P: Parser>(&self) -> Result<(P, Vec<String>), Problems> {
         // What a command of the repository's own takes is for itself to judge.
-        let first = environment::first_argument().unwrap_or_default();
-        if Commands::has_subcommand(&first) || self.parser.find_subcommand(&first).is_none() {
+        let words = environment::arguments();
+        let first = words.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+        if Commands::has_subcommand(first) || self.parser.find_subcommand(first).is_none() {
             check_arguments()?;
         }
-        let matches = self.parser.clone().get_matches();
+        let matches = read(&self.parser, &words).unwrap_or_else(|error| error.exit());
         let options = self.own_options(&matches);
         Ok((P::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), options))
     }
@@ -158,7 +159,8 @@ impl App {
     }
 
     fn matches(&self, line: &str) -> Result<ArgMatches, clap::Error> {
-        self.parser.clone().try_get_matches_from(line.split_whitespace().skip(1))
+        let words: Vec<OsString> = line.split_whitespace().skip(1).map(OsString::from).collect();
+        read(&self.parser, &words)
     }
 
     /// The options of the repository's own in a command line, then those that this program was run with.
@@ -333,5 +335,38 @@ mod tests {
         assert_eq!(app.task("cargo xtask --staging check"), Ok(Task::Other));
         assert_eq!(app.refusal("cargo xtask --staging package"), None);
         assert!(app.refusal("cargo xtask --stagin check").is_some());
+    }
+
+    #[test]
+    fn habits_of_other_tools() {
+        let app = App::new(Config::new("acme/shop"), "xtask", "main.rs", "");
+        let app = App { parser: named(Cli::command()), ..app };
+        for (line, said) in [
+            ("release --publish pages", "type --publish=pages; for charts"),
+            ("release web --publish OCI,pages --json", "type --publish=oci,pages; for charts"),
+            ("--staging release --publish oci, pages", "type --publish=oci; for charts"),
+            ("release --dry-run", "leave --publish out"),
+            ("pages -n --publish", "leave --publish out"),
+            ("check --dry-run=client", "leave --fix out"),
+            ("release --publish-oci", "type --publish=oci\n"),
+            ("release --version 1.2.3", "type --tag TAG"),
+        ] {
+            let refusal = app.refusal(&format!("cargo xtask {line}")).unwrap_or_default();
+            let (error, hint) = refusal.split_once("\nhint: ").expect(&refusal);
+            assert!(error.starts_with("error: `") && hint.starts_with(said), "{line}: {refusal}");
+        }
+        for line in [
+            "release --publish",
+            "release --publish=pages web",
+            "release pages --publish",
+            "release --publish web",
+            "release --publish -- pages",
+            "release --publish --only pages",
+            "pages --publish",
+        ] {
+            assert_eq!(app.refusal(&format!("cargo xtask {line}")), None, "{line}");
+        }
+        let refusal = app.refusal("cargo xtask release --nonsense").unwrap_or_default();
+        assert!(refusal.contains("unexpected argument") && !refusal.contains("as a value"), "{refusal}");
     }
 }

@@ -2,11 +2,16 @@
 
 #![warn(missing_docs)]
 
+use std::ffi::OsString;
+
 use anyhow::Result;
-use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::app::App;
 use crate::base::config::Config;
+use crate::base::target::Target;
+use crate::base::text::shown;
 use crate::check::command::CheckArgs;
 use crate::ci::command::CiArgs;
 use crate::ci::run::Task;
@@ -121,4 +126,59 @@ impl Commands {
             _ => Task::Other,
         }
     }
+}
+
+/// What a command line asks for. The error is clap's, but where people type what another tool has, or what clap would take
+/// for something else than they mean.
+pub fn read(parser: &clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let typed: Vec<&str> =
+        words.iter().map_while(|word| word.to_str().filter(|word| *word != "--")).collect();
+    let command = typed.iter().copied().skip(1).find(|word| parser.find_subcommand(word).is_some());
+    let command = command.unwrap_or_default();
+    if let Some(targets) = targets_after_blank(&typed).filter(|_| command == "release") {
+        let (said, plain) = (shown(targets), targets.trim_end_matches(',').to_lowercase());
+        return Err(habit(
+            &format!("`{said}` after `--publish` and a blank is read as the name of a chart"),
+            &format!("type --publish={plain}; for charts of that name, name them before --publish"),
+        ));
+    }
+    parser.clone().try_get_matches_from(words).map_err(|error| known(command, error))
+}
+
+/// The targets that follow `--publish` as a word of their own: its value needs a `=`.
+fn targets_after_blank<'w>(words: &[&'w str]) -> Option<&'w str> {
+    let is_target = |part: &str| Target::from_str(part, true).is_ok();
+    let targets = words.windows(2).find_map(|pair| match pair {
+        ["--publish", after] => Some(*after),
+        _ => None,
+    });
+    targets.filter(|targets| targets.trim_end_matches(',').split(',').all(is_target))
+}
+
+/// An option that is none, with what to type instead where that is known. Clap offers to read it as the name of a chart.
+fn known(command: &str, mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) else { return error };
+    let option = typed.split('=').next().unwrap_or(typed);
+    let target = option.strip_prefix("--publish-").filter(|target| Target::from_str(target, true).is_ok());
+    let hint = match (command, option) {
+        _ if error.kind() != ErrorKind::UnknownArgument => return error,
+        ("release" | "pages", "--dry-run" | "--dryrun" | "-n") => {
+            "leave --publish out: without it nothing leaves this machine, and what publishing would do is printed".to_owned()
+        }
+        ("check", "--dry-run" | "--dryrun" | "-n") => "leave --fix out: without it nothing is changed".to_owned(),
+        ("release", "--version") => "type --tag TAG, as v1.2.3; without it the version is that of Chart.yaml".to_owned(),
+        ("release", _) if target.is_some() => format!("type --publish={}", target.unwrap_or_default().to_lowercase()),
+        _ => {
+            let is_of_value = |tip: &ContextValue| tip.to_string().contains("as a value");
+            if error.get(ContextKind::Suggested).is_some_and(is_of_value) {
+                error.remove(ContextKind::Suggested);
+            }
+            return error;
+        }
+    };
+    habit(&format!("`{command}` has no option `{}`", shown(option)), &hint)
+}
+
+fn habit(message: &str, hint: &str) -> clap::Error {
+    clap::Error::raw(ErrorKind::UnknownArgument, format!("{message}\nhint: {hint}\n"))
 }

@@ -10,6 +10,7 @@ pub struct Reference {
     /// With the port, where there is one.
     pub host: String,
     pub repository: String,
+    /// Empty where the repository itself is meant.
     pub tag: String,
 }
 
@@ -48,7 +49,8 @@ impl Reference {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "oci://{}/{}:{}", self.host, self.repository, self.tag)
+        write!(f, "oci://{}/{}", self.host, self.repository)?;
+        if self.tag.is_empty() { Ok(()) } else { write!(f, ":{}", self.tag) }
     }
 }
 

@@ -154,9 +154,20 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Problems {
             Err(error) => error,
         };
         let causes = std::iter::successors(Some(&*error as &dyn std::error::Error), |error| error.source());
-        let words: Vec<String> = causes.map(ToString::to_string).collect();
-        Problem::error(words.join(": ")).into()
+        let words = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        let is_full = says_full(&words);
+        let hint = is_full
+            .then(|| "the disk of this machine is full: make room on it, then run it again".to_owned());
+        Problem { hint, ..Problem::error(words) }.into()
     }
+}
+
+/// Whether the system, or git, says that a disk of this machine is full. What another machine says comes from git after
+/// `remote:`.
+pub fn says_full(words: &str) -> bool {
+    let signs = ["No space left on device", "Out of diskspace", "Disk quota exceeded"];
+    let mut ours = words.split(['\n', ';']).filter(|said| !said.trim_start().starts_with("remote:"));
+    ours.any(|said| signs.iter().any(|sign| said.contains(sign)))
 }
 
 impl From<Problem> for Problems {
@@ -208,7 +219,8 @@ pub fn docs_page(page: &str) -> String {
     format!("{}{page}/", env!("CARGO_PKG_HOMEPAGE"))
 }
 
-/// Problems of one cause, which differ in what they happened to, as one: what follows the first colon is the cause.
+/// Problems of one cause, which differ in what they happened to, as one: what follows the first colon is the cause. One that
+/// is told twice counts once.
 pub fn fold(problems: Vec<Problem>) -> Vec<Problem> {
     let cause = |problem: &Problem| {
         let (_, cause) = problem.message.split_once("`: ")?;
@@ -218,7 +230,13 @@ pub fn fold(problems: Vec<Problem>) -> Vec<Problem> {
         0 => problem,
         more => Problem { message: format!("{} ({more} more like it)", problem.message), ..problem },
     };
-    group_by(problems, cause).into_iter().map(with_count).collect()
+    let mut told = Vec::new();
+    for problem in problems {
+        if !told.contains(&problem) {
+            told.push(problem);
+        }
+    }
+    group_by(told, cause).into_iter().map(with_count).collect()
 }
 
 /// Problems that say the same of several things, as one that names all of them: those whose messages differ in what stands
@@ -301,6 +319,21 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_of_this_machine() {
+        let full = std::io::Error::from_raw_os_error(28);
+        let Problems(told) = anyhow::Error::from(full).context("cannot write `dist/a.tgz`").into();
+        assert!(told[0].message.starts_with("cannot write `dist/a.tgz`: No space left"), "{}", told[0]);
+        assert!(
+            told[0].hint.as_ref().is_some_and(|hint| hint.starts_with("the disk of this machine is full"))
+        );
+        let theirs = "`git fetch` failed: x; remote: fatal: write error: No space left on device";
+        assert!(
+            !says_full(theirs)
+                && says_full("error: x\nfatal: sha1 file '<stdout>' write error. Out of diskspace")
+        );
+    }
+
+    #[test]
     fn one_cause_is_told_once_and_an_error_stays_one() {
         let at = |chart: &str| format!("cannot look at `{chart}`: no network");
         let problems = vec![
@@ -309,11 +342,11 @@ mod tests {
             Problem::error(at("c")),
             Problem::error(at("d")).hint("x"),
             Problem::error("no cause"),
+            Problem::error("other"),
             Problem::error("no cause"),
         ];
         let folded: Vec<String> = fold(problems.clone()).iter().map(ToString::to_string).collect();
-        let expected =
-            [at("a"), at("b") + " (1 more like it)", at("d"), "no cause".into(), "no cause".into()];
+        let expected = [at("a"), at("b") + " (1 more like it)", at("d"), "no cause".into(), "other".into()];
         assert_eq!(folded, expected);
         assert!(verdict(fold(problems)).is_err());
     }

@@ -2,7 +2,12 @@
 //! about the branch rests on them; they come from programs that change.
 
 /// Words, in lower case, that mean the same tomorrow, with what to do. The first that fits counts.
-const FINAL: [(&[&str], &str); 12] = [
+const FINAL: [(&[&str], &str); 14] = [
+    (
+        &["dubious ownership"],
+        "the repository belongs to another user of this machine: where you trust it, type the command that git names",
+    ),
+    (&["host key verification failed"], HOST_KEY),
     (
         &["from proxy after connect", "connect tunnel failed", "resolve proxy"],
         "correct HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY",
@@ -50,6 +55,8 @@ pub struct Access {
     pub has_token: bool,
     /// The server that `GITHUB_TOKEN` is for, and that of the remote, where they differ.
     pub elsewhere: Option<(String, String)>,
+    /// What `ssh` takes to log in there, such as `git@github.com`, where the remote is reached by SSH.
+    pub ssh: Option<String>,
     /// The proxy that the environment names for the remote, as it may be shown.
     pub proxy: Option<String>,
     /// Settings of the clone that do not count for the remote.
@@ -78,6 +85,8 @@ const PRIVATE: &str =
 const TOKEN: &str =
     "set GITHUB_TOKEN to a token that may write (in a workflow: `GITHUB_TOKEN: ${{ github.token }}`)";
 
+const HOST_KEY: &str = "accept the key of the host in a terminal, once you have compared it with the one that its owner publishes";
+
 /// Whether asking again gives the same answer.
 pub fn is_final(words: &str) -> bool {
     fits(words).is_some()
@@ -93,6 +102,21 @@ pub fn hint(words: &str, access: &Access) -> String {
             "{first}GITHUB_TOKEN goes to {server} alone: set GITHUB_SERVER_URL={here} for a GitHub, Gitea or Forgejo there, or \
              give git a credential helper or an SSH key for it{note}"
         );
+    }
+    if let Some(login) = access.ssh.clone().or_else(|| login_of(words)) {
+        let right = "a deploy key needs write access, and a user's key that user's right to write";
+        match fits(words) {
+            Some(WRITE | TOKEN) => {
+                return format!("type `ssh -T {login}` to see whom it knows you as: {right}{note}");
+            }
+            Some(PRIVATE) => {
+                return format!(
+                    "is the repository's name right? type `ssh -T {login}` to see whom it knows you as: {right}{note}"
+                );
+            }
+            Some(HOST_KEY) => return format!("{HOST_KEY}: ssh -T {login}{note}"),
+            _ => {}
+        }
     }
     let is_unconnected = words.contains("Failed to connect to") || words.contains("Couldn't connect to");
     if let Some(proxy) = access.proxy.as_ref().filter(|_| is_unconnected) {
@@ -114,6 +138,37 @@ fn plain_hint(words: &str, has_token: bool) -> &'static str {
         None if words.contains("429") => "too many requests: wait some minutes and run it again",
         None => "run it again: what is published already is not repeated",
     }
+}
+
+/// The login that SSH itself names where it is let in with no key: `insteadOf` may lead to it from another URL.
+fn login_of(words: &str) -> Option<String> {
+    let (before, _) = words.split_once(": Permission denied (")?;
+    let login = before.rsplit([' ', ';']).next().filter(|login| login.contains('@'))?;
+    Some(login.to_owned())
+}
+
+/// What `ssh` takes to log in where a remote is; `None` for one that is not reached by SSH.
+pub fn login(url: &str) -> Option<String> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        // The form without a scheme: `git@github.com:OWNER/NAME.git`.
+        let (login, _) =
+            url.split_once(':').filter(|(login, _)| !login.contains('/') && !login.is_empty())?;
+        return Some(login.to_owned());
+    };
+    let authority = rest.split('/').next().filter(|_| matches!(scheme, "ssh" | "git+ssh" | "ssh+git"))?;
+    Some(match authority.rsplit_once(':') {
+        Some((login, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => format!("-p {port} {login}"),
+        _ => authority.to_owned(),
+    })
+}
+
+/// What git says of a repository that it does not look into, since it belongs to somebody else: the command that lets it.
+pub fn safe_directory(words: &str) -> Option<&str> {
+    let is_it = words.contains("dubious ownership");
+    words
+        .lines()
+        .map(str::trim)
+        .find(|line| is_it && line.starts_with("git config --global --add safe.directory "))
 }
 
 /// What to say of settings that do not count; nothing where there are none.
@@ -159,7 +214,8 @@ fn fits(words: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    const WITH_TOKEN: Access = Access { has_token: true, elsewhere: None, proxy: None, unused: Vec::new() };
+    const WITH_TOKEN: Access =
+        Access { has_token: true, elsewhere: None, ssh: None, proxy: None, unused: Vec::new() };
 
     #[test]
     fn what_remotes_say() {
@@ -213,6 +269,49 @@ mod tests {
             assert!(!hint.contains("set GITHUB_TOKEN"), "{hint}");
         }
         assert!(hint("GH006: Protected branch", &access).contains("Rules"));
+    }
+
+    #[test]
+    fn over_ssh_a_token_does_not_help() {
+        let ssh = Access { ssh: Some("-p 2222 git@h".to_owned()), ..Access::default() };
+        let https = Access::default();
+        let publickey =
+            "git@github.com: Permission denied (publickey).; fatal: Could not read from remote repository.";
+        for (words, access, hint_part) in [
+            (
+                publickey,
+                &ssh,
+                "type `ssh -T -p 2222 git@h` to see whom it knows you as: a deploy key needs write access",
+            ),
+            (publickey, &https, "type `ssh -T git@github.com` to see"),
+            ("ERROR: Permission to o/r.git denied to deploy key", &ssh, "type `ssh -T -p 2222 git@h`"),
+            (
+                "ERROR: Repository not found.; fatal: Could not read from remote repository.",
+                &ssh,
+                "is the repository's name right? type `ssh -T",
+            ),
+            ("Host key verification failed.", &ssh, "accept the key of the host"),
+            (
+                "fatal: detected dubious ownership in repository at '/srv/r.git'",
+                &https,
+                "the repository belongs to another user",
+            ),
+        ] {
+            let hint = hint(words, access);
+            assert!(hint.starts_with(hint_part) && !hint.contains("GITHUB_TOKEN"), "{words}: {hint}");
+            assert!(is_final(words), "{words}");
+        }
+        assert!(hint("GH006: Protected branch", &ssh).contains("Rules"));
+        for (url, expected) in [
+            ("git@github.com:o/r.git", Some("git@github.com")),
+            ("ssh://git@h:2222/o/r.git", Some("-p 2222 git@h")),
+            ("ssh://h/o/r", Some("h")),
+            ("https://github.com/o/r", None),
+            ("file:///srv/r.git", None),
+            ("/srv/c:/r", None),
+        ] {
+            assert_eq!(login(url).as_deref(), expected, "{url}");
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn unreachable(cause: &str) -> &'static str {
     let is_about = |words: &[&str]| words.iter().any(|word| cause.to_ascii_lowercase().contains(word));
     if is_about(&["tls", "certificate"]) {
         "SSL_CERT_FILE names the certificates to trust, those of a company among them"
-    } else if is_about(&["no host", "no connection", "refused"]) {
+    } else if is_about(&["no host", "lookup address", "no connection", "refused"]) {
         "is the network there, and GITHUB_API_URL right? then run it again"
     } else {
         AGAIN
@@ -197,6 +197,7 @@ mod tests {
     fn every_failure_has_a_hint() {
         for (cause, part) in [
             ("there is no host of that name", "network"),
+            ("failed to lookup address information: Name or service not known", "network"),
             ("no connection", "network"),
             ("TLS: invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
             ("it did not answer in time (global)", "run it again"),

@@ -225,6 +225,24 @@ fn is_same_domain(there: &BTreeMap<String, Object>, file: &File) -> bool {
     file.path == DOMAIN && there.get(DOMAIN).is_none_or(is_same)
 }
 
+/// Whose the place of a reserved entry is.
+fn taken(config: &Config, File { path, data }: &File) -> String {
+    let what = name(root(path));
+    match &**path {
+        DOMAIN => {
+            let domain = name(String::from_utf8_lossy(data).trim());
+            format!("the documentation sets the domain {domain}, and the branch has another one")
+        }
+        _ if config.is_of_helm_repository(path) => {
+            format!("the documentation has {what}, the place of the Helm repository")
+        }
+        _ if RESERVED.contains(&root(path)) => {
+            format!("the documentation has {what}, which the branch has as a file of its own")
+        }
+        _ => format!("the documentation has {what}, which the config keeps for others by `reserved`"),
+    }
+}
+
 /// What to do with documentation that has a reserved entry.
 fn instead(config: &Config, path: &str) -> String {
     match root(path) {
@@ -244,8 +262,7 @@ fn impossible(config: &Config, there: &BTreeMap<String, Object>, docs: &[File]) 
     let mut reserved = BTreeSet::new();
     for file @ File { path, data } in docs {
         if is_reserved(config, path) && !is_same_domain(there, file) && reserved.insert(root(path)) {
-            let message = format!("the documentation has {}, which is reserved", name(root(path)));
-            problems.push(Problem::error(message).at(path, None).hint(instead(config, path)));
+            problems.push(Problem::error(taken(config, file)).at(path, None).hint(instead(config, path)));
         }
         if path.split('/').any(|part| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git")) {
             let message = format!("git cannot hold a file of the name {}", name(path));

@@ -32,7 +32,8 @@ fn assert_told(facts: &Facts<'_>, expected: Option<(Severity, &str, &str)>) {
 }
 
 fn facts(settings: &Settings, writer: Writer, branch: Option<Branch>) -> Facts<'_> {
-    const ACCESS: &Access = &Access { has_token: true, elsewhere: None, proxy: None, unused: Vec::new() };
+    const ACCESS: &Access =
+        &Access { has_token: true, elsewhere: None, ssh: None, proxy: None, unused: Vec::new() };
     let web = "https://github.com/o/r";
     Facts { config: &CONFIG, web, settings, writer, branch, refusal: None, access: ACCESS }
 }

@@ -255,9 +255,9 @@ pub fn wants_colour() -> bool {
     env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// The first argument of the command line, if it is UTF-8.
-pub fn first_argument() -> Option<String> {
-    env::args_os().nth(1)?.into_string().ok()
+/// The command line, the program first.
+pub fn arguments() -> Vec<OsString> {
+    env::args_os().collect()
 }
 
 /// An argument of the command line with a control character in it, which no message should repeat as it is.

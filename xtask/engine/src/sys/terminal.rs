@@ -2,8 +2,8 @@
 //! problems become annotations.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -38,9 +38,15 @@ pub fn hushed<T>(act: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Prints what is being done, for what may take a while.
+static LAST: Mutex<String> = Mutex::new(String::new());
+
+/// Prints what is being done, for what may take a while; once where it is the same again.
 pub fn progress(verb: &str, what: &str) {
     if IS_HUSHED.load(Ordering::Relaxed) {
+        return;
+    }
+    let line = format!("{verb} {what}");
+    if std::mem::replace(&mut *LAST.lock().unwrap_or_else(PoisonError::into_inner), line.clone()) == line {
         return;
     }
     let verb = paint(&format!("{verb:>12}"), "1;36", io::stderr().is_terminal());

@@ -367,7 +367,7 @@ fn without_a_repository_commit_or_chart_there_is_a_hint() {
     let said = |sandbox: &Sandbox| sandbox.xtask(&["release"]).ended(1).stderr;
     expect![[r#"
         error: this is not a git repository
-        hint: git init
+        hint: cd into the clone of the repository; without one: git clone URL
     "#]]
     .assert_eq(&said(&sandbox));
     sandbox.git(&["init", "--quiet"]);

@@ -58,13 +58,6 @@ fn is_refused(words: &str) -> bool {
     ["not our ref", "unadvertised object", "filtering not recognized"].iter().any(|sign| words.contains(sign))
 }
 
-/// Whether git found no room on this machine. What the other one says begins with `remote:`.
-fn is_full(words: &str) -> bool {
-    let full = ["No space left on device", "Out of diskspace", "Disk quota exceeded"];
-    let ours = |line: &&str| !line.starts_with("remote:");
-    words.lines().filter(ours).any(|line| full.iter().any(|sign| line.contains(sign)))
-}
-
 impl Branch {
     /// A repository without anything in it. Whatever still runs when the time is over is stopped.
     pub fn new(remote: &Remote, branch: &str, limit: Duration) -> Result<Self> {
@@ -356,9 +349,7 @@ impl Branch {
                     self.refusal.as_ref().map(|Refusal(words)| format!("; before that it said: {words}"));
                 Err(self.remote.silent(&words.unwrap_or_default()).into())
             }
-            Ok(output) if !output.status.success() && is_full(&output.stderr) => {
-                Err(no_room("it is full").into())
-            }
+            Ok(output) => Remote::with_room(output),
             result => result.context("cannot run git: is it installed?"),
         }
     }

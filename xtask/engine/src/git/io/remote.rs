@@ -11,12 +11,13 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::repository::{INHERITED, Repository};
 use crate::base::config::{Config, THE_CONFIG};
 use crate::base::host::{host, is_loopback, is_private};
-use crate::base::problem::Problem;
+use crate::base::problem::{Problem, says_full};
 use crate::base::proxy;
 use crate::base::text::{name, shown};
 use crate::base::url::{is_http, is_https};
-use crate::git::refusal::{Access, connecting, note};
+use crate::git::refusal::{Access, connecting, login, note};
 use crate::sys::process::{self, Output};
+use crate::sys::scratch::no_room;
 use crate::sys::{environment, secrets};
 
 /// Where to publish to.
@@ -145,7 +146,8 @@ impl Remote {
         let elsewhere = here.map(|here| (server.to_owned(), here.trim_end_matches('/').to_owned()));
         let proxy =
             environment::proxies().of(&url).filter(|_| is_http(&url) || is_https(&url)).map(proxy::shown);
-        let access = Access { has_token: header.is_some(), elsewhere, proxy, unused: Vec::new() };
+        let ssh = login(&url);
+        let access = Access { has_token: header.is_some(), elsewhere, ssh, proxy, unused: Vec::new() };
         Self { url, instead_of: None, header, access, certificates }
     }
 
@@ -241,8 +243,15 @@ impl Remote {
     pub fn run(&self, git: Command, input: Vec<u8>, deadline: Instant) -> Result<Output> {
         match process::ask(git, input, deadline) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(self.silent("").into()),
+            Ok(output) => Self::with_room(output),
             result => result.context("cannot run git: is it installed?"),
         }
+    }
+
+    /// What git did, unless this machine had no room for it.
+    pub fn with_room(output: Output) -> Result<Output> {
+        let is_full = !output.status.success() && says_full(&output.stderr);
+        if is_full { Err(no_room("it is full").into()) } else { Ok(output) }
     }
 
     /// What a push says of the refs that were not taken.

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::remote::Remote;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::{line_feeds, name, shown};
 use crate::base::time::MAX_TIME;
 use crate::git::Commit;
 use crate::git::object::{Object, blob_id, listing};
+use crate::git::refusal::safe_directory;
 use crate::sys::files;
 use crate::sys::process::{self, Output};
 
@@ -363,7 +365,13 @@ impl Repository {
     ) -> Result<Vec<u8>> {
         let (typed, output) = self.run_with(input, args)?;
         if !output.status.success() {
-            bail!("{typed} failed: {}", shown(output.stderr.trim()));
+            if let Some(trust) = safe_directory(&output.stderr) {
+                let owner = "git refuses to look into it, since it belongs to another user of this machine";
+                let problem =
+                    Problem::error(format!("cannot read {}: {owner}", name(&self.root.to_string_lossy())));
+                return Err(problem.hint(format!("where you trust it, type: {trust}")).into());
+            }
+            bail!("{typed} failed: {}", Remote::words(&output.stderr));
         }
         Ok(output.stdout)
     }
@@ -399,6 +407,7 @@ impl Repository {
 /// The repository that the command runs in.
 pub fn repository() -> Result<Repository> {
     let here = files::absolute(Path::new("."))?;
-    let missing = || Problems::from(Problem::error("this is not a git repository").hint("git init"));
+    let hint = "cd into the clone of the repository; without one: git clone URL";
+    let missing = || Problems::from(Problem::error("this is not a git repository").hint(hint));
     Ok(Repository::around(&here).ok_or_else(missing)?)
 }

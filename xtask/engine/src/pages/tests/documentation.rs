@@ -243,11 +243,11 @@ fn documentation_in_the_way_of_others() {
 #[test]
 fn documentation_that_is_refused() {
     for (path, data, cause) in [
-        ("charts/index.html", "", "reserved"),
-        ("CNAME", "other.com\n", "reserved"),
-        ("CNAME/x", "", "reserved"),
-        (".nojekyll", "", "reserved"),
-        ("preview/x", "", "reserved"),
+        ("charts/index.html", "", "`charts`, the place of the Helm repository"),
+        ("CNAME", "other.com\n", "sets the domain `other.com`, and the branch has another one"),
+        ("CNAME/x", "", "a file of its own"),
+        (".nojekyll", "", "a file of its own"),
+        ("preview/x", "", "by `reserved`"),
         ("a/../b", "", "cannot hold"),
         ("a/.GIT/b", "", "cannot hold"),
         (".gitattributes", "*.png filter=lfs\n", "pointers"),

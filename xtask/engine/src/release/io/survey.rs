@@ -147,7 +147,7 @@ fn in_registry(scene: &Scene<'_>, refs: &RemoteRefs) -> Checked<Versions> {
         let registry = Registry::new(&http, scene.plain_http);
         let mut all = Versions::new();
         for name in *names {
-            let tags = registry.tags(&Reference::of_chart(&scene.config.oci, name, "0"), false)?;
+            let tags = registry.tags(&Reference::of_chart(&scene.config.oci, name, ""), false)?;
             let tags: Vec<String> = tags.iter().map(|tag| tag.replace('_', "+")).collect();
             all.insert((*name).to_owned(), versions(tags.iter().map(String::as_str)));
         }
