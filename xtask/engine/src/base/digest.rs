@@ -4,6 +4,7 @@ use std::fmt;
 
 use helm_xtask_formats::archive::sha256;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha512};
 
 pub use helm_xtask_formats::archive::hex;
 
@@ -32,6 +33,19 @@ impl Digest {
     /// True if a text that others wrote is this digest.
     pub fn is(&self, text: &str) -> bool {
         without_algorithm(text) == self.0
+    }
+}
+
+/// Whether a digest of OCI is that of some bytes; `None` for one by another algorithm than SHA-256 and SHA-512, and for what
+/// is no digest (OCI image specification, "Digests").
+pub fn is_of(text: &str, bytes: &[u8]) -> Option<bool> {
+    let is_hex = |hex: &str, length| {
+        hex.len() == length && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match text.split_once(':')? {
+        ("sha256", hex) if is_hex(hex, 64) => Some(hex == sha256(bytes)),
+        ("sha512", other) if is_hex(other, 128) => Some(other == hex(&Sha512::digest(bytes))),
+        _ => None,
     }
 }
 
@@ -72,6 +86,22 @@ impl<'de> Deserialize<'de> for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_of_both_algorithms() {
+        let sha512 = "sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e";
+        for (text, bytes, expected) in [
+            (sha512, "", Some(true)),
+            (sha512, "x", Some(false)),
+            (&digest(b"x"), "x", Some(true)),
+            (&digest(b"x"), "", Some(false)),
+            (&sha512.replace('e', ""), "", None),
+            (&sha512.replace("sha512", "blake3"), "", None),
+            ("", "", None),
+        ] {
+            assert_eq!(is_of(text, bytes.as_bytes()), expected, "{text}");
+        }
+    }
 
     #[test]
     fn digests_are_read_in_both_ways() {

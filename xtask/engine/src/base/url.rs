@@ -1,6 +1,6 @@
 //! URLs: what is escaped in them, and those of archives, joined as Helm does it with Go's `net/url`.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::host::host;
 
@@ -17,6 +17,9 @@ const NOT_IN_PATH: &AsciiSet = &NOT_UNRESERVED
     .remove(b';')
     .remove(b'=')
     .remove(b'@');
+
+/// What no URL holds as it is, wherever in it; what is escaped already stays.
+const NOT_IN_URL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
 
 /// A base for URLs, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +132,13 @@ fn without_dots(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
+/// Where the `Location` of an answer to a URL leads (RFC 9110, 10.2.2): without a fragment, which no server is sent, and with
+/// what no URL can hold escaped.
+pub fn location(base: &str, field: &str) -> String {
+    let reference = field.trim().split('#').next().unwrap_or_default();
+    utf8_percent_encode(&resolve(base, reference), NOT_IN_URL).to_string()
+}
+
 /// Whether a text is what stands before the first `:` of a URL.
 pub fn is_scheme(text: &str) -> bool {
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
@@ -233,6 +243,24 @@ mod tests {
             assert_eq!(resolve(base, reference), expected, "{reference}");
         }
         assert_eq!(resolve("https://h", "g"), "https://h/g");
+    }
+
+    #[test]
+    fn locations() {
+        let base = "http://h:5000/v2/o/web/blobs/uploads/";
+        for (field, expected) in [
+            ("/v2/o/web/blobs/uploads/1#x", "http://h:5000/v2/o/web/blobs/uploads/1"),
+            ("//other:1/v2/u/1", "http://other:1/v2/u/1"),
+            ("1?s=a b", "http://h:5000/v2/o/web/blobs/uploads/1?s=a%20b"),
+            (
+                " ./a b/é?_state=~a+b|c^d%2F== ",
+                "http://h:5000/v2/o/web/blobs/uploads/a%20b/%C3%A9?_state=~a+b|c^d%2F==",
+            ),
+            ("HTTPS://s3/x?sig=%2B#", "HTTPS://s3/x?sig=%2B"),
+            ("#x", base),
+        ] {
+            assert_eq!(location(base, field), expected, "{field}");
+        }
     }
 
     #[test]

@@ -4,4 +4,5 @@ pub mod artifact;
 pub mod challenge;
 pub mod docker_config;
 pub mod io;
+mod known;
 pub mod refusal;

@@ -1,7 +1,8 @@
 //! What the refusal of a registry means, and what to do about it.
 
-use serde::Deserialize;
+use serde_json::Value;
 
+use super::known;
 use crate::base::host;
 use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
@@ -44,17 +45,15 @@ pub struct Asked<'a> {
 /// The longest part of a registry's words that is repeated, in characters.
 const MAX_WORDS: usize = 300;
 
-/// The body of a refusal, as the distribution specification has it, and as token servers do.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+/// The body of a refusal, as the distribution specification has it, and as token servers do. What is of another kind than
+/// that is left out, and nothing else with it.
+#[derive(Default)]
 struct Body {
     errors: Vec<Reason>,
-    message: Option<String>,
-    details: Option<String>,
+    /// What is said besides: `message`, `details` and the like.
+    more: Vec<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
 struct Reason {
     code: String,
     message: String,
@@ -63,25 +62,65 @@ struct Reason {
 /// Whether a registry says that there is no such tag or repository (OCI distribution specification 1.1, "Error codes";
 /// Harbor says `NOT_FOUND`). A 404 of something that is no registry does not.
 pub fn is_absent(response: &Response) -> bool {
-    let known = |reason: &Reason| {
-        matches!(reason.code.to_ascii_uppercase().as_str(), "MANIFEST_UNKNOWN" | "NAME_UNKNOWN" | "NOT_FOUND")
+    let is_code = |code: &str| matches!(code, "MANIFEST_UNKNOWN" | "NAME_UNKNOWN" | "NOT_FOUND");
+    // The specification's own words for the first two, where the code is missing or of another kind.
+    let is_said = |said: &str| matches!(said, "manifest unknown" | "repository name not known to registry");
+    let Body { errors, more } = body(response);
+    let is_known = |reason: &Reason| {
+        is_code(&reason.code.to_ascii_uppercase()) || is_said(&reason.message.to_ascii_lowercase())
     };
-    response.status == 404 && body(response).errors.iter().any(known)
+    let is_absent =
+        errors.iter().any(is_known) || more.iter().any(|said| is_said(&said.to_ascii_lowercase()));
+    response.status == 404 && is_absent
 }
 
 /// What a registry says about a refusal: its status and its own words.
 pub fn words(response: &Response) -> String {
-    let Body { errors, message, details } = body(response);
+    let Body { errors, more } = body(response);
     let reasons = errors.into_iter().map(|reason| {
         if reason.message.is_empty() { reason.code.to_ascii_lowercase() } else { reason.message }
     });
-    let said: Vec<String> = reasons.chain(message).chain(details).filter(|text| !text.is_empty()).collect();
+    let said: Vec<String> = reasons.chain(more).filter(|text| !text.is_empty()).collect();
     let said: String = shown(&said.join("; ")).chars().take(MAX_WORDS).collect();
     if said.is_empty() { response.outcome() } else { format!("{} ({said})", response.status) }
 }
 
 fn body(response: &Response) -> Body {
-    serde_json::from_slice(&response.body).unwrap_or_default()
+    let Ok(Value::Object(body)) = serde_json::from_slice(&response.body) else { return Body::default() };
+    let errors = match body.get("errors") {
+        Some(Value::Array(errors)) => errors.iter().collect(),
+        Some(error) => vec![error],
+        None => Vec::new(),
+    };
+    let reason = |error: &Value| match error {
+        Value::Object(_) => Reason { code: text(error.get("code")), message: text(error.get("message")) },
+        error => Reason { code: String::new(), message: text(Some(error)) },
+    };
+    let more = ["message", "details", "detail", "error_description"].map(|key| text(body.get(key)));
+    Body { errors: errors.into_iter().map(reason).collect(), more: more.into() }
+}
+
+/// A text or a number; nothing of any other value.
+fn text(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// All that tells one refusal from another: codes, words, and whether a token lacks a right (RFC 6750, 3.1). More is known
+/// about the rights of GitHub's tokens.
+fn signs(response: &Response, is_github: bool) -> String {
+    let Body { errors, more } = body(response);
+    let reasons = errors.into_iter().flat_map(|reason| [reason.code, reason.message]);
+    let challenge =
+        response.header("www-authenticate").filter(|text| !is_github && text.contains("insufficient_scope"));
+    reasons
+        .chain(more)
+        .chain(challenge.map(|_| "insufficient_scope".to_owned()))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The problem that a registry's answer is. `now` is in seconds since 1970.
@@ -139,14 +178,26 @@ fn problem(asked: Asked<'_>, cause: &str) -> Problem {
 
 fn hint(asked: Asked<'_>, response: &Response, now: u64) -> String {
     let host = &asked.at.host;
+    let signs = signs(response, asked.is_github);
     if response.is_rate_limit() {
         return match response.pause(now) {
             Some(pause) => format!("too many requests: run it again in {pause} s"),
+            // docs.docker.com, "Docker Hub usage and limits".
+            None if signs.contains("pull rate limit") => {
+                format!(
+                    "too many requests: with an account the limit is higher: helm registry login {host}; or wait some hours"
+                )
+            }
             None => "too many requests: wait some minutes and run it again".to_owned(),
         };
     }
+    let right = if asked.wish.only_reads() { "read" } else { "push to" };
+    let known = known::hint(asked.at, &signs, right, asked.credentials);
+    if let Some(known) = known.filter(|_| asked.wish != Wish::Pull) {
+        return known;
+    }
     match (response.status, asked.credentials) {
-        (401 | 403, None) => no_credentials(asked),
+        (401 | 403, None) => no_credentials(asked, &signs),
         (404 | 405, _) if asked.token_server.is_some() => {
             format!("tell whoever runs {host}: it names a token server that is none")
         }
@@ -160,7 +211,6 @@ fn hint(asked: Asked<'_>, response: &Response, now: u64) -> String {
         (401, Some(source)) => format!("have they ended? see {source}, or type: helm registry login {host}"),
         (403, Some(_)) if asked.is_github => rights(asked),
         (403, Some(source)) => {
-            let right = if asked.wish.only_reads() { "read" } else { "push to" };
             format!("let the user of {source} {right} {}", name(&asked.at.repository))
         }
         (404, _) if asked.wish == Wish::Write => {
@@ -195,8 +245,10 @@ fn rights_of_job(asked: Asked<'_>) -> String {
     package_settings(asked.at).map_or_else(|| RIGHTS.to_owned(), |settings| format!("{RIGHTS}: {settings}"))
 }
 
-fn no_credentials(asked: Asked<'_>) -> String {
+fn no_credentials(asked: Asked<'_>, signs: &str) -> String {
     let host = &asked.at.host;
+    // Quay's words.
+    let is_hidden = signs.contains("access to the requested resource is not authorized");
     match (asked.is_github, asked.in_workflow) {
         (true, true) if asked.wish == Wish::Pull => {
             "if it is private, give the step `env: GITHUB_TOKEN: ${{ github.token }}` and the job `permissions: packages: read`".to_owned()
@@ -206,6 +258,9 @@ fn no_credentials(asked: Asked<'_>) -> String {
         (true, false) => format!(
             "a package that is private and one that is not there look the same from outside; type: \
              helm registry login {host}, with a token that has `write:packages`"
+        ),
+        _ if is_hidden => format!(
+            "a repository that is private and one that is not there look the same from outside; type: helm registry login {host}"
         ),
         _ => format!("type: helm registry login {host}; or set XTASK_OCI_USERNAME and XTASK_OCI_PASSWORD"),
     }
@@ -275,6 +330,18 @@ mod tests {
             (404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#, true),
             (404, r#"{"errors":[{"code":"name_unknown","detail":{"name":"x"}}]}"#, true),
             (404, r#"{"errors":[{"code":"NOT_FOUND","message":"artifact o/web:1 not found"}]}"#, true),
+            (404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":null,"detail":[1]}]}"#, true),
+            (
+                404,
+                r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":{"en":"x"}}],"details":{"tag":"1"}}"#,
+                true,
+            ),
+            (404, r#"{"errors":[{"code":null},7,{"code":"MANIFEST_UNKNOWN"}],"message":{"a":1}}"#, true),
+            (404, r#"{"errors":{"code":"MANIFEST_UNKNOWN"}}"#, true),
+            (404, r#"{"errors":[{"code":404,"message":"manifest unknown"}]}"#, true),
+            (404, r#"{"errors":null,"message":"manifest unknown"}"#, true),
+            (404, r#"{"errors":[{"status":404,"message":"Not Found"}]}"#, false),
+            (404, r#"[{"code":"MANIFEST_UNKNOWN"}]"#, false),
             (404, r#"{"errors":[{"code":"DENIED"}]}"#, false),
             (404, r#"{"errors":[]}"#, false),
             (404, "<html>not found</html>", false),
@@ -295,6 +362,11 @@ mod tests {
             ),
             (r#"{"details":"incorrect username or password"}"#, "403 (incorrect username or password)"),
             (r#"{"message":"no"}"#, "403 (no)"),
+            (
+                r#"{"errors":[{"code":"DENIED","message":null},{"message":5}],"detail":[1]}"#,
+                "403 (denied; 5)",
+            ),
+            (r#"{"error":"x","error_description":"no such realm"}"#, "403 (no such realm)"),
             ("::error::x", "403 (::error::x)"),
             ("<html>no", "403"),
             ("", "403"),
@@ -332,6 +404,35 @@ mod tests {
             let said = problem.hint.expect("a hint");
             assert!(said.contains(hint), "{status} {said}");
         }
+    }
+
+    /// What a registry says in words of its own comes before what its status says, where somebody was let in.
+    #[test]
+    fn words_come_before_the_status() {
+        let at = Reference::parse("oci://quay.io/o/web:1").expect("a reference");
+        let body = r#"{"errors":[{"code":"UNAUTHORIZED","detail":{},"message":"access to the requested resource is not authorized"}]}"#;
+        let of = |credentials, wish| {
+            let asked = Asked { wish, credentials, ..asked(&at) };
+            refused(asked, &response(401, body), 0).hint.unwrap_or_default()
+        };
+        assert!(of(Some("`S`"), Wish::LookToWrite).contains("create `o/web` and let `S` write"));
+        assert!(
+            of(None, Wish::Write).contains("look the same from outside; type: helm registry login quay.io")
+        );
+        assert!(of(Some("`S`"), Wish::Pull).contains("have they ended?"));
+        let scope = "Bearer realm=\"https://h/t\",error=\"insufficient_scope\"".to_owned();
+        let refusal = Response { headers: vec![("www-authenticate".to_owned(), scope)], ..response(401, "") };
+        let asked = Asked { credentials: Some("`S`"), wish: Wish::Write, ..asked(&at) };
+        assert!(
+            refused(asked, &refusal, 0).hint.is_some_and(|hint| hint.contains("valid and has no such right"))
+        );
+        let hub =
+            r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}"#;
+        assert!(
+            refused(asked, &response(429, hub), 0)
+                .hint
+                .is_some_and(|hint| hint.contains("helm registry login"))
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::transport::Transport;
 use super::{backoff, environment, secrets, terminal};
 use crate::base::host::{host, is_private};
 use crate::base::http::Response;
+use crate::base::url::location;
 
 /// A client with a deadline for all that it does.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Http {
     max_tries: u32,
     /// Hosts, and single URLs, that did not answer however often they were asked, or never will, and why.
     silent: RefCell<BTreeMap<String, String>>,
+    /// What the user was told last of a host that is waited for.
+    told: RefCell<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +69,14 @@ impl Http {
     /// A client that gives up after `limit`, and a request after so many tries without a reason that a server gives.
     pub fn new(limit: Duration, max_tries: u32) -> Result<Self> {
         let deadline = Cell::new(Instant::now() + limit);
-        Ok(Self { transport: Transport::new()?, limit, deadline, max_tries, silent: RefCell::default() })
+        Ok(Self {
+            transport: Transport::new()?,
+            limit,
+            deadline,
+            max_tries,
+            silent: RefCell::default(),
+            told: RefCell::default(),
+        })
     }
 
     pub fn deadline(&self) -> Instant {
@@ -97,8 +107,8 @@ impl Http {
     pub fn follow(&self, mut request: Request<'_>) -> Result<Response, String> {
         for _ in 0..MAX_REDIRECTS {
             let response = self.ask(&request)?;
-            let location = response.header("location").filter(|_| matches!(response.status, 301..=308));
-            let Some(url) = location.map(str::to_owned) else { return Ok(response) };
+            let field = response.header("location").filter(|_| matches!(response.status, 301..=308));
+            let Some(url) = field.map(|field| location(&request.url, field)) else { return Ok(response) };
             if !is_private(&url) {
                 return Err("it names a place for the file that is not encrypted".to_owned());
             }
@@ -149,7 +159,10 @@ impl Http {
         if pause >= Duration::from_secs(1) {
             let why =
                 answer.as_ref().map_or_else(Clone::clone, |response| format!("it says {}", response.status));
-            terminal::progress("Waiting", &format!("{} s for {}: {why}", pause.as_secs(), host(url)));
+            let (host, said) = (host(url).to_owned(), format!(": {why}"));
+            let is_known = self.told.borrow_mut().insert(host.clone(), why.clone()) == Some(why);
+            let why = if is_known { "" } else { &said };
+            terminal::progress("Waiting", &format!("{} s for {host}{why}", pause.as_secs()));
         }
         thread::sleep(pause);
         true

@@ -85,6 +85,46 @@ fn what_is_there_is_not_sent_again() {
     assert_eq!(digest(&registry.host).as_deref(), Some(DIGEST));
 }
 
+/// A blob of which nobody may ask by HEAD is asked for in another way; what is there is not sent again.
+#[test]
+fn a_refused_question_about_a_blob_is_no_absence() {
+    let Some(registry) = RegistryServer::open("a_refused_question_about_a_blob_is_no_absence") else {
+        return;
+    };
+    let (sandbox, proxy) = (repository(), Proxy::before(&registry.host));
+    for status in [403, 405] {
+        proxy.heal();
+        proxy.fail_all(Fault::status(status), "HEAD /v2/charts/web/blobs/");
+        let ran = publish(&sandbox, proxy.host()).ended(0);
+        let expected = if status == 403 { "Pushed" } else { "Unchanged is there already" };
+        assert!(outcome(&ran).starts_with(&format!("{expected} {DIGEST}")), "{}", ran.stdout);
+        let calls = proxy.calls();
+        assert_eq!(writes(&calls).len(), if status == 403 { 3 } else { 0 });
+        assert!(calls.iter().any(|call| call.line.starts_with("GET /v2/charts/web/blobs/")));
+    }
+    assert_eq!(digest(&registry.host).as_deref(), Some(DIGEST));
+}
+
+/// A place of an upload is one as RFC 3986 has it.
+#[test]
+fn the_place_of_an_upload_may_be_written_in_any_way() {
+    let Some(registry) = RegistryServer::open("the_place_of_an_upload_may_be_written_in_any_way") else {
+        return;
+    };
+    let (sandbox, proxy) = (repository(), Proxy::before(&registry.host));
+    let host = proxy.host().to_owned();
+    for (place, expected) in [
+        (format!("//{host}/v2/u/1#x"), "PUT /v2/u/1?digest="),
+        ("a b?_state=c d".to_owned(), "PUT /v2/charts/web/blobs/uploads/a%20b?_state=c%20d&digest="),
+    ] {
+        proxy.heal();
+        proxy.fail_all(Fault::fields(202, vec![("Location", place)]), "POST ");
+        publish(&sandbox, &host).ended(1);
+        let calls = proxy.calls();
+        assert!(writes(&calls).iter().any(|line| line.starts_with(expected)), "{:?}", writes(&calls));
+    }
+}
+
 /// Every request of a push meets every fault that passes.
 #[test]
 fn what_passes_is_waited_out() {
@@ -156,6 +196,7 @@ fn unknown_is_not_absent() {
             "a registry?",
         ),
         (Fault::Answer(200, Vec::new(), "<html>".into()), "is no manifest", "a registry?"),
+        (Fault::Answer(200, Vec::new(), "[{}]".into()), "is no manifest", "a registry?"),
         (Fault::fields(429, later.clone()), "answers 429", "run it again in 3600 s"),
         (Fault::fields(503, later), "answers 503", "trouble of its own"),
         (Fault::Hang, "did not answer in time", "run it again"),
@@ -227,10 +268,17 @@ fn digests_are_computed_and_compared() {
     let ran = publish(&sandbox, proxy.host()).ended(0);
     assert_eq!(outcome(&ran), format!("Unchanged is there already {DIGEST}"));
     proxy.heal();
-    let wrong = vec![("Docker-Content-Digest", format!("sha256:{}", "1".repeat(64)))];
-    proxy.fail_all(Fault::Answer(200, wrong, "{}".into()), "GET /v2/charts/web/manifests/");
-    let ran = publish(&sandbox, proxy.host()).ended(1);
-    assert!(ran.stderr.contains("not sha256:1111"), "{}", ran.stderr);
+    for (said, expected) in [
+        (format!("sha256:{}", "1".repeat(64)), "not sha256:1111"),
+        (format!("sha512:{}", "1".repeat(128)), "the digest `sha512:1111"),
+    ] {
+        proxy.heal();
+        let wrong = vec![("Docker-Content-Digest", said)];
+        proxy.fail_all(Fault::Answer(200, wrong, "{}".into()), "GET /v2/charts/web/manifests/");
+        let ran = publish(&sandbox, proxy.host()).ended(1);
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+        assert_eq!(ran.stderr.contains("did somebody push"), expected.contains("sha256"), "{}", ran.stderr);
+    }
 }
 
 #[test]
@@ -250,6 +298,12 @@ fn a_password_opens_what_is_closed() {
     let ran = publish(&sandbox, &registry.host).ended(0);
     assert!(ran.stderr.contains("is private: nobody can install it without credentials"), "{}", ran.stderr);
     assert_eq!(digest(&registry.host).as_deref(), Some(DIGEST));
+    // Blobs that nobody may ask about are neither there nor missing.
+    let proxy = Proxy::before(&registry.host);
+    proxy.fail_all(Fault::status(403), "/v2/charts/web/blobs/");
+    let ran = publish(&sandbox, proxy.host()).ended(0);
+    assert!(ran.stderr.contains("cannot tell whether `oci://"), "{}", ran.stderr);
+    assert_eq!(writes(&proxy.calls()), [""; 0]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::base::http::{Response, basic};
 use crate::base::problem::Problem;
 use crate::base::proxy;
 use crate::base::text::{name, size};
-use crate::base::url::{is_http, is_https, origin, resolve};
+use crate::base::url::{is_http, is_https, location, origin};
 use crate::dependency::helm_repositories::{HelmRepository, of_url};
 use crate::dependency::listed::{Listed, file_url};
 use crate::sys::http::{Http, MAX_REDIRECTS, Request};
@@ -91,7 +91,7 @@ impl Fetcher<'_> {
             let request = Request { method: "GET", url: at.clone(), headers, body: None };
             let answer = http.ask(&request).map_err(|why| silent(&at, &why))?;
             match (answer.status, answer.header("location")) {
-                (301..=303 | 307 | 308, Some(location)) => at = resolve(&at, location),
+                (301..=303 | 307 | 308, Some(field)) => at = location(&at, field),
                 (200 | 304, _) => return Ok(answer),
                 (status, _) => {
                     let message = format!("cannot fetch {}: it answers {}", name(&at), answer.outcome());

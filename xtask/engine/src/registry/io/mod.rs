@@ -8,6 +8,7 @@ mod upload;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -20,7 +21,7 @@ use super::artifact::{Artifact, CHART_ARCHIVE, CHART_PROVENANCE, CREATED};
 use super::docker_config::Credentials;
 use super::refusal::{Wish, is_absent};
 use crate::base::clock::Clock;
-use crate::base::digest::Digest;
+use crate::base::digest::{self, Digest};
 use crate::base::host::is_loopback;
 use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
@@ -43,9 +44,11 @@ pub struct Registry<'a> {
 
 /// How many blobs a push had to send, and how many were there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sent {
+pub struct Counted {
     pub sent: usize,
     pub there: usize,
+    /// Those of which the registry does not say whether they are there.
+    pub unknown: usize,
 }
 
 /// Who can read what was pushed.
@@ -162,6 +165,7 @@ impl<'a> Registry<'a> {
     /// The tags of a repository (OCI distribution specification 1.1, "Listing Tags"); none where there is no such repository.
     pub fn tags(&self, at: &Reference, writing: bool) -> Result<Vec<String>, Problem> {
         let wish = if writing { Wish::LookToWrite } else { self.look() };
+        let at = &at.with_tag("");
         let session = Session { registry: self, at, wish, who: Who::Owner };
         let mut tags = Vec::new();
         let mut path = "tags/list?n=1000".to_owned();
@@ -189,19 +193,26 @@ impl<'a> Registry<'a> {
     }
 
     /// Pushes what is not there yet: blobs first and the tag last. What the tag named before is not looked at.
-    pub fn push(&self, at: &Reference, artifact: &Artifact) -> Result<Sent, Problem> {
-        let sent = self.complete(at, artifact)?;
+    pub fn push(&self, at: &Reference, artifact: &Artifact) -> Result<Counted, Problem> {
+        let sent = self.send(at, artifact, false)?;
         Session { registry: self, at, wish: Wish::Write, who: Who::Owner }.tag(artifact)?;
         Ok(sent)
     }
 
-    /// Sends the blobs that are not there.
-    pub fn complete(&self, at: &Reference, artifact: &Artifact) -> Result<Sent, Problem> {
+    /// Sends the blobs that are not there of an artifact that has its tag.
+    pub fn complete(&self, at: &Reference, artifact: &Artifact) -> Result<Counted, Problem> {
+        self.send(at, artifact, true)
+    }
+
+    fn send(&self, at: &Reference, artifact: &Artifact, is_tagged: bool) -> Result<Counted, Problem> {
         let session = Session { registry: self, at, wish: Wish::Write, who: Who::Owner };
-        let mut count = Sent::default();
+        let mut count = Counted::default();
         for blob in &artifact.blobs {
-            let counted = if session.upload(blob)? { &mut count.sent } else { &mut count.there };
-            *counted += 1;
+            *match session.upload(blob, is_tagged)? {
+                Some(true) => &mut count.sent,
+                Some(false) => &mut count.there,
+                None => &mut count.unknown,
+            } += 1;
         }
         Ok(count)
     }
@@ -292,7 +303,9 @@ impl<'a> Registry<'a> {
             )));
         };
         let digest = layer.digest(at)?;
-        let bytes = known(&digest).map_or_else(|| blob(session, &digest), Ok)?;
+        let kept = Digest::parse(digest).and_then(|digest| known(&digest));
+        let bytes = kept.map_or_else(|| blob(session, digest), Ok)?;
+        let digest = Digest::of(&bytes);
         Ok(Some((bytes, digest)))
     }
 
@@ -330,14 +343,6 @@ impl<'a> Registry<'a> {
     }
 }
 
-/// What all kinds of manifests have (OCI image specification, "Image Manifest").
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AnyManifest {
-    #[serde(rename = "schemaVersion")]
-    _version: serde::de::IgnoredAny,
-}
-
 #[derive(Deserialize)]
 struct Tags {
     tags: Option<Vec<String>>,
@@ -354,14 +359,21 @@ fn manifest(session: Session<'_>, method: &'static str) -> Result<Response, Fail
 
 fn content(at: &Reference, answer: &Response) -> Result<Digest, Problem> {
     let found = Digest::of(&answer.body);
-    match said_digest(answer) {
-        Some(said) if said != found => Err(differs(at, &found, &said)),
-        _ if serde_json::from_slice::<AnyManifest>(&answer.body).is_err() => {
-            let cause = format!("what {} has at {} is no manifest", at.host, name(&at.to_string()));
-            Err(Problem::error(cause).hint("is it a registry? see `oci` in the config"))
-        }
-        _ => Ok(found),
+    let said = answer.header(DIGEST).unwrap_or_default();
+    match (digest::is_of(said, &answer.body), Digest::parse(said)) {
+        (Some(true), _) => {}
+        (_, Some(said)) if said == found => {}
+        (_, Some(said)) => return Err(differs(at, &found, &said)),
+        (_, None) if said.contains(':') => return Err(unsupported(at, said)),
+        _ => {}
     }
+    // All kinds of manifests have a version (OCI image specification, "Image Manifest").
+    let manifest = serde_json::from_slice::<Value>(&answer.body).ok();
+    if manifest.is_none_or(|manifest| manifest.get("schemaVersion").is_none()) {
+        let cause = format!("what {} has at {} is no manifest", at.host, name(&at.to_string()));
+        return Err(Problem::error(cause).hint("is it a registry? see `oci` in the config"));
+    }
+    Ok(found)
 }
 
 /// The blobs that a manifest names, with their types, checked by digest.
@@ -371,32 +383,41 @@ fn parts(session: Session<'_>, manifest: &Response) -> Result<Vec<(String, Vec<u
     let Manifest { config, layers, .. } = serde_json::from_slice(&manifest.body).map_err(no_artifact)?;
     let mut parts = Vec::new();
     for part in std::iter::once(config).chain(layers) {
-        let bytes = blob(session, &part.digest(at)?)?;
+        let bytes = blob(session, part.digest(at)?)?;
         parts.push((part.media_type, bytes));
     }
     Ok(parts)
 }
 
 impl Part {
-    fn digest(&self, at: &Reference) -> Result<Digest, Problem> {
-        Digest::parse(&self.digest).ok_or_else(|| {
-            Problem::error(format!("{} has the digest {}", name(&at.to_string()), name(&self.digest)))
-        })
+    /// Its digest, which is one that content can be compared with.
+    fn digest(&self, at: &Reference) -> Result<&str, Problem> {
+        let is_known = digest::is_of(&self.digest, b"").is_some();
+        if is_known { Ok(&self.digest) } else { Err(unsupported(at, &self.digest)) }
     }
 }
 
 /// A blob, checked by digest.
-fn blob(session: Session<'_>, digest: &Digest) -> Result<Vec<u8>, Problem> {
+fn blob(session: Session<'_>, digest: &str) -> Result<Vec<u8>, Problem> {
     let path = format!("blobs/{digest}");
     let answer = session.look("GET", &path, "*/*").map_err(|failure| session.failed(failure))?;
     if answer.status != 200 {
         return Err(session.refused(&answer));
     }
-    let found = Digest::of(&answer.body);
-    if found == *digest { Ok(answer.body) } else { Err(differs(session.at, &found, digest)) }
+    let is_it = digest::is_of(digest, &answer.body) == Some(true);
+    if is_it { Ok(answer.body) } else { Err(differs(session.at, &Digest::of(&answer.body), &digest)) }
 }
 
-fn differs(at: &Reference, found: &Digest, expected: &Digest) -> Problem {
+fn unsupported(at: &Reference, digest: &str) -> Problem {
+    let message = format!(
+        "the digest {} at {} is not supported: it is none by SHA-256 or SHA-512 of what is there",
+        name(digest),
+        name(&at.to_string())
+    );
+    Problem::error(message).hint("push the chart with helm, or mend the proxy before the registry")
+}
+
+fn differs(at: &Reference, found: &Digest, expected: &impl Display) -> Problem {
     let message = format!("{} has `{found}`, not {expected}", name(&at.to_string()));
     Problem::error(message).hint("did somebody push at the same time? run it again")
 }

@@ -6,7 +6,7 @@ use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::base::url::{is_https, origin, resolve};
+use crate::base::url::{self, is_https, origin};
 use crate::registry::docker_config::is_docker_hub;
 use crate::registry::refusal::{self, Asked, Wish};
 use crate::sys::environment;
@@ -38,10 +38,19 @@ impl Session<'_> {
 
     /// Asks, and follows where the answer points to; for what changes nothing.
     pub fn look(&self, method: &'static str, path: &str, accept: &str) -> Result<Response, Failure> {
+        self.look_with(method, path, &[("accept", accept.to_owned())])
+    }
+
+    pub fn look_with(
+        &self,
+        method: &'static str,
+        path: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<Response, Failure> {
         let mut url = self.url(path);
         for _ in 0..MAX_REDIRECTS {
-            let headers = vec![("accept", accept.to_owned())];
-            let answer = self.ask(Request { method, url: url.clone(), headers, body: None })?;
+            let answer =
+                self.ask(Request { method, url: url.clone(), headers: headers.to_vec(), body: None })?;
             match answer.header("location").filter(|_| (300..400).contains(&answer.status)) {
                 Some(location) => url = self.next(&url, location)?,
                 None => return Ok(answer),
@@ -61,10 +70,10 @@ impl Session<'_> {
 
     /// Where an answer points to, from the URL that was asked.
     pub fn next(&self, url: &str, location: &str) -> Result<String, Failure> {
-        let next = resolve(url, location);
+        let next = url::location(url, location);
         let is_safe = is_https(&next) || self.registry.plain_http || is_loopback(host::host(&next));
-        if location.starts_with("//") || !is_safe {
-            let cause = format!("{} points to {}, which is not https", self.at.host, name(location));
+        if !is_safe {
+            let cause = format!("{} points to {}, which is not https", self.at.host, name(&next));
             return Err(Failure::Problem(
                 Problem::error(cause).hint("mend the registry, or the proxy before it"),
             ));

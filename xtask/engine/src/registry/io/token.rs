@@ -3,7 +3,7 @@
 //! Credentials go to the registry itself, or to the token server that it names, if nobody can listen on the way there
 //! who cannot listen on the way to the registry.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::Who;
 use super::session::{Failure, Session};
@@ -15,12 +15,6 @@ use crate::base::url::{self, is_http, is_https};
 use crate::registry::challenge::{self, Challenge};
 use crate::registry::docker_config::Credentials;
 use crate::sys::http::Request;
-
-#[derive(Deserialize)]
-struct Token {
-    token: Option<String>,
-    access_token: Option<String>,
-}
 
 impl Session<'_> {
     /// What an answer wants to see; `None` if we have nothing that it could be.
@@ -64,9 +58,8 @@ impl Session<'_> {
         if !answer.is_success() {
             return Err(failed(Ok(answer)));
         }
-        let token = serde_json::from_slice(&answer.body)
-            .ok()
-            .and_then(|Token { token, access_token }| token.or(access_token));
+        let given: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let token = ["token", "access_token"].iter().find_map(|key| given.get(key)?.as_str());
         let token = token.ok_or_else(|| failed(Err("it gives no token".to_owned())))?;
         Ok(format!("Bearer {token}"))
     }

@@ -15,15 +15,18 @@ use crate::sys::http::Request;
 pub(super) const DIGEST: &str = "docker-content-digest";
 
 impl Session<'_> {
-    /// Uploads a blob, unless it is there already: whether it had to be sent.
-    pub fn upload(&self, blob: &Blob) -> Result<bool, Problem> {
+    /// Uploads a blob, unless it is there already: whether it had to be sent. `None` where nobody says whether it is there,
+    /// and it has to be: the tag is. Else it is sent, and a registry that refuses it says why.
+    pub fn upload(&self, blob: &Blob, is_tagged: bool) -> Result<Option<bool>, Problem> {
         let mut tries = 0;
         loop {
-            if self.has(blob)? {
-                return Ok(tries > 0);
+            match self.has(blob)? {
+                Some(true) => return Ok(Some(tries > 0)),
+                None if is_tagged => return Ok(None),
+                Some(false) | None => {}
             }
             let answer = match self.send_blob(blob) {
-                Ok(answer) if answer.is_success() => return Ok(true),
+                Ok(answer) if answer.is_success() => return Ok(Some(true)),
                 Ok(answer) => Ok(answer),
                 Err(Failure::Silent(why)) => Err(why),
                 Err(failure) => return Err(self.failed(failure)),
@@ -61,14 +64,27 @@ impl Session<'_> {
         Ok(begun.date().map(clock))
     }
 
-    /// Whether a blob is there. A registry that refuses to say so says why when it is sent.
-    fn has(&self, blob: &Blob) -> Result<bool, Problem> {
-        let answer = self.look("HEAD", &format!("blobs/{}", blob.digest), "*/*");
-        let answer = answer.map_err(|failure| self.failed(failure))?;
-        if answer.is_temporary() {
-            return Err(self.refused(&answer));
+    /// Whether a blob is there; `None` where the registry does not say so. A place that it leads to may be for GET alone, and a
+    /// proxy may refuse HEAD.
+    fn has(&self, blob: &Blob) -> Result<Option<bool>, Problem> {
+        let path = format!("blobs/{}", blob.digest);
+        let said = |answer: Result<Response, Failure>| {
+            let answer = answer.map_err(|failure| self.failed(failure))?;
+            match answer.status {
+                // There is no first byte in an empty one.
+                200 | 206 | 416 => Ok(Some(true)),
+                404 => Ok(Some(false)),
+                _ if answer.is_temporary() => Err(self.refused(&answer)),
+                _ => Ok(None),
+            }
+        };
+        match said(self.look("HEAD", &path, "*/*"))? {
+            None => {
+                let first_byte = [("accept", "*/*".to_owned()), ("range", "bytes=0-0".to_owned())];
+                said(self.look_with("GET", &path, &first_byte))
+            }
+            said => Ok(said),
         }
-        Ok(answer.status == 200)
     }
 
     /// One upload from its start to its end. One that broke off is not continued: nobody knows how much of it arrived.

@@ -18,7 +18,7 @@ use crate::base::time;
 use crate::base::version::precedence;
 use crate::chart::{Archive, same_content};
 use crate::registry::artifact::Artifact;
-use crate::registry::io::{Access, Registry, helm_push};
+use crate::registry::io::{Access, Counted, Registry, helm_push};
 use crate::registry::refusal::package_settings;
 use crate::release::steps::{Found, Payload, Planned, Step, doubt, push};
 use crate::sys::http::Http;
@@ -205,7 +205,7 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
         if planned.found == Found::Unknown {
             return Ok(Planned::stopped(planned.step));
         }
-        let mut planned = planned;
+        let (mut planned, mut is_unknown) = (planned, false);
         if !planned.todo.is_empty() {
             terminal::progress("Pushing", &at.to_string());
             let how = match self.send(publication, transport, &push) {
@@ -219,7 +219,8 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
             planned = planned.taken(format!("{}{how}", artifact.digest), "pushed");
         } else if archive.is_some() && artifact.digest == *digest {
             // A registry may have lost what a tag leads to.
-            let sent = self.client.complete(at, artifact).map_err(Problems::from)?.sent;
+            let Counted { sent, unknown, .. } = self.client.complete(at, artifact).map_err(Problems::from)?;
+            is_unknown = unknown > 0;
             if sent > 0 {
                 let there = format!("{sent} of its blobs, which were missing");
                 planned = Planned { found: Found::Partly, ..planned }.taken(there, "sent missing blobs");
@@ -231,6 +232,7 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
         outcome.pushed.push(format!("{}/{}@{digest}", at.host, at.repository));
         if let Access::Private = self.client.read_back(at, digest).map_err(Problems::from)? {
             outcome.problems.push(private(at));
+            outcome.problems.extend(is_unknown.then(|| unseen(at)));
         }
         Ok(planned)
     }
@@ -308,6 +310,17 @@ fn is_higher(tag: &str, version: &str) -> bool {
     let other = tag.replace('_', "+");
     Version::parse(other.strip_prefix('v').unwrap_or(&other)).is_ok()
         && precedence(&other, version) == Ordering::Greater
+}
+
+/// Neither the owner nor a stranger may see the blobs.
+fn unseen(at: &Reference) -> Problem {
+    let message = format!(
+        "cannot tell whether {} is whole: {} does not show what it has of it",
+        name(&at.to_string()),
+        at.host
+    );
+    let (chart, version) = (format!("oci://{}/{}", at.host, at.repository), at.tag.replace('_', "+"));
+    Problem::warning(message).hint(format!("try it: helm pull {chart} --version {version}"))
 }
 
 /// A new package of GHCR is private, and only a person can change that (docs.github.com, "Configuring a package's access
