@@ -9,6 +9,7 @@ pub mod host;
 pub mod html;
 pub mod http;
 pub mod json;
+pub mod lfs;
 pub mod limits;
 pub mod oci_reference;
 pub mod path;

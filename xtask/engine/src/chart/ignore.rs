@@ -14,6 +14,7 @@ pub struct Rules {
 
 #[derive(Clone, Debug)]
 struct Rule {
+    written: String,
     pattern: Vec<char>,
     line: usize,
     negated: bool,
@@ -40,6 +41,16 @@ pub struct Dropped {
     pub by_negation: bool,
 }
 
+/// A file or directory that a rule drops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// Its path in the chart.
+    pub path: String,
+    pub kind: Kind,
+    /// The line of the rule, as in [`Dropped`].
+    pub line: usize,
+}
+
 /// What a path is, which decides whether `name/` applies to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -55,7 +66,9 @@ impl Default for Rules {
     /// The one rule that Helm adds to every chart: hidden files directly in `templates/` stay out.
     fn default() -> Self {
         let pattern = "templates/.?*".chars().collect();
-        let rule = Rule { pattern, line: 0, negated: false, directories_only: false, whole_path: true };
+        let written = String::new();
+        let rule =
+            Rule { written, pattern, line: 0, negated: false, directories_only: false, whole_path: true };
         Self { rules: vec![rule], lines: 0 }
     }
 }
@@ -83,6 +96,11 @@ impl Rules {
         }
         rules.extend(Self::default().rules);
         (Self { rules, lines: text.lines().count() }, bad)
+    }
+
+    /// The rule on a line, as it is written.
+    pub fn text(&self, line: usize) -> Option<&str> {
+        self.rules.iter().find(|rule| rule.line == line).map(|rule| rule.written.as_str())
     }
 
     /// The rule that drops the file or directory at `path` (relative, with `/`). A directory that is dropped is not
@@ -114,6 +132,7 @@ impl Rule {
         if rule.contains("**") {
             return bad("Helm has no `**`", "write one rule for each level: `a/*`, `a/*/*`");
         }
+        let written = rule.to_owned();
         let (negated, pattern) = rule.strip_prefix('!').map_or((false, rule), |rest| (true, rest));
         let (directories_only, pattern) = match pattern.strip_suffix('/') {
             Some(rest) => (true, rest),
@@ -131,7 +150,7 @@ impl Rule {
                 "close the `[`, or write `\\` before a literal `[`, `]`, `-` or `\\`",
             );
         }
-        Ok(Self { pattern, line, negated, directories_only, whole_path })
+        Ok(Self { written, pattern, line, negated, directories_only, whole_path })
     }
 
     fn matches(&self, path: &str) -> bool {

@@ -9,6 +9,7 @@ use super::lacking::{self, Lacking};
 use super::read::{Author, Lines, read_chart_yaml, read_lock, read_requirements_yaml};
 use super::tgz::{self, Entry};
 use super::{Archive, BOM, Chart, Lock, Metadata, values};
+use crate::base::lfs;
 use crate::base::path;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
@@ -21,7 +22,15 @@ const MAX_DEPTH: usize = 20;
 pub fn load_chart(files: Vec<Entry>, at: &str) -> Checked<Option<Chart>> {
     let mut budget = tgz::MAX_TOTAL;
     let problems = Vec::new();
-    Loader { at: at.to_owned(), depth: 0, author: Author::User, budget: &mut budget, problems }.load(files)
+    Loader {
+        at: at.to_owned(),
+        depth: 0,
+        author: Author::User,
+        budget: &mut budget,
+        problems,
+        broken: Vec::new(),
+    }
+    .load(files)
 }
 
 /// Makes the chart of an archive that belongs into the `charts/` of the chart at `at`.
@@ -29,7 +38,8 @@ pub fn load_sub_chart(archive: &Archive, at: &str) -> Checked<Option<Chart>> {
     let mut budget = tgz::MAX_TOTAL;
     let problems = Vec::new();
     let at = at.to_owned();
-    let mut loader = Loader { at, depth: 0, author: Author::User, budget: &mut budget, problems };
+    let mut loader =
+        Loader { at, depth: 0, author: Author::User, budget: &mut budget, problems, broken: Vec::new() };
     let file = archive.file_name();
     let chart = loader.unpack(&format!("charts/{file}"), &archive.bytes);
     Checked::new(chart.map(|chart| Chart { file, ..chart }), loader.problems)
@@ -44,6 +54,8 @@ struct Loader<'b> {
     /// How many bytes the archives in charts/ may still inflate to, headers included, at all levels together.
     budget: &'b mut u64,
     problems: Vec<Problem>,
+    /// The archives in its charts/ that cannot be read.
+    broken: Vec<String>,
 }
 
 impl Loader<'_> {
@@ -80,8 +92,11 @@ impl Loader<'_> {
             let wanted = lacking::wanted(&metadata, lock.as_ref());
             let is_superseded = |child: &Chart| wanted.iter().any(|one| one.supersedes(child));
             superseded.extend(children.extract_if(.., |child| is_superseded(child)).map(|child| child.file));
-            let is_there =
-                |one: &Lacking| children.iter().any(|child| child.metadata.name == one.declared.name);
+            let is_there = |one: &Lacking| {
+                let is_it = |child: &Chart| child.metadata.name == one.declared.name;
+                // What is told of the archive is what is wrong.
+                children.iter().any(is_it) || self.broken.iter().any(|file| is_of(file, &one.declared.name))
+            };
             lacking.extend(wanted.into_iter().filter(|one| !is_there(one)));
         }
         let files = parts.into_files(metadata.is_v1());
@@ -176,7 +191,10 @@ impl Loader<'_> {
                 }
                 continue;
             }
-            let Some(chart) = self.child(&path, files) else { continue };
+            let Some(chart) = self.child(&path, files) else {
+                self.broken.push(first);
+                continue;
+            };
             if children.iter().any(|other| other.metadata.name == chart.metadata.name) {
                 let twin = name(&chart.metadata.name);
                 let message =
@@ -209,12 +227,23 @@ impl Loader<'_> {
 
     fn below(&mut self, path: &str, author: Author) -> Loader<'_> {
         let at = self.shown(path);
-        Loader { at, depth: self.depth + 1, author, budget: self.budget, problems: Vec::new() }
+        Loader {
+            at,
+            depth: self.depth + 1,
+            author,
+            budget: self.budget,
+            problems: Vec::new(),
+            broken: Vec::new(),
+        }
     }
 
     /// Loads a sub-chart from its archive. Nobody mends an archive that was made elsewhere: only errors are reported,
     /// and the way out is another archive, or none.
     fn unpack(&mut self, path: &str, bytes: &[u8]) -> Option<Chart> {
+        if lfs::is_pointer(bytes) {
+            self.problems.push(lfs::problem().at(self.shown(path), None));
+            return None;
+        }
         let hint = "fetch another version, or unpack it into a directory of charts/ and mend it there";
         let mut files = match tgz::read(bytes, *self.budget) {
             Ok(files) => files,
@@ -239,6 +268,12 @@ impl Loader<'_> {
         self.problems.extend(errors.map(|problem| problem.hint(hint)));
         chart
     }
+}
+
+/// Whether an archive in charts/ has the name that helm gives that of a dependency.
+fn is_of(file: &str, dependency: &str) -> bool {
+    let version = file.strip_prefix(dependency).and_then(|rest| rest.strip_prefix('-'));
+    version.is_some_and(|version| version.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The files of one chart by what they mean.

@@ -7,6 +7,9 @@ use super::{Dependency, Lock, Metadata};
 use crate::base::digest::Digest;
 use crate::base::json;
 
+/// What the digest is of where an empty list is locked.
+const NONE: &str = "[[],[]]";
+
 impl Lock {
     /// The lock of a chart whose dependencies stand for these (Helm's `resolver.Resolve`). `generated` is an RFC 3339 time;
     /// the error is the message.
@@ -14,8 +17,15 @@ impl Lock {
         let dependencies = Some(locked.into_iter().map(Some).collect());
         let place = (if metadata.is_v1() { "requirements.lock" } else { "Chart.lock" }, None);
         let mut lock = Self { generated, digest: String::new(), dependencies, place };
-        lock.digest = Digest::of(lock.hashed(metadata)?.as_bytes()).to_string();
+        let hashed = if metadata.dependencies.is_empty() { NONE.to_owned() } else { lock.hashed(metadata)? };
+        lock.digest = Digest::of(hashed.as_bytes()).to_string();
         Ok(lock)
+    }
+
+    /// Whether it is the lock of a chart with `dependencies: []`, which Go tells from one that has no such list.
+    pub fn is_of_none(&self) -> bool {
+        self.dependencies.as_ref().is_some_and(Vec::is_empty)
+            && self.digest == Digest::of(NONE.as_bytes()).to_string()
     }
 
     /// Whether two lock the same, whenever they were made.

@@ -84,7 +84,13 @@ impl Package {
 
     /// The file that declares the dependencies.
     fn declares(&self) -> &'static str {
-        if self.lines.contains_key("dependencies") { "Chart.yaml" } else { "requirements.yaml" }
+        let is_elsewhere = !self.lines.contains_key("dependencies") && !self.metadata.dependencies.is_empty();
+        if is_elsewhere { "requirements.yaml" } else { "Chart.yaml" }
+    }
+
+    /// Whether it says `dependencies: []`, for which helm makes a lock too.
+    pub fn lists_none(&self) -> bool {
+        self.lines.contains_key("dependencies") && self.metadata.dependencies.is_empty()
     }
 
     /// The file that declares a dependency, and its line there. `at` is the chart's path.
@@ -94,7 +100,8 @@ impl Package {
 
     /// The error of a lock that `helm dependency build` refuses.
     pub fn out_of_step(&self, at: &str) -> Option<Problem> {
-        let lock = self.lock.as_ref().filter(|lock| !lock.fits(&self.metadata))?;
+        let fits = |lock: &&Lock| lock.fits(&self.metadata) || self.lists_none() && lock.is_of_none();
+        let lock = self.lock.as_ref().filter(|lock| !fits(lock))?;
         let dependencies = || self.metadata.dependencies.iter().flatten();
         let locked = || lock.dependencies.iter().flatten().flatten();
         let new = dependencies().filter(|one| !locked().any(|locked| locked.name == one.name));
@@ -118,7 +125,7 @@ impl Package {
 
     fn add_one(&mut self, archive: Archive, at: &str) -> Vec<Problem> {
         let file = archive.file_name();
-        if let Some(problem) = self.ignored(&file, at) {
+        if let Some(problem) = self.ignored(&file, Kind::File, at) {
             return vec![problem];
         }
         let Checked { value, mut problems } = chart::load_sub_chart(&archive, at);
@@ -153,12 +160,12 @@ impl Package {
         problems
     }
 
-    /// Why a file in charts/ would not be packaged: .helmignore drops it, as it does for helm.
-    fn ignored(&self, file: &str, at: &str) -> Option<Problem> {
+    /// Why a file or directory in charts/ would not be packaged: .helmignore drops it, as it does for helm.
+    pub fn ignored(&self, file: &str, kind: Kind, at: &str) -> Option<Problem> {
         let helmignore = format!("{}/.helmignore", self.metadata.name);
         let text = &self.entries.iter().find(|entry| entry.path == helmignore)?.data;
         let rules = Rules::parse(&String::from_utf8_lossy(text)).0;
-        let of_file = || rules.dropped_by(&format!("charts/{file}"), Kind::File);
+        let of_file = || rules.dropped_by(&format!("charts/{file}"), kind);
         let dropped = rules.dropped_by("charts", Kind::Directory).or_else(of_file)?;
         let message =
             format!("this rule drops the dependency {} from the archive", name(&format!("charts/{file}")));

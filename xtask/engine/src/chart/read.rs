@@ -237,7 +237,9 @@ impl<'a> Reader<'a> {
         for field in &fields {
             self.metadata_field(field, &mut metadata);
         }
-        (metadata, fields.iter().map(|field| (field.name, field.line)).collect())
+        // Without a value it declares none, and requirements.yaml may.
+        let is_given = |field: &&Field<'_>| field.name != "dependencies" || !field.value.is_null();
+        (metadata, fields.iter().filter(is_given).map(|field| (field.name, field.line)).collect())
     }
 
     fn metadata_field(&mut self, field: &Field<'_>, to: &mut Metadata) {

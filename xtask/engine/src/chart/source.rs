@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ignore::{Kind, Rules};
+use super::ignore::{Ignored, Kind, Rules};
 use super::package::{Overrides, Package, package};
 use super::tgz::Entry;
 use crate::base::problem::{Checked, Problem};
@@ -21,6 +21,8 @@ pub struct Source {
     pub top: BTreeMap<String, Kind>,
     /// The rules of its .helmignore.
     pub rules: Rules,
+    /// What they drop.
+    pub dropped: Vec<Ignored>,
     pub problems: Vec<Problem>,
     /// What is not in the commit as it is here, by its path from the root.
     pub changed: Vec<String>,

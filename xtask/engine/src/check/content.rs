@@ -35,11 +35,11 @@ const LEFTOVERS: [&str; 14] = [
 pub fn check_content(charts: &[Chart]) -> Vec<Finding> {
     let mut found: Vec<Finding> = lacking(charts).into_iter().map(Into::into).collect();
     found.extend(charts.iter().filter_map(|chart| others_at_root(chart, charts)));
-    for Chart { source, .. } in charts {
+    for Chart { source, problems, .. } in charts {
         let (at, files) = (source.path.as_str(), source.files.as_slice());
         found.extend(files.iter().flat_map(|file| find_leaks(file, at)).map(Into::into));
         found.extend(leftovers(source));
-        found.extend(ignored(source).map(Into::into));
+        found.extend(ignored(source, problems).map(Into::into));
         found.extend(archives(source));
         found.extend(tests(source));
         found.extend(too_large(at, files).map(Into::into));
@@ -67,15 +67,20 @@ fn lacking(charts: &[Chart]) -> Vec<Problem> {
 }
 
 /// What `.helmignore` takes away though a chart is made of it.
-fn ignored(source: &Source) -> Option<Problem> {
+fn ignored(source: &Source, told: &[Problem]) -> Option<Problem> {
     let Source { path, files, top, .. } = source;
+    let helmignore = path::below(path, ".helmignore");
+    let is_told = told.iter().any(|problem| problem.place.as_ref().is_some_and(|at| at.file == helmignore));
     let is_lost = |part: &&str| {
+        if is_told && *part == "charts" {
+            return false;
+        }
         let is_packaged = |file: &Entry| file.path == *part || file.path.starts_with(&format!("{part}/"));
         top.contains_key(*part) && !files.iter().any(is_packaged)
     };
     let lost = ["templates", "charts", "values.yaml", "crds"].into_iter().find(is_lost)?;
     let message = format!("{} is there, and is not packaged", name(lost));
-    let problem = Problem::warning(message).at(path::below(path, ".helmignore"), None);
+    let problem = Problem::warning(message).at(helmignore, None);
     Some(problem.hint(format!(
         "change the rule that fits what lies in it; or delete {}, if it is empty",
         path::below(path, lost)

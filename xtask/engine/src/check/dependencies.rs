@@ -6,21 +6,25 @@ use crate::base::constraint::Constraint;
 use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::{few, name};
+use crate::base::yaml::{self, Node, Value};
 use crate::chart::lacking::is_local;
 use crate::chart::package::{Child, Package};
 use crate::chart::{Dependency, Lock};
+use crate::dependency::tagged;
 
 /// Looks at the dependencies of a chart; those that charts/ lacks are reported by packaging.
 pub fn check_dependencies(chart: &Chart) -> Vec<Problem> {
     let Some(package) = &chart.package else { return Vec::new() };
     let dependencies = Dependencies { chart, package };
-    match &package.lock {
+    let mut problems = match &package.lock {
         None => dependencies.without_lock(),
         Some(lock) => {
             let out_of_step = package.out_of_step(&chart.source.path);
             out_of_step.map_or_else(|| dependencies.other_versions(lock), |problem| vec![problem])
         }
-    }
+    };
+    problems.extend(dependencies.declared().flat_map(|one| dependencies.declaration(one)));
+    problems
 }
 
 struct Dependencies<'a> {
@@ -46,6 +50,52 @@ impl Dependencies<'_> {
 
     fn at(&self, problem: Problem, file: &str, line: Option<usize>) -> Problem {
         problem.at(path::below(&self.chart.source.path, file), line)
+    }
+
+    /// What is wrong with the declaration of a dependency that charts/ holds; packaging judges the others.
+    fn declaration(&self, one: &Dependency) -> Vec<Problem> {
+        let Some(child) = self.child(&one.name) else { return Vec::new() };
+        let (file, _) = self.files();
+        let at = |problem: Problem| self.at(problem, file, Some(one.line));
+        let tagged = tagged(&one.repository, &one.name).map(|problem| at(problem.only_warns()));
+        tagged.into_iter().chain(self.condition(one, child).map(at)).collect()
+    }
+
+    /// A condition that is never met: Helm installs a dependency whose condition has no value (`processDependencyConditions`
+    /// of its `pkg/chart`).
+    fn condition(&self, declared: &Dependency, child: &Child) -> Option<Problem> {
+        let read = |path: String| {
+            let entry = self.package.entries.iter().find(|entry| entry.path == path)?;
+            Some(yaml::read(&entry.data).ok()?.root)
+        };
+        let chart = &self.package.metadata.name;
+        let own = read(format!("{chart}/values.yaml"));
+        let below = read(format!("{chart}/charts/{}/values.yaml", child.name));
+        let key = if declared.alias.is_empty() { &declared.name } else { &declared.alias };
+        let value = |path: &str| {
+            let of_child = path.strip_prefix(key.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            let of_child = of_child.and_then(|path| found(below.as_ref()?, path));
+            own.as_ref().and_then(|own| found(own, path)).or(of_child)
+        };
+        let paths = || declared.condition.trim().split(',').filter(|path| !path.is_empty());
+        paths().next().filter(|_| paths().all(|path| value(path).is_none_or(|node| flag(node).is_none())))?;
+        let (what, condition) = (name(&declared.name), name(&declared.condition));
+        let other = paths().find_map(|path| Some((path, value(path)?)));
+        let message = match other {
+            Some((path, node)) => format!(
+                "the value {} is a {}, not `true` or `false`: the condition of dependency {what} has no effect",
+                name(path),
+                node.kind()
+            ),
+            None => format!(
+                "no values.yaml has the condition {condition} of dependency {what}: it is installed unless a user sets that value"
+            ),
+        };
+        let first = paths().next().unwrap_or_default();
+        Some(Problem::warning(message).hint(format!(
+            "write `true` or `false` as {} into values.yaml, or correct `condition`",
+            name(first)
+        )))
     }
 
     /// Sub-charts without a repository are part of the chart, and the lock only repeats what is asked of them.
@@ -108,6 +158,17 @@ impl Dependencies<'_> {
         let directory = path::below(&self.chart.source.path, &format!("charts/{}", child.file));
         format!("delete {directory}: what is wanted is fetched where it is not there")
     }
+}
+
+/// The node at a path such as `a.b`.
+fn found<'n>(root: &'n Node, path: &str) -> Option<&'n Node> {
+    path.split('.').try_fold(root, |node, key| {
+        node.pairs().iter().find(|pair| pair.key.helm == key).map(|pair| &pair.value)
+    })
+}
+
+fn flag(node: &Node) -> Option<bool> {
+    if let Value::Scalar(scalar) = &node.value { scalar.boolean() } else { None }
 }
 
 /// Whether it names one version and not a range.
@@ -193,6 +254,90 @@ mod tests {
             [
                 "error c/Chart.lock:5: it locks other dependencies than Chart.yaml declares: `helm dependency build` refuses it | cargo xtask dependency --update c"
             ]
+        );
+    }
+
+    #[test]
+    fn an_empty_list_has_a_lock_of_its_own() {
+        let lock = "dependencies: []\ndigest: sha256:643d5437104296e21d906ecb15b2c96ad278f20cfc4af53b12bb6069bd853726\n";
+        let of_null = lock.replace("dependencies: []\n", "");
+        let refused = "error c/Chart.lock:2: it locks other dependencies than Chart.yaml declares: `helm dependency build` refuses it | delete it";
+        for (list, lock, expected) in [
+            ("dependencies: []\n", lock, None),
+            ("dependencies:\n", lock, Some(refused)),
+            ("", lock, Some(refused)),
+            ("dependencies: []\n", &of_null, Some(&*refused.replace(":2:", ":1:"))),
+        ] {
+            let yaml = format!("apiVersion: v2\nname: c\nversion: 1.0.0\n{list}");
+            let lines =
+                told(check_dependencies(&chart(&[("Chart.yaml", yaml.as_str()), ("Chart.lock", lock)])));
+            assert_eq!(lines.first().map(String::as_str), expected, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_registry_has_its_tags_elsewhere() {
+        let hint = "write `repository: oci://ghcr.io/acme`";
+        for (repository, expected) in [
+            ("oci://ghcr.io/acme", None),
+            ("oci://localhost:5000", None),
+            ("oci://localhost:5000/acme", None),
+            ("oci://ghcr.io/acme:1.0.0", Some(hint)),
+            ("oci://ghcr.io/acme/d:1.0.0", Some(hint)),
+            ("oci://ghcr.io/acme/d@sha256:0a", Some(hint)),
+        ] {
+            let lines = found(&format!("version: 1.0.0, repository: {repository:?}"), None, "1.0.0");
+            let expected = expected.map(|hint| format!("warning c/Chart.yaml:5: `{repository}` names an artifact: Helm appends the name and the version of the chart, and fetches nothing | {hint}"));
+            assert_eq!(lines.get(1), expected.as_ref(), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_condition_has_a_value() {
+        let told = |condition: &str, alias: &str, values: &str, below: &str| {
+            let yaml = format!(
+                "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {{name: d, version: 1.0.0, condition: {condition:?}{alias}}}\n"
+            );
+            told(check_dependencies(&chart(&[
+                ("Chart.yaml", yaml.as_str()),
+                ("values.yaml", values),
+                ("charts/d/Chart.yaml", "apiVersion: v2\nname: d\nversion: 1.0.0\n"),
+                ("charts/d/values.yaml", below),
+            ])))
+        };
+        for (condition, alias, values, below) in [
+            ("", "", "", ""),
+            ("d.enabled", "", "d: {enabled: false}", ""),
+            ("d.enabled", "", "", "enabled: true"),
+            ("e.enabled", ", alias: e", "", "enabled: true"),
+            ("x.y,d.is", "", "d: {is: false}", ""),
+            ("global.d", "", "global: {d: no}", ""),
+        ] {
+            assert_eq!(told(condition, alias, values, below), [""; 0], "{condition} {values} {below}");
+        }
+        let hint =
+            |path| format!("write `true` or `false` as `{path}` into values.yaml, or correct `condition`");
+        let none = |path| {
+            format!(
+                "warning c/Chart.yaml:5: no values.yaml has the condition `{path}` of dependency `d`: it is installed unless a user sets that value | {}",
+                hint(path)
+            )
+        };
+        for (condition, alias, values, below) in [
+            ("d.enabled", "", "", ""),
+            ("enabled", "", "", "enabled: true"),
+            ("d.enabled", ", alias: e", "", "enabled: true"),
+            ("d.enabled", "", "d: {enable: false}", "a: 1"),
+            ("d.on", "", "d: {on: false}", ""),
+        ] {
+            assert_eq!(told(condition, alias, values, below), [none(condition)], "{condition} {values}");
+        }
+        assert_eq!(
+            told("d", "", "d: {enabled: true}", ""),
+            [format!(
+                "warning c/Chart.yaml:5: the value `d` is a mapping, not `true` or `false`: the condition of dependency `d` has no effect | {}",
+                hint("d")
+            )]
         );
     }
 }

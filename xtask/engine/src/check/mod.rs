@@ -209,6 +209,7 @@ mod tests {
             changed: Vec::new(),
             changelog: None,
             rules: ignored.map(|text| Rules::parse(&text).0).unwrap_or_default(),
+            dropped: Vec::new(),
             local: Vec::new(),
             packaged: None,
         };

@@ -11,6 +11,7 @@ use self::helm_repositories::alias;
 use crate::base::host::host;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
+use crate::chart::ignore::Kind;
 use crate::chart::lacking::{Lacking, is_local};
 use crate::chart::package::Package;
 
@@ -45,11 +46,18 @@ pub fn wanted(package: &Package, at: &str) -> Checked<Vec<Wanted>> {
         let place = package.place(declared, at);
         let problem = |message: String| Err(Problem::error(message).at(&place.0, Some(place.1)));
         let title = name(&declared.name);
+        let version = lacking.version().unwrap_or_else(|| declared.version.clone());
+        let archive = package.ignored(&format!("{}-{version}.tgz", declared.name), Kind::File, at);
+        let is_remote = !lacking.repository().is_empty();
+        let directory = || package.ignored(&declared.name, Kind::Directory, at).filter(|_| !is_remote);
+        archive.or_else(directory).map_or(Ok(()), Err)?;
         if lacking.repository().is_empty() {
             let message = format!("dependency {title} is not in charts/, and has no `repository`");
             return problem(message).map_err(|one| one.hint("put it there, or write where it comes from"));
         }
-        check_repository(lacking.repository()).map_err(|problem| problem.at(&place.0, Some(place.1)))?;
+        let repository = check_repository(lacking.repository());
+        let repository = repository.and(tagged(lacking.repository(), &declared.name).map_or(Ok(()), Err));
+        repository.map_err(|problem| problem.at(&place.0, Some(place.1)))?;
         if let Some(version) = lacking.version() {
             let (name, repository) = (declared.name.clone(), lacking.repository().to_owned());
             return Ok(Wanted { name, version, repository, place });
@@ -80,4 +88,18 @@ fn check_repository(repository: &str) -> Result<(), Problem> {
     let hint =
         "write `https://HOST/PATH`, `oci://HOST/PATH` or `file://PATH`; credentials do not belong there";
     Err(Problem::error(format!("{} is no `repository` to fetch from", name(repository))).hint(hint))
+}
+
+/// Says that a repository in a registry is written as an artifact, with a tag or a digest: Helm appends the name of the chart.
+pub fn tagged(repository: &str, chart: &str) -> Option<Problem> {
+    let (_, path) = repository.strip_prefix("oci://")?.split_once('/')?;
+    let (_, last) = repository.rsplit_once('/').filter(|_| path.contains([':', '@']))?;
+    let end = last.find([':', '@'])?;
+    let base = repository.strip_suffix(last.get(end..)?)?;
+    let base = base.strip_suffix(chart).and_then(|base| base.strip_suffix('/')).unwrap_or(base);
+    let message = format!(
+        "{} names an artifact: Helm appends the name and the version of the chart, and fetches nothing",
+        name(repository)
+    );
+    Some(Problem::error(message).hint(format!("write `repository: {base}`")))
 }

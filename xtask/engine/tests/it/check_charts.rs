@@ -194,3 +194,90 @@ fn a_lock_of_helm_2_is_one_too() {
         }
     }
 }
+
+/// `dependencies: []` has a lock, and no `dependencies` at all has none.
+#[test]
+fn an_empty_list_is_locked_as_helm_locks_it() {
+    let chart = "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies: []\n";
+    for (helm_name, helm) in helms("an_empty_list_is_locked_as_helm_locks_it") {
+        let (theirs, ours) = (with_dependency(chart), with_dependency(chart));
+        theirs.run(&helm, &["dependency", "update", "charts/c"]).ended(0);
+        ours.xtask(&["dependency", "--update", "charts/c"]).ended(0);
+        let lines = |sandbox: &Sandbox| -> Vec<String> {
+            sandbox.text("charts/c/Chart.lock").lines().take(2).map(str::to_owned).collect()
+        };
+        assert_eq!(lines(&theirs), lines(&ours), "{helm_name}");
+        assert_eq!(refusals(&ours, &helm), (false, false), "{helm_name}");
+    }
+}
+
+/// What `check` says of charts with these words.
+fn told(sandbox: &Sandbox, words: &str) -> Vec<String> {
+    let ran = sandbox.xtask(&["check", "--offline", "--helm", "never", "--json"]);
+    let mut told: Vec<String> =
+        found(&ran, "charts").into_iter().filter(|line| line.contains(words)).collect();
+    told.sort();
+    told
+}
+
+#[test]
+fn copies_of_what_lies_beside_a_chart() {
+    let chart = "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {name: d, version: ^1.0.0, repository: \"file://../d\"}\n";
+    let version = |version: &str| format!("apiVersion: v2\nname: d\nversion: {version}\n");
+    let sandbox = with_dependency(chart);
+    sandbox.write("charts/c/charts/d/Chart.yaml", &version("1.2.3"));
+    sandbox.commit("copy");
+    assert_eq!(told(&sandbox, "warning charts/c/Chart.yaml:5"), [""; 0]);
+    let differs = |what: &str| {
+        format!(
+            "warning charts/c/Chart.yaml:5 `charts/c/charts/d` is not what `charts/d` holds: {what}; the archive gets the former; copy what is new into charts/c/charts/d, or take that directory out: charts/d is packaged where it is not there"
+        )
+    };
+    sandbox.write("charts/d/templates/_a.tpl", "{{/* a */}}\n");
+    assert_eq!(told(&sandbox, "warning charts/c/Chart.yaml:5"), [differs("`templates/_a.tpl`")]);
+    sandbox.write("charts/d/Chart.yaml", &version("1.3.0"));
+    assert_eq!(told(&sandbox, "warning charts/c/Chart.yaml:5"), [differs("version 1.2.3 instead of 1.3.0")]);
+    sandbox.write("charts/d/Chart.yaml", &version("2.0.0"));
+    assert_eq!(
+        told(&sandbox, "warning charts/c/Chart.yaml:5"),
+        [
+            "warning charts/c/Chart.yaml:5 this asks for `d ^1.0.0`, and `charts/d` is `d-2.0.0`; write `version: 2.0.0`, or a range that it is in"
+        ]
+    );
+    std::fs::remove_dir_all(sandbox.work().join("charts/d")).expect("charts/d");
+    assert_eq!(
+        told(&sandbox, "warning charts/c/Chart.yaml:5"),
+        [
+            "warning charts/c/Chart.yaml:5 dependency `d` is packaged from `charts/c/charts/d`, and cannot be packaged anew: there is no directory `charts/d`; write the path of a chart, from this chart's directory"
+        ]
+    );
+}
+
+#[test]
+fn archives_that_are_there_and_of_no_use() {
+    let chart = "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {name: d, version: 1.0.0, repository: \"https://example.com\"}\n";
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\nsize 3\n";
+    let lfs = "it is a Git LFS pointer and not the file itself; git lfs pull; in a workflow, give actions/checkout `with: {lfs: true}`";
+    let sandbox = with_dependency(chart);
+    sandbox.write("charts/c/charts/d-1.0.0.tgz", pointer);
+    sandbox.write("charts/c/files/logo.png", pointer);
+    sandbox.commit("pointers");
+    assert_eq!(
+        told(&sandbox, "error"),
+        [format!("error charts/c/charts/d-1.0.0.tgz {lfs}"), format!("error charts/c/files/logo.png {lfs}")]
+    );
+    // What git-lfs puts in their place is what the commit means.
+    sandbox.write("charts/c/files/logo.png", "abc");
+    let ran = sandbox.xtask(&["check", "--offline", "--helm", "never"]);
+    assert!(!ran.stderr.contains("logo.png"), "{}", ran.stderr);
+    sandbox.write("charts/c/files/logo.png", "abd");
+    let ran = sandbox.xtask(&["check", "--offline", "--helm", "never"]);
+    assert!(ran.stderr.contains("logo.png"), "{}", ran.stderr);
+    sandbox.write("charts/c/.helmignore", "*.tgz\n");
+    assert_eq!(
+        told(&sandbox, "charts/c/.helmignore"),
+        [
+            "error charts/c/.helmignore:1 this rule drops the dependency `charts/d-1.0.0.tgz` from the archive; delete the rule"
+        ]
+    );
+}

@@ -237,6 +237,7 @@ fn chart(files: &Files) -> Chart {
         changed: Vec::new(),
         changelog: None,
         rules: Rules::default(),
+        dropped: Vec::new(),
         local: Vec::new(),
         packaged: None,
     };

@@ -426,6 +426,7 @@ fn decided(config: &Config, charts: &[(&str, &str)], tag: Option<&str>) -> Resul
         changed: Vec::new(),
         changelog: Some(Changelog { path: "CHANGELOG.md".to_owned(), text: format!("## {version}\n\nx\n") }),
         rules: Rules::default(),
+        dropped: Vec::new(),
         local: Vec::new(),
         packaged: None,
     };

@@ -234,9 +234,9 @@ pub fn read_chart_sources(
                 read_from.contains(&changed) || is_packaged && is_below()
             };
             let changed = changed.iter().filter(its_own).cloned().collect();
-            let ChartDirectory { files, top, rules, mut problems, .. } = read;
+            let ChartDirectory { files, top, rules, dropped, mut problems, .. } = read;
             let local = package_locals(locals).take(&mut problems);
-            Source { path, files, top, rules, problems, changed, changelog, local, packaged: None }
+            Source { path, files, top, rules, dropped, problems, changed, changelog, local, packaged: None }
         };
     Ok(Checked::new((charts.into_iter().map(source).collect(), besides), problems))
 }

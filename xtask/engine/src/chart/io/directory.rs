@@ -8,11 +8,12 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::base::lfs;
 use crate::base::limits::MAX_HELM_FILE;
 use crate::base::path;
 use crate::base::problem::Problem;
 use crate::base::text::size;
-use crate::chart::ignore::{Dropped, Kind, Rules};
+use crate::chart::ignore::{Dropped, Ignored, Kind, Rules};
 use crate::chart::repository_root::is_made;
 use crate::chart::tgz::{self, Entry, MAX_TOTAL};
 use crate::sys::{files, scratch, symlink};
@@ -31,6 +32,8 @@ pub struct ChartDirectory {
     pub directories: BTreeSet<PathBuf>,
     /// The rules of its .helmignore.
     pub rules: Rules,
+    /// What they drop.
+    pub dropped: Vec<Ignored>,
     pub problems: Vec<Problem>,
 }
 
@@ -140,6 +143,7 @@ impl Walk<'_> {
         }
         if let Some(dropped) = rules.dropped_by(&relative, kind) {
             if relative != "Chart.yaml" {
+                self.read.dropped.push(Ignored { path: relative, kind, line: dropped.line });
                 return false;
             }
             self.dropped_chart_yaml(&dropped);
@@ -232,6 +236,11 @@ impl Walk<'_> {
         let origin = self.origin(path);
         match files::read_up_to(&origin, MAX_HELM_FILE) {
             Ok(data) => {
+                // The loader judges what lies in charts/.
+                let is_archive = relative.starts_with("charts/") && relative.ends_with(".tgz");
+                if lfs::is_pointer(&data) && !is_archive {
+                    self.read.problems.push(lfs::problem().at(self.shown(path), None));
+                }
                 let file = Entry { path: relative, data };
                 self.cost += tgz::cost(&file);
                 self.read.files.push(file);

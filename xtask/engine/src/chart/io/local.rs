@@ -23,8 +23,18 @@ pub struct Local {
     /// The file that declares it, for messages.
     declares: String,
     /// Its path for messages.
-    at: String,
+    pub(super) at: String,
     pub read: ChartDirectory,
+}
+
+/// The chart whose dependency is read.
+pub(super) struct Read<'a> {
+    pub package: &'a Package,
+    pub directory: &'a Path,
+    pub boundary: &'a Path,
+    pub at: &'a str,
+    /// What cannot be done with a dependency that cannot be read, for messages.
+    pub fails: &'a str,
 }
 
 /// What a chart takes from beside it.
@@ -60,8 +70,9 @@ pub fn read_locals(
         return Checked::new(Locals::default(), [problem]);
     }
     let (mut all, mut problems) = (Vec::new(), Vec::new());
+    let of = Read { package: &package, directory, boundary, at, fails: "cannot be packaged" };
     for lacking in locals {
-        match read_local(lacking, &package, directory, boundary, at) {
+        match read_local(lacking, &of) {
             Ok(local) => all.push(local),
             Err(problem) => problems.push(problem),
         }
@@ -84,18 +95,13 @@ impl Locals {
     }
 }
 
-fn read_local(
-    lacking: &Lacking,
-    package: &Package,
-    directory: &Path,
-    boundary: &Path,
-    at: &str,
-) -> Result<Local, Problem> {
+pub(super) fn read_local(lacking: &Lacking, of: &Read<'_>) -> Result<Local, Problem> {
     let Lacking { declared, locked } = lacking;
+    let &Read { package, directory, boundary, at, fails } = of;
     let (file, line) = package.place(declared, at);
     let named = lacking.repository().trim_start_matches("file://");
     let problem = |why: String| {
-        let message = format!("dependency {} cannot be packaged: {why}", name(&declared.name));
+        let message = format!("dependency {} {fails}: {why}", name(&declared.name));
         Problem::error(message).at(&file, Some(line))
     };
     if Path::new(named).is_absolute() {
@@ -143,7 +149,7 @@ pub fn package_locals(locals: Vec<Local>) -> Checked<Vec<Archive>> {
     Checked::new(archives, problems)
 }
 
-fn package_local(local: Local) -> Checked<Option<Archive>> {
+pub(super) fn package_local(local: Local) -> Checked<Option<Archive>> {
     let Local { dependency, is_locked, declares, at, read } = local;
     let problem = |message: String| Problem::error(message).at(&declares, Some(dependency.line));
     let Checked { value, problems } = package(read.files, &at, &Overrides::default());

@@ -6,3 +6,4 @@ pub mod directory;
 pub mod helm;
 pub mod local;
 pub mod overlay;
+pub mod vendored;

@@ -9,6 +9,7 @@ use crate::base::config::Config;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::chart::io::charts;
+use crate::chart::io::vendored::check_vendored;
 use crate::chart::package::Package;
 use crate::chart::source::{Changelog, Source};
 use crate::check::annotations::check_annotations;
@@ -90,8 +91,13 @@ fn complete(fetcher: &Fetcher<'_>, package: &mut Package, at: &str, report: &mut
 
 pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
     let linted = threads::map(&scene.charts, lint_chart);
+    let sources: Vec<&Source> = scene.charts.iter().map(|chart| &chart.source).collect();
     for (chart, linted) in scene.charts.iter().zip(linted) {
         report.add(Area::Charts, linted);
+        if let Some(package) = &chart.package {
+            let (at, root) = (&chart.source.path, scene.repository.root());
+            report.add(Area::Charts, check_vendored(package, at, root, &sources));
+        }
         let found = check_dependencies(chart).into_iter().filter(|problem| {
             ![&chart.problems, &chart.source.problems].iter().any(|told| told.contains(problem))
         });

@@ -28,6 +28,7 @@ fn chart(files: &[(&str, &str)]) -> (Chart, Vec<Problem>) {
         changed: Vec::new(),
         changelog: None,
         rules: Rules::default(),
+        dropped: Vec::new(),
         local: Vec::new(),
         packaged: None,
     };

@@ -32,7 +32,7 @@ impl Fetcher<'_> {
                 Err(problem) => problems.push(problem.at(file, Some(line))),
             }
         }
-        if !problems.is_empty() || locked.is_empty() {
+        if !problems.is_empty() || locked.is_empty() && !package.lists_none() {
             return Checked::new(None, problems);
         }
         let lock = Lock::new(&package.metadata, locked, generated);

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::base::lfs;
 use crate::base::limits::MAX_GITHUB_FILE;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::size;
@@ -122,6 +123,9 @@ impl Walk<'_> {
         let real =
             if self.followed == 0 { path.to_owned() } else { fs::canonicalize(path).map_err(unreadable)? };
         let data = files::read_up_to(&real, MAX_GITHUB_FILE).map_err(unreadable)?;
+        if lfs::is_pointer(&data) {
+            return Err(lfs::problem());
+        }
         self.read.value.files.push(File { path: relative, data });
         self.read.value.real.push(real);
         Ok(())

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::remote::Remote;
+use crate::base::lfs;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::{line_feeds, name, shown};
 use crate::base::time::MAX_TIME;
@@ -290,11 +291,14 @@ impl Repository {
             if object.is_some_and(is_same) {
                 return;
             }
-            let with_line_feeds = || Some(blob_id(&line_feeds(&files::read(path).ok()?)));
-            let text = object.filter(|object| object.is_plain() && !is_link);
-            match text.filter(|object| with_line_feeds().as_ref() == Some(&object.id)) {
-                Some(object) => drop(converted.insert(relative, object.clone())),
-                None => drop(changed.insert(relative)),
+            let plain = object.filter(|object| object.is_plain() && !is_link);
+            let data = plain.and_then(|_| files::read(path).ok());
+            match plain.zip(data) {
+                Some((object, data)) if object.id == blob_id(lfs::pointer(&data).as_bytes()) => {}
+                Some((object, data)) if object.id == blob_id(&line_feeds(&data)) => {
+                    drop(converted.insert(relative, object.clone()));
+                }
+                _ => drop(changed.insert(relative)),
             }
         };
         for (file, id) in files.iter().zip(self.blob_ids(files)?) {
