@@ -37,6 +37,8 @@ pub struct Version<'t> {
     pub deprecated: bool,
     /// `type` of the chart.
     pub kind: Cow<'t, str>,
+    /// What else of its metadata Helm's clients skip it for; empty for nothing.
+    pub flaw: &'static str,
     /// The line that it begins on, from 1.
     pub line: usize,
     /// Its bytes in the text: whole lines of YAML, a value of JSON.
@@ -311,11 +313,15 @@ fn maintainer<'t>(cursor: &mut Cursor<'t>, _: usize, key: &str, value: &'t str) 
     scalar::text(cursor, value, FIELDS + 2).map(drop)
 }
 
+/// Whether Helm takes a text for the alias of a dependency (`aliasNameFormat`), or for none.
+pub fn is_alias(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 fn dependency<'t>(cursor: &mut Cursor<'t>, _: usize, key: &str, value: &'t str) -> Option<()> {
     match key {
-        "alias" | "condition" | "name" | "repository" | "version" => {
-            scalar::text(cursor, value, FIELDS + 2).map(drop)
-        }
+        "alias" => is_alias(&scalar::text(cursor, value, FIELDS + 2)?).then_some(()),
+        "condition" | "name" | "repository" | "version" => scalar::text(cursor, value, FIELDS + 2).map(drop),
         "enabled" => scalar::flag(cursor, value).map(drop),
         "tags" => texts(cursor, value, FIELDS + 2, drop),
         _ => None,

@@ -9,7 +9,7 @@ use super::{Parts, Version};
 pub struct Notes {
     /// Not below the key of their own name.
     pub misplaced: Vec<usize>,
-    /// Of a version that is not three plain numbers, or with a `type`: maybe not loaded by Helm's clients.
+    /// Of a version that is not three plain numbers, with a `type`, or with a flaw: maybe not loaded by Helm's clients.
     pub unusual: Vec<usize>,
     /// Of the same name and version as an earlier one, which is the second index.
     pub repeated: Vec<(usize, usize)>,
@@ -44,5 +44,9 @@ fn is_usual(version: &Version<'_>) -> bool {
     let mut numbers = version.version.split('.');
     let three = [numbers.next(), numbers.next(), numbers.next()];
     let is_plain = three.into_iter().all(|part| part.is_some_and(is_number)) && numbers.next().is_none();
-    is_plain && !version.name.is_empty() && matches!(&*version.kind, "" | "application" | "library")
+    is_plain
+        && !version.name.is_empty()
+        && !version.name.contains('/')
+        && version.flaw.is_empty()
+        && matches!(&*version.kind, "" | "application" | "library")
 }

@@ -6,11 +6,13 @@
 
 use std::borrow::Cow;
 
+use helm_xtask_formats::is_alias;
+
 use super::{Version, refused};
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::time;
-use crate::base::yaml::{Node, Pair, Resolved, Scalar, Value};
+use crate::base::yaml::{Node, Pair, Resolved, Scalar, Text, Value};
 
 /// What a field holds.
 #[derive(Clone, Copy, PartialEq)]
@@ -78,7 +80,7 @@ const ENTRY: &[(&str, Type)] = &[
 ];
 
 /// A key of `entries`, its line, and its versions.
-pub(super) type ChartNodes = (String, usize, Vec<Version<'static>>);
+pub(super) type ChartNodes = (Text, usize, Vec<Version<'static>>);
 
 /// Reads nodes, and collects what Helm's clients refuse.
 pub(super) struct Reader<'a> {
@@ -131,7 +133,7 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
-        (pair.key.helm.clone(), pair.line, versions)
+        (pair.key.clone(), pair.line, versions)
     }
 
     /// One version. Its range is not known yet.
@@ -151,6 +153,14 @@ impl Reader<'_> {
                 "appVersion" => &mut version.app_version,
                 "description" => &mut version.description,
                 "type" => &mut version.kind,
+                "maintainers" if node.items().iter().any(Node::is_null) => {
+                    version.flaw = "a maintainer is empty";
+                    continue;
+                }
+                "dependencies" => {
+                    version.flaw = flaw(node.items()).unwrap_or(version.flaw);
+                    continue;
+                }
                 "deprecated" => {
                     version.deprecated = flag(node);
                     continue;
@@ -262,6 +272,17 @@ fn is_time(scalar: &Scalar) -> bool {
 fn text(node: &Node) -> String {
     let Value::Scalar(scalar) = &node.value else { return String::new() };
     scalar.text().ok().flatten().map(|text| text.helm).unwrap_or_default()
+}
+
+/// Why Helm's clients skip a version with these dependencies.
+fn flaw(dependencies: &[Node]) -> Option<&'static str> {
+    let of = |node: &Node| {
+        let alias = node.pairs().iter().find(|pair| pair.key.helm.eq_ignore_ascii_case("alias"));
+        let is_bad = alias.is_some_and(|pair| !is_alias(&text(&pair.value)));
+        is_bad.then_some("the alias of a dependency has other characters than letters, digits, `-` and `_`")
+    };
+    let is_empty = dependencies.iter().any(Node::is_null);
+    is_empty.then_some("a dependency is empty").or_else(|| dependencies.iter().find_map(of))
 }
 
 fn flag(node: &Node) -> bool {

@@ -67,7 +67,7 @@ fn parts<'t>(text: &'t str, root: &Json, charts: Vec<entry::ChartNodes>) -> Part
             parts.versions.push(Version { range: item.range.clone(), ..version });
         }
         parts.charts.push(Chart {
-            key: Cow::Owned(key),
+            key: Cow::Owned(key.helm),
             line,
             range: place.range.clone(),
             versions: first..parts.versions.len(),

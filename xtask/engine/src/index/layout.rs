@@ -23,7 +23,7 @@ pub(super) fn read_layout(text: &str, charts: Vec<ChartNodes>) -> Result<Parts<'
         generated: found.generated,
     };
     for (place, (key, line, versions)) in found.charts.into_iter().zip(charts) {
-        if !same || place.key != key || place.items.len() != versions.len() {
+        if !same || place.key != key.written || place.items.len() != versions.len() {
             return refuse("it has aliases or merge keys");
         }
         let first = parts.versions.len();
@@ -32,7 +32,7 @@ pub(super) fn read_layout(text: &str, charts: Vec<ChartNodes>) -> Result<Parts<'
         }
         let versions = first..parts.versions.len();
         parts.charts.push(Chart {
-            key: Cow::Owned(key),
+            key: Cow::Owned(key.helm),
             line,
             range: place.range,
             versions,

@@ -18,10 +18,11 @@ mod write;
 
 use helm_xtask_formats::{Chart, Hole, Notes, Parts, Style};
 
+use crate::base::lfs;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::base::version::helm_accepts;
-use crate::base::yaml::{self, Value};
+use crate::base::yaml::{self, Document, Value};
 
 pub use self::merge::{Merged, is_of, merge};
 pub use self::new_version::{Format, NewVersion};
@@ -60,6 +61,10 @@ impl<'t> Index<'t> {
     /// Errors: what Helm's clients refuse as a whole, and layouts that cannot be extended. Warnings: versions that the
     /// clients skip, that stand there twice, or below another name (Helm's `pkg/repo/v1`, `loadIndex`).
     pub fn read(text: &'t [u8], file: &str) -> Checked<Option<Self>> {
+        if lfs::is_pointer(text) {
+            let hint = "take it out of Git LFS (git lfs untrack), since GitHub Pages serves the pointer";
+            return Checked::new(None, [lfs::problem().at(file, None).hint(hint)]);
+        }
         let text = match str::from_utf8(text) {
             Ok(text) => text,
             Err(error) => {
@@ -120,12 +125,12 @@ pub fn listed(text: &[u8]) -> Result<Vec<(String, Vec<Version<'_>>)>, String> {
     } else {
         let mut reader = entry::Reader { file: "", strict: true, lines_before: 0, problems: Vec::new() };
         let document = yaml::read(text.as_bytes()).map_err(|error| error.message)?;
-        if let Some((key, _)) = document.repeated.first() {
+        if let Some((key, _)) = twice(&document).next() {
             return Err(format!("{} is given twice", name(key)));
         }
         let charts = reader.index(&document.root);
         said(&reader.problems)?;
-        charts.into_iter().map(|(key, _, versions)| (key, versions)).collect()
+        charts.into_iter().map(|(key, _, versions)| (key.helm, versions)).collect()
     };
     for (_, versions) in &mut charts {
         versions.retain(|version| skipped(version).is_none());
@@ -150,10 +155,7 @@ fn scan<'t>(text: &'t str, file: &str) -> Checked<Option<Parts<'t>>> {
         let document = yaml::read(text.as_bytes()).ok()?;
         let Value::Sequence(items) = &document.root.value else { return None };
         let [item] = items.as_slice() else { return None };
-        for (key, line) in &document.repeated {
-            let problem = refused(&format!("{} is given twice", name(key)));
-            reader.problems.push(problem.at(file, Some(line + lines_before)));
-        }
+        reader.problems.extend(given_twice(&document, file, lines_before));
         reader.lines_before = lines_before;
         Some(reader.version(item))
     });
@@ -170,14 +172,29 @@ fn read_slowly<'t>(text: &'t str, file: &str) -> Result<Parts<'t>, Refusal> {
         let problem = refused(&error.message).at(file, error.line);
         Refusal::Problems(vec![problem.hint("restore the file from the branch's history")])
     })?;
-    for (key, line) in &document.repeated {
-        reader.problems.push(refused(&format!("{} is given twice", name(key))).at(file, Some(*line)));
-    }
+    reader.problems.extend(given_twice(&document, file, 0));
     let charts = reader.index(&document.root);
     if !reader.problems.is_empty() {
         return Err(Refusal::Problems(reader.problems));
     }
     layout::read_layout(text, charts)
+}
+
+/// The keys that Helm's clients find in a mapping more than once: what a merge key (`<<`) brings counts as given there.
+fn twice(document: &Document) -> impl Iterator<Item = &(String, usize)> {
+    let is_new = |one: &&(String, usize)| !document.repeated.contains(one);
+    document.repeated.iter().chain(document.overridden.iter().filter(is_new))
+}
+
+fn given_twice(document: &Document, file: &str, lines_before: usize) -> Vec<Problem> {
+    let problem = |(key, line): &(String, usize)| {
+        let is_merged = document.overridden.iter().any(|(other, at)| (other, at) == (key, line));
+        let how = if is_merged { ", by a merge key (`<<`) too" } else { "" };
+        refused(&format!("{} is given twice{how}", name(key))).at(file, Some(line + lines_before))
+    };
+    let mut problems: Vec<Problem> = twice(document).map(problem).collect();
+    problems.dedup();
+    problems
 }
 
 /// An error for what Helm's clients do not load.
@@ -216,6 +233,10 @@ fn warnings(parts: &Parts<'_>, notes: &Notes, file: &str) -> Vec<Problem> {
 fn skipped(version: &Version<'_>) -> Option<&'static str> {
     if version.name.is_empty() {
         Some("it has no name")
+    } else if version.name.contains('/') {
+        Some("its name has a slash in it")
+    } else if !version.flaw.is_empty() {
+        Some(version.flaw)
     } else if !helm_accepts(&version.version) {
         Some("its version is not a semantic version")
     } else if !matches!(&*version.kind, "" | "application" | "library") {

@@ -274,6 +274,23 @@ fn what_clients_refuse_is_an_error_with_its_line() {
         ),
         (format!("{entry}    dependencies:\n    - name: b\n      foo: 1\n"), "i:8: "),
         (format!("{entry}    name: b\n"), "i:6: Helm clients refuse this index: `name` is given twice"),
+        (
+            format!("{entry}  - &x\n    name: a\n    version: 1.1.0\n  - <<: *x\n    version: 1.2.0\n"),
+            "i:10: Helm clients refuse this index: `version` is given twice, by a merge key (`<<`) too",
+        ),
+        (
+            format!("{entry}  - &x\n    name: a\n    version: 1.1.0\n  - version: 1.2.0\n    <<: *x\n"),
+            "`version` is given twice",
+        ),
+        (format!("{entry}    <<: [{{digest: x}}, {{digest: y}}]\n"), "`digest` is given twice"),
+        (format!("{entry}    annotations: {{a: x, <<: {{a: y}}}}\n"), "`a` is given twice"),
+        (format!("{entry}  <<: {{a: []}}\n"), "`a` is given twice"),
+        (format!("{entry}<<: {{apiVersion: v1}}\n"), "`apiVersion` is given twice"),
+        (format!("{entry}    annotations: {{yes: x, on: y}}\n"), "`true` is given twice"),
+        (
+            "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n".to_owned(),
+            "i: it is a Git LFS pointer",
+        ),
         (entry.replace("1.0.0", "1.0"), "i:5: Helm clients refuse this index: `version` `1.0` is not text"),
         (format!("{entry}    description: yes\n"), "`description` `yes` is not text"),
         (format!("{entry}    created: \"2019-01-01\"\n"), "`created` is not a time"),
@@ -307,6 +324,12 @@ fn what_clients_accept_is_no_error() {
         entry.to_owned(),
         format!("{entry}    digest: 12345\n    appVersion: 2024-01-01\n    home: ~\n    keywords: [null]\n"),
         format!("{entry}    created: 2024-01-01T1:00:00,5Z\n    deprecated: yes\n    url: 1\n"),
+        format!(
+            "{entry}    annotations: &x {{a: \"1\"}}\n  - name: a\n    version: 1.1.0\n    annotations: {{b: \"2\", <<: *x}}\n"
+        ),
+        format!(
+            "{entry}  true:\n  - name: \"true\"\n    version: 1.0.0\n  1.0:\n  - name: \"1\"\n    version: 1.0.0\n"
+        ),
         format!("{entry}publicKeys: [1]\nannotations: {{a: 1}}\ngenerated: null\n"),
         r#"{"apiVersion":"v1","foo":1,"entries":{"a":[{"name":"a","version":"1.0.0","x":1}]}}"#.to_owned(),
     ] {
@@ -317,6 +340,20 @@ fn what_clients_accept_is_no_error() {
         (entry.replace("Name: a", "Name: b"), "i:4: `b 1.0.0` does not stand below the key"),
         (entry.replace("Name: a", "home: b"), "it has no name"),
         (format!("{entry}    type: x\n"), "its type"),
+        (
+            entry.replace("Name: a", "Name: b/a"),
+            "i:4: Helm clients skip `b/a 1.0.0`: its name has a slash in it",
+        ),
+        (format!("{entry}    maintainers: [null]\n"), "a maintainer is empty"),
+        (format!("{entry}    dependencies: [null]\n"), "a dependency is empty"),
+        (
+            format!("{entry}    dependencies: [{{name: b, alias: a.b}}]\n"),
+            "i:4: Helm clients skip `a 1.0.0`: the alias of a dependency",
+        ),
+        (
+            format!("{entry}  yes:\n  - name: \"yes\"\n    version: 1.0.0\n"),
+            "`yes 1.0.0` does not stand below the key of its name",
+        ),
         (
             format!("{entry}  - name: a\n    version: 1.0.0\n"),
             "i:6: `a 1.0.0` is in it twice, first on line 4",

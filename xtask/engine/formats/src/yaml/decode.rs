@@ -14,17 +14,27 @@ const MAX_TEXT: usize = 64 << 20;
 const WANT_MAP: &str = "`<<` wants a mapping or a list of mappings";
 const TOO_MUCH: &str = "too many aliases, the document would grow out of bounds";
 
-/// Decodes the tree from its root; also the repeated keys and their lines.
-pub fn decode(nodes: &[Raw], root: Option<usize>) -> Result<(Node, Vec<(String, usize)>), Error> {
-    let mut decoder =
-        Decoder { nodes, decoded: 1, aliased: 0, alias_depth: 0, text: 0, repeated: Vec::new() };
+/// Keys and their lines.
+type Keys = Vec<(String, usize)>;
+
+/// Decodes the tree from its root; also the repeated keys, and those that merge keys repeat.
+pub fn decode(nodes: &[Raw], root: Option<usize>) -> Result<(Node, Keys, Keys), Error> {
+    let mut decoder = Decoder {
+        nodes,
+        decoded: 1,
+        aliased: 0,
+        alias_depth: 0,
+        text: 0,
+        repeated: Vec::new(),
+        overridden: Vec::new(),
+    };
     let root = if let Some(root) = root {
         decoder.node(root, 0)?
     } else {
         let null = Scalar { resolved: Resolved::Null, written: String::new() };
         Node { line: 1, value: Value::Scalar(null) }
     };
-    Ok((root, decoder.repeated))
+    Ok((root, decoder.repeated, decoder.overridden))
 }
 
 struct Decoder<'a> {
@@ -33,7 +43,8 @@ struct Decoder<'a> {
     aliased: u32,
     alias_depth: usize,
     text: usize,
-    repeated: Vec<(String, usize)>,
+    repeated: Keys,
+    overridden: Keys,
 }
 
 /// A mapping being decoded: its pairs, and where each key is.
@@ -150,6 +161,8 @@ impl<'a> Decoder<'a> {
         }
         if old.own && self.alias_depth == 0 {
             self.repeated.push((helm, line));
+        } else {
+            self.overridden.push((helm, line));
         }
         old.own = own;
         if let Some(place) = fields.pairs.get_mut(old.at) {

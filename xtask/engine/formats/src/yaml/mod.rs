@@ -71,6 +71,9 @@ pub struct Document {
     /// Keys that stand twice in one mapping, or that a later `<<` overwrote, and the line of the
     /// entry that won.
     pub repeated: Vec<(String, usize)>,
+    /// Keys that a merge key gave and that are given once more, and the line of the entry that won: go-yaml refuses them where
+    /// it is strict.
+    pub overridden: Vec<(String, usize)>,
     /// The line of the first merge key, `<<`.
     pub merged: Option<usize>,
     /// More text follows the document's end; Helm ignores it.

@@ -27,9 +27,9 @@ pub fn read(bytes: &[u8]) -> Result<Document, Error> {
         return Err(Error::without_line("a byte order mark (`U+FEFF`) inside the text"));
     }
     let tree = compose(text)?;
-    let (root, repeated) = decode(&tree.nodes, tree.root)?;
+    let (root, repeated, overridden) = decode(&tree.nodes, tree.root)?;
     let merged = tree.nodes.iter().find(|raw| matches!(raw.content, Content::Scalar(_, true)));
-    Ok(Document { root, repeated, merged: merged.map(|raw| raw.line), more: tree.more })
+    Ok(Document { root, repeated, overridden, merged: merged.map(|raw| raw.line), more: tree.more })
 }
 
 #[cfg(test)]
@@ -149,6 +149,9 @@ mod tests {
             let mut lines = String::new();
             for (key, line) in document.repeated {
                 write!(lines, "{key}{line}").unwrap();
+            }
+            for (key, line) in document.overridden {
+                write!(lines, " <<{key}{line}").unwrap();
             }
             assert_eq!(lines, repeated, "{text}");
         }

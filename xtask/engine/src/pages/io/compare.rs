@@ -17,8 +17,8 @@ use crate::chart::{Archive, metadata_of, tgz};
 use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::index::{EMPTY, Index, Version};
-use crate::pages::elsewhere;
 use crate::pages::published::{Content, Next};
+use crate::pages::{elsewhere, missing};
 use crate::registry::io::{Pulled, Registry};
 use crate::sys::http::{CURIOUS, Http};
 use crate::sys::{environment, terminal};
@@ -63,6 +63,11 @@ pub fn compare(
     let Some(index) = value else {
         return Ok(Checked::new(Vec::new(), problems));
     };
+    if !is_for_targets {
+        // Whoever publishes is told by that.
+        let files = tip.files.keys().map(String::as_str);
+        problems.extend(missing(config, &index, files).warnings(config, false));
+    }
     problems.extend(elsewhere(config, &tip.files, |object| branch.read(object).ok(), &text));
     // What was published before a move is published still.
     let before = config.before_move();
