@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+use super::host::is_docker_hub;
 use super::oci_reference::Reference;
 use super::path;
 use super::problem::Problem;
@@ -296,6 +297,9 @@ impl Config {
             let is_tag = !pattern.starts_with('-') && is_ref(&tag::example(pattern));
             require(tag::is_pattern(pattern) && is_tag, "tags", pattern, "v{version}` or `{name}-{version}");
         }
+        if has_oci {
+            problems.extend(beyond_docker_hub(&self.oci).map(|problem| problem.at(THE_CONFIG, None)));
+        }
         problems.extend(self.contradiction());
         problems
     }
@@ -347,6 +351,25 @@ fn is_ref(name: &str) -> bool {
 /// Whether charts can be pushed below a URL.
 pub fn is_oci_base(url: &str) -> bool {
     Reference::parse(&format!("{url}/chart:1.0.0")).is_some()
+}
+
+/// Why no chart can be pushed below a URL of Docker Hub, whose repositories have two levels: `NAMESPACE/NAME`.
+pub fn beyond_docker_hub(url: &str) -> Option<Problem> {
+    let path = url.strip_prefix("oci://")?;
+    let (host, path) = path.split_once('/').unwrap_or((path, ""));
+    let (namespace, rest) = path.split_once('/').unwrap_or((path, ""));
+    if !is_docker_hub(host) || !namespace.is_empty() && rest.is_empty() {
+        return None;
+    }
+    let namespace = if namespace.is_empty() { "NAMESPACE" } else { namespace };
+    let message = format!(
+        "{} has no place for charts: a repository of Docker Hub is `NAMESPACE/NAME`, and the name is that of the chart",
+        name(url)
+    );
+    Some(
+        Problem::error(message)
+            .hint(format!("name the namespace alone: `oci://registry-1.docker.io/{namespace}`")),
+    )
 }
 
 /// Whether a registry accepts `text` as one part of a repository's name: lower-case letters and digits, separated by
@@ -426,6 +449,8 @@ mod tests {
             SHOP.clone().pages("https://d44b.github.io/"),
             SHOP.clone().oci("oci://ghcr.io/D44B/charts"),
             SHOP.clone().oci("ghcr.io/d44b/charts"),
+            SHOP.clone().oci("oci://docker.io/a/b"),
+            SHOP.clone().oci("oci://registry-1.docker.io/a/b/c"),
             SHOP.clone().helm_path("/charts"),
             SHOP.clone().helm_path("charts/"),
             SHOP.clone().helm_path("../charts"),

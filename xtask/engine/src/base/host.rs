@@ -6,6 +6,11 @@ pub fn host(url: &str) -> &str {
     after.split(['/', '?', '#']).next().unwrap_or(after)
 }
 
+/// Whether a host is Docker Hub by one of its names.
+pub fn is_docker_hub(host: &str) -> bool {
+    matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io")
+}
+
 /// A host without its port.
 fn name(host: &str) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

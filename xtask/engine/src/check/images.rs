@@ -2,12 +2,29 @@
 
 use super::Chart;
 use super::annotations::{Annotation, PREFIX, annotations};
+use super::edit::{Edit, Finding};
 use super::image_reference::Image;
 use super::yaml::File;
 use crate::base::config::Versions;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::yaml::{Node, Pair};
+
+/// Images that charts run beside the application, or to prepare it.
+const HELPERS: [&str; 12] = [
+    "alpine",
+    "bash",
+    "busybox",
+    "curl",
+    "debian",
+    "fedora",
+    "git",
+    "kubectl",
+    "os-shell",
+    "ubi-minimal",
+    "ubuntu",
+    "wget",
+];
 
 /// An image in values.yaml: `{registry, repository, tag}`.
 struct Named {
@@ -44,6 +61,42 @@ pub fn check_images(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) ->
         problems.extend(announced(&annotation, &images, &values, app_version));
     }
     problems
+}
+
+/// Images of values.yaml that no runtime takes, since there are capitals in their names.
+pub fn check_capitals(chart: &Chart) -> Vec<Finding> {
+    let Some(values) = File::of(&chart.source, "values.yaml") else { return Vec::new() };
+    let mut findings = Vec::new();
+    capitals(&values.root, &values, &mut findings);
+    findings
+}
+
+fn capitals(node: &Node, values: &File<'_>, findings: &mut Vec<Finding>) {
+    node.items().iter().for_each(|item| capitals(item, values, findings));
+    for pair in node.pairs() {
+        capitals(&pair.value, values, findings);
+        if !pair.key.written.to_lowercase().ends_with("image") {
+            continue;
+        }
+        let of = pair.value.get("repository").unwrap_or(pair);
+        let Some(written) = of.value.text().filter(|text| !text.contains([' ', '{', '$', '<'])) else {
+            continue;
+        };
+        let Image { repository, .. } = Image::split(written);
+        let (host, path) = repository
+            .split_once('/')
+            .filter(|(first, _)| first.contains(['.', ':']))
+            .map_or(("", repository), |(host, path)| (host, path));
+        if repository.contains("://") || path.to_lowercase() == path {
+            continue;
+        }
+        let slash = if host.is_empty() { "" } else { "/" };
+        let lower = format!("{host}{slash}{}", path.to_lowercase());
+        let message = format!("image {} has capitals in its name: no runtime pulls it", name(repository));
+        let problem = Problem::error(message).at(&values.path, Some(of.value.line));
+        let edit = Edit::within(&values.path, values.text, of.value.line, repository, &lower);
+        findings.push(Finding::new(problem.hint(format!("write {}", name(&lower))), edit));
+    }
 }
 
 /// The version of what the chart installs.
@@ -121,8 +174,15 @@ fn named(pair: &Pair, keys: &[&str], chart: &str) -> Option<Named> {
         Some((registry, _)) if !registry.is_empty() => format!("{registry}/{repository}"),
         _ => repository.to_owned(),
     };
-    let is_main = keys == ["image"] || keys.ends_with(&["image"]) && is_called(&repository, chart);
+    let is_called = is_called(&repository, chart);
+    let is_main = keys == ["image"] && !is_helper(&repository) || keys.ends_with(&["image"]) && is_called;
     Some(Named { path: keys.join("."), repository, tag: tag.to_owned(), line, is_main })
+}
+
+/// Whether it is an image of tools, whose version is that of no application.
+fn is_helper(repository: &str) -> bool {
+    let last = repository.rsplit('/').next().unwrap_or_default();
+    HELPERS.contains(&last)
 }
 
 /// Whether the last part of a repository is the name of the chart.
@@ -235,6 +295,8 @@ mod tests {
             "sidecar:\n  image: {repository: a/b, tag: 9.9.9}\n",
             "image: a/b:9.9.9\n",
             "image: {tag: 9.9.9}",
+            "image: {repository: busybox, tag: 9.9.9}",
+            "image: {registry: docker.io, repository: curlimages/curl, tag: 9.9.9}",
         ] {
             assert_eq!(found(Versions::Verify, "1.2.3", values, ""), [""; 0], "{values}");
         }
@@ -266,6 +328,42 @@ mod tests {
                 "warning c/values.yaml:3: `image.tag` is {differs} | write `tag: \"\"`, so that the templates take `.Chart.AppVersion`, or `appVersion: \"1.2.4\"`"
             )]
         );
+    }
+
+    #[test]
+    fn capitals_in_names() {
+        let found = |values: &str| {
+            let yaml = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
+            check_capitals(&chart(&[("Chart.yaml", yaml), ("values.yaml", values)]))
+        };
+        for (values, repository, lower) in [
+            ("image: {repository: ghcr.io/Acme/web, tag: V1}", "ghcr.io/Acme/web", "ghcr.io/acme/web"),
+            ("a: [{image: Acme/Web:V1}]", "Acme/Web", "acme/web"),
+            ("initImage: {registry: ghcr.io, repository: Acme/web}", "Acme/web", "acme/web"),
+            ("image: GHCR.io:443/A/b@sha256:0", "GHCR.io:443/A/b", "GHCR.io:443/a/b"),
+        ] {
+            let findings = found(values);
+            let edit = findings[0].edit.as_ref().map(|edit| edit.insert.concat());
+            assert_eq!(edit, Some(values.replace(repository, lower)));
+            assert_eq!(
+                told(findings),
+                [format!(
+                    "error c/values.yaml:1: image `{repository}` has capitals in its name: no runtime pulls it | write `{lower}`"
+                )]
+            );
+        }
+        for values in [
+            "image: {repository: ghcr.io/acme/web, tag: V1}",
+            "image: ghcr.io/acme/web:V1",
+            "image: GHCR.IO/acme/web",
+            "git: {repository: Acme/web}",
+            "image: https://e.com/A.png",
+            "image: \"{{ .Values.A }}\"",
+            "image: {Tag: A}",
+            "baseImage: true",
+        ] {
+            assert!(found(values).is_empty(), "{values}");
+        }
     }
 
     /// A release stamps its version, so that a tag can be right once at most.

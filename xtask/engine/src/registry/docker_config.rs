@@ -6,6 +6,8 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
+use crate::base::host::is_docker_hub;
+
 /// What is shown to a registry.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
@@ -114,11 +116,6 @@ pub fn printed(text: &[u8]) -> Option<Credentials> {
         "<token>" => Credentials::Identity(secret),
         _ => Credentials::Password { username, password: secret },
     })
-}
-
-/// Whether a host is Docker Hub by one of its names.
-pub fn is_docker_hub(host: &str) -> bool {
-    matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io")
 }
 
 /// The value of a host: keys may be URLs, with a path or not. An equal key goes before others.

@@ -79,6 +79,19 @@ impl Scalar {
         Some(whole.unwrap_or_else(|| go_format(&value)))
     }
 
+    /// What a template prints of it as a value, where numbers are 64-bit floats (Go's `%v`); `None` for null and for what Helm
+    /// refuses.
+    pub fn rendered(&self) -> Option<String> {
+        #[expect(clippy::cast_precision_loss, reason = "Helm loses it as well")]
+        match &self.resolved {
+            Resolved::Bool(value) => Some(value.to_string()),
+            Resolved::Int(value) => Some(go_format(&(*value as f64))),
+            Resolved::Float(value) if value.is_finite() => Some(go_format(value)),
+            Resolved::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     /// The JSON key that sigs.k8s.io/yaml makes of it.
     pub(super) fn key(&self) -> Result<Text, &'static str> {
         let helm = match &self.resolved {

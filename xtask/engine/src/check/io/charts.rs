@@ -18,7 +18,8 @@ use crate::check::content::check_content;
 use crate::check::ct_yaml::ChartTesting;
 use crate::check::dependencies::check_dependencies;
 use crate::check::edit::Finding;
-use crate::check::images::check_images;
+use crate::check::image_tags::check_image_tags;
+use crate::check::images::{check_capitals, check_images};
 use crate::check::lint::lint_chart;
 use crate::check::yaml::File;
 use crate::check::{Area, Chart, Report};
@@ -102,9 +103,16 @@ pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
             ![&chart.problems, &chart.source.problems].iter().any(|told| told.contains(problem))
         });
         report.add(Area::Charts, found);
+        report.add(Area::Charts, check_capitals(chart));
+        let tags = check_image_tags(chart);
+        let told: Vec<_> = tags.iter().filter_map(|tag| tag.problem.place.clone()).collect();
+        report.add(Area::Charts, tags);
         if let Some(chart_yaml) = File::of(&chart.source, "Chart.yaml") {
             report.add(Area::Charts, check_annotations(&chart_yaml));
-            report.add(Area::Charts, check_images(chart, &chart_yaml, scene.config.versions));
+            // A tag that is another one than it looks is told of once.
+            let mut images = check_images(chart, &chart_yaml, scene.config.versions);
+            images.retain(|problem| problem.place.as_ref().is_none_or(|place| !told.contains(place)));
+            report.add(Area::Charts, images);
         }
     }
     report.add(Area::Charts, check_content(&scene.charts));

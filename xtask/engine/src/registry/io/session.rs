@@ -1,13 +1,12 @@
 //! What is asked of a registry about one repository. A redirect to another place gets no credentials.
 
 use super::{Registry, Who, credentials};
-use crate::base::host::{self, is_loopback};
+use crate::base::host::{self, is_docker_hub, is_loopback};
 use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::url::{self, is_https, origin};
-use crate::registry::docker_config::is_docker_hub;
 use crate::registry::refusal::{self, Asked, Wish};
 use crate::sys::environment;
 use crate::sys::http::{Http, MAX_REDIRECTS, Request};

@@ -14,9 +14,9 @@ use super::make::{Made, Making, make};
 use super::publish::{self, Outcome, Publication, Transport, hub};
 use super::survey::Survey;
 use super::{report, summary};
-use crate::base::config::{Config, is_oci_base};
+use crate::base::config::{Config, beyond_docker_hub, is_oci_base};
 use crate::base::oci_reference::Reference;
-use crate::base::problem::{Problem, Problems, problems_of, verdict};
+use crate::base::problem::{Problem, Problems, Severity, problems_of, verdict};
 use crate::base::target::Target;
 use crate::base::text::name;
 use crate::chart::io::helm::Helm;
@@ -397,6 +397,9 @@ pub fn with_registry(config: &Config, asked: Option<&str>) -> Result<Config> {
     if !is_oci_base(base) {
         let problem = Problem::usage(format!("--oci {} is not of the form `oci://host/path`", name(oci)));
         return Err(problem.hint("lower case, without a tag, as in oci://ghcr.io/owner/charts").into());
+    }
+    if let Some(problem) = beyond_docker_hub(base) {
+        return Err(Problem { severity: Severity::Usage, ..problem }.into());
     }
     if !config.publishes_to(Target::Oci) {
         let problem = Problem::usage("--oci names a registry, and the config publishes to none");
