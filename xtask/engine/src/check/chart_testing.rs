@@ -51,9 +51,23 @@ pub fn check_directories(config: &Config, configs: &[ChartTesting], files: &[Str
             let problem = directory(written, config, &published, files)?;
             Some(problem.at(&read.file, Some(*line)))
         });
-        found.chain(untested(read, &published, files)).collect()
+        found.chain(untested(read, &published, files)).chain(dead_exclusions(read, files)).collect()
     };
     configs.iter().flat_map(of).collect()
+}
+
+/// Charts that are excluded and not there.
+fn dead_exclusions(read: &ChartTesting, files: &[String]) -> Vec<Problem> {
+    let there = |name: &str| {
+        let mut charts = files.iter().filter_map(|path| path.strip_suffix("/Chart.yaml"));
+        charts.any(|chart| chart.rsplit('/').next() == Some(name))
+    };
+    let dead = read.excluded_charts.iter().filter(|(excluded, _)| !there(excluded));
+    let problem = |(excluded, line): &Text| {
+        let message = format!("`excluded-charts` has {}, and there is no such chart", name(excluded));
+        Problem::note(message).at(&read.file, Some(*line)).hint("delete it, or correct its name")
+    };
+    dead.map(problem).collect()
 }
 
 /// The directories that chart-testing has to know to test what is published: it looks for charts in their sub-directories. A
@@ -236,6 +250,13 @@ mod tests {
         ] {
             assert_eq!(differing(&SHOP, dirs, &paths()), expected, "{dirs:?}");
         }
+    }
+
+    #[test]
+    fn charts_that_are_excluded_and_gone() {
+        let found = check_directories(&SHOP, &[testing(&[], &["web", "gone"])], &paths());
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["ct.yaml:3: `excluded-charts` has `gone`, and there is no such chart"]);
     }
 
     fn differing(config: &Config, dirs: &[&str], files: &[String]) -> Vec<String> {

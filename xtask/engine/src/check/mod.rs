@@ -1,6 +1,7 @@
 //! What a repository would stumble over at its next release: everything that `cargo xtask check` finds, as data.
 
 pub mod annotations;
+pub mod beside;
 pub mod cargo;
 pub mod chart_testing;
 pub mod command;
@@ -16,9 +17,12 @@ pub mod image_reference;
 pub mod image_tags;
 pub mod images;
 pub mod io;
+pub mod kube_version;
+pub mod labels;
 mod leaks;
 pub mod links;
 pub mod lint;
+pub mod slips;
 pub mod workflows;
 pub mod yaml;
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::documents::read_documents;
 use super::scene::{Options, Scene};
 use crate::base::config::Config;
+use crate::base::path;
 use crate::base::problem::{Checked, Problem};
 use crate::base::text::name;
 use crate::chart::io::charts;
@@ -13,6 +15,7 @@ use crate::chart::io::vendored::check_vendored;
 use crate::chart::package::Package;
 use crate::chart::source::{Changelog, Source};
 use crate::check::annotations::check_annotations;
+use crate::check::beside::{foreign_id, impossible_dates, is_artifact_hub};
 use crate::check::chart_testing::chart_directories;
 use crate::check::content::check_content;
 use crate::check::ct_yaml::ChartTesting;
@@ -20,7 +23,10 @@ use crate::check::dependencies::check_dependencies;
 use crate::check::edit::Finding;
 use crate::check::image_tags::check_image_tags;
 use crate::check::images::{check_capitals, check_images};
+use crate::check::kube_version::check_kube_version;
+use crate::check::labels::check_labels;
 use crate::check::lint::lint_chart;
+use crate::check::slips::{check_slips, is_values, repeated};
 use crate::check::yaml::File;
 use crate::check::{Area, Chart, Report};
 use crate::dependency::io::{Fetcher, client};
@@ -103,6 +109,9 @@ pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
             ![&chart.problems, &chart.source.problems].iter().any(|told| told.contains(problem))
         });
         report.add(Area::Charts, found);
+        report.add(Area::Charts, check_slips(chart));
+        report.add(Area::Charts, check_kube_version(chart));
+        report.add(Area::Charts, check_labels(chart));
         report.add(Area::Charts, check_capitals(chart));
         let tags = check_image_tags(chart);
         let told: Vec<_> = tags.iter().filter_map(|tag| tag.problem.place.clone()).collect();
@@ -116,4 +125,21 @@ pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
         }
     }
     report.add(Area::Charts, check_content(&scene.charts));
+    let own = scene.charts.iter().filter_map(|chart| chart.source.changelog.as_ref());
+    report.add(Area::Charts, own.chain(&scene.changelog).flat_map(impossible_dates));
+    // Values of tests are seldom packaged.
+    let is_test = |path: &&str| {
+        let is_of = |source: &&Source| {
+            path::strip(&source.path, path).is_some_and(|file| {
+                is_values(file) && source.files.iter().all(|packaged| packaged.path != file)
+            })
+        };
+        sources.iter().any(is_of)
+    };
+    let tests =
+        read_documents(scene.repository, scene.files.iter().map(String::as_str).filter(is_test)).value;
+    report.add(Area::Charts, tests.iter().flat_map(|one| repeated(&one.text, &one.path)));
+    let of_hub = scene.files.iter().map(String::as_str).filter(|path| is_artifact_hub(path));
+    let Checked { value, problems } = read_documents(scene.repository, of_hub);
+    report.add(Area::Charts, problems.into_iter().chain(value.iter().filter_map(foreign_id)));
 }
