@@ -4,10 +4,12 @@ pub mod changelog;
 mod changes;
 pub mod command;
 mod disagreement;
+mod heading;
 pub mod held;
 pub mod io;
 mod notes;
 mod order;
+mod outline;
 mod select;
 mod snapshot;
 pub mod steps;
@@ -286,7 +288,7 @@ impl Prepared {
     ) -> Checked<Vec<notes::Found>> {
         let is_snapshot = self.tag.is_none() && config.stamps();
         let tag = self.tag.as_ref().filter(|_| !self.is_tagged);
-        let mut sections = Sections::new(self.changelog.as_ref(), tag, is_snapshot, self.versions.len() == 1);
+        let mut sections = Sections::new(self.changelog.as_ref(), tag, is_snapshot, &self.versions);
         let mut missing = Vec::new();
         for PreparedChart { package, changelog, .. } in charts {
             if self.tag.is_some() || !self.backfill && helm_accepts(&package.metadata.version) {

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use super::changelog::{self, Section};
 use super::changes;
+use super::heading::{Named, UNRELEASED};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
-use crate::base::tag::Tag;
+use crate::base::tag::{ChartVersion, Tag};
 use crate::base::target::Target;
 use crate::base::text::{cell, few, name, prose};
 use crate::base::version::is_prerelease;
@@ -18,14 +19,11 @@ pub(crate) struct Sections<'a> {
     root: Option<&'a Changelog>,
     tag: Option<&'a Tag>,
     is_snapshot: bool,
-    /// Whether the repository has one chart, which needs no name in a heading.
-    has_one_chart: bool,
+    /// The names of the repository's charts. One alone needs none in a heading.
+    charts: Vec<&'a str>,
     pub(crate) found: Vec<Found>,
     silent: Vec<String>,
 }
-
-/// The section of what no release has yet (keepachangelog.com, "How can I reduce the effort required?").
-const UNRELEASED: &str = "Unreleased";
 
 /// A section that the notes have.
 #[derive(Debug)]
@@ -42,9 +40,10 @@ impl<'a> Sections<'a> {
         root: Option<&'a Changelog>,
         tag: Option<&'a Tag>,
         is_snapshot: bool,
-        has_one_chart: bool,
+        charts: &'a [ChartVersion],
     ) -> Self {
-        Self { root, tag, is_snapshot, has_one_chart, found: Vec::new(), silent: Vec::new() }
+        let charts = charts.iter().map(|chart| chart.name.as_str()).collect();
+        Self { root, tag, is_snapshot, charts, found: Vec::new(), silent: Vec::new() }
     }
 
     /// Finds what changed in a chart: in its own changelog, in that of the repository, or in its annotation. A section
@@ -56,27 +55,28 @@ impl<'a> Sections<'a> {
         let spelled = self.version_of(chart);
         // A heading may have the `v` of a version or not.
         let version = spelled.strip_prefix('v').unwrap_or(&spelled).to_owned();
-        let [of_chart, with_v] = [&version, &spelled].map(|version| format!("{}-{version}", chart.name));
+        let of_chart = format!("{}-{version}", chart.name);
         let title = format!("{} {spelled}", chart.name);
+        let alone = Named { chart: None, version: &version };
+        let named = Named { chart: Some(&chart.name), ..alone };
         let places = [
-            own.map(|log| (log, of_chart.as_str(), title.clone())),
-            own.map(|log| (log, with_v.as_str(), title.clone())),
-            own.map(|log| (log, version.as_str(), title.clone())),
-            self.root.map(|log| (log, of_chart.as_str(), of_chart.clone())),
-            self.root.map(|log| (log, with_v.as_str(), with_v.clone())),
-            self.root.filter(|_| own.is_none()).map(|log| (log, version.as_str(), version.clone())),
+            own.map(|log| (log, named, title.clone())),
+            own.map(|log| (log, alone, title.clone())),
+            self.root.map(|log| (log, named, of_chart.clone())),
+            self.root.filter(|_| own.is_none()).map(|log| (log, alone, version.clone())),
         ];
         for (log, heading, title) in places.into_iter().flatten().filter(|_| !self.is_snapshot) {
-            match changelog::section(&log.text, heading) {
-                Section::Missing => {}
+            match changelog::section(&log.text, &self.charts, heading) {
+                Section::Missing(_) => {}
                 section => return self.take(log, heading, title, section),
             }
         }
         if self.is_snapshot || is_prerelease(&version) {
-            let unreleased = own.or(self.root).map(|log| (log, changelog::section(&log.text, UNRELEASED)));
-            match unreleased {
-                Some((log, section @ Section::Text(_))) => {
-                    return self.take(log, UNRELEASED, version, section);
+            let heading = Named { chart: None, version: UNRELEASED };
+            let log = own.or(self.root);
+            match log.map(|log| (log, changelog::section(&log.text, &self.charts, heading))) {
+                Some((log, section @ (Section::Text(_) | Section::Open(..)))) => {
+                    return self.take(log, heading, version.clone(), section);
                 }
                 _ if self.is_snapshot => return None,
                 _ => {}
@@ -90,9 +90,10 @@ impl<'a> Sections<'a> {
             (None, Some(_)) if is_given_up => self.silent.push(of_chart),
             (None, Some(log)) => {
                 let is_of_all = self.tag.is_some_and(|tag| tag.chart.is_none());
-                let heading =
-                    if own.is_some() || is_of_all || self.has_one_chart { &version } else { &of_chart };
-                return self.take(log, heading, String::new(), Section::Missing);
+                let is_alone = own.is_some() || is_of_all || self.charts.len() == 1;
+                let heading = if is_alone { alone } else { named };
+                let section = changelog::section(&log.text, &self.charts, heading);
+                return self.take(log, heading, String::new(), section);
             }
             (None, None) => self.silent.push(of_chart),
         }
@@ -105,15 +106,22 @@ impl<'a> Sections<'a> {
         other.map_or_else(|| chart.version.clone(), |tag| tag.version.to_string())
     }
 
-    fn take(&mut self, log: &Changelog, heading: &str, title: String, section: Section) -> Option<Problem> {
+    fn take(
+        &mut self,
+        log: &Changelog,
+        heading: Named<'_>,
+        title: String,
+        section: Section,
+    ) -> Option<Problem> {
+        let heading = heading.to_string();
         if self.found.iter().any(|found| found.file == log.path && found.heading == heading) {
             return None;
         }
         let (text, problem) = match section {
             Section::Text(text) => (text, None),
-            other => (String::new(), Some(missing(&log.path, heading, &other))),
+            other => (String::new(), Some(missing(&log.path, &heading, &other))),
         };
-        self.found.push(Found { file: log.path.clone(), heading: heading.to_owned(), title, text });
+        self.found.push(Found { file: log.path.clone(), heading, title, text });
         problem
     }
 
@@ -134,15 +142,30 @@ impl<'a> Sections<'a> {
 
 fn missing(file: &str, version: &str, section: &Section) -> Problem {
     let write = format!("write `## [{version}] - YYYY-MM-DD` and below it what changed for users");
-    let (message, line) = match *section {
-        Section::Empty(line) => (format!("the section of {} is empty", name(version)), Some(line)),
-        Section::Twice(line) => (format!("{} has a second section", name(version)), Some(line)),
-        _ => (format!("there is no section for {}", name(version)), None),
-    };
-    let hint = match section {
-        Section::Twice(_) => "join the two".to_owned(),
-        Section::Empty(_) => "write below it what changed for users".to_owned(),
-        _ => write,
+    let version = name(version);
+    let (message, line, hint) = match section {
+        Section::Empty(line) => (
+            format!("the section of {version} is empty"),
+            Some(*line),
+            "write below it what changed for users".to_owned(),
+        ),
+        Section::Twice(line) => {
+            (format!("{version} has a second section"), Some(*line), "join the two".to_owned())
+        }
+        Section::Open(line, close) => (
+            format!("what begins here has no end in the section of {version}, and would hide what follows"),
+            Some(*line),
+            format!("write `{close}` where it ends"),
+        ),
+        Section::Missing(Some(near)) => {
+            let is = if near.is_heading { "" } else { ", which is no heading there" };
+            let message =
+                format!("there is no section for {version}; line {} has {}{is}", near.line, name(&near.text));
+            (message, None, write)
+        }
+        Section::Missing(None) | Section::Text(_) => {
+            (format!("there is no section for {version}"), None, write)
+        }
     };
     Problem::error(message).at(file, line).hint(hint)
 }

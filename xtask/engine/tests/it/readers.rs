@@ -63,7 +63,7 @@ fn read_everything(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = yaml::read(bytes);
     let _ = Rules::parse(&text).0.dropped_by("templates/a.yaml", Kind::File);
-    let _ = changelog::section(&text, "1.0.0");
+    let _ = changelog::section(&text, &["web"], changelog::Named { chart: None, version: "1.0.0" });
     let _ = Manifest::parse(&text);
     let web =
         ChartVersion { name: "web".to_owned(), version: text.to_string(), app_version: text.to_string() };

@@ -327,6 +327,18 @@ fn a_missing_section_is_an_error_with_the_line_to_write() {
         hint: write `## [1.3.0] - YYYY-MM-DD` and below it what changed for users
     "#]]
     .assert_eq(&ran.stderr);
+    for (text, expected) in [
+        ("# Log\n\n## 1.3\n\n- a\n", "CHANGELOG.md: there is no section for `1.3.0`; line 3 has `1.3`"),
+        (
+            "## 1.3.0\n\n- a\n\n<!-- b\n\n## 1.2.0\n\n- c\n",
+            "CHANGELOG.md:5: what begins here has no end in the section of `1.3.0`, and would hide what follows\n\
+             hint: write `-->` where it ends",
+        ),
+    ] {
+        sandbox.write("CHANGELOG.md", text);
+        let ran = sandbox.xtask(&["release", "--tag", "v1.3.0"]).ended(1);
+        assert!(ran.stderr.starts_with(&format!("error: {expected}\n")), "{}", ran.stderr);
+    }
 }
 
 #[test]
