@@ -2,7 +2,6 @@
 //! (Python-Markdown's `admonition`, `pymdownx.details`). They may stand in lists.
 
 use super::fence::Fence;
-use crate::base::html::escape;
 
 /// A line, and its number in the file.
 pub type Line<'a> = (usize, std::borrow::Cow<'a, str>);
@@ -12,6 +11,12 @@ const KINDS: [(&str, &str, &str); 3] = [
     ("!!!", "<div class=\"admonition ", "</div>"),
     ("???+", "<details open class=\"", "</details>"),
     ("???", "<details class=\"", "</details>"),
+];
+
+/// Elements around a title, which is Markdown. The page has others in their place, in which the crate would see no Markdown.
+pub const TITLES: [(&str, &str, &str, &str); 2] = [
+    ("<admonition-title>", "<p class=\"admonition-title\">", "</admonition-title>", "</p>\n"),
+    ("<admonition-summary>", "<summary>", "</admonition-summary>", "</summary>\n"),
 ];
 
 /// Writes the blocks as HTML around their content, which stays Markdown. Code blocks are left alone.
@@ -40,9 +45,9 @@ pub fn expand<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Vec<Line<'a>
             let indent = if text.is_empty() { 0 } else { indent };
             out.push((number, format!("{}{text}", " ".repeat(indent)).into()));
         };
-        put(number, &begin);
-        put(number, &title);
-        put(number, "");
+        for line in [&begin, "", &title, ""] {
+            put(number, line);
+        }
         for (number, line) in expand(block.into_iter()) {
             put(number, &line);
         }
@@ -77,10 +82,12 @@ fn heading(line: &str) -> Option<(String, &'static str, String)> {
         let first = classes.first()?;
         first.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(first.chars().skip(1)).collect()
     };
-    let title = match (end, escape(&title)) {
-        ("</details>", title) => format!("<summary>{title}</summary>"),
-        (_, title) if title.is_empty() => title,
-        (_, title) => format!("<p class=\"admonition-title\">{title}</p>"),
+    let [of_box, of_details] = TITLES;
+    let (open, _, close, _) = if end == "</details>" { of_details } else { of_box };
+    let title = match title.trim() {
+        "" if end == "</details>" => "<summary></summary>".to_owned(),
+        "" => String::new(),
+        title => format!("{open}{title}{close}"),
     };
     Some((format!("{element}{}\">", classes.join(" ")), end, title))
 }
@@ -96,10 +103,10 @@ mod tests {
         let shown: Vec<String> = lines.iter().map(|(number, line)| format!("{number} {line}")).collect();
         assert_eq!(
             shown.join("\n"),
-            "1 <div class=\"admonition note\">\n1 <p class=\"admonition-title\">Note</p>\n1 \n2 a\n3 \n4     b\n\
-             5 <div class=\"admonition tip\">\n5 <p class=\"admonition-title\">T &amp; U</p>\n5 \n6 c\n5 \n5 </div>\n5 \n\
+            "1 <div class=\"admonition note\">\n1 \n1 <admonition-title>Note</admonition-title>\n1 \n2 a\n3 \n4     b\n\
+             5 <div class=\"admonition tip\">\n5 \n5 <admonition-title>T & U</admonition-title>\n5 \n6 c\n5 \n5 </div>\n5 \n\
              1 \n1 </div>\n1 \n7 d\n8 ```\n9 !!! note\n10 ```\n11 !!! no<te\n\
-             12 <div class=\"admonition x\">\n12 \n12 \n12 \n12 </div>\n12 "
+             12 <div class=\"admonition x\">\n12 \n12 \n12 \n12 \n12 </div>\n12 "
         );
     }
 
@@ -111,9 +118,9 @@ mod tests {
             lines.iter().map(|(_, line)| line.as_ref()).filter(|line| !line.is_empty()).collect();
         assert_eq!(
             shown.join("\n"),
-            "<details open class=\"note\">\n<summary>T</summary>\na\n</details>\n\
-             <details class=\"\">\n<summary>U</summary>\nb\n</details>\n\
-             1. c\n    <div class=\"admonition tip\">\n    <p class=\"admonition-title\">Tip</p>\n    d\n    </div>\n\
+            "<details open class=\"note\">\n<admonition-summary>T</admonition-summary>\na\n</details>\n\
+             <details class=\"\">\n<admonition-summary>U</admonition-summary>\nb\n</details>\n\
+             1. c\n    <div class=\"admonition tip\">\n    <admonition-title>Tip</admonition-title>\n    d\n    </div>\n\
              e\n    !!! tip\n        f"
         );
     }

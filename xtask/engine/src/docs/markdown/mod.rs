@@ -10,6 +10,7 @@ mod front;
 pub mod github;
 mod raw;
 mod slug;
+mod table;
 
 use std::collections::BTreeSet;
 
@@ -66,7 +67,9 @@ pub fn read_page(text: &str, extensions: &Named, rewrite: impl Fn(&str) -> Optio
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let (front, skipped) = front::matter(text);
     let field = |name: &str| front.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let text = text.lines().map(without_tabs).collect::<Vec<_>>().join("\n");
     let lines = admonition::expand(raw::undent((1..).zip(text.lines()).skip(skipped)));
+    let lines = table::escape_pipes(lines);
     let (mut events, found) = parse(&lines, extensions, rewrite);
     let headings = name_headings(&mut events);
     let first = matches!(events.first(), Some(Event::Start(Tag::Heading { .. })));
@@ -75,6 +78,16 @@ pub fn read_page(text: &str, extensions: &Named, rewrite: impl Fn(&str) -> Optio
     let mut html = String::new();
     html::push_html(&mut html, dress(events, &headings).into_iter());
     Page { title: field("title"), description: field("description"), heading, headings, links: found, html }
+}
+
+/// A line in which each tab is the spaces up to the next multiple of four, as Python-Markdown reads it.
+fn without_tabs(line: &str) -> String {
+    let mut parts = line.split('\t');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| {
+        let spaces = 4 - before.chars().count() % 4;
+        before + &" ".repeat(spaces) + part
+    })
 }
 
 /// The events of a text, and its links.
@@ -160,10 +173,14 @@ fn dress<'a>(events: Vec<Event<'a>>, headings: &[Heading]) -> Vec<Event<'a>> {
             Event::Start(Tag::Table(_)) => out.extend([html("<div class=\"table\" tabindex=\"0\">"), event]),
             Event::End(TagEnd::Table) => out.extend([event, html("</div>\n")]),
             Event::Start(Tag::CodeBlock(kind)) => {
-                let language = match &kind {
-                    CodeBlockKind::Fenced(info) => info.split(' ').next().unwrap_or_default(),
+                let info = match &kind {
+                    CodeBlockKind::Fenced(info) => info,
                     CodeBlockKind::Indented => "",
                 };
+                let (language, title) = code_info(info);
+                if let Some(title) = title {
+                    out.push(html(&format!("<p class=\"filename\">{}</p>\n", escape(title))));
+                }
                 let class = if language.is_empty() {
                     String::new()
                 } else {
@@ -181,6 +198,16 @@ fn dress<'a>(events: Vec<Event<'a>>, headings: &[Heading]) -> Vec<Event<'a>> {
                 }
                 out.push(event);
             }
+            Event::InlineHtml(tag) if title_tag(&tag).is_some() => {
+                let (tag, is_end) = title_tag(&tag).unwrap_or_default();
+                if !is_end {
+                    out.pop();
+                }
+                out.push(html(tag));
+            }
+            // The tag of the title has ended it.
+            Event::End(TagEnd::Paragraph) if matches!(out.last(), Some(Event::Html(tag)) if admonition::TITLES.iter().any(|title| title.3 == &**tag)) =>
+                {}
             // mkdocs puts the contents there, which every page has beside it.
             Event::End(TagEnd::Paragraph) if matches!(&out[..], [.., Event::Start(Tag::Paragraph), Event::Text(text)] if **text == *"[TOC]") =>
             {
@@ -190,6 +217,26 @@ fn dress<'a>(events: Vec<Event<'a>>, headings: &[Heading]) -> Vec<Event<'a>> {
         }
     }
     out
+}
+
+/// What stands in the page for the tag of an admonition's title, and whether that is the end.
+fn title_tag(tag: &str) -> Option<(&'static str, bool)> {
+    admonition::TITLES.into_iter().find_map(|(begin, as_begin, end, as_end)| match tag {
+        _ if tag == begin => Some((as_begin, false)),
+        _ if tag == end => Some((as_end, true)),
+        _ => None,
+    })
+}
+
+/// The language of a code block and its title: `yaml title="x"`, `{.yaml title="x"}`.
+fn code_info(info: &str) -> (&str, Option<&str>) {
+    let info = info.trim_start_matches(['{', ' ']);
+    let language = info.split([' ', '}', '{']).next().unwrap_or_default();
+    let title = info.split_once("title=").and_then(|(_, rest)| {
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        Some(rest.get(1..)?.split_once(quote)?.0)
+    });
+    (if language.contains('=') { "" } else { language.trim_start_matches('.') }, title)
 }
 
 #[cfg(test)]
@@ -238,6 +285,35 @@ mod tests {
             "<pre tabindex=\"0\"><code class=\"language-sh\">&lt;a&gt;\n</code></pre>\n"
         );
         assert_eq!(html("    a\n"), "<pre tabindex=\"0\"><code>a\n</code></pre>\n");
+    }
+
+    /// As mkdocs shows them, but for colours.
+    #[test]
+    fn code_and_titles() {
+        for (text, expected) in [
+            (
+                "```yaml title=\"a <b\" hl_lines=\"1\"\nx\n```",
+                "<p class=\"filename\">a &lt;b</p>\n<pre tabindex=\"0\"><code class=\"language-yaml\">x\n</code></pre>\n",
+            ),
+            (
+                "``` {.py title='t'}\nx\n```",
+                "<p class=\"filename\">t</p>\n<pre tabindex=\"0\"><code class=\"language-py\">x\n</code></pre>\n",
+            ),
+            ("```--a=b```\n", "<p><code>--a=b</code></p>\n"),
+            (
+                "!!! tip \"[a](b) & `c` <i>d</i>\"\n\te\n",
+                "<div class=\"admonition tip\">\n<p class=\"admonition-title\"><a href=\"b\">a</a> &amp; <code>c</code> <i>d</i></p>\n<p>e</p>\n</div>\n",
+            ),
+            (
+                "???+ note\n    e\n",
+                "<details open class=\"note\">\n<summary>Note</summary>\n<p>e</p>\n</details>\n",
+            ),
+            ("a\tb `c\td`", "<p>a   b <code>c    d</code></p>\n"),
+        ] {
+            assert_eq!(html(text), expected, "{text}");
+        }
+        let table = html("|a|b|\n|-|-|\n|`x|y`|z|\n");
+        assert!(table.contains("<td><code>x|y</code></td><td>z</td>"), "{table}");
     }
 
     #[test]
