@@ -46,6 +46,11 @@ impl Constraint {
         })
     }
 
+    /// The versions that it names, as they are written there.
+    pub fn versions(&self) -> impl Iterator<Item = String> {
+        self.groups.iter().flatten().map(|own| own.text.trim_start_matches('v').to_owned())
+    }
+
     /// The one version that it names, by `1.2.3`, `v1.2.3` or `=1.2.3`; all build metadata fits. `1.2` is a range,
     /// though Helm looks for a version or tag of that very text first.
     pub fn exact(&self) -> Option<&Version> {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::helm_words::{of_sub_chart, parts, place, settled};
 use crate::base::path;
-use crate::base::problem::{Problem, Severity};
+use crate::base::problem::{Place, Problem, Severity};
 use crate::base::text::name;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +14,8 @@ pub struct Said {
     /// What it is about, as helm names it: `Chart.yaml`, `templates/`, `templates/web.yaml`, a directory, or nothing.
     pub place: String,
     pub text: String,
+    /// What is typed to see it.
+    pub command: String,
 }
 
 /// The messages of `helm lint`, from its standard output: a line `[SEVERITY] PLACE: TEXT` begins each, and those that
@@ -27,7 +30,7 @@ pub fn messages(printed: &str) -> Vec<Said> {
         } else if line.trim().is_empty() || line.starts_with("==> ") {
             is_inside = false;
         } else if let Some(last) = all.last_mut().filter(|_| is_inside) {
-            last.text = format!("{} {}", last.text, line.trim());
+            last.text.extend(["\n", line.trim_end()]);
         }
     }
     all
@@ -42,7 +45,8 @@ fn begun(line: &str) -> Option<Said> {
         _ => return None,
     };
     let (place, text) = rest.split_once(": ").unwrap_or(("", rest));
-    Some(Said { severity, place: place.to_owned(), text: text.trim_start().to_owned() })
+    let text = text.trim_start().to_owned();
+    Some(Said { severity, place: place.to_owned(), text, command: String::new() })
 }
 
 /// What helm said of one chart.
@@ -57,77 +61,96 @@ pub struct Heard<'a> {
     pub said: &'a [(Said, Option<String>)],
 }
 
+/// A message in words that are the same in each run.
+struct Message<'a> {
+    said: &'a Said,
+    values: Option<&'a str>,
+    text: String,
+    sub_chart: Option<String>,
+}
+
 impl Heard<'_> {
-    /// Each message once. Helm judges values once by themselves and once more with the templates, and names what is wrong
-    /// with them in random order.
+    /// Each mistake once. Helm judges values once by themselves and once more with the templates.
     pub fn problems(&self) -> Vec<Problem> {
+        let messages: Vec<Message<'_>> =
+            self.said.iter().flat_map(|(said, values)| self.read(said, values.as_deref())).collect();
         let mut told: Vec<BTreeSet<&str>> = Vec::new();
         let mut problems = Vec::new();
-        for (message, values) in self.said {
+        for message in &messages {
             let words = words(&message.text);
             if !told.iter().any(|known| known.is_subset(&words)) {
-                problems.push(self.problem(message, values.as_deref(), &words));
+                problems.push(self.problem(message, &messages, &words));
                 told.push(words);
             }
         }
         problems
     }
 
-    fn problem(&self, message: &Said, values: Option<&str>, said: &BTreeSet<&str>) -> Problem {
-        let repeats = self.said.iter().filter(|(other, _)| said.is_subset(&words(&other.text)));
-        let others = repeats.map(|(_, values)| values).collect::<BTreeSet<_>>().len().saturating_sub(1);
+    fn read<'s>(&self, said: &'s Said, values: Option<&'s str>) -> Vec<Message<'s>> {
+        let message = |text: &String| Message {
+            said,
+            values,
+            text: settled(self.chart, text),
+            sub_chart: of_sub_chart(self.chart, text).map(str::to_owned),
+        };
+        parts(&said.text).iter().map(message).collect()
+    }
+
+    fn problem(&self, message: &Message<'_>, all: &[Message<'_>], said: &BTreeSet<&str>) -> Problem {
+        let repeats = all.iter().filter(|other| said.is_subset(&words(&other.text)));
+        let others = repeats.map(|other| other.values).collect::<BTreeSet<_>>().len().saturating_sub(1);
+        let Message { values, text, .. } = message;
         let with = values.map_or_else(String::new, |values| format!(" with {}", name(values)));
         let more = match others {
             0 => String::new(),
             1 => " (and with 1 more file of values)".to_owned(),
             _ => format!(" (and with {others} more files of values)"),
         };
-        let helm = self.helm;
-        let text = one_line(&message.text);
-        let problem = Problem::error(format!("helm {helm} says{with}: {text}{more}"));
-        let (mut file, line) = place(self.path, self.chart, message);
+        let problem = Problem::error(format!("helm {} says{with}: {text}{more}", self.helm));
+        let (mut file, line) = self.place(message);
         // A value that only these bring along.
-        if let Some(values) = values.filter(|_| message.place == "values.yaml" && others + 1 < self.asked) {
-            file = file.replace("values.yaml", values);
+        if let Some(values) =
+            values.filter(|_| file == path::below(self.path, "values.yaml") && others + 1 < self.asked)
+        {
+            file = path::below(self.path, values);
         }
-        let values =
-            values.map_or_else(String::new, |values| format!(" --values {}", path::below(self.path, values)));
-        let hint = format!("mend it there, and look again: helm lint --strict {}{values}", self.path);
-        Problem { severity: message.severity, ..problem }.at(file, line).hint(hint)
+        let hint = format!("mend it there, and look again: {}", message.said.command);
+        Problem { severity: message.said.severity, ..problem }.at(file, line).hint(hint)
+    }
+
+    /// The file that a message is about, and its line where helm names one that counts in the file.
+    fn place(&self, Message { said, text, sub_chart, .. }: &Message<'_>) -> (String, Option<usize>) {
+        let (is_file, below) =
+            (said.place.contains('.') && !said.place.starts_with('/'), |file| path::below(self.path, file));
+        if sub_chart.is_some() {
+            return (below("values.yaml"), None);
+        }
+        // The schema itself is broken, or has no place for what helm adds, such as the values of a sub-chart.
+        let is_of_schema =
+            ["is not valid against metaschema", "type that is NOT VALID", "values don't meet the spec"];
+        if is_of_schema.iter().any(|words| text.contains(words)) {
+            return (below("values.schema.json"), None);
+        }
+        let whole = || if is_file { below(&said.place) } else { self.path.to_owned() };
+        place(self.path, self.chart, text).unwrap_or_else(|| (whole(), None))
     }
 }
 
+/// Whether a problem of one chart has the words of another that helm has told by another command.
+pub fn says_the_same(told: &Problem, problem: &Problem) -> bool {
+    let is_below =
+        |inner: &Place, outer: &Place| path::strip(&outer.file, &inner.file).is_some() || inner == outer;
+    let is_there =
+        told.place.as_ref().zip(problem.place.as_ref()).is_some_and(|(told, at)| is_below(told, at));
+    let said = |problem: &Problem| problem.message.split_once(": ").map(|(_, said)| said.to_owned());
+    let (known, new) = (said(told).unwrap_or_default(), said(problem).unwrap_or_default());
+    let (known, new) = (words(&known), words(&new));
+    is_there && told.is_error() && !known.is_empty() && (known.is_subset(&new) || new.is_subset(&known))
+}
+
+/// Helm's words, of which a list may have others in between.
 fn words(text: &str) -> BTreeSet<&str> {
-    text.split_whitespace().collect()
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The file that a message is about, and its line where helm names one that counts in the file: `CHART/FILE:LINE`.
-fn place(path: &str, chart: &str, said: &Said) -> (String, Option<usize>) {
-    let begin = format!("{chart}/");
-    let named = said.text.match_indices(&begin).find_map(|(at, _)| {
-        let is_start =
-            said.text.get(..at).is_some_and(|before| before.is_empty() || before.ends_with([' ', '(', '"']));
-        let rest = said.text.get(at + begin.len()..).filter(|_| is_start)?;
-        let end =
-            rest.find(|c: char| c.is_whitespace() || matches!(c, ':' | '"' | ')')).unwrap_or(rest.len());
-        let file = rest.get(..end).filter(|file| file.contains('.'))?;
-        let after = rest.get(end..)?.strip_prefix(':').unwrap_or_default();
-        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        Some((path::below(path, file), after.get(..digits).and_then(|line| line.parse().ok())))
-    });
-    let is_file = said.place.contains('.') && !said.place.starts_with('/');
-    let whole = || if is_file { path::below(path, &said.place) } else { path.to_owned() };
-    // The schema itself is broken, or has no place for what helm adds, such as the values of a sub-chart.
-    let is_of_schema =
-        ["is not valid against metaschema", "type that is NOT VALID", "values don't meet the spec"];
-    if is_of_schema.iter().any(|words| said.text.contains(words)) {
-        return (path::below(path, "values.schema.json"), None);
-    }
-    named.unwrap_or_else(|| (whole(), None))
+    text.split_whitespace().map(|word| word.trim_end_matches(',')).collect()
 }
 
 #[cfg(test)]
@@ -156,7 +179,8 @@ mod tests {
     #[test]
     fn values_that_do_not_fit_are_told_once_and_where_they_stand() {
         let error = |place: &str, text: &str, values: &str| {
-            let said = Said { severity: Severity::Error, place: place.to_owned(), text: text.to_owned() };
+            let (place, text) = (place.to_owned(), text.to_owned());
+            let said = Said { severity: Severity::Error, place, text, command: "helm lint c".to_owned() };
             (said, Some(format!("ci/{values}-values.yaml")))
         };
         let broken = "\"file:///values.schema.json#\" is not valid against metaschema: at '/type'";
@@ -170,8 +194,20 @@ mod tests {
             ),
             (
                 vec![
-                    error("values.yaml", "at '/a' - at '/b'", "one"),
-                    error("values.yaml", "at '/b' - at '/a'", "two"),
+                    error("values.yaml", "- at '/a'\n- at '': additional 'x', 'y' no", "one"),
+                    error("values.yaml", "- at '': additional 'y', 'x' no\n- at '/a'", "two"),
+                    error(
+                        "templates/",
+                        "don't meet chart(s):\nc:\n- at '/a'\n- at '': additional 'y', 'x' no",
+                        "two",
+                    ),
+                ],
+                "c/values.yaml",
+            ),
+            (
+                vec![
+                    error("templates/", "values don't meet the chart(s):\nd:\n- at '/a'", "one"),
+                    error("templates/", "values don't meet the chart(s):\nd:\n- at '/a'", "two"),
                 ],
                 "c/values.yaml",
             ),

@@ -4,8 +4,11 @@
 
 mod archive;
 mod archive_metadata;
+pub mod attempt;
+pub mod cluster;
 pub mod helm_difference;
 pub mod helm_lint;
+pub mod helm_words;
 pub mod ignore;
 pub mod io;
 mod json;

@@ -65,7 +65,7 @@ const MOST_ROUNDS: usize = 8;
 /// Runs the command.
 pub fn run(program: Program<'_>, args: &CheckArgs) -> Result<()> {
     let repository = repository()?;
-    let helm = find_helm(args.helm, args.deadline)?;
+    let helm = find_helm(args.helm, args.deadline, args.offline)?;
     let look = |helm: Option<&Helm>| look_at_everything(program, args.options(), &repository, helm);
     // Helm's words come without edits, so that it is asked once: when nothing is left to mend.
     let asked = helm.as_ref().filter(|_| !args.fix);

@@ -90,6 +90,9 @@ impl Chart {
 /// Something that nobody looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unchecked {
+    /// What was left out; `None` where it does not depend on a tool of this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<Area>,
     /// What, such as "what the templates render".
     pub what: String,
     /// Why not, such as "helm is not in PATH".
@@ -136,7 +139,14 @@ impl Report {
     }
 
     pub fn leave_out(&mut self, what: &str, why: impl Into<String>, hint: &str) {
-        self.unchecked.push(Unchecked { what: what.to_owned(), why: why.into(), hint: hint.to_owned() });
+        let (what, hint) = (what.to_owned(), hint.to_owned());
+        self.unchecked.push(Unchecked { area: None, what, why: why.into(), hint });
+    }
+
+    /// The same of what only the tool of this area can say.
+    pub fn leave_out_of(&mut self, area: Area, what: &str, why: impl Into<String>, hint: &str) {
+        self.leave_out(what, why, hint);
+        self.unchecked.iter_mut().last().into_iter().for_each(|left| left.area = Some(area));
     }
 
     /// Says that something could not be looked at for this reason.

@@ -85,7 +85,7 @@ pub fn run(args: &PackageArgs) -> Result<()> {
     // From outside of a chart everything is as with helm.
     let around = charts.iter().filter(|chart| here.starts_with(&chart.directory));
     verdict(around.filter_map(|chart| written_into(chart, &charts, &destination)).collect())?;
-    let helm = find_helm(args.helm, args.deadline)?;
+    let helm = find_helm(args.helm, args.deadline, args.offline)?;
     if let Some(helm) = &helm {
         let all = charts.iter().map(|chart| (chart.directory.clone(), chart.at.as_str(), &chart.package));
         compare(helm, all, &overrides)?;

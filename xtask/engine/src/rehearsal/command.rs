@@ -42,7 +42,7 @@ const MOST_CHARTS: usize = 3;
 /// Runs the rehearsal. Neither a tag nor a clean tree is needed for one.
 pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     verdict(config.problems())?;
-    let (repository, helm) = (repository()?, find_helm(args.helm, args.deadline)?);
+    let (repository, helm) = (repository()?, find_helm(args.helm, args.deadline, args.offline)?);
     let (root, _lock) = servers::prepare(repository.root())?;
     let mut times = Times::begin();
     let directory = root.join("dist");

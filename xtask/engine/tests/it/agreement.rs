@@ -1,4 +1,5 @@
-//! Native packaging against Helm's own: 122 cases with recorded outcomes, and the same live where the Helms are there.
+//! Native packaging against Helm's own: 122 cases with the outcomes of each Helm that is tried, and the same live where the
+//! Helms are there.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -10,7 +11,7 @@ use crate::cases::{self, Case, Outcome};
 use crate::sandbox::{self, Sandbox};
 
 /// The cases in which Helm packages and we refuse, and what we say. Each is a text that Helm reads as something other
-/// than what was written, or something that the two Helms do not agree on.
+/// than what was written, or something that Helms do not agree on.
 const REFUSED: &[(&str, &str)] = &[
     ("yaml-float-appversion", "Helm reads `appVersion` `1.10` as `1.1`"),
     ("yaml-bool-name", "Helm reads `name` `yes` as `true`"),
@@ -62,7 +63,11 @@ fn every_case_agrees_with_helm_or_is_refused_for_a_reason() {
             // What `helm dependency build` made of the directory next door is part of our case.
             outcome.archives.retain(|path, _| !path.starts_with("chart/charts/"));
         }
-        let (three, four) = (&helms["helm3"], &helms["helm4"]);
+        if case.name == "size-limit" {
+            // No Helm loads what Helm 4.3 packages there.
+            assert!(helms.remove("helm4-current").is_some_and(|newest| packaged(&newest) == ["ok"]));
+        }
+        let three = &helms["helm3"];
         if let Some((_, reason)) = REFUSED.iter().find(|(name, _)| *name == case.name) {
             assert!(packaged(three).contains(&"ok"), "{}: Helm refuses it too", case.name);
             if !errors.iter().any(|error| error.contains(reason)) || !outcome.archives.is_empty() {
@@ -70,15 +75,13 @@ fn every_case_agrees_with_helm_or_is_refused_for_a_reason() {
             }
             continue;
         }
-        let agreed = packaged(&outcome) == packaged(three) && packaged(three) == packaged(four);
+        let agreed = helms.values().all(|helm| packaged(helm) == packaged(&outcome));
         // Where one of several charts fails Helm leaves the archives of those before it; we write none.
         let failed = packaged(&outcome).contains(&"error");
         let archives = if failed { &BTreeMap::new() } else { &three.archives };
-        if !agreed || outcome.archives != *archives || (!failed && three.archives != four.archives) {
-            differences.push(format!(
-                "{}: ours {outcome:#?}\nHelm 3 {three:#?}\nHelm 4 {four:#?}\n{said}",
-                case.name
-            ));
+        let is_same = |helm: &Outcome| failed || helm.archives == outcome.archives;
+        if !agreed || outcome.archives != *archives || !helms.values().all(is_same) {
+            differences.push(format!("{}: ours {outcome:#?}\nHelm's {helms:#?}\n{said}", case.name));
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -91,26 +94,33 @@ fn at_most_twelve_refusals() {
 }
 
 #[test]
-fn the_recorded_outcomes_are_still_those_of_both_helms() {
-    let helms = sandbox::helms("the_recorded_outcomes_are_still_those_of_both_helms");
-    if helms.len() < 2 {
-        return;
-    }
+fn the_recorded_outcomes_are_still_those_of_every_helm() {
+    let helms = sandbox::helms("the_recorded_outcomes_are_still_those_of_every_helm");
     let mut outcomes = Vec::new();
     for case in cases::all() {
-        let run = |helm: &Path| case.run(&case.commands, |sandbox, command| sandbox.run(helm, command)).0;
+        // Helm 4.3 would write this time into Chart.lock; nobody sets it for helm.
+        let run_one = |sandbox: &Sandbox, helm: &Path, args: &[&str]| {
+            let output = sandbox.command(helm).env_remove("SOURCE_DATE_EPOCH").args(args).output();
+            sandbox.normal(&output.expect("helm"))
+        };
+        let run = |helm: &Path| case.run(&case.commands, |sandbox, args| run_one(sandbox, helm, args)).0;
         let of_case: BTreeMap<String, Outcome> =
             helms.iter().map(|(name, helm)| ((*name).to_owned(), run(helm))).collect();
         outcomes.push((case.name.clone(), of_case));
     }
-    let now = cases::render(&outcomes);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("engine/tests/it/cases/recorded.txt");
     if std::env::var_os("XTASK_RECORD").is_some() {
-        std::fs::write(&path, &now).expect("the recording");
+        assert_eq!(helms.len(), sandbox::HELMS.len(), "a recording takes every Helm");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("engine/tests/it/cases/recorded.txt");
+        std::fs::write(&path, cases::render(&outcomes)).expect("the recording");
+        return;
     }
-    let then = std::fs::read_to_string(&path).expect("the recording");
-    let difference = now.lines().zip(then.lines()).find(|(now, then)| now != then);
-    assert!(now == then, "{difference:?}; record again: XTASK_RECORD=1 cargo test recorded");
+    let recorded = cases::recorded();
+    for (case, now) in &outcomes {
+        for (helm, now) in now {
+            let hint = "record again: XTASK_RECORD=1 cargo test recorded";
+            assert_eq!(now, &recorded[case][helm], "{case} by {helm}; {hint}");
+        }
+    }
 }
 
 /// The tar stream of an archive without its times, and so without the sums over them: the two things in which ours

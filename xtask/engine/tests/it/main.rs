@@ -91,5 +91,6 @@ mod tags;
 mod temporary;
 mod tidy;
 mod tokens;
+mod verdicts;
 mod whole;
 mod wire;

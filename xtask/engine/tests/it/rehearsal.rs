@@ -202,7 +202,7 @@ fn a_chart_that_does_not_render() {
         let ran = offline(&sandbox).ended(1);
         let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
         assert_eq!(errors.len(), 2, "{name}: {}", ran.stderr);
-        let first = "error: `helm template web pulltrace/web --version 1.0.0` fails: ";
+        let first = "error: `helm template web pulltrace/web --version 1.0.0 --kube-version 1.37.0` fails: ";
         assert!(
             errors[0].starts_with(first) && errors[0].contains("give it a kind"),
             "{name}: {}",
@@ -215,6 +215,34 @@ fn a_chart_that_does_not_render() {
         sandbox.write("charts/web/ci/kind-values.yaml", "kind: ConfigMap\n");
         let ran = offline(&sandbox).ended(0);
         assert!(ran.stdout.contains("  1 object with charts/web/ci/kind-values.yaml  ("), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn what_only_another_cluster_renders_is_no_error() {
+    for (name, helm) in helms("what_only_another_cluster_renders_is_no_error") {
+        let asks = "{{ if not (.Capabilities.APIVersions.Has (index .Values.apis 0)) }}{{ fail \"no API\" }}{{ end }}";
+        let mut sandbox = with_template("1.0.0", &format!("kind: x\n{asks} # \"x.io/v1\"\n"));
+        let chart = sandbox.text("charts/web/Chart.yaml");
+        sandbox.write("charts/web/Chart.yaml", &format!("{chart}kubeVersion: \">=1.36.0-0\"\n"));
+        sandbox.write("charts/web/values.yaml", "apis: [x.io/v1]\n");
+        sandbox.set("HELM_BIN", helm.display().to_string());
+        let rendered =
+            "  1 object; it refuses the cluster that helm pretends: execution error at (web/templates/";
+        let ran = offline(&sandbox).ended(0);
+        assert!(ran.stdout.contains(rendered), "{name}: {}", ran.stdout);
+        // Nobody knows the API, and each cluster is refused in its own words.
+        sandbox.write("charts/web/values.yaml", "apis: [y.io/v1]\n");
+        sandbox.write(
+            "charts/web/templates/web.yaml",
+            &format!(
+                "kind: x\n{}\n",
+                asks.replace("\"no API\"", "(print \"no API in \" .Capabilities.KubeVersion)")
+            ),
+        );
+        let ran = offline(&sandbox).ended(0);
+        let skipped = "    Skipped helm template web pulltrace/web --version 1.0.0  not checked; it refuses the cluster";
+        assert!(ran.stdout.contains(skipped), "{name}: {}", ran.stdout);
     }
 }
 

@@ -6,19 +6,31 @@ use super::scene::Scene;
 use crate::base::path;
 use crate::base::problem::problems_of;
 use crate::base::text::name;
-use crate::chart::helm_lint::{Heard, Said};
+use crate::chart::attempt::Doubt;
+use crate::chart::cluster::Clusters;
+use crate::chart::helm_lint::{Heard, Said, says_the_same};
+use crate::chart::helm_words::{settled, unreachable};
 use crate::chart::io::charts;
 use crate::chart::io::helm::Helm;
 use crate::chart::io::helm::agreement::{HelmMode, compare};
+use crate::chart::io::helm::lint::{Asked, Opinion};
 use crate::chart::io::overlay::Overlay;
 use crate::chart::package::{Overrides, Package};
 use crate::check::chart_testing::exclusion;
 use crate::check::lint::is_found_without_helm;
-use crate::check::{Area, Chart, Report};
+use crate::check::{Area, Chart, Report, Unchecked};
 use crate::sys::{terminal, threads};
 
-/// What helm said, each with the values that it came with, and how many of those there are.
-type Words = (Vec<(Said, Option<String>)>, usize);
+/// What helm said of a chart.
+#[derive(Default)]
+struct Words {
+    /// Each with the values that it came with.
+    said: Vec<(Said, Option<String>)>,
+    /// How many of those there are.
+    asked: usize,
+    /// What helm cannot say, and why.
+    unchecked: Vec<Unchecked>,
+}
 
 /// Asks helm about each chart that can be packaged.
 pub fn ask_helm(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
@@ -28,7 +40,7 @@ pub fn ask_helm(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
             _ => ("helm is not in PATH", "install it (https://helm.sh/docs/intro/install), or set HELM_BIN"),
         };
         let what = "what the templates render, and whether values.yaml fits values.schema.json";
-        report.leave_out(what, why, hint);
+        report.leave_out_of(Area::Helm, what, why, hint);
         return Ok(());
     };
     let charts: Vec<(&Chart, &Package)> =
@@ -38,7 +50,7 @@ pub fn ask_helm(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         None => true,
         Some(line) => {
             let what = format!("what helm says of {}", name(&chart.source.path));
-            report.leave_out(&what, format!("{line} excludes it from tests"), "");
+            report.leave_out_of(Area::Helm, &what, format!("{line} excludes it from tests"), "");
             false
         }
     });
@@ -51,7 +63,7 @@ pub fn ask_helm(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
     let asked: Vec<_> = tested.iter().zip(values).collect();
     let all = threads::map(&asked, |((chart, package), values)| ask(scene, helm, chart, package, values));
     for ((chart, package), said) in tested.iter().zip(all) {
-        let (mut said, asked) = match said {
+        let Words { mut said, asked, unchecked } = match said {
             Ok(words) => words,
             Err(error) => {
                 report.add(Area::Helm, problems_of(error).0);
@@ -59,6 +71,7 @@ pub fn ask_helm(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
             }
         };
         said.retain(|(said, _)| !is_found_without_helm(said));
+        report.unchecked.extend(unchecked);
         let (path, chart, helm) = (&*chart.source.path, &*package.metadata.name, &*helm.version);
         report.add(Area::Helm, Heard { path, chart, helm, asked, said: &said }.problems());
     }
@@ -68,7 +81,10 @@ pub fn ask_helm(scene: &Scene<'_>, report: &mut Report) -> Result<()> {
         (root.join(path), path.as_str(), *package)
     });
     if let Err(error) = compare(helm, all, &Overrides::default()) {
-        report.add(Area::Helm, problems_of(error).0);
+        // What keeps helm from reading a chart has been told.
+        let (mut refused, told) = (problems_of(error).0, &report.findings);
+        refused.retain(|problem| !told.iter().any(|(_, known)| says_the_same(&known.problem, problem)));
+        report.add(Area::Helm, refused);
     }
     Ok(())
 }
@@ -80,16 +96,49 @@ fn ask(scene: &Scene<'_>, helm: &Helm, chart: &Chart, package: &Package, values:
     terminal::progress("Linting", &format!("{path} with helm {}", helm.version));
     let directory = root.join(path);
     let overlay = Overlay::new(&directory, package)?;
-    let is_library = package.metadata.kind == "library";
-    let mut all: Vec<Option<&String>> = values.iter().map(Some).collect();
+    let metadata = &package.metadata;
+    let clusters = &Clusters::of(&metadata.kube_version, &package.entries);
+    let is_library = metadata.kind == "library";
+    let asked = Asked { root, directory: path, chart: overlay.path(), clusters, is_library };
+    let mut all: Vec<Option<&str>> = values.iter().map(|values| Some(values.as_str())).collect();
     if all.is_empty() {
         all.push(None);
     }
-    let (mut words, asked) = (Vec::new(), all.len());
+    let mut words = Words { asked: all.len(), ..Words::default() };
     for values in all {
-        let said = helm.lint(root, path, overlay.path(), values.map(String::as_str), is_library)?;
+        let Opinion { said, doubts } = helm.lint(&asked, values)?;
         let below = values.and_then(|values| path::strip(path, values));
-        words.extend(said.into_iter().map(|said| (said, below.map(str::to_owned))));
+        words.said.extend(said.into_iter().map(|said| (said, below.map(str::to_owned))));
+        for unchecked in doubts.iter().map(|doubt| unchecked(doubt, &asked, &metadata.name, values)) {
+            if !words
+                .unchecked
+                .iter()
+                .any(|known| (&known.what, &known.why) == (&unchecked.what, &unchecked.why))
+            {
+                words.unchecked.push(unchecked);
+            }
+        }
     }
-    Ok((words, asked))
+    Ok(words)
+}
+
+/// What is not checked where helm doubts, and the command that shows it.
+fn unchecked(doubt: &Doubt, asked: &Asked<'_>, chart: &str, values: Option<&str>) -> Unchecked {
+    let (at, version) = (name(asked.directory), asked.clusters.version.as_str());
+    let (what, why) = match doubt {
+        Doubt::Schema(words) => {
+            let why = match unreachable(words) {
+                Some(url) => format!("helm cannot fetch {}", name(url)),
+                None => format!("helm cannot fetch what it refers to: {}", settled(chart, words)),
+            };
+            (format!("whether the values of {at} fit values.schema.json"), why)
+        }
+        Doubt::Cluster(words) => {
+            let why =
+                format!("its templates refuse the cluster that helm pretends: {}", settled(chart, words));
+            (format!("what {at} renders on every cluster"), why)
+        }
+    };
+    let hint = asked.command("template check", &["--kube-version", version], values);
+    Unchecked { area: Some(Area::Helm), what, why, hint }
 }

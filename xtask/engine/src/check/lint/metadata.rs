@@ -5,6 +5,7 @@ use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::version::{helm_accepts, precedence, strict_form};
 use crate::base::yaml::{Node, Resolved, Value};
+use crate::chart::cluster::newest;
 use crate::chart::package::Package;
 use crate::check::Chart;
 use crate::check::edit::{Edit, Finding};
@@ -32,6 +33,7 @@ pub fn lint_metadata(chart: &Chart) -> Vec<Finding> {
     ];
     let links =
         links::maintainers(&rules).into_iter().chain(links::sources(&rules)).chain(links::icon(&rules));
+    let links = links.chain(rules.kube_version());
     let found = [rules.api_version(), version, rules.text("appVersion")];
     found.into_iter().flatten().chain(links.chain(in_v2.into_iter().flatten()).map(Into::into)).collect()
 }
@@ -142,6 +144,20 @@ impl Rules<'_> {
         let hint =
             format!("write `version: {strict}`, unless {} is published: then the next version", name(given));
         Some(problem.hint(hint))
+    }
+
+    /// Helm looks at it when it installs alone, and refuses each cluster where it does not understand it.
+    fn kube_version(&self) -> Option<Problem> {
+        let given = &self.package.metadata.kube_version;
+        let why = match newest(given) {
+            Ok(Some(_)) => return None,
+            Ok(None) => "there is no such version of Kubernetes".to_owned(),
+            Err(why) => why,
+        };
+        let message =
+            format!("`kubeVersion` {} allows no cluster, and Helm refuses to install: {why}", name(given));
+        let hint = "write what the chart runs on, such as `kubeVersion: \">=1.25.0-0\"`, where `-0` lets the versions of vendors in";
+        Some(self.bad("kubeVersion", message).hint(hint))
     }
 
     fn only_in_v2(&self, field: &str, is_there: bool) -> Option<Problem> {

@@ -10,19 +10,22 @@
 //! | `maintainers`, `sources`, `icon` have names, addresses and URLs | error | helm names the first bad one, and no line |
 //! | `type`, `dependencies` in a chart of `apiVersion: v1` | error | the linter fails; helm names no line |
 //! | `icon`, values.yaml, templates/ are there | note, warning | what to write |
+//! | `kubeVersion` allows a Kubernetes | error | the linter does not look; helm names no line |
+//! | values.schema.json refers to no URL | warning | helm finds it where there is no network alone |
 //! | files of templates/ have extensions that the linter knows | error | the linter fails |
 //! | `.Release.Time` | error | the linter of Helm 3 fails; helm names no line |
 //! | sub-charts are declared | error | the line to write |
 //! | crds/ holds definitions alone | error | the linter of Helm 4 fails; helm names no line |
 //!
 //! The rules are those of Helm's `pkg/lint/rules` (3.17) and `pkg/chart/v2/lint/rules` (4.1), with its severities;
-//! `tests/it/check_lint.rs` compares them with both. Helm says the same in its own words, which are not repeated.
+//! `tests/it/check_lint.rs` compares them with all that are tried. Helm says the same in its own words, which are not repeated.
 
 mod address;
 mod crds;
 mod files;
 mod links;
 mod metadata;
+mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +33,7 @@ use self::address::{is_email, is_request_url, is_url};
 use self::crds::lint_definitions;
 use self::files::lint_files;
 use self::metadata::lint_metadata;
+use self::schema::lint_schema;
 use super::Chart;
 use super::edit::Finding;
 use crate::base::path;
@@ -38,11 +42,11 @@ use crate::chart::helm_lint::Said;
 use crate::chart::ignore::Kind;
 
 /// Words of helm's about what is found without it; that metadata is not strict is found by packaging.
-const FOUND: [&str; 16] = [
+const FOUND: [&str; 17] = [
     "failed to strictly parse chart metadata file",
     "apiVersion is required",
     "should be of type string but it's of type",
-    "is less than or equal to 0.0.0-0",
+    "is less than or equal to ",
     "is not a valid SemVerV2",
     "each maintainer requires a name",
     "icon is recommended",
@@ -55,12 +59,14 @@ const FOUND: [&str; 16] = [
     "chart metadata is missing these dependencies",
     "apiVersion is not in 'apiextensions.k8s.io'",
     "object kind is not 'CustomResourceDefinition'",
+    "chart requires kubeVersion: ",
 ];
 
 /// Judges a chart. Whoever releases it judges its version, if that is the one in Chart.yaml.
 pub fn lint_chart(chart: &Chart) -> Vec<Finding> {
     let mut found = lint_metadata(chart);
-    found.extend(lint_files(chart).into_iter().chain(lint_definitions(chart)).map(Into::into));
+    let of_files = lint_files(chart).into_iter().chain(lint_definitions(chart)).chain(lint_schema(chart));
+    found.extend(of_files.map(Into::into));
     found
 }
 

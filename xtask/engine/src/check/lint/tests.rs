@@ -89,6 +89,12 @@ fn chart_yaml() {
              `annotations`",
         ),
         (
+            "kubeVersion: '<1.20 >1.25'\n",
+            "error c/Chart.yaml:5: `kubeVersion` `<1.20 >1.25` allows no cluster, and Helm refuses to install: there is no such \
+             version of Kubernetes; write what the chart runs on, such as `kubeVersion: \">=1.25.0-0\"`, where `-0` lets the \
+             versions of vendors in",
+        ),
+        (
             "sources:\n- https://x.co\n- github.com/a/b\n",
             "error c/Chart.yaml:7: source `github.com/a/b` is no URL with a scheme, and `helm lint` fails; write \
              `https://github.com/a/b`",
@@ -203,4 +209,44 @@ fn files() {
          plain definition",
     ];
     assert_eq!(shown, expected);
+}
+
+#[test]
+fn schemas_that_lie_elsewhere() {
+    let found = |schema: &str| {
+        let schema = schema.replace('\'', "\"");
+        let files = [
+            ("Chart.yaml", GOOD),
+            ("templates/a.yaml", ""),
+            ("values.yaml", ""),
+            ("values.schema.json", &schema),
+        ];
+        shown(&files).join("\n")
+    };
+    let warning = |line: usize, what: &str| {
+        format!(
+            "warning c/values.schema.json:{line}: Helm fetches {what} whenever it installs, lints or renders this chart, and \
+             fails without a network; copy what it refers to below `definitions` of this file, and refer to `#/definitions/NAME`"
+        )
+    };
+    let id = "'$id': 'https://x.co/s/values.json'";
+    for (schema, expected) in [
+        ("{'$schema': 'http://json-schema.org/draft-07/schema#', '$ref': '#/definitions/a', 'definitions': {'a': {}}}".to_owned(), String::new()),
+        ("{'properties': {'a':\n{'$ref': 'https://x.co/a.json#/b'}}}".to_owned(), warning(2, "`https://x.co/a.json`")),
+        ("{'items': [{'$ref': 'http://a.co/a'}, {'$ref': 'http://b.co/b'}]}".to_owned(), warning(1, "`http://a.co/a` and 1 more")),
+        ("{'$schema': 'https://x.co/meta.json'}".to_owned(), warning(1, "`https://x.co/meta.json`").replace(
+                "copy what it refers to below `definitions` of this file, and refer to `#/definitions/NAME`",
+                "write `\"$schema\": \"http://json-schema.org/draft-07/schema#\"`",
+            )),
+        (format!("{{{id}, 'not': {{'$ref': 'parts/a.json#/b'}}}}"), warning(1, "`https://x.co/s/parts/a.json`")),
+        (format!("{{{id}, 'not': {{'$ref': '#/a'}}, 'if': {{'$ref': 'https://x.co/s/values.json#/a'}}}}"), String::new()),
+        (format!("{{{id}, '$ref': 'a.json', '$defs': {{'a': {{'$id': 'a.json'}}}}}}"), String::new()),
+        ("{'$ref': 'beside.json', 'default': {'$ref': 'https://x.co/a'}, 'enum': [{'$ref': 'https://x.co/a'}]}".to_owned(), String::new()),
+        ("{'properties': {'default': {'$ref': 'https://x.co/a'}}}".to_owned(), warning(1, "`https://x.co/a`")),
+        ("{'properties': {'$ref': {'type': 'string'}}}".to_owned(), String::new()),
+        ("no JSON".to_owned(), String::new()),
+    ] {
+        let found = found(&schema);
+        assert!(found == expected || expected.is_empty() && !found.contains("fetches"), "{schema}: {found}");
+    }
 }

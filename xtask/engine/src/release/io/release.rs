@@ -129,7 +129,7 @@ impl Release {
         if let Some(targets) = &args.publish {
             check_targets(&config, &remote, targets, args.wait)?;
         }
-        let helm = find_helm(args.helm, args.deadline)?;
+        let helm = find_helm(args.helm, args.deadline, args.offline)?;
         let directory = args.from.clone().or_else(|| args.destination.clone());
         let directory = match directory {
             Some(directory) => directory,

@@ -11,7 +11,7 @@ use crate::base::problem::{Problem, verdict};
 use crate::chart::helm_difference::first_difference;
 use crate::chart::io::overlay::Overlay;
 use crate::chart::package::{Overrides, Package};
-use crate::sys::terminal;
+use crate::sys::{environment, terminal};
 
 /// What to do with helm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -25,10 +25,11 @@ pub enum HelmMode {
     Never,
 }
 
-/// Helm, if the mode asks for it and it is there. Each run of it may take so many seconds.
-pub fn find_helm(mode: HelmMode, seconds: u64) -> Result<Option<Helm>> {
+/// Helm, if the mode asks for it and it is there. Each run of it may take so many seconds; offline it gets no network.
+pub fn find_helm(mode: HelmMode, seconds: u64, offline: bool) -> Result<Option<Helm>> {
     let limit = Duration::from_secs(seconds);
-    let helm = if mode == HelmMode::Never { None } else { Helm::find(limit)? };
+    let helm =
+        if mode == HelmMode::Never { None } else { Helm::find(limit, offline || environment::is_offline())? };
     if mode == HelmMode::Require && helm.is_none() {
         let problem = Problem::error("helm is not in PATH");
         return Err(problem.hint("install it (https://helm.sh/docs/intro/install), or set HELM_BIN").into());

@@ -1,65 +1,123 @@
 //! `helm lint` and `helm template`: what only the template engine can say.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::Result;
 
 use super::{Helm, cause};
 use crate::base::problem::Severity;
+use crate::base::version::precedence;
+use crate::chart::attempt::{Attempt, Doubt, SKIP_SCHEMA, attempt};
+use crate::chart::cluster::Clusters;
 use crate::chart::helm_lint::{Said, messages};
+use crate::chart::helm_words::is_unreachable;
 use crate::sys::process::Output;
 
+/// The first Helm whose `lint` takes `--kube-version`.
+const LINT_KNOWS_CLUSTERS: &str = "3.14.0";
+
+/// A chart, as helm is asked about it.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub root: &'a Path,
+    /// Its directory below `root`.
+    pub directory: &'a str,
+    /// Where it lies with the dependencies that were fetched.
+    pub chart: &'a Path,
+    pub clusters: &'a Clusters,
+    /// A library is not rendered by itself.
+    pub is_library: bool,
+}
+
+/// What helm said of a chart, and what it cannot say on this machine.
+#[derive(Default)]
+pub struct Opinion {
+    pub said: Vec<Said>,
+    pub doubts: Vec<Doubt>,
+}
+
 impl Helm {
-    /// What helm says of a chart, whose directory is `directory` below `root`, with these values, and, if it finds no error,
-    /// of rendering it, which a library does not do by itself. `chart` has the dependencies that were fetched, too.
-    pub fn lint(
-        &self,
-        root: &Path,
-        directory: &str,
-        chart: &Path,
-        values: Option<&str>,
-        is_library: bool,
-    ) -> Result<Vec<Said>> {
-        // Its words name the directory as it is given.
-        let given = if chart == root.join(directory) { directory } else { &*chart.to_string_lossy() };
-        let mut said = self.hear(root, given, directory, values, is_library)?;
+    /// What helm says of a chart with these values, and, if it finds no error, of rendering it.
+    pub fn lint(&self, asked: &Asked<'_>, values: Option<&str>) -> Result<Opinion> {
+        let Opinion { mut said, mut doubts } = self.lint_alone(asked, values, &[])?;
+        let unreachable = said.iter().find(|one| is_unreachable(&one.text)).map(|one| one.text.clone());
+        let skip: &[&str] = if unreachable.is_some() { &[SKIP_SCHEMA] } else { &[] };
+        if let Some(words) = unreachable {
+            doubts.push(Doubt::Schema(words));
+            said = self.lint_alone(asked, values, skip)?.said;
+            // A helm that is older than the option, or whose linter looks at values.yaml all the same (3.17).
+            said.retain(|one| !one.text.contains("unknown flag") && !is_unreachable(&one.text));
+        }
+        if asked.is_library || said.iter().any(|one| one.severity == Severity::Error) {
+            return Ok(Opinion { said, doubts });
+        }
+        let Attempt { result, options, doubts: more } = attempt(asked.clusters, |options| {
+            let options: Vec<&str> = options.iter().map(String::as_str).chain(skip.iter().copied()).collect();
+            let rendered = self.judge(asked, &["template", "check"], &options, values)?;
+            let failed = || asked.shown(cause(&rendered.stderr));
+            anyhow::Ok(if rendered.status.success() { Ok(()) } else { Err(failed()) })
+        })?;
+        let options: Vec<&str> = options.iter().map(String::as_str).chain(skip.iter().copied()).collect();
+        let command = asked.command("template check", &options, values);
+        said.extend(result.err().map(|words| failed("templates/", &words, command)));
+        doubts.extend(more);
+        Ok(Opinion { said, doubts })
+    }
+
+    fn lint_alone(&self, asked: &Asked<'_>, values: Option<&str>, more: &[&str]) -> Result<Opinion> {
+        let cluster = ["--kube-version", &asked.clusters.version];
+        let knows = precedence(&self.version, LINT_KNOWS_CLUSTERS).is_ge();
+        let options = [if knows { &cluster[..] } else { &[] }, more].concat();
+        let linted = self.judge(asked, &["lint", "--strict"], &options, values)?;
+        let command = asked.command("lint --strict", &options, values);
+        let mut said = messages(&asked.shown(&String::from_utf8_lossy(&linted.stdout)));
+        if !linted.status.success() && said.is_empty() {
+            said.push(failed("", &asked.shown(cause(&linted.stderr)), String::new()));
+        }
         for one in &mut said {
-            one.text = one.text.replace(given, directory);
+            one.command.clone_from(&command);
         }
-        Ok(said)
+        Ok(Opinion { said, doubts: Vec::new() })
     }
 
-    fn hear(
+    fn judge(
         &self,
-        root: &Path,
-        given: &str,
-        directory: &str,
+        asked: &Asked<'_>,
+        verb: &[&str],
+        options: &[&str],
         values: Option<&str>,
-        is_library: bool,
-    ) -> Result<Vec<Said>> {
-        let linted = self.judge(root, &["lint", "--strict", given], directory, values)?;
-        let mut said = messages(&String::from_utf8_lossy(&linted.stdout));
-        if said.iter().all(|one| one.severity != Severity::Error) {
-            if !linted.status.success() && said.is_empty() {
-                said.push(failed("", &linted.stderr));
-            }
-            if is_library {
-                return Ok(said);
-            }
-            let rendered = self.judge(root, &["template", "check", given], directory, values)?;
-            said.extend((!rendered.status.success()).then(|| failed("templates/", &rendered.stderr)));
-        }
-        Ok(said)
-    }
-
-    fn judge(&self, root: &Path, arguments: &[&str], at: &str, values: Option<&str>) -> Result<Output> {
+    ) -> Result<Output> {
         let mut command = self.command();
-        command.current_dir(root).args(arguments).args(values.iter().flat_map(|values| ["--values", values]));
-        self.run_helm(command, at, values)
+        command.current_dir(asked.root).args(verb).arg(&*asked.given()).args(options);
+        command.args(values.iter().flat_map(|values| ["--values", values]));
+        self.run_helm(command, asked.directory, values)
     }
 }
 
-fn failed(place: &str, words: &str) -> Said {
-    let text = cause(words).trim_end_matches("Use --debug flag to render out invalid YAML").trim_end();
-    Said { severity: Severity::Error, place: place.to_owned(), text: text.to_owned() }
+impl Asked<'_> {
+    /// Helm's words name the directory as it is given.
+    fn given(&self) -> Cow<'_, str> {
+        if self.chart == self.root.join(self.directory) {
+            self.directory.into()
+        } else {
+            self.chart.to_string_lossy()
+        }
+    }
+
+    fn shown(&self, words: &str) -> String {
+        words.replace(&*self.given(), self.directory)
+    }
+
+    /// What a user types for the same.
+    pub fn command(&self, verb: &str, options: &[&str], values: Option<&str>) -> String {
+        let values = values.map_or_else(String::new, |values| format!(" --values {values}"));
+        let words = [&["helm", verb, self.directory], options].concat();
+        format!("{}{values}", words.join(" "))
+    }
+}
+
+fn failed(place: &str, words: &str, command: String) -> Said {
+    let (place, text) = (place.to_owned(), words.to_owned());
+    Said { severity: Severity::Error, place, text, command }
 }

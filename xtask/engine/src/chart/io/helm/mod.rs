@@ -1,7 +1,7 @@
 //! The helm program: a second opinion on what we package, and what pushes it.
 
 pub mod agreement;
-mod lint;
+pub mod lint;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,9 @@ use crate::sys::process::{self, Output};
 use crate::sys::scratch::Scratch;
 use crate::sys::{environment, secrets};
 
+/// A proxy that nobody listens at: what goes to this machine itself takes none.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
 /// The longest `--deadline`.
 const MAX_LIMIT: u64 = 86_400;
 
@@ -29,18 +32,20 @@ pub struct Helm {
     pub version: String,
     /// How long each run of it may take.
     limit: Duration,
+    /// Whether it may not use a network.
+    is_offline: bool,
 }
 
 impl Helm {
     /// Looks for helm: `HELM_BIN`, else the one in PATH. `None` where there is none; one that is there and does not
     /// answer is an error.
-    pub fn find(limit: Duration) -> Result<Option<Self>> {
+    pub fn find(limit: Duration, is_offline: bool) -> Result<Option<Self>> {
         let named = environment::helm_binary();
         if named.is_none() && !environment::is_in_path("helm") {
             return Ok(None);
         }
         let binary = named.unwrap_or_else(|| "helm".into());
-        let mut helm = Self { binary, version: String::new(), limit };
+        let mut helm = Self { binary, version: String::new(), limit, is_offline };
         let mut command = helm.command();
         command.args(["version", "--template", "{{.Version}}"]);
         let output = helm.run_helm(command, "", None)?;
@@ -59,6 +64,13 @@ impl Helm {
         // It may run in another directory, and a relative place for temporary files is not there.
         if let Ok(temporary) = std::path::absolute(std::env::temp_dir()) {
             command.env("TMPDIR", temporary);
+        }
+        if self.is_offline {
+            let [http, https, no] = environment::PROXIES;
+            command.envs(http.into_iter().chain(https).map(|name| (name, NOWHERE)));
+            for name in no {
+                command.env_remove(name);
+            }
         }
         secrets::withhold(&mut command);
         command
@@ -116,5 +128,6 @@ impl Helm {
 
 /// The end of helm's words, which says why it failed.
 pub fn cause(said: &str) -> &str {
-    said.rsplit("Error: ").next().unwrap_or(said).trim()
+    let words = said.rsplit("Error: ").next().unwrap_or(said).trim();
+    words.trim_end_matches("Use --debug flag to render out invalid YAML").trim_end()
 }

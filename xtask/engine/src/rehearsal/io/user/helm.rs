@@ -14,8 +14,11 @@ use crate::base::problem::Problem;
 use crate::base::target::Target;
 use crate::base::text::{name, shown};
 use crate::base::version;
-use crate::chart::Archive;
+use crate::chart::attempt::{Attempt, Doubt, attempt};
+use crate::chart::cluster::Clusters;
+use crate::chart::helm_words::unreachable;
 use crate::chart::io::helm::{Helm, cause};
+use crate::chart::{Archive, tgz};
 use crate::sys::{environment, files, process};
 
 /// A user who has helm.
@@ -114,7 +117,7 @@ impl<'a> Player<'a> {
             let saw = || Ok("a library renders nothing by itself".to_owned());
             return steps.make("Skipped", line(&["template", chart]), saw).map(drop);
         }
-        self.template(steps, &["template", chart, &reference, "--version", version])
+        self.template(steps, &["template", chart, &reference, "--version", version], archive)
     }
 
     fn use_registry(&self, steps: &mut Steps<'_>, archive: &Archive) -> Result<()> {
@@ -124,7 +127,7 @@ impl<'a> Player<'a> {
         if archive.metadata.kind == "library" {
             return Ok(());
         }
-        self.template(steps, &["template", chart, &reference, "--version", version, "--plain-http"])
+        self.template(steps, &["template", chart, &reference, "--version", version, "--plain-http"], archive)
     }
 
     /// Pulls a chart anew, and compares it.
@@ -145,38 +148,56 @@ impl<'a> Player<'a> {
         pulled.map(drop)
     }
 
-    fn template(&self, steps: &mut Steps<'_>, words: &[&str]) -> Result<()> {
+    /// Renders a chart, and tells why where only another cluster or network could.
+    fn template(&self, steps: &mut Steps<'_>, words: &[&str], archive: &Archive) -> Result<()> {
         let hint = "mend the template, or write what it needs into values.yaml, or into a `ci/NAME-values.yaml` beside it";
-        steps.make("Rendered", line(words), || {
-            let values = words.get(1).and_then(|chart| self.story.values.get(*chart));
-            let (printed, with) = match (self.run(words), values) {
-                (Err(_), Some(values)) => {
-                    let path = values.to_string_lossy();
-                    let printed = self.run(&[words, &["--values", &path]].concat());
-                    (printed, format!(" with {}", files::shown(values)))
-                }
-                (printed, _) => (printed, String::new()),
+        steps.make_or_not(line(words), || {
+            let entries = tgz::read(&archive.bytes, tgz::MAX_TOTAL).unwrap_or_default();
+            let clusters = Clusters::of(&archive.metadata.kube_version, &entries);
+            let attempt = |values: &[&str]| {
+                attempt(&clusters, |options| {
+                    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+                    Ok(self.try_run(&[words, &options, values].concat()))
+                })
             };
-            let printed = printed.map_err(|problem| problem.hint(hint))?;
+            let values = self.story.values.get(&archive.metadata.name);
+            let (tried, with) = match (attempt(&[])?, values) {
+                (Attempt { result: Err(_), .. }, Some(values)) => {
+                    let path = values.to_string_lossy();
+                    (attempt(&["--values", &path])?, format!(" with {}", files::shown(values)))
+                }
+                (tried, _) => (tried, String::new()),
+            };
+            let doubts: String = tried.doubts.iter().map(doubt).collect();
+            let options: Vec<&str> = tried.options.iter().map(String::as_str).collect();
+            let Some(printed) =
+                tried.result.map_err(|why| failed(&[words, &options].concat(), &why).hint(hint))?
+            else {
+                return Ok(("Skipped", format!("not checked{doubts}")));
+            };
             let text = String::from_utf8_lossy(&printed);
             let count = text.lines().filter(|line| line.starts_with("kind:")).count();
-            Ok(format!("{count} object{}{with}", if count == 1 { "" } else { "s" }))
+            Ok(("Rendered", format!("{count} object{}{with}{doubts}", if count == 1 { "" } else { "s" })))
         })?;
         Ok(())
     }
 
     /// Runs helm as this user; an error has its words.
     fn run(&self, words: &[&str]) -> Result<Vec<u8>, Problem> {
-        let failed = |why: &str| broken(format!("{} fails: {why}", name(&line(words))));
+        self.try_run(words).map_err(|why| failed(words, &why))
+    }
+
+    /// The same; the error is why helm failed.
+    fn try_run(&self, words: &[&str]) -> Result<Vec<u8>, String> {
         let mut command = self.command();
         command.args(words).current_dir(&self.home);
         match process::run(command, Vec::new(), self.deadline) {
             Ok(output) if output.status.success() => Ok(output.stdout),
-            Ok(output) => Err(failed(&reason(&output.stderr))),
+            Ok(output) => Err(reason(&output.stderr)),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                Err(failed("it did not end in time; give it longer: --deadline SECONDS"))
+                Err("it did not end in time; give it longer: --deadline SECONDS".to_owned())
             }
-            Err(error) => Err(failed(&error.to_string())),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -217,6 +238,20 @@ fn is_prerelease(archive: &Archive) -> bool {
 
 fn ids(archives: &[&Archive]) -> String {
     archives.iter().map(|archive| id(archive)).collect::<Vec<_>>().join(", ")
+}
+
+fn failed(words: &[&str], why: &str) -> Problem {
+    broken(format!("{} fails: {why}", name(&line(words))))
+}
+
+/// What was not looked at, for the end of a line.
+fn doubt(doubt: &Doubt) -> String {
+    match doubt {
+        Doubt::Schema(why) => {
+            format!("; without values.schema.json: cannot fetch {}", name(unreachable(why).unwrap_or(why)))
+        }
+        Doubt::Cluster(why) => format!("; it refuses the cluster that helm pretends: {why}"),
+    }
 }
 
 fn line(words: &[&str]) -> String {

@@ -62,9 +62,18 @@ impl Steps<'_> {
         what: String,
         act: impl FnOnce() -> Result<String, Problem>,
     ) -> Result<bool> {
+        self.make_or_not(what, || Ok((verb, act()?)))
+    }
+
+    /// The same of what may turn out to be another step, with its verb.
+    fn make_or_not(
+        &mut self,
+        what: String,
+        act: impl FnOnce() -> Result<(&'static str, String), Problem>,
+    ) -> Result<bool> {
         let begun = Instant::now();
         match act() {
-            Ok(saw) => {
+            Ok((verb, saw)) => {
                 (self.tell)(&Step { verb, what, saw, took: begun.elapsed() })?;
                 Ok(true)
             }
