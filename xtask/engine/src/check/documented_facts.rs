@@ -240,12 +240,13 @@ fn past(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// `1.2`, `3.x`, `v4`.
+/// `1.2`, `3.x`, `v4`, `5.*`.
 fn names_version(word: &str) -> bool {
+    let is_wild = word.contains(".*");
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     let number = word.strip_prefix('v').unwrap_or(word);
     let is_number = number.starts_with(|c: char| c.is_ascii_digit());
-    is_number && (number != word || number.contains('.'))
+    is_number && (is_wild || number != word || number.contains('.'))
 }
 
 #[cfg(test)]
@@ -290,6 +291,7 @@ mod tests {
             "    helm search repo shop/web --version 1.0.0",
             "Version 1.0.0 of shop/web: helm install --version 1.0.0",
             "# From 1.x to 2.0\n## Steps\n    helm upgrade web shop/web --version 1.9.0",
+            "## From `4.*` to `5.*`\n### Steps\n    helm upgrade web shop/web --version 5.0.0",
         ] {
             assert_eq!(found(text, false), [], "{text}");
         }

@@ -45,7 +45,7 @@ fn with_plus(text: &str, version: &str) -> Option<(usize, Problem)> {
 
 /// A selector that has the label: with the next version of the chart it is another one, which the cluster refuses.
 fn selected(text: &str, has_label: &dyn Fn(&str) -> bool) -> Option<(usize, Problem)> {
-    let (mut is_fixed, mut within) = (false, None);
+    let (mut is_fixed, mut within, mut before) = (false, None, "");
     let indent = |line: &str| line.len() - line.trim_start().len();
     for (i, line) in text.lines().enumerate() {
         let plain = line.trim();
@@ -67,8 +67,12 @@ fn selected(text: &str, has_label: &dyn Fn(&str) -> bool) -> Option<(usize, Prob
                 return Some((i + 1, Problem::warning(message).hint(hint)));
             }
         }
-        if plain.starts_with("matchLabels:") {
+        // That of an affinity is a `labelSelector:`, which may change.
+        if plain.starts_with("matchLabels:") && before == "selector:" {
             within = Some(indent(line));
+        }
+        if !plain.is_empty() && !is_action {
+            before = plain;
         }
     }
     None
@@ -139,5 +143,7 @@ mod tests {
         ] {
             assert_eq!(found("1.0.0", &with(kind, labels)), [""; 0], "{kind} {labels}");
         }
+        let affinity = "  template:\n    spec:\n      affinity:\n        labelSelector:\n          matchLabels:\n            helm.sh/chart: x\n";
+        assert_eq!(found("1.0.0", &format!("{}{affinity}", with("Deployment", "app: c"))), [""; 0]);
     }
 }

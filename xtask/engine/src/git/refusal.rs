@@ -265,7 +265,7 @@ mod tests {
             "remote: Not found.; fatal: repository 'https://gitea.example/o/r.git/' not found",
         ] {
             let hint = hint(words, &access);
-            assert!(hint.starts_with("GITHUB_TOKEN goes to https://github.com alone: set GITHUB_SERVER_URL=https://gitea.example "), "{hint}");
+            assert!(hint.contains("GITHUB_TOKEN goes to https://github.com alone: set GITHUB_SERVER_URL=https://gitea.example "), "{hint}");
             assert!(!hint.contains("set GITHUB_TOKEN"), "{hint}");
         }
         assert!(hint("GH006: Protected branch", &access).contains("Rules"));
