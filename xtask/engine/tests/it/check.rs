@@ -137,7 +137,7 @@ fn helm_says_what_templates_render() {
         assert!(error.contains(" says with `ci/two-values.yaml`: "), "{error}");
         assert!(
             error.ends_with(
-                "look again: helm lint --strict charts/web --values charts/web/ci/two-values.yaml"
+                "look again: helm lint --strict charts/web --kube-version 1.37.0 --values charts/web/ci/two-values.yaml"
             ),
             "{error}"
         );

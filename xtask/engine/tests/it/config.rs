@@ -103,7 +103,9 @@ fn each_field_changes_a_release() {
 #[test]
 fn each_field_changes_what_is_refused() {
     let (_, ran) = run(&[("reserved", "preview")], &["pages", "--only", "docs", "--offline"]);
-    assert!(ran.ended(1).stderr.contains("the documentation has `preview`, which is reserved"));
+    assert!(
+        ran.ended(1).stderr.contains("the documentation has `preview`, which the config keeps for others")
+    );
     let (_, ran) = run(&[], &["pages", "--only", "docs", "--offline"]);
     ran.ended(0);
     let (_, ran) = run(&[("latest", "db")], &["release", "--offline", "--helm", "never"]);

@@ -161,7 +161,8 @@ impl<'a> Decoder<'a> {
         }
         if old.own && self.alias_depth == 0 {
             self.repeated.push((helm, line));
-        } else {
+        } else if !(old.own && own) {
+            // What stands twice in a mapping is told where that is, and not once more for its alias.
             self.overridden.push((helm, line));
         }
         old.own = own;
