@@ -72,6 +72,18 @@ fn a_chart_that_is_published_and_changes_needs_a_new_version() {
     assert_eq!(targets.writes(), [""; 0], "looking changes nothing");
 }
 
+/// What `pages` would say of the branch is found before the release, too.
+#[test]
+fn an_entry_without_its_archive_is_found() {
+    let (targets, mut sandbox) = (Targets::new(), source("1.0.0"));
+    targets.publish(&sandbox, &[]).ended(0);
+    targets.remote.overwrite(&[("charts/web-1.0.0.tgz", None)]);
+    bump(&sandbox, "1.0.1");
+    let found = found(&check(&targets, &mut sandbox, &[]).ended(0), "release");
+    let lost = "warning  the index has entries for archives that are not there: `charts/web-1.0.0.tgz`; cargo xtask pages --only charts --repair";
+    assert!(found.contains(&lost.to_owned()), "{found:#?}");
+}
+
 #[test]
 fn what_does_not_answer_is_named_as_not_checked() {
     let (targets, mut sandbox) = (Targets::new(), source("1.0.0"));
