@@ -27,7 +27,7 @@ fn repository() -> Sandbox {
 
 /// A program that tells a version, and runs a script when it is asked for anything else.
 fn program(sandbox: &Sandbox, name: &str, script: &str) {
-    let version = "case \"$*\" in *version*) echo 'x, version 4.0.0'; exit;; esac";
+    let version = "case \"$1\" in version|--version) echo 'x, version 4.0.0'; exit;; esac";
     sandbox.script(name, &format!("#!/bin/sh\n{version}\n{script}\n"));
 }
 
