@@ -45,7 +45,7 @@ fn mistakes() -> Vec<Mistake> {
     let template = |text: &str| [("templates/a.yaml", format!("{GOOD}{text}\n"))];
     vec![
         mistake("a newer Kubernetes than some helms pretend", &kube(">=1.36.0-0"), &[], &[], &[]),
-        mistake("an older one than some do", &kube("<1.20 || ~1.18.3"), &[], &[], &[]),
+        mistake("an older one than some do", &kube("<1.20.0-0 || ~1.18.3-0"), &[], &[], &[]),
         mistake("one that is not there yet", &kube(">=1.40.0-0"), &[], &[], &[]),
         mistake("one that never is", &kube(">1"), &[], &["error charts/web/Chart.yaml:5"], &[]),
         mistake("no constraint", &kube("latest"), &[], &["error charts/web/Chart.yaml:5"], &[]),
