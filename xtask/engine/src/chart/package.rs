@@ -100,7 +100,9 @@ impl Package {
 
     /// The error of a lock that `helm dependency build` refuses.
     pub fn out_of_step(&self, at: &str) -> Option<Problem> {
-        let fits = |lock: &&Lock| lock.fits(&self.metadata) || self.lists_none() && lock.is_of_none();
+        // The list of a v1 chart may be an empty one in requirements.yaml.
+        let has_none = self.lists_none() || self.metadata.is_v1() && self.metadata.dependencies.is_empty();
+        let fits = |lock: &&Lock| lock.fits(&self.metadata) || has_none && lock.is_of_none();
         let lock = self.lock.as_ref().filter(|lock| !fits(lock))?;
         let dependencies = || self.metadata.dependencies.iter().flatten();
         let locked = || lock.dependencies.iter().flatten().flatten();

@@ -64,8 +64,13 @@ fn dead_exclusions(read: &ChartTesting, files: &[String]) -> Vec<Problem> {
     };
     let dead = read.excluded_charts.iter().filter(|(excluded, _)| !there(excluded));
     let problem = |(excluded, line): &Text| {
-        let message = format!("`excluded-charts` has {}, and there is no such chart", name(excluded));
-        Problem::note(message).at(&read.file, Some(*line)).hint("delete it, or correct its name")
+        // chart-testing compares the names of directories (its `pkg/chart/chart.go`).
+        let (why, hint) = match excluded.rsplit_once('/') {
+            Some((_, last)) => ("which is a path and fits no name", format!("write `{last}`")),
+            None => ("and there is no such chart", "delete it, or correct its name".to_owned()),
+        };
+        let message = format!("`excluded-charts` has {}, {why}", name(excluded));
+        Problem::note(message).at(&read.file, Some(*line)).hint(hint)
     };
     dead.map(problem).collect()
 }

@@ -78,7 +78,10 @@ fn ignored(source: &Source, told: &[Problem]) -> Option<Problem> {
         let is_packaged = |file: &Entry| file.path == *part || file.path.starts_with(&format!("{part}/"));
         top.contains_key(*part) && !files.iter().any(is_packaged)
     };
-    let lost = ["templates", "charts", "values.yaml", "crds"].into_iter().find(is_lost)?;
+    // An empty directory is lost without any rule.
+    let has_rules = top.contains_key(".helmignore");
+    let lost =
+        ["templates", "charts", "values.yaml", "crds"].into_iter().filter(|_| has_rules).find(is_lost)?;
     let message = format!("{} is there, and is not packaged", name(lost));
     let problem = Problem::warning(message).at(helmignore, None);
     Some(problem.hint(format!(

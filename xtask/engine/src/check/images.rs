@@ -44,8 +44,8 @@ pub fn check_images(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) ->
     let mut images = Vec::new();
     collect(&values.root, &[], &package.metadata.name, &mut images);
     let falls_back = source.files.iter().any(|file| {
-        file.path.starts_with("templates/")
-            && String::from_utf8_lossy(&file.data).contains(".Chart.AppVersion")
+        let text = String::from_utf8_lossy(&file.data);
+        file.path.starts_with("templates/") && text.lines().any(is_tag)
     });
     let app_version =
         App { version: &package.metadata.app_version, line: package.line("appVersion"), falls_back };
@@ -63,6 +63,13 @@ pub fn check_images(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) ->
     problems
 }
 
+/// Whether a line of a template makes the `appVersion` part of an image; in a label it tells people which one it is.
+fn is_tag(line: &str) -> bool {
+    line.contains(".Chart.AppVersion")
+        && !line.contains("kubernetes.io/version")
+        && !line.contains("version:")
+}
+
 /// Images of values.yaml that no runtime takes, since there are capitals in their names.
 pub fn check_capitals(chart: &Chart) -> Vec<Finding> {
     let Some(values) = File::of(&chart.source, "values.yaml") else { return Vec::new() };
@@ -78,10 +85,15 @@ fn capitals(node: &Node, values: &File<'_>, findings: &mut Vec<Finding>) {
         if !pair.key.written.to_lowercase().ends_with("image") {
             continue;
         }
-        let of = pair.value.get("repository").unwrap_or(pair);
+        let nested = pair.value.get("repository");
+        let of = nested.unwrap_or(pair);
         let Some(written) = of.value.text().filter(|text| !text.contains([' ', '{', '$', '<'])) else {
             continue;
         };
+        // A word alone may be the key of another value, or an image of another kind.
+        if nested.is_none() && !written.contains('/') {
+            continue;
+        }
         let Image { repository, .. } = Image::split(written);
         let (host, path) = repository
             .split_once('/')
@@ -131,7 +143,9 @@ impl App<'_> {
             }
             (false, false) => format!("write `appVersion: \"{}\"` in {}", image.tag, chart_yaml.path),
         };
-        Some(Problem::warning(message).at(&values.path, Some(image.line)).hint(hint))
+        // Where no template ties them, the image may have versions of its own.
+        let problem = if self.falls_back { Problem::warning(message) } else { Problem::note(message) };
+        Some(problem.at(&values.path, Some(image.line)).hint(hint))
     }
 
     /// A tag that stays as it is when a release changes `appVersion`.
@@ -236,8 +250,16 @@ fn announced(
         let runs = |image: &Named| {
             Some(image.tag.clone()).filter(|tag| !tag.is_empty()).or(Some(app_version?.to_owned()))
         };
-        let agrees = |image: &&Named| runs(image).is_some_and(|runs| !is_version(&runs) || agree(tag, &runs));
-        let first = same.first().filter(|_| is_version(tag) && !same.iter().any(agrees))?;
+        let agrees = |image: &&Named| {
+            runs(image).is_some_and(|runs| runs.contains("{{") || !is_version(&runs) || agree(tag, &runs))
+        };
+        // A chart of several editions lists an image of each.
+        let of_it = |item: &&Node| {
+            let image = item.get("image").and_then(|pair| pair.value.text());
+            image.is_some_and(|image| Image::split(image).repository == repository)
+        };
+        let is_one = document.root.items().iter().filter(of_it).count() == 1;
+        let first = same.first().filter(|_| is_one && is_version(tag) && !same.iter().any(agrees))?;
         let (problem, hint) = match runs(first) {
             Some(runs) => (
                 format!("{}, and {}:{} means {}", name(tag), values.path, first.line, name(&runs)),
@@ -310,13 +332,17 @@ mod tests {
             ("a.image", "a:\n  image: {registry: x, repository: a/myweb,\n    tag: 1.2.4}\n"),
         ] {
             let expected = format!(
-                "warning c/values.yaml:3: `{path}.tag` is {differs} | write `appVersion: \"1.2.4\"` in c/Chart.yaml"
+                "note c/values.yaml:3: `{path}.tag` is {differs} | write `appVersion: \"1.2.4\"` in c/Chart.yaml"
             );
             assert_eq!(found(Versions::Verify, "1.2.3", values, ""), [expected], "{values}");
         }
         let values = "image:\n  repository: a/b\n  tag: 1.2.4\n";
         for (template, hint) in [
             ("", "write the tag of the image of `1.10.0`, or another `appVersion`"),
+            (
+                "app.kubernetes.io/version: {{ .Chart.AppVersion }}",
+                "write the tag of the image of `1.10.0`, or another `appVersion`",
+            ),
             ("{{ .Chart.AppVersion }}", "write `tag: \"\"`, so that the templates take `.Chart.AppVersion`"),
         ] {
             let told = found(Versions::Verify, "1.10.0", values, template);
@@ -358,6 +384,9 @@ mod tests {
             "image: GHCR.IO/acme/web",
             "git: {repository: Acme/web}",
             "image: https://e.com/A.png",
+            "imageRepoMapping: {busyboxImage: dockerHubRepository}",
+            "ubuntu14Image: Ubuntu_14_trusty",
+            "image: TODO",
             "image: \"{{ .Values.A }}\"",
             "image: {Tag: A}",
             "baseImage: true",
