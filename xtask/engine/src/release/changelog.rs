@@ -38,7 +38,8 @@ pub struct Near {
 pub fn section(changelog: &str, charts: &[&str], wanted: Named<'_>) -> Section {
     let changelog = changelog.strip_prefix('\u{feff}').unwrap_or(changelog);
     let outline = Outline::of(changelog);
-    let is_wanted = |heading: &&Heading| named(&heading.text, charts) == Some(wanted);
+    let is_wanted =
+        |heading: &&Heading| wanted.may_be_in(&heading.text) && named(&heading.text, charts) == Some(wanted);
     let mut headings = outline.headings.iter();
     let Some(first) = headings.find(is_wanted) else {
         return missing(changelog, charts, wanted, &outline);
@@ -96,18 +97,21 @@ fn cut(changelog: &str, body: Range<usize>, outline: &Outline) -> String {
 /// Why there is no such section, as far as the text tells.
 fn missing(changelog: &str, charts: &[&str], wanted: Named<'_>, outline: &Outline) -> Section {
     let is_marked = |line: &str| line.trim_start().starts_with(['#', '*', '[', '>']);
-    let is_of = |line: &str| is_marked(line) && named(line, charts) == Some(wanted);
-    if let Some((at, close)) = unclosed(changelog)
+    let is_of = |line: &str| wanted.may_be_in(line) && is_marked(line) && named(line, charts) == Some(wanted);
+    if wanted.may_be_in(changelog)
+        && let Some((at, close)) = unclosed(changelog)
         && changelog.get(at..).unwrap_or_default().lines().skip(1).any(is_of)
     {
         return Section::Open(line_at(changelog, at), close);
     }
+    let major = wanted.version.split('.').next().unwrap_or_default();
+    let may_be_near = |heading: &&Heading| heading.text.contains(major);
     let is_near = |heading: &&Heading| match named(&heading.text, charts) {
         Some(other) if other.chart != wanted.chart && other.chart.is_some() => false,
         Some(other) if wanted.version.starts_with(&format!("{}.", other.version)) => true,
         _ => heading.text.contains(wanted.version),
     };
-    if let Some(heading) = outline.headings.iter().find(is_near) {
+    if let Some(heading) = outline.headings.iter().filter(may_be_near).find(is_near) {
         let line = line_at(changelog, heading.range.start);
         return Section::Missing(Some(Near { line, text: heading.text.clone(), is_heading: true }));
     }

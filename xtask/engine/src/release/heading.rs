@@ -17,6 +17,17 @@ pub struct Named<'a> {
 }
 
 impl Named<'_> {
+    /// Whether a text can name it: most headings of a long changelog need no closer look.
+    pub fn may_be_in(&self, text: &str) -> bool {
+        self.version == UNRELEASED || text.contains(self.version)
+    }
+
+    /// Whether a line of a changelog can name it.
+    pub fn may_be_on_a_line(&self, changelog: &str) -> bool {
+        let names = |line: &str| self.may_be_in(line) && self.chart.is_none_or(|chart| line.contains(chart));
+        changelog.lines().any(names)
+    }
+
     /// How many numbers the version has before its prerelease.
     pub fn numbers(&self) -> usize {
         let core = self.version.split(['-', '+']).next().unwrap_or_default();

@@ -65,7 +65,11 @@ impl<'a> Sections<'a> {
             self.root.map(|log| (log, named, of_chart.clone())),
             self.root.filter(|_| own.is_none()).map(|log| (log, alone, version.clone())),
         ];
-        for (log, heading, title) in places.into_iter().flatten().filter(|_| !self.is_snapshot) {
+        // Markdown of thousands of lines is read where there is something to find.
+        let may_be_there =
+            |(log, heading, _): &(&Changelog, Named<'_>, String)| heading.may_be_on_a_line(&log.text);
+        let places = places.into_iter().flatten().filter(|_| !self.is_snapshot).filter(may_be_there);
+        for (log, heading, title) in places {
             match changelog::section(&log.text, &self.charts, heading) {
                 Section::Missing(_) => {}
                 section => return self.take(log, heading, title, section),

@@ -39,6 +39,7 @@ mod github_habits;
 mod index;
 mod index_property;
 mod init;
+mod init_odd;
 mod layouts;
 mod layouts_pages;
 mod layouts_repair;
