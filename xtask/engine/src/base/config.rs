@@ -2,6 +2,8 @@
 
 #![warn(missing_docs)]
 
+use clap::ValueEnum;
+
 use super::host::is_docker_hub;
 use super::oci_reference::Reference;
 use super::path;
@@ -57,26 +59,31 @@ pub enum Builder {
 }
 
 /// What the version of a tag does to Chart.yaml.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
 pub enum Versions {
+    /// It must equal `version` in Chart.yaml. `appVersion` stays as it is.
+    #[value(help = "Chart.yaml has them")]
+    Verify,
     /// It becomes `version` and `appVersion` in the archive, whatever Chart.yaml says. Without a tag an archive gets the
     /// version of a snapshot, which is never published.
+    #[value(help = "The tag is `version` and `appVersion`")]
     Stamp,
     /// It becomes `version` in the archive, as for [`Versions::Stamp`]. `appVersion` stays as it is: that of an
     /// application which is released elsewhere.
+    #[value(help = "The tag is `version`")]
     StampVersion,
-    /// It must equal `version` in Chart.yaml. `appVersion` stays as it is.
-    Verify,
 }
 
 /// Where the archives of the Helm repository lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Archives {
     /// On the branch, beside the index. A release goes to the OCI registry, then to the branch, then to GitHub.
+    #[value(help = "On the branch, beside the index")]
     Branch,
     /// In GitHub Releases, and the index leads there. A release goes to the OCI registry, then to GitHub, and to the branch
     /// last: no entry leads to an asset that is not there.
+    #[value(help = "In GitHub Releases")]
     Releases,
 }
 

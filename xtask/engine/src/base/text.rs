@@ -54,6 +54,11 @@ pub fn line_feeds(text: &[u8]) -> Vec<u8> {
     text.iter().enumerate().filter_map(is_kept).collect()
 }
 
+/// A number of things: `1 chart`, `2 charts`.
+pub fn counted(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The first of many names, and how many more there are.
 pub fn few(names: &[String]) -> String {
     first(3, names)

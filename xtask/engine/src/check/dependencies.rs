@@ -2,6 +2,7 @@
 //! what differs is in the archive without a word.
 
 use super::Chart;
+use super::yaml::File;
 use crate::base::constraint::Constraint;
 use crate::base::path;
 use crate::base::problem::Problem;
@@ -12,10 +13,10 @@ use crate::chart::package::{Child, Package};
 use crate::chart::{Dependency, Lock};
 use crate::dependency::tagged;
 
-/// Looks at the dependencies of a chart; those that charts/ lacks are reported by packaging.
-pub fn check_dependencies(chart: &Chart) -> Vec<Problem> {
+/// Looks at the dependencies of a chart with this values.yaml; those that charts/ lacks are reported by packaging.
+pub fn check_dependencies(chart: &Chart, values: Option<&File<'_>>) -> Vec<Problem> {
     let Some(package) = &chart.package else { return Vec::new() };
-    let dependencies = Dependencies { chart, package };
+    let dependencies = Dependencies { chart, package, values: values.map(|file| &file.root) };
     let mut problems = match &package.lock {
         None => dependencies.without_lock(),
         Some(lock) => {
@@ -30,6 +31,7 @@ pub fn check_dependencies(chart: &Chart) -> Vec<Problem> {
 struct Dependencies<'a> {
     chart: &'a Chart,
     package: &'a Package,
+    values: Option<&'a Node>,
 }
 
 impl Dependencies<'_> {
@@ -64,21 +66,18 @@ impl Dependencies<'_> {
     /// A condition that is never met: Helm installs a dependency whose condition has no value (`processDependencyConditions`
     /// of its `pkg/chart`).
     fn condition(&self, declared: &Dependency, child: &Child) -> Option<Problem> {
-        let read = |path: String| {
-            let entry = self.package.entries.iter().find(|entry| entry.path == path)?;
-            Some(yaml::read(&entry.data).ok()?.root)
-        };
-        let chart = &self.package.metadata.name;
-        let own = read(format!("{chart}/values.yaml"));
-        let below = read(format!("{chart}/charts/{}/values.yaml", child.name));
+        let paths = || declared.condition.trim().split(',').filter(|path| !path.is_empty());
+        let first = paths().next()?;
+        let below = self.values_of(child);
         let key = if declared.alias.is_empty() { &declared.name } else { &declared.alias };
         let value = |path: &str| {
             let of_child = path.strip_prefix(key.as_str()).and_then(|rest| rest.strip_prefix('.'));
             let of_child = of_child.and_then(|path| found(below.as_ref()?, path));
-            own.as_ref().and_then(|own| found(own, path)).or(of_child)
+            self.values.and_then(|own| found(own, path)).or(of_child)
         };
-        let paths = || declared.condition.trim().split(',').filter(|path| !path.is_empty());
-        paths().next().filter(|_| paths().all(|path| value(path).is_none_or(|node| flag(node).is_none())))?;
+        if paths().any(|path| value(path).is_some_and(|node| flag(node).is_some())) {
+            return None;
+        }
         let (what, condition) = (name(&declared.name), name(&declared.condition));
         let other = paths().find_map(|path| Some((path, value(path)?)));
         let message = match other {
@@ -91,11 +90,17 @@ impl Dependencies<'_> {
                 "no values.yaml has the condition {condition} of dependency {what}: it is installed unless a user sets that value"
             ),
         };
-        let first = paths().next().unwrap_or_default();
         Some(Problem::warning(message).hint(format!(
             "write `true` or `false` as {} into values.yaml, or correct `condition`",
             name(first)
         )))
+    }
+
+    /// The values.yaml of a sub-chart.
+    fn values_of(&self, child: &Child) -> Option<Node> {
+        let path = format!("{}/charts/{}/values.yaml", self.package.metadata.name, child.name);
+        let entry = self.package.entries.iter().find(|entry| entry.path == path)?;
+        Some(yaml::read(&entry.data).ok()?.root)
     }
 
     /// Sub-charts without a repository are part of the chart, and the lock only repeats what is asked of them.
@@ -183,13 +188,18 @@ mod tests {
 
     const DIGEST: &str = "sha256:3eceab4b543f7156561d52a812294af65b56eeeeebb03e8b525d635d9c8787a3";
 
+    fn check(files: &[(&str, &str)]) -> Vec<Problem> {
+        let chart = chart(files);
+        check_dependencies(&chart, File::of(&chart.source, "values.yaml").as_ref())
+    }
+
     fn found(dependency: &str, lock: Option<&str>, child: &str) -> Vec<String> {
         let yaml =
             format!("apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {{name: d, {dependency}}}\n");
         let child = format!("apiVersion: v2\nname: d\nversion: {child}\n");
         let mut files = vec![("Chart.yaml", yaml.as_str()), ("charts/d/Chart.yaml", &child)];
         files.extend(lock.map(|lock| ("Chart.lock", lock)));
-        told(check_dependencies(&chart(&files)))
+        told(check(&files))
     }
 
     #[test]
@@ -269,8 +279,7 @@ mod tests {
             ("dependencies: []\n", &of_null, Some(&*refused.replace(":2:", ":1:"))),
         ] {
             let yaml = format!("apiVersion: v2\nname: c\nversion: 1.0.0\n{list}");
-            let lines =
-                told(check_dependencies(&chart(&[("Chart.yaml", yaml.as_str()), ("Chart.lock", lock)])));
+            let lines = told(check(&[("Chart.yaml", yaml.as_str()), ("Chart.lock", lock)]));
             assert_eq!(lines.first().map(String::as_str), expected, "{list}");
         }
     }
@@ -298,12 +307,12 @@ mod tests {
             let yaml = format!(
                 "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {{name: d, version: 1.0.0, condition: {condition:?}{alias}}}\n"
             );
-            told(check_dependencies(&chart(&[
+            told(check(&[
                 ("Chart.yaml", yaml.as_str()),
                 ("values.yaml", values),
                 ("charts/d/Chart.yaml", "apiVersion: v2\nname: d\nversion: 1.0.0\n"),
                 ("charts/d/values.yaml", below),
-            ])))
+            ]))
         };
         for (condition, alias, values, below) in [
             ("", "", "", ""),

@@ -6,16 +6,15 @@ use super::edit::{Edit, Finding};
 use super::yaml::File;
 use crate::base::problem::Problem;
 use crate::base::text::name;
-use crate::base::yaml::{Node, Pair, Resolved, Scalar, Value};
+use crate::base::yaml::{Pair, Resolved, Scalar, Value};
 use crate::chart::QUOTE_IT;
 
-pub fn check_image_tags(chart: &Chart) -> Vec<Finding> {
-    let Some(values) = File::of(&chart.source, "values.yaml") else { return Vec::new() };
+pub fn check_image_tags(chart: &Chart, values: &File<'_>) -> Vec<Finding> {
     let templates = chart.source.files.iter().filter(|file| file.path.starts_with("templates/"));
     let templates: Vec<_> = templates.map(|file| String::from_utf8_lossy(&file.data)).collect();
     let lines: Vec<&str> = templates.iter().flat_map(|text| text.lines()).collect();
     let mut findings = Vec::new();
-    collect(&values.root, &[], &mut |keys, siblings, pair| {
+    values.for_each_pair(|keys, siblings, pair| {
         let Value::Scalar(scalar) = &pair.value.value else { return };
         let (path, key) = (keys.join("."), keys.last().copied().unwrap_or_default());
         if !is_tag(keys, siblings) || matches!(scalar.resolved, Resolved::Text(_)) {
@@ -37,16 +36,6 @@ pub fn check_image_tags(chart: &Chart) -> Vec<Finding> {
         findings.push(Finding::new(problem.hint(format!("{QUOTE_IT}{quoted}")), edit));
     });
     findings
-}
-
-/// Hands each pair below a node to `one`, with its keys and the pairs beside it.
-fn collect<'n>(node: &'n Node, keys: &[&'n str], one: &mut impl FnMut(&[&str], &[Pair], &Pair)) {
-    node.items().iter().for_each(|item| collect(item, keys, one));
-    for pair in node.pairs() {
-        let keys = [keys, &[pair.key.written.as_str()]].concat();
-        one(&keys, node.pairs(), pair);
-        collect(&pair.value, &keys, one);
-    }
 }
 
 /// Whether a value is the tag of an image: `tag` and `nginxTag` may be something else where nothing speaks of an image.
@@ -80,11 +69,8 @@ mod tests {
 
     fn found(values: &str, template: &str) -> Vec<Finding> {
         let yaml = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
-        check_image_tags(&chart(&[
-            ("Chart.yaml", yaml),
-            ("values.yaml", values),
-            ("templates/a.yaml", template),
-        ]))
+        let chart = chart(&[("Chart.yaml", yaml), ("values.yaml", values), ("templates/a.yaml", template)]);
+        check_image_tags(&chart, &File::of(&chart.source, "values.yaml").expect("YAML"))
     }
 
     /// What Helm 3.17, 3.22, 4.1 and 4.3 print.

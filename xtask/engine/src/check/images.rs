@@ -37,12 +37,16 @@ struct Named {
     is_main: bool,
 }
 
-/// Looks at the images of a chart, whose Chart.yaml is handed in.
-pub fn check_images(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) -> Vec<Problem> {
+/// Looks at the images of a chart in its values.yaml and its Chart.yaml.
+pub fn check_images(
+    chart: &Chart,
+    values: &File<'_>,
+    chart_yaml: &File<'_>,
+    versions: Versions,
+) -> Vec<Problem> {
     let (source, Some(package)) = (&chart.source, &chart.package) else { return Vec::new() };
-    let Some(values) = File::of(source, "values.yaml") else { return Vec::new() };
     let mut images = Vec::new();
-    collect(&values.root, &[], &package.metadata.name, &mut images);
+    values.for_each_pair(|keys, _, pair| images.extend(named(pair, keys, &package.metadata.name)));
     let falls_back = source.files.iter().any(|file| {
         let text = String::from_utf8_lossy(&file.data);
         file.path.starts_with("templates/") && text.lines().any(is_tag)
@@ -52,13 +56,13 @@ pub fn check_images(chart: &Chart, chart_yaml: &File<'_>, versions: Versions) ->
     let main = images.iter().filter(|image| image.is_main);
     let mut problems: Vec<Problem> = match versions {
         Versions::Verify | Versions::StampVersion => {
-            main.filter_map(|image| app_version.differs(image, &values, chart_yaml)).collect()
+            main.filter_map(|image| app_version.differs(image, values, chart_yaml)).collect()
         }
-        Versions::Stamp => main.filter_map(|image| app_version.fixed(image, &values)).collect(),
+        Versions::Stamp => main.filter_map(|image| app_version.fixed(image, values)).collect(),
     };
     for annotation in annotations(chart_yaml).filter(|one| one.key.strip_prefix(PREFIX) == Some("images")) {
         let app_version = (versions != Versions::Stamp).then_some(app_version.version);
-        problems.extend(announced(&annotation, &images, &values, app_version));
+        problems.extend(announced(&annotation, &images, values, app_version));
     }
     problems
 }
@@ -71,44 +75,37 @@ fn is_tag(line: &str) -> bool {
 }
 
 /// Images of values.yaml that no runtime takes, since there are capitals in their names.
-pub fn check_capitals(chart: &Chart) -> Vec<Finding> {
-    let Some(values) = File::of(&chart.source, "values.yaml") else { return Vec::new() };
+pub fn check_capitals(values: &File<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    capitals(&values.root, &values, &mut findings);
+    values.for_each_pair(|_, _, pair| findings.extend(capitals(pair, values)));
     findings
 }
 
-fn capitals(node: &Node, values: &File<'_>, findings: &mut Vec<Finding>) {
-    node.items().iter().for_each(|item| capitals(item, values, findings));
-    for pair in node.pairs() {
-        capitals(&pair.value, values, findings);
-        if !pair.key.written.to_lowercase().ends_with("image") {
-            continue;
-        }
-        let nested = pair.value.get("repository");
-        let of = nested.unwrap_or(pair);
-        let Some(written) = of.value.text().filter(|text| !text.contains([' ', '{', '$', '<'])) else {
-            continue;
-        };
-        // A word alone may be the key of another value, or an image of another kind.
-        if nested.is_none() && !written.contains('/') {
-            continue;
-        }
-        let Image { repository, .. } = Image::split(written);
-        let (host, path) = repository
-            .split_once('/')
-            .filter(|(first, _)| first.contains(['.', ':']))
-            .map_or(("", repository), |(host, path)| (host, path));
-        if repository.contains("://") || path.to_lowercase() == path {
-            continue;
-        }
-        let slash = if host.is_empty() { "" } else { "/" };
-        let lower = format!("{host}{slash}{}", path.to_lowercase());
-        let message = format!("image {} has capitals in its name: no runtime pulls it", name(repository));
-        let problem = Problem::error(message).at(&values.path, Some(of.value.line));
-        let edit = Edit::within(&values.path, values.text, of.value.line, repository, &lower);
-        findings.push(Finding::new(problem.hint(format!("write {}", name(&lower))), edit));
+fn capitals(pair: &Pair, values: &File<'_>) -> Option<Finding> {
+    if !pair.key.written.to_lowercase().ends_with("image") {
+        return None;
     }
+    let nested = pair.value.get("repository");
+    let of = nested.unwrap_or(pair);
+    let written = of.value.text().filter(|text| !text.contains([' ', '{', '$', '<']))?;
+    // A word alone may be the key of another value, or an image of another kind.
+    if nested.is_none() && !written.contains('/') {
+        return None;
+    }
+    let Image { repository, .. } = Image::split(written);
+    let (host, path) = repository
+        .split_once('/')
+        .filter(|(first, _)| first.contains(['.', ':']))
+        .map_or(("", repository), |(host, path)| (host, path));
+    if repository.contains("://") || path.to_lowercase() == path {
+        return None;
+    }
+    let slash = if host.is_empty() { "" } else { "/" };
+    let lower = format!("{host}{slash}{}", path.to_lowercase());
+    let message = format!("image {} has capitals in its name: no runtime pulls it", name(repository));
+    let problem = Problem::error(message).at(&values.path, Some(of.value.line));
+    let edit = Edit::within(&values.path, values.text, of.value.line, repository, &lower);
+    Some(Finding::new(problem.hint(format!("write {}", name(&lower))), edit))
 }
 
 /// The version of what the chart installs.
@@ -165,18 +162,6 @@ impl App<'_> {
             format!("write `tag: \"\"`, and `{value}` in the template")
         };
         Some(Problem::warning(message).at(&values.path, Some(image.line)).hint(hint))
-    }
-}
-
-/// Collects the images below a node, which has these keys.
-fn collect(node: &Node, keys: &[&str], chart: &str, images: &mut Vec<Named>) {
-    for item in node.items() {
-        collect(item, keys, chart, images);
-    }
-    for pair in node.pairs() {
-        let keys = [keys, &[pair.key.written.as_str()]].concat();
-        images.extend(named(pair, &keys, chart));
-        collect(&pair.value, &keys, chart, images);
     }
 }
 
@@ -283,7 +268,8 @@ mod tests {
     use crate::check::tests::{chart, told};
 
     fn looked_at(chart: &Chart, versions: Versions) -> Vec<String> {
-        told(check_images(chart, &File::of(&chart.source, "Chart.yaml").expect("YAML"), versions))
+        let file = |path| File::of(&chart.source, path).expect("YAML");
+        told(check_images(chart, &file("values.yaml"), &file("Chart.yaml"), versions))
     }
 
     fn found(versions: Versions, app_version: &str, values: &str, template: &str) -> Vec<String> {
@@ -360,7 +346,8 @@ mod tests {
     fn capitals_in_names() {
         let found = |values: &str| {
             let yaml = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
-            check_capitals(&chart(&[("Chart.yaml", yaml), ("values.yaml", values)]))
+            let chart = chart(&[("Chart.yaml", yaml), ("values.yaml", values)]);
+            check_capitals(&File::of(&chart.source, "values.yaml").expect("YAML"))
         };
         for (values, repository, lower) in [
             ("image: {repository: ghcr.io/Acme/web, tag: V1}", "ghcr.io/Acme/web", "ghcr.io/acme/web"),

@@ -33,6 +33,7 @@ use serde::Serialize;
 use self::edit::{Edit, Finding};
 use crate::base::path;
 use crate::base::problem::{Place, Problem, Severity, group_by, join};
+use crate::base::text::counted;
 use crate::chart::package::Package;
 use crate::chart::repository_root;
 use crate::chart::source::Source;
@@ -114,7 +115,7 @@ pub struct Report {
 impl Report {
     /// Says that so many of something were looked at.
     pub fn looked_at(&mut self, count: usize, one: &str) {
-        self.checked.push(format!("{count} {one}{}", if count == 1 { "" } else { "s" }));
+        self.checked.push(counted(count, one));
     }
 
     pub fn add<F: Into<Finding>>(&mut self, area: Area, found: impl IntoIterator<Item = F>) {

@@ -14,7 +14,7 @@ use super::today::{Publisher, Sourced};
 use super::{Asked, Decision};
 use crate::base::problem::{Problem, Problems, docs_page, problems_of, verdict};
 use crate::base::target::Target;
-use crate::base::text::name;
+use crate::base::text::{counted, name};
 use crate::check::command::CheckArgs;
 use crate::ci::program::Program;
 use crate::git::io::remote::Remote;
@@ -121,8 +121,7 @@ fn tell_change(path: &str, change: &Change, is_written: bool) -> Result<()> {
         Change::Append(text) => {
             let verb = if is_written { "Added" } else { "Would add" };
             let lines = text.lines().filter(|line| !line.is_empty()).count();
-            let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
-            terminal::result(verb, &format!("{lines} to {path}"))?;
+            terminal::result(verb, &format!("{} to {path}", counted(lines, "line")))?;
         }
         Change::Edit { text, why } => {
             terminal::result("Add", &format!("to {path} by hand: {why}"))?;

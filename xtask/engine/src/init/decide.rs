@@ -7,12 +7,12 @@ use super::setting::Setting;
 use super::tags::{application, find_pattern, of_template};
 use super::today::{Publisher, Sourced, When};
 use super::warnings::{Outcome, warnings};
-use super::{Answer, Asked, Decision, Place, Seen};
-use crate::base::config::{Builder, Config, Versions, is_oci_base};
+use super::{Answer, Asked, Decision, Seen};
+use crate::base::config::{Archives, Builder, Config, Versions, is_oci_base};
 use crate::base::problem::{Checked, Problem};
 use crate::base::tag;
 use crate::base::target::Target;
-use crate::base::text::{few, name};
+use crate::base::text::{counted, few, name};
 
 /// Decides all of it.
 pub fn decide(seen: &Seen, asked: &Asked) -> Checked<Decision> {
@@ -245,8 +245,8 @@ impl<'a> Case<'a> {
         let on_branch = "archives beside index.yaml";
         let releases = Some(Setting::ArchivesInReleases);
         match (self.asked.archives, index, self.publisher("chart-releaser")) {
-            (Some(Place::Releases), ..) => answer(in_releases, "--archives", releases),
-            (Some(Place::Branch), ..) => answer(on_branch, "--archives", None),
+            (Some(Archives::Releases), ..) => answer(in_releases, "--archives", releases),
+            (Some(Archives::Branch), ..) => answer(on_branch, "--archives", None),
             (None, Some(index), _) if index.has_archives_in_releases() => {
                 answer(in_releases, "the newest versions of index.yaml lead there", releases)
             }
@@ -263,7 +263,7 @@ impl<'a> Case<'a> {
     /// Where a release goes: where it has gone so far, and everywhere where nothing is published yet.
     fn targets(self, index: Option<&Index>) -> (Vec<Target>, Answer) {
         let (mut targets, why) = self.found_targets(index);
-        let has_releases = self.asked.archives == Some(Place::Releases)
+        let has_releases = self.asked.archives == Some(Archives::Releases)
             || index.is_some_and(Index::has_archives_in_releases);
         if has_releases && targets.contains(&Target::Pages) && !targets.contains(&Target::Github) {
             targets.push(Target::Github);
@@ -346,7 +346,7 @@ impl<'a> Case<'a> {
         let at_tag =
             self.seen.at_tags.iter().find(|(tag, version)| tag.ends_with(version.trim_start_matches('v')));
         let (versions, why) = if let Some(asked) = self.asked.versions {
-            (asked.versions(), "--versions".to_owned())
+            (asked, "--versions".to_owned())
         } else if self.publisher("chart-releaser").is_some() {
             (Versions::Verify, "chart-releaser takes them from there".to_owned())
         } else if let Some((versions, source)) = &self.seen.today.versions {
@@ -472,10 +472,6 @@ impl<'a> Case<'a> {
         };
         (when, answer(what, why, None))
     }
-}
-
-fn counted(count: usize, one: &str) -> String {
-    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether charts have versions of their own.

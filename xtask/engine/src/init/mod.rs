@@ -23,7 +23,7 @@ use self::documented::Addresses;
 use self::published::{Branch, Index};
 use self::setting::Setting;
 use self::today::{Sourced, Today, When};
-use crate::base::config::{Builder, Config, Versions};
+use crate::base::config::{Archives, Builder, Config, Versions};
 use crate::base::target::Target;
 
 /// The package of the program that is written, and its main.rs.
@@ -55,7 +55,7 @@ pub struct Asked {
     pub helm_name: Option<String>,
     /// Where the archives of the Helm repository lie
     #[arg(long, value_enum)]
-    pub archives: Option<Place>,
+    pub archives: Option<Archives>,
     /// Where a release is published
     #[arg(long, value_enum, value_name = "TARGET", value_delimiter = ',')]
     pub targets: Option<Vec<Target>>,
@@ -64,7 +64,7 @@ pub struct Asked {
     pub oci: Option<String>,
     /// Who decides the versions: Chart.yaml, or a tag
     #[arg(long, value_enum)]
-    pub versions: Option<Source>,
+    pub versions: Option<Versions>,
     /// The patterns of tags, such as `{name}-{version}`
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub tags: Option<Vec<String>>,
@@ -76,26 +76,6 @@ pub struct Asked {
     pub docs: Option<Docs>,
 }
 
-/// Where archives lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Place {
-    /// On the branch, beside the index
-    Branch,
-    /// In GitHub Releases
-    Releases,
-}
-
-/// Where versions come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Source {
-    /// Chart.yaml has them
-    Verify,
-    /// The tag is `version` and `appVersion`
-    Stamp,
-    /// The tag is `version`
-    StampVersion,
-}
-
 /// Who builds documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Docs {
@@ -104,16 +84,6 @@ pub enum Docs {
     Zensical,
     /// Nobody here
     None,
-}
-
-impl Source {
-    fn versions(self) -> Versions {
-        match self {
-            Self::Verify => Versions::Verify,
-            Self::Stamp => Versions::Stamp,
-            Self::StampVersion => Versions::StampVersion,
-        }
-    }
 }
 
 impl Docs {

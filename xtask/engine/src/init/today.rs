@@ -86,8 +86,8 @@ pub fn find_today(config: &Config, workflows: &[Workflow], releasers: &[(String,
             targets: found.targets.clone(),
             destination: found.destination.clone(),
             is_elsewhere: found.is_elsewhere,
-            is_of_charts: is_of_charts(&found.what),
-            is_beside_charts: is_of_charts(&found.workflow.file),
+            is_of_charts: names_charts(&found.what),
+            is_beside_charts: names_charts(&found.workflow.file),
         });
         let source = format!("{}:{}", found.workflow.file, found.line);
         // Chart-releaser reads its settings from the environment, too (its README, "Configuration").
@@ -102,7 +102,7 @@ pub fn find_today(config: &Config, workflows: &[Workflow], releasers: &[(String,
             let place = today.settings.entry(key.to_lowercase().replace('-', "_"));
             place.or_insert_with(|| (value.text.clone(), source.clone()));
         }
-        if today.when.is_none() && (is_of_charts(&found.what) || is_of_charts(&found.workflow.file)) {
+        if today.when.is_none() && (names_charts(&found.what) || names_charts(&found.workflow.file)) {
             let calls = |other: &&Workflow| calls(other, &found.workflow.file);
             let callers = workflows.iter().filter(calls);
             today.when = when(found.workflow).or_else(|| callers.into_iter().find_map(when));
@@ -133,7 +133,7 @@ pub fn find_today(config: &Config, workflows: &[Workflow], releasers: &[(String,
 }
 
 /// Whether what publishes is made for charts, by its name. Others publish sites and applications as well.
-fn is_of_charts(what: &str) -> bool {
+fn names_charts(what: &str) -> bool {
     ["chart", "helm", "cr "].iter().any(|part| what.contains(part))
 }
 

@@ -101,33 +101,43 @@ pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
     let sources: Vec<&Source> = scene.charts.iter().map(|chart| &chart.source).collect();
     for (chart, linted) in scene.charts.iter().zip(linted) {
         report.add(Area::Charts, linted);
-        if let Some(package) = &chart.package {
-            let (at, root) = (&chart.source.path, scene.repository.root());
-            report.add(Area::Charts, check_vendored(package, at, root, &sources));
-        }
-        let found = check_dependencies(chart).into_iter().filter(|problem| {
-            ![&chart.problems, &chart.source.problems].iter().any(|told| told.contains(problem))
-        });
-        report.add(Area::Charts, found);
-        report.add(Area::Charts, check_slips(chart));
-        report.add(Area::Charts, check_kube_version(chart));
-        report.add(Area::Charts, check_labels(chart));
-        report.add(Area::Charts, check_capitals(chart));
-        let tags = check_image_tags(chart);
-        let told: Vec<_> = tags.iter().filter_map(|tag| tag.problem.place.clone()).collect();
-        report.add(Area::Charts, tags);
-        if let Some(chart_yaml) = File::of(&chart.source, "Chart.yaml") {
-            report.add(Area::Charts, check_annotations(&chart_yaml));
-            // A tag that is another one than it looks is told of once.
-            let mut images = check_images(chart, &chart_yaml, scene.config.versions);
-            images.retain(|problem| problem.place.as_ref().is_none_or(|place| !told.contains(place)));
-            report.add(Area::Charts, images);
-        }
+        look_at_chart(scene, chart, &sources, report);
     }
     report.add(Area::Charts, check_content(&scene.charts));
+    look_beside_charts(scene, &sources, report);
+}
+
+fn look_at_chart(scene: &Scene<'_>, chart: &Chart, sources: &[&Source], report: &mut Report) {
+    let file = |path| File::of(&chart.source, path);
+    let (chart_yaml, values) = (file("Chart.yaml"), file("values.yaml"));
+    if let Some(package) = &chart.package {
+        let (at, root) = (&chart.source.path, scene.repository.root());
+        report.add(Area::Charts, check_vendored(package, at, root, sources));
+    }
+    let found = check_dependencies(chart, values.as_ref()).into_iter().filter(|problem| {
+        ![&chart.problems, &chart.source.problems].iter().any(|told| told.contains(problem))
+    });
+    report.add(Area::Charts, found);
+    report.add(Area::Charts, check_slips(chart));
+    report.add(Area::Charts, check_kube_version(chart));
+    report.add(Area::Charts, check_labels(chart));
+    let tags = values.iter().flat_map(|values| check_image_tags(chart, values)).collect::<Vec<_>>();
+    let told: Vec<_> = tags.iter().filter_map(|tag| tag.problem.place.clone()).collect();
+    report.add(Area::Charts, values.iter().flat_map(check_capitals).chain(tags));
+    report.add(Area::Charts, chart_yaml.iter().flat_map(check_annotations));
+    if let (Some(values), Some(chart_yaml)) = (&values, &chart_yaml) {
+        // A tag that is another one than it looks is told of once.
+        let mut images = check_images(chart, values, chart_yaml, scene.config.versions);
+        images.retain(|problem| problem.place.as_ref().is_none_or(|place| !told.contains(place)));
+        report.add(Area::Charts, images);
+    }
+}
+
+/// Looks at files that belong to charts and are seldom packaged.
+fn look_beside_charts(scene: &Scene<'_>, sources: &[&Source], report: &mut Report) {
     let own = scene.charts.iter().filter_map(|chart| chart.source.changelog.as_ref());
     report.add(Area::Charts, own.chain(&scene.changelog).flat_map(impossible_dates));
-    // Values of tests are seldom packaged.
+    let files = || scene.files.iter().map(String::as_str);
     let is_test = |path: &&str| {
         let is_of = |source: &&Source| {
             path::strip(&source.path, path).is_some_and(|file| {
@@ -136,10 +146,9 @@ pub fn look_at_charts(scene: &Scene<'_>, report: &mut Report) {
         };
         sources.iter().any(is_of)
     };
-    let tests =
-        read_documents(scene.repository, scene.files.iter().map(String::as_str).filter(is_test)).value;
+    let tests = read_documents(scene.repository, files().filter(is_test)).value;
     report.add(Area::Charts, tests.iter().flat_map(|one| repeated(&one.text, &one.path)));
-    let of_hub = scene.files.iter().map(String::as_str).filter(|path| is_artifact_hub(path));
+    let of_hub = files().filter(|path| is_artifact_hub(path));
     let Checked { value, problems } = read_documents(scene.repository, of_hub);
     report.add(Area::Charts, problems.into_iter().chain(value.iter().filter_map(foreign_id)));
 }

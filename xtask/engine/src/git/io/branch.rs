@@ -58,6 +58,11 @@ fn is_refused(words: &str) -> bool {
     ["not our ref", "unadvertised object", "filtering not recognized"].iter().any(|sign| words.contains(sign))
 }
 
+/// The names of refs in lines of `git ls-remote`, without what they begin with.
+pub(super) fn names(listed: &str, beginning: &str) -> Vec<String> {
+    listed.lines().filter_map(|line| line.split_once(beginning)).map(|(_, name)| name.to_owned()).collect()
+}
+
 impl Branch {
     /// A repository without anything in it. Whatever still runs when the time is over is stopped.
     pub fn new(remote: &Remote, branch: &str, limit: Duration) -> Result<Self> {
@@ -185,30 +190,28 @@ impl Branch {
     pub fn tag(&self, tag: &str) -> Result<Result<Option<String>, Refusal>> {
         let tag = format!("refs/tags/{tag}");
         // An annotated tag is an object of its own, and `^{}` what it is for.
-        let list = self.run(|git| git.args(["ls-remote", "--quiet", NAME, &tag, &format!("{tag}^{{}}")]))?;
-        if !list.status.success() {
-            return Ok(Err(Refusal(Remote::words(&list.stderr))));
-        }
-        let listed = String::from_utf8_lossy(&list.stdout);
-        // A pattern fits the end of a name, too.
-        let named = |name: &str| {
-            listed.lines().filter_map(|line| line.split_once('\t')).find(|(_, other)| *other == name)
+        let peeled = format!("{tag}^{{}}");
+        let found = |listed: String| {
+            // A pattern fits the end of a name, too.
+            let named = |name: &str| {
+                listed.lines().filter_map(|line| line.split_once('\t')).find(|(_, other)| *other == name)
+            };
+            named(&peeled).or_else(|| named(&tag)).map(|(id, _)| id.to_owned())
         };
-        let found = named(&format!("{tag}^{{}}")).or_else(|| named(&tag));
-        Ok(Ok(found.map(|(id, _)| id.to_owned())))
+        Ok(self.list(&[NAME, &tag, &peeled])?.map(found))
     }
 
     pub fn tags(&self) -> Result<Result<Vec<String>, Refusal>> {
-        let list = self.run(|git| git.args(["ls-remote", "--quiet", "--tags", "--refs", NAME]))?;
+        Ok(self.list(&["--tags", "--refs", NAME])?.map(|listed| names(&listed, "\trefs/tags/")))
+    }
+
+    /// What the remote lists of its refs, in lines.
+    pub(super) fn list(&self, arguments: &[&str]) -> Result<Result<String, Refusal>> {
+        let list = self.run(|git| git.args(["ls-remote", "--quiet"]).args(arguments))?;
         if !list.status.success() {
             return Ok(Err(Refusal(Remote::words(&list.stderr))));
         }
-        let listed = String::from_utf8_lossy(&list.stdout);
-        Ok(Ok(listed
-            .lines()
-            .filter_map(|line| line.split_once("refs/tags/"))
-            .map(|(_, tag)| tag.to_owned())
-            .collect()))
+        Ok(Ok(String::from_utf8_lossy(&list.stdout).into_owned()))
     }
 
     /// The files of a commit that are at a path or below it. Their sizes are not asked for: that would fetch each of

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::branch::{Branch, QUIET, Refusal};
+use super::branch::{Branch, QUIET, Refusal, names};
 use super::remote::{NAME, Remote};
 use super::repository::Repository;
 use crate::git::remote_refs::{RemoteRefs, RemoteTag};
@@ -17,23 +17,13 @@ use crate::sys::scratch::Scratch;
 impl Branch {
     /// The default branch and all tags of the remote.
     pub fn refs(&self) -> Result<Result<RemoteRefs, Refusal>> {
-        let list =
-            self.run(|git| git.args(["ls-remote", "--quiet", "--symref", NAME, "HEAD", "refs/tags/*"]))?;
-        if !list.status.success() {
-            return Ok(Err(Refusal(Remote::words(&list.stderr))));
-        }
-        Ok(Ok(RemoteRefs::read(&String::from_utf8_lossy(&list.stdout))))
+        let listed = self.list(&["--symref", NAME, "HEAD", "refs/tags/*"])?;
+        Ok(listed.map(|listed| RemoteRefs::read(&listed)))
     }
 
     /// The branches of the remote.
     pub fn heads(&self) -> Result<Result<Vec<String>, Refusal>> {
-        let list = self.run(|git| git.args(["ls-remote", "--quiet", "--heads", NAME]))?;
-        if !list.status.success() {
-            return Ok(Err(Refusal(Remote::words(&list.stderr))));
-        }
-        let listed = String::from_utf8_lossy(&list.stdout);
-        let names = listed.lines().filter_map(|line| line.split_once("\trefs/heads/"));
-        Ok(Ok(names.map(|(_, name)| name.to_owned()).collect()))
+        Ok(self.list(&["--heads", NAME])?.map(|listed| names(&listed, "\trefs/heads/")))
     }
 
     /// The texts of annotated tags, which say who made them; those of lightweight tags are none.

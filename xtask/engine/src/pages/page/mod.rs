@@ -7,7 +7,7 @@
 use crate::base::config::is_oci_component;
 use crate::base::html::{escape, policy_hash};
 use crate::base::path;
-use crate::base::text::{sanitise, shown};
+use crate::base::text::{counted, sanitise, shown};
 use crate::base::version::{helm_accepts, is_prerelease};
 
 const STYLE: &str = concat!(include_str!("../../base/web.css"), include_str!("page.css"));
@@ -184,18 +184,14 @@ fn versions(repository: &Facts<'_>, chart: &Chart<'_>, open: bool) -> String {
     let older = match chart.versions.len().saturating_sub(LISTED) {
         0 => String::new(),
         older => {
-            let plural = if older == 1 { "" } else { "s" };
             let all = format!("helm search repo {}/{} --versions", repository.name, chart.name);
             let all =
                 if is_plain(chart.name) { format!(": <code>{}</code>", text(&all)) } else { String::new() };
-            format!("<p class=\"older\">{older} older version{plural}{all}</p>\n")
+            format!("<p class=\"older\">{}{all}</p>\n", counted(older, "older version"))
         }
     };
     let open = if open { " open" } else { "" };
-    let count = match chart.versions.len() {
-        1 => "1 version".to_owned(),
-        count => format!("{count} versions"),
-    };
+    let count = counted(chart.versions.len(), "version");
     format!(
         "<details{open}><summary>{count}</summary>\n<div class=\"table\" tabindex=\"0\"><table>\n\
          <thead><tr><th scope=\"col\">Version</th><th scope=\"col\">App version</th><th scope=\"col\">Created</th>\

@@ -31,7 +31,6 @@ pub struct Asked<'a> {
 }
 
 /// What helm said of a chart, and what it cannot say on this machine.
-#[derive(Default)]
 pub struct Opinion {
     pub said: Vec<Said>,
     pub doubts: Vec<Doubt>,
@@ -40,12 +39,11 @@ pub struct Opinion {
 impl Helm {
     /// What helm says of a chart with these values, and, if it finds no error, of rendering it.
     pub fn lint(&self, asked: &Asked<'_>, values: Option<&str>) -> Result<Opinion> {
-        let Opinion { mut said, mut doubts } = self.lint_alone(asked, values, &[])?;
-        let unreachable = said.iter().find(|one| is_unreachable(&one.text)).map(|one| one.text.clone());
-        let skip: &[&str] = if unreachable.is_some() { &[SKIP_SCHEMA] } else { &[] };
-        if let Some(words) = unreachable {
-            doubts.push(Doubt::Schema(words));
-            said = self.lint_alone(asked, values, skip)?.said;
+        let (mut said, mut doubts, mut skip) = (self.lint_alone(asked, values, &[])?, Vec::new(), &[][..]);
+        if let Some(unreachable) = said.iter().find(|one| is_unreachable(&one.text)) {
+            doubts.push(Doubt::Schema(unreachable.text.clone()));
+            skip = &[SKIP_SCHEMA];
+            said = self.lint_alone(asked, values, skip)?;
             // A helm that is older than the option, or whose linter looks at values.yaml all the same (3.17).
             said.retain(|one| !one.text.contains("unknown flag") && !is_unreachable(&one.text));
         }
@@ -53,19 +51,17 @@ impl Helm {
             return Ok(Opinion { said, doubts });
         }
         let Attempt { result, options, doubts: more } = attempt(asked.clusters, |options| {
-            let options: Vec<&str> = options.iter().map(String::as_str).chain(skip.iter().copied()).collect();
-            let rendered = self.judge(asked, &["template", "check"], &options, values)?;
+            let rendered = self.judge(asked, &["template", "check"], &joined(options, skip), values)?;
             let failed = || asked.shown(cause(&rendered.stderr));
             anyhow::Ok(if rendered.status.success() { Ok(()) } else { Err(failed()) })
         })?;
-        let options: Vec<&str> = options.iter().map(String::as_str).chain(skip.iter().copied()).collect();
-        let command = asked.command("template check", &options, values);
+        let command = asked.command("template check", &joined(&options, skip), values);
         said.extend(result.err().map(|words| failed("templates/", &words, command)));
         doubts.extend(more);
         Ok(Opinion { said, doubts })
     }
 
-    fn lint_alone(&self, asked: &Asked<'_>, values: Option<&str>, more: &[&str]) -> Result<Opinion> {
+    fn lint_alone(&self, asked: &Asked<'_>, values: Option<&str>, more: &[&str]) -> Result<Vec<Said>> {
         let cluster = ["--kube-version", &asked.clusters.version];
         let knows = precedence(&self.version, LINT_KNOWS_CLUSTERS).is_ge();
         let options = [if knows { &cluster[..] } else { &[] }, more].concat();
@@ -78,7 +74,7 @@ impl Helm {
         for one in &mut said {
             one.command.clone_from(&command);
         }
-        Ok(Opinion { said, doubts: Vec::new() })
+        Ok(said)
     }
 
     fn judge(
@@ -115,6 +111,10 @@ impl Asked<'_> {
         let words = [&["helm", verb, self.directory], options].concat();
         format!("{}{values}", words.join(" "))
     }
+}
+
+fn joined<'a>(options: &'a [String], more: &[&'a str]) -> Vec<&'a str> {
+    options.iter().map(String::as_str).chain(more.iter().copied()).collect()
 }
 
 fn failed(place: &str, words: &str, command: String) -> Said {

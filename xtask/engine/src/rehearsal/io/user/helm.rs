@@ -12,7 +12,7 @@ use super::{Steps, Story, broken, id, same};
 use crate::base::helm_repository::asset_name;
 use crate::base::problem::Problem;
 use crate::base::target::Target;
-use crate::base::text::{name, shown};
+use crate::base::text::{counted, name, shown};
 use crate::base::version;
 use crate::chart::attempt::{Attempt, Doubt, attempt};
 use crate::chart::cluster::Clusters;
@@ -177,7 +177,7 @@ impl<'a> Player<'a> {
             };
             let text = String::from_utf8_lossy(&printed);
             let count = text.lines().filter(|line| line.starts_with("kind:")).count();
-            Ok(("Rendered", format!("{count} object{}{with}{doubts}", if count == 1 { "" } else { "s" })))
+            Ok(("Rendered", format!("{}{with}{doubts}", counted(count, "object"))))
         })?;
         Ok(())
     }

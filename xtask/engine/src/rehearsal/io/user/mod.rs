@@ -16,7 +16,7 @@ use super::servers::Targets;
 use crate::base::config::Config;
 use crate::base::digest::{Digest, without_algorithm};
 use crate::base::problem::{Checked, Problem, verdict};
-use crate::base::text::{name, size};
+use crate::base::text::{counted, name, size};
 use crate::chart::Archive;
 use crate::chart::io::helm::Helm;
 use crate::github::Wanted;
@@ -201,7 +201,7 @@ fn keeps(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<()> {
 fn kept(old: &[&Version<'_>], now: &[Version<'_>]) -> Result<String, Problem> {
     let now: HashSet<_> = now.iter().map(identity).collect();
     match old.iter().find(|one| !now.contains(&identity(one))) {
-        None => Ok(versions(old.len())),
+        None => Ok(counted(old.len(), "version")),
         Some(lost) => {
             let lost = name(&format!("{} {}", lost.name, lost.version));
             Err(broken(format!("the index does not list {lost} as it did")))
@@ -219,10 +219,6 @@ fn read(text: &[u8]) -> Result<Index<'_>, Problem> {
         let first = problems.into_iter().find(Problem::is_error);
         first.unwrap_or_else(|| broken("the index cannot be read".to_owned()))
     })
-}
-
-fn versions(count: usize) -> String {
-    format!("{count} version{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

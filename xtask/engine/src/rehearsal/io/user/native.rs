@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::{Steps, Story, broken, get, id, read, same, versions};
+use super::{Steps, Story, broken, get, id, read, same};
 use crate::base::oci_reference::{Reference, tag};
 use crate::base::problem::{Checked, Problem};
 use crate::base::target::Target;
-use crate::base::text::name;
+use crate::base::text::{counted, name};
 use crate::chart::{Archive, metadata_of};
 use crate::index::{Version, is_of};
 use crate::registry::io::Registry;
@@ -36,7 +36,7 @@ fn read_index(story: &Story<'_>, http: &Http, steps: &mut Steps<'_>) -> Result<V
     let mut text = Vec::new();
     steps.make("Read", format!("{}/index.yaml", story.repository()), || {
         text = story.index(http)?;
-        Ok(versions(read(&text)?.versions().len()))
+        Ok(counted(read(&text)?.versions().len(), "version"))
     })?;
     Ok(text)
 }
