@@ -406,4 +406,19 @@ fn a_config_of_another_repository() {
     sandbox.git(&["remote", "add", "upstream", "git@github.com:upstream/shop.git"]);
     let ran = sandbox.any_config(&["check", "--offline", "--helm", "never"]).ended(0);
     assert!(!ran.stderr.contains("the config is of"), "{}", ran.stderr);
+    // A secret in a URL is not shown, and hides nothing that is found elsewhere.
+    sandbox.git(&["remote", "remove", "upstream"]);
+    for (url, expected) in [
+        (
+            "https://github.com/acme/web?token=SECRET",
+            "the config is of `upstream/shop`, and this is `https://github.com/acme/web`\n",
+        ),
+        ("https://me:SECRET@github.com/acme/web", "error: the URL of origin has a password in it\n"),
+    ] {
+        sandbox.git(&["remote", "set-url", "origin", url]);
+        let ran = sandbox.any_config(&["check", "--offline", "--helm", "never"]).ended(1);
+        let told = &ran.stderr;
+        assert!(told.matches(expected).count() == 1 && !told.contains("SECRET"), "{told}");
+        assert!(ran.stdout.contains("Checked 1 chart"), "{}", ran.stdout);
+    }
 }

@@ -46,7 +46,8 @@ pub fn look_at_everything(
     let config = &with_registry(program.config, options.oci)?;
     let mut report = Report::default();
     report.add(Area::Config, program.config.problems());
-    report.add(Area::Config, Remote::of_other(config, repository)?);
+    let of_other = or_tell(Remote::of_other(config, repository), Area::Config, &mut report);
+    report.add(Area::Config, of_other);
     let files = repository.files()?;
     let testing = read_configurations(config, repository, &files, &mut report);
     let testing = or_tell(testing, Area::Charts, &mut report);

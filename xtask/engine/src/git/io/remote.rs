@@ -119,7 +119,7 @@ impl Remote {
         let is_fork = other.trim_end_matches(".git").rsplit(['/', ':']).next() == Some(named);
         let message = format!(
             "the config is of {ours}, and this is {}",
-            name(&checked("origin", Path::new(""), other)?)
+            name(&Self::shown("origin", Path::new(""), other)?)
         );
         let problem = if is_fork { Problem::note(message) } else { Problem::error(message) };
         let hint = if is_fork {
