@@ -10,6 +10,7 @@ use std::ops::Range;
 pub use super::heading::Named;
 use super::heading::{UNRELEASED, named, names_another};
 use super::outline::{Heading, Outline, unclosed};
+use crate::base::text;
 
 /// What the changelog says of a version.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub struct Near {
 pub fn section(changelog: &str, charts: &[&str], wanted: Named<'_>) -> Section {
     let changelog = changelog.strip_prefix('\u{feff}').unwrap_or(changelog);
     let outline = Outline::of(changelog);
+    let line_at = |at| text::line_at(changelog, at).unwrap_or_default();
     let is_wanted =
         |heading: &&Heading| wanted.may_be_in(&heading.text) && named(&heading.text, charts) == Some(wanted);
     let mut headings = outline.headings.iter();
@@ -47,14 +49,14 @@ pub fn section(changelog: &str, charts: &[&str], wanted: Named<'_>) -> Section {
     let end = headings.clone().find(|heading| ends(first, wanted, heading, charts));
     let end = end.map_or(changelog.len(), |heading| heading.range.start);
     if let Some(second) = headings.filter(|heading| heading.range.start >= end).find(is_wanted) {
-        return Section::Twice(line_at(changelog, second.range.start));
+        return Section::Twice(line_at(second.range.start));
     }
     let body = first.range.end.min(end)..end;
     if let Some((at, close)) = unclosed(changelog.get(body.clone()).unwrap_or_default()) {
-        return Section::Open(line_at(changelog, body.start + at), close);
+        return Section::Open(line_at(body.start + at), close);
     }
     if !outline.contents.iter().any(|at| body.contains(at)) {
-        return Section::Empty(line_at(changelog, first.range.start));
+        return Section::Empty(line_at(first.range.start));
     }
     Section::Text(cut(changelog, body, &outline))
 }
@@ -96,13 +98,14 @@ fn cut(changelog: &str, body: Range<usize>, outline: &Outline) -> String {
 
 /// Why there is no such section, as far as the text tells.
 fn missing(changelog: &str, charts: &[&str], wanted: Named<'_>, outline: &Outline) -> Section {
+    let line_at = |at| text::line_at(changelog, at).unwrap_or_default();
     let is_marked = |line: &str| line.trim_start().starts_with(['#', '*', '[', '>']);
     let is_of = |line: &str| wanted.may_be_in(line) && is_marked(line) && named(line, charts) == Some(wanted);
     if wanted.may_be_in(changelog)
         && let Some((at, close)) = unclosed(changelog)
         && changelog.get(at..).unwrap_or_default().lines().skip(1).any(is_of)
     {
-        return Section::Open(line_at(changelog, at), close);
+        return Section::Open(line_at(at), close);
     }
     let major = wanted.version.split('.').next().unwrap_or_default();
     let may_be_near = |heading: &&Heading| heading.text.contains(major);
@@ -112,18 +115,13 @@ fn missing(changelog: &str, charts: &[&str], wanted: Named<'_>, outline: &Outlin
         _ => heading.text.contains(wanted.version),
     };
     if let Some(heading) = outline.headings.iter().filter(may_be_near).find(is_near) {
-        let line = line_at(changelog, heading.range.start);
+        let line = line_at(heading.range.start);
         return Section::Missing(Some(Near { line, text: heading.text.clone(), is_heading: true }));
     }
     // In a comment, in code, `##1.2.0`, `**1.2.0**`.
     let found = (1..).zip(changelog.lines()).find(|(_, line)| is_of(line));
     let near = |(line, text): (usize, &str)| Near { line, text: text.trim().to_owned(), is_heading: false };
     Section::Missing(found.map(near))
-}
-
-/// The number of the line that a byte is in, from 1.
-fn line_at(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[cfg(test)]
