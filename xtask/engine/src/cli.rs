@@ -21,7 +21,8 @@ use crate::init::command::InitArgs;
 use crate::package::command::PackageArgs;
 use crate::pages::command::{PagesArgs, Part};
 use crate::release::command::ReleaseArgs;
-use crate::{check, ci, dependency, index, package, pages, rehearsal, release};
+use crate::yank::command::YankArgs;
+use crate::{check, ci, dependency, index, package, pages, rehearsal, release, yank};
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -93,6 +94,8 @@ pub enum Commands {
     Release(ReleaseArgs),
     /// Build the documentation site and the Helm repository, and print what publishing them would do, or do it
     Pages(PagesArgs),
+    /// Take a bad version out of the index of the Helm repository, or print what that would do
+    Yank(YankArgs),
 }
 
 impl Commands {
@@ -107,6 +110,7 @@ impl Commands {
             Self::Release(args) if args.rehearse => rehearsal::command::run(&app.config, args),
             Self::Release(args) => release::command::run(&app.config, args),
             Self::Pages(args) => pages::command::run(&app.config, args),
+            Self::Yank(args) => yank::command::run(&app.config, args),
         }
     }
 

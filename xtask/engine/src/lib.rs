@@ -45,6 +45,7 @@ mod registry;
 mod rehearsal;
 mod release;
 mod sys;
+mod yank;
 
 pub use crate::app::App;
 pub use crate::base::config::{Builder, Config, Versions};

@@ -6,6 +6,7 @@ use super::url;
 
 /// What Helm reads (helm.sh/docs, "The Chart Repository Guide").
 const INDEX: &str = "index.yaml";
+const YANKED: &str = "yanked/index.yaml";
 /// What Artifact Hub reads beside it.
 const HUB_FILE: &str = "artifacthub-repo.yml";
 /// The page of the charts, and its name where the documentation has the other.
@@ -30,6 +31,11 @@ impl Config {
     /// The path of the index on the branch.
     pub(crate) fn index(&self) -> String {
         self.helm_file(INDEX)
+    }
+
+    /// The path of the index of yanked versions, which is a Helm repository of its own beside the other.
+    pub(crate) fn yanked_index(&self) -> String {
+        self.helm_file(YANKED)
     }
 
     /// The path of the index that the Helm repository had before it moved.
@@ -78,7 +84,7 @@ impl Config {
     /// own altogether; at the root some files are.
     pub(crate) fn is_of_helm_repository(&self, path: &str) -> bool {
         let is_in = |directory: &str| match directory {
-            "" => !path.contains('/') && is_of_root(path),
+            "" => !path.contains('/') && is_of_root(path) || path == YANKED,
             _ => path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
         };
         is_in(&self.helm_path) || self.old_helm_path.as_deref().is_some_and(is_in)

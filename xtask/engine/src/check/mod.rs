@@ -13,6 +13,7 @@ pub mod documented_commands;
 pub mod documented_facts;
 pub mod edit;
 pub mod fix;
+pub mod hub_ignore;
 pub mod image_reference;
 pub mod image_tags;
 pub mod images;

@@ -14,6 +14,7 @@ mod new_version;
 pub mod plan;
 #[cfg(test)]
 mod tests;
+mod withdraw;
 mod write;
 
 use helm_xtask_formats::{Chart, Hole, Notes, Parts, Style};
@@ -25,7 +26,8 @@ use crate::base::version::helm_accepts;
 use crate::base::yaml::{self, Document, Value};
 
 pub use self::merge::{Merged, is_of, merge};
-pub use self::new_version::{Format, NewVersion};
+pub use self::new_version::{Format, Lines, NewVersion};
+pub use self::withdraw::Level;
 pub use helm_xtask_formats::Version;
 
 /// How many problems of one index are reported in full.

@@ -25,11 +25,24 @@ pub struct NewVersion {
     pub urls: Vec<String>,
     /// The time of publication, RFC 3339.
     pub created: String,
+    /// The entry as it is published in another index, where it comes from one.
+    pub lines: Option<Lines>,
+}
+
+/// An entry of an index as it is written there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lines {
+    pub(super) text: String,
+    /// The column of its dash.
+    pub(super) dash: usize,
 }
 
 impl NewVersion {
     /// The lines of YAML, with the `-` in the column `dash`. The error is the message.
     pub(super) fn to_yaml(&self, dash: usize) -> Result<String, String> {
+        if let Some(lines) = &self.lines {
+            return lines.at(dash);
+        }
         let entry = self.metadata.entry(&self.created, self.digest.hex(), &self.urls, dash);
         entry.map_err(|error| error.message)
     }

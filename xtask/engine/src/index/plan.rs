@@ -33,8 +33,8 @@ pub fn archive(
     let metadata = metadata_of(bytes, &at);
     metadata.map(|metadata| {
         let urls = vec![url];
-        let version =
-            NewVersion { metadata: metadata?, digest: Digest::of(bytes), urls, created: created.to_owned() };
+        let (digest, created) = (Digest::of(bytes), created.to_owned());
+        let version = NewVersion { metadata: metadata?, digest, urls, created, lines: None };
         Some(Archive { at, version })
     })
 }

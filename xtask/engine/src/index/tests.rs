@@ -86,6 +86,7 @@ fn version(name: &str, version: &str, digest: &str) -> NewVersion {
         digest: Digest::parse(&format!("{digest:0>64}")).expect("a digest"),
         urls,
         created: NOW.to_owned(),
+        lines: None,
     }
 }
 

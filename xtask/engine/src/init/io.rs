@@ -232,8 +232,12 @@ fn branch_with_index(
 }
 
 fn read_branch(branch: &mut Branch, tip: &Tip) -> published::Branch {
-    let mut places: Vec<&String> =
-        tip.files.keys().filter(|path| *path == "index.yaml" || path.ends_with("/index.yaml")).collect();
+    // What was yanked is no Helm repository that users are told of.
+    let is_index = |path: &&String| {
+        path.rsplit('/').next() == Some("index.yaml")
+            && path::directory(path).rsplit('/').next() != Some("yanked")
+    };
+    let mut places: Vec<&String> = tip.files.keys().filter(is_index).collect();
     places.sort_by_key(|path| (path.matches('/').count(), path.len()));
     let text = |branch: &mut Branch, path: &str| branch.read(tip.files.get(path)?).ok();
     let mut indexes = Vec::new();

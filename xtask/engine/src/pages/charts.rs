@@ -10,6 +10,7 @@ use super::missing::{is_beside, missing};
 use super::page::is_ours;
 use super::published::respelled;
 use super::shown::show;
+use super::yanked::{self, Moved, Yank, Yanked};
 use super::{Charts, Contents, Held, Owner, Restored};
 use crate::base::config::Config;
 use crate::base::path::scheme;
@@ -35,6 +36,12 @@ pub struct Entries {
     pub restored: Vec<String>,
     /// How many have the address of the config now.
     pub readdressed: usize,
+    /// Those that moved to the index of yanked versions.
+    pub yanked: Vec<String>,
+    /// Those that came back from there.
+    pub unyanked: Vec<String>,
+    /// Those of the release that are yanked, and stay so.
+    pub left_yanked: Vec<String>,
     /// How many of the old ones stay as they are.
     pub kept: usize,
 }
@@ -65,8 +72,20 @@ impl<'a> Merge<'_, 'a> {
             return Checked::new(None, problems);
         }
         let old = old.flatten();
+        let yanked = self.contents.yanked.as_deref();
+        let yanked = yanked.map(|text| Yanked::read(text, &self.config.yanked_index()).take(&mut problems));
+        if let Some(None) = yanked {
+            return Checked::new(None, problems);
+        }
+        let yanked = yanked.flatten();
+        if let Some(yank) = &self.charts.yank {
+            return Checked::new(
+                self.yank(yank, old.as_ref(), yanked.as_ref(), files).take(&mut problems),
+                problems,
+            );
+        }
         problems.extend(self.restored.problems.iter().cloned());
-        let all = self.new_versions().take(&mut problems);
+        let all = self.new_versions(yanked.as_ref()).take(&mut problems);
         if old.is_none() && all.is_empty() {
             return Checked::new(Some(Entries::default()), problems);
         }
@@ -79,7 +98,8 @@ impl<'a> Merge<'_, 'a> {
         };
         let mut entries = self.entries(&merged);
         problems.extend(self.charts.missing.clone().filter(|_| !merged.added.is_empty()));
-        problems.extend(self.add_files(merged, files));
+        entries.left_yanked = self.left_yanked(yanked.as_ref()).take(&mut problems);
+        problems.extend(self.add_files(merged, yanked.as_ref(), files));
         if let Some(added) = self.add_to_old(&all, &now, files).take(&mut problems) {
             entries.added_to_old = added;
         }
@@ -102,12 +122,18 @@ impl<'a> Merge<'_, 'a> {
         Some(Problem::error(message).hint(hint))
     }
 
-    /// What the index must have: what was lost, as it was, and the archives of the release.
-    fn new_versions(&self) -> Checked<Vec<NewVersion>> {
+    /// What the index must have: what was lost, as it was, and the archives of the release, but for yanked ones.
+    fn new_versions(&self, yanked: Option<&Yanked<'_>>) -> Checked<Vec<NewVersion>> {
         let mut problems = Vec::new();
         let mut all = self.restored.entries.clone();
         for archive in self.charts.archives.iter() {
             let id = (&archive.metadata.name, &archive.metadata.version);
+            if let Some(gone) = yanked.and_then(|yanked| yanked.find(id.0, id.1)) {
+                problems.extend(
+                    (!archive.digest.is(&gone.digest)).then(|| differs(&archive.file_name(), archive)),
+                );
+                continue;
+            }
             match all.iter().find(|entry| (&entry.metadata.name, &entry.metadata.version) == id) {
                 None => all.push(self.entry(archive)),
                 Some(lost) if lost.digest == archive.digest => {}
@@ -123,12 +149,76 @@ impl<'a> Merge<'_, 'a> {
             digest: archive.digest.clone(),
             urls: vec![self.url(archive)],
             created: time::utc(self.time),
+            lines: None,
         }
     }
 
     fn url(&self, archive: &Archive) -> String {
         let file = archive.file_name();
         self.charts.urls.get(&file).cloned().unwrap_or_else(|| self.config.url_on_branch(&file))
+    }
+
+    /// The versions of the release that are yanked: an old job that runs again does not bring them back.
+    fn left_yanked(&self, yanked: Option<&Yanked<'_>>) -> Checked<Vec<String>> {
+        let (mut ids, mut problems) = (Vec::new(), Vec::new());
+        for metadata in self.charts.archives.iter().map(|archive| &archive.metadata) {
+            let found =
+                yanked.and_then(|yanked| Some((yanked, yanked.find(&metadata.name, &metadata.version)?)));
+            let Some((yanked, version)) = found else { continue };
+            problems.push(yanked::left(yanked, version));
+            ids.push(format!("{} {}", metadata.name, metadata.version));
+        }
+        Checked::new(ids, problems)
+    }
+
+    /// Moves entries between the index and that of yanked versions, also where the Helm repository was before it moved.
+    fn yank(
+        &self,
+        yank: &Yank,
+        index: Option<&Index<'_>>,
+        yanked: Option<&Yanked<'_>>,
+        files: &mut Files<'a>,
+    ) -> Checked<Option<Entries>> {
+        let mut problems = Vec::new();
+        let now = time::utc(self.time);
+        let Some(moved) = yanked::apply(index, yanked, yank, &now).take(&mut problems) else {
+            return Checked::new(None, problems);
+        };
+        if let Some(old) = self.config.before_move() {
+            problems.extend(self.yank_at(&old, yank, &now, files));
+        }
+        let shown = |(chart, version): &(String, String)| format!("{chart} {version}");
+        let ids: Vec<String> = moved.ids.iter().map(shown).collect();
+        let (yanked, unyanked) = if yank.reason.is_some() { (ids, Vec::new()) } else { (Vec::new(), ids) };
+        let same = moved.same.iter().map(shown).collect();
+        let entries = Entries { yanked, unyanked, same, kept: moved.kept, ..Entries::default() };
+        if !moved.index.is_empty() {
+            let Checked { value, problems: of_index } = Index::read(&moved.index, &self.config.index());
+            match value.filter(|_| !moved.ids.is_empty()) {
+                Some(index) => problems.extend(self.add_page(&index, files)),
+                None => problems.extend(of_index.into_iter().filter(Problem::is_error)),
+            }
+        }
+        add_moved(self.config, moved, files);
+        Checked::new(Some(entries), problems)
+    }
+
+    /// The same at the old place, for those of the versions that its index lists.
+    fn yank_at(&self, old: &Config, yank: &Yank, now: &str, files: &mut Files<'a>) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let index = self.contents.old_index.as_deref();
+        let index = index.and_then(|text| Index::read(text, &old.index()).take(&mut problems));
+        let yanked = self.contents.old_yanked.as_deref();
+        let yanked = yanked.and_then(|text| Yanked::read(text, &old.yanked_index()).take(&mut problems));
+        let ids = yank.ids.iter().filter(|id| yanked::is_known(id, index.as_ref(), yanked.as_ref())).cloned();
+        let yank = Yank { ids: ids.collect(), ..yank.clone() };
+        if !yank.ids.is_empty() {
+            let moved = yanked::apply(index.as_ref(), yanked.as_ref(), &yank, now).take(&mut problems);
+            if let Some(moved) = moved {
+                add_moved(old, moved, files);
+            }
+        }
+        problems
     }
 
     /// The index at the old place of the Helm repository gets the same entries, with the same URLs. Nothing else of it
@@ -198,12 +288,12 @@ impl<'a> Merge<'_, 'a> {
         let (restored, added): (Vec<_>, Vec<_>) = merged.added.iter().partition(is_restored);
         Entries {
             added: added.into_iter().map(shown).collect(),
-            added_to_old: Vec::new(),
             replaced: all(&merged.replaced),
             same: all(&merged.same),
             restored: restored.into_iter().map(shown).collect(),
             readdressed: self.restored.readdressed,
             kept: merged.kept,
+            ..Entries::default()
         }
     }
 
@@ -280,7 +370,7 @@ impl<'a> Merge<'_, 'a> {
     }
 
     /// Adds the files. What is published is read as its users read it: once more, from its text.
-    fn add_files(&self, merged: Merged, files: &mut Files<'a>) -> Vec<Problem> {
+    fn add_files(&self, merged: Merged, yanked: Option<&Yanked<'_>>, files: &mut Files<'a>) -> Vec<Problem> {
         let Checked { value, mut problems } = Index::read(&merged.text, &self.config.index());
         let Some(index) = value else { return problems };
         problems.clear();
@@ -302,23 +392,36 @@ impl<'a> Merge<'_, 'a> {
                 add(path, Held::Data(Cow::Borrowed(&*file.data)));
             }
         }
-        let page_path = self.config.charts_page(self.front.is_taken());
-        let pages = &self.contents.pages;
-        match self.there.get(&page_path) {
-            Some(_) if !pages.get(&page_path).is_some_and(|page| is_ours(page)) => {
-                problems.push(foreign_page(&page_path));
-            }
-            _ => {
-                let page = show(self.config, &index, self.charts, self.front);
-                add(page_path, Held::Data(Cow::Owned(page.into_bytes())));
-            }
-        }
+        problems.extend(self.add_page(&index, files));
         let paths = self.there.keys().map(String::as_str);
-        let missing = missing(self.config, &index, paths.chain(files.keys().map(String::as_str)));
+        let gone = yanked.into_iter().flat_map(Yanked::versions);
+        let versions = index.versions().iter().chain(gone);
+        let missing = missing(self.config, versions, paths.chain(files.keys().map(String::as_str)));
         problems.extend(missing.warnings(self.config, self.restored.is_asked));
         let index = Held::Data(Cow::Owned(merged.text));
         files.insert(self.config.index(), (Owner::HelmRepository, index));
         problems
+    }
+
+    /// Adds the page that shows the charts, unless somebody else's is in its place.
+    fn add_page(&self, index: &Index<'_>, files: &mut Files<'a>) -> Option<Problem> {
+        let path = self.config.charts_page(self.front.is_taken());
+        let pages = &self.contents.pages;
+        if self.there.contains_key(&path) && !pages.get(&path).is_some_and(|page| is_ours(page)) {
+            return Some(foreign_page(&path));
+        }
+        let page = show(self.config, index, self.charts, self.front);
+        files.insert(path, (Owner::HelmRepository, Held::Data(Cow::Owned(page.into_bytes()))));
+        None
+    }
+}
+
+/// Adds both indexes of a yank. Neither is begun without an entry.
+fn add_moved(config: &Config, moved: Moved, files: &mut Files<'_>) {
+    for (path, text) in [(config.index(), moved.index), (config.yanked_index(), moved.yanked)] {
+        if !text.is_empty() {
+            files.insert(path, (Owner::HelmRepository, Held::Data(Cow::Owned(text))));
+        }
     }
 }
 

@@ -240,11 +240,15 @@ fn contents(config: &Config, change: &Change<'_>, branch: &mut Branch, tip: &Tip
     let has_charts = change.charts.is_some();
     let [first, other] = [FIRST, OTHER_PAGE].map(|page| config.site_file(page));
     let pages = [first, other, config.charts_page(false)];
-    let [index, old_index] =
-        [Some(config.index()), config.old_index()].map(|path| path.filter(|_| has_charts));
+    let old = config.before_move();
+    let old = |path: fn(&Config) -> String| old.as_ref().map(path);
+    let indexes_of_charts =
+        [Some(config.index()), Some(config.yanked_index()), old(Config::index), old(Config::yanked_index)];
+    let [index, yanked, old_index, old_yanked] = indexes_of_charts.map(|path| path.filter(|_| has_charts));
     let record = change.docs.as_ref().map(|_| RECORD.to_owned());
     // The page changes with the index, and git sends what changes as the difference to what is there.
-    let wanted = pages.iter().chain(&index).chain(&old_index).chain(&record);
+    let wanted =
+        pages.iter().chain(&index).chain(&yanked).chain(&old_index).chain(&old_yanked).chain(&record);
     let wanted = wanted.filter_map(|path| tip.files.get(path));
     branch
         .prefetch(wanted.chain(indexes.iter().map(|(_, object)| *object)).map(|object| object.id.as_str()))?;
@@ -255,6 +259,8 @@ fn contents(config: &Config, change: &Change<'_>, branch: &mut Branch, tip: &Tip
     let mut contents = Contents {
         index: read(index.as_ref())?,
         old_index: read(old_index.as_ref())?,
+        yanked: read(yanked.as_ref())?,
+        old_yanked: read(old_yanked.as_ref())?,
         record: read(record.as_ref())?,
         ..Contents::default()
     };

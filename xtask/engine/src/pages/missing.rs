@@ -9,7 +9,7 @@ use crate::base::path::scheme;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::base::url;
-use crate::index::Index;
+use crate::index::Version;
 
 /// What is there without what belongs to it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,8 +38,13 @@ pub struct Lost {
 
 const SHOWN: usize = 5;
 
-/// Compares the index with the files of the branch. Entries that lead elsewhere, or into directories, are not looked at.
-pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item = &'p str>) -> Missing {
+/// Compares the versions of the index, yanked ones among them, with the files of the branch. Entries that lead elsewhere, or
+/// into directories, are not looked at.
+pub fn missing<'p, 'v, 't: 'v>(
+    config: &Config,
+    versions: impl Iterator<Item = &'v Version<'t>>,
+    files: impl Iterator<Item = &'p str>,
+) -> Missing {
     let beside = files.filter_map(|path| config.beside_index(path));
     let mut archives: Vec<&str> = beside.filter(|file| file.ends_with(".tgz")).collect();
     archives.sort_unstable();
@@ -48,7 +53,7 @@ pub fn missing<'p>(config: &Config, index: &Index<'_>, files: impl Iterator<Item
     let base = config.helm_repository() + "/";
     let mut packages: Vec<Lost> = Vec::new();
     let mut others: BTreeMap<String, String> = BTreeMap::new();
-    for version in index.versions() {
+    for version in versions {
         let Some(url) = version.urls.first() else { continue };
         let find = |file: &str| archives.binary_search(&file).ok();
         // Nearly every entry is one of ours, and has a plain name.

@@ -19,6 +19,7 @@ mod record;
 mod shown;
 #[cfg(test)]
 mod tests;
+pub mod yanked;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::charts::Files;
 use self::documentation::Documentation;
 use self::front::Front;
+use self::yanked::Yank;
 use crate::base::config::Config;
 use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::name;
@@ -80,6 +82,8 @@ pub struct Charts<'r> {
     pub replace: Vec<(String, String)>,
     /// When the entries are created: the time of the commit that is released. Without a release nothing is.
     pub created: Option<u64>,
+    /// Versions to yank or to bring back, in place of a release.
+    pub yank: Option<Yank>,
 }
 
 /// What was read of the branch.
@@ -89,6 +93,9 @@ pub struct Contents {
     pub index: Option<Vec<u8>>,
     /// The content of the index at the old place of the Helm repository, likewise.
     pub old_index: Option<Vec<u8>>,
+    /// The contents of the indexes of yanked versions beside these, likewise.
+    pub yanked: Option<Vec<u8>>,
+    pub old_yanked: Option<Vec<u8>>,
     /// The first page of the site and that of the charts, whoever made them, by path.
     pub pages: BTreeMap<String, Vec<u8>>,
     /// The content of [`RECORD`], likewise.
@@ -298,7 +305,9 @@ pub fn elsewhere(
     let is_other = |path: &str| {
         let directory = path.strip_suffix(INDEX_NAME)?;
         let is_near = directory.is_empty() || directory.ends_with('/') && directory.matches('/').count() == 1;
-        let is_known = path == config.index() || Some(path) == config.old_index().as_deref();
+        let old = config.before_move().map(|old| [old.index(), old.yanked_index()]);
+        let mut known = [config.index(), config.yanked_index()].into_iter().chain(old.into_iter().flatten());
+        let is_known = known.any(|known| known == path);
         (is_near && !is_known).then(|| directory.trim_end_matches('/').to_owned())
     };
     let ids = |text: &[u8]| -> BTreeSet<(String, String)> {

@@ -15,7 +15,7 @@ use crate::base::version::{helm_accepts, is_same, precedence, strict_form};
 use crate::chart::package::Package;
 use crate::chart::same_content::differing;
 use crate::chart::{Archive, Metadata, tgz};
-use crate::index::{self, Index};
+use crate::index::Version as Listed;
 
 /// What the next release makes of a chart.
 #[derive(Clone, Copy, Debug)]
@@ -46,20 +46,20 @@ impl Next<'_> {
 
     /// The published version that it has to be compared with: the same one, perhaps in another spelling, else, where a tag
     /// will decide, the newest.
-    pub fn counterpart<'i, 't>(&self, index: &'i Index<'t>) -> Option<&'i index::Version<'t>> {
-        let mut listed = self.listed(index);
+    pub fn counterpart<'v, 't>(&self, all: &'v [Listed<'t>]) -> Option<&'v Listed<'t>> {
+        let mut listed = self.listed(all);
         match self.version() {
             Some(version) => {
-                let exact = self.listed(index).find(|one| one.version == version);
+                let exact = self.listed(all).find(|one| one.version == version);
                 exact.or_else(|| listed.find(|one| is_same(&one.version, &version)))
             }
             None => listed.max_by(|a, b| precedence(&a.version, &b.version)),
         }
     }
 
-    fn listed<'i, 't>(&self, index: &'i Index<'t>) -> impl Iterator<Item = &'i index::Version<'t>> {
+    fn listed<'v, 't: 'v>(&self, all: &'v [Listed<'t>]) -> impl Iterator<Item = &'v Listed<'t>> {
         let own = &self.package.metadata.name;
-        index.versions().iter().filter(move |one| one.name == *own && helm_accepts(&one.version))
+        all.iter().filter(move |one| one.name == *own && helm_accepts(&one.version))
     }
 
     pub fn compare(&self, archive: &[u8], counterpart: &str) -> Result<Content, String> {
@@ -80,15 +80,23 @@ impl Next<'_> {
     }
 
     /// The error of a version that is published in another spelling.
-    pub fn respelled(&self, index: &Index<'_>, published: &str) -> Problem {
-        let listed: Vec<&str> = self.listed(index).map(|one| &*one.version).collect();
+    pub fn respelled(&self, all: &[Listed<'_>], published: &str) -> Problem {
+        let listed: Vec<&str> = self.listed(all).map(|one| &*one.version).collect();
         self.higher(respelled(&self.package.metadata.name, published), published, &listed)
     }
 
-    /// What is wrong with its version, seen what is published. `content` is the comparison with the counterpart.
-    pub fn judge(&self, index: &Index<'_>, content: Option<&Content>) -> Option<Problem> {
-        let listed: Vec<&str> = self.listed(index).map(|one| &*one.version).collect();
-        let newest = listed.iter().copied().max_by(|a, b| precedence(a, b))?;
+    /// What is wrong with its version, seen what is published. `content` is the comparison with the counterpart. No version of
+    /// `yanked` is free, and none is what users get.
+    pub fn judge(
+        &self,
+        all: &[Listed<'_>],
+        yanked: &[Listed<'_>],
+        content: Option<&Content>,
+    ) -> Option<Problem> {
+        let mut listed: Vec<&str> = self.listed(all).map(|one| &*one.version).collect();
+        let newest = listed.iter().copied().max_by(|a, b| precedence(a, b));
+        listed.extend(self.listed(yanked).map(|one| &*one.version));
+        let newest = newest.or_else(|| listed.iter().copied().max_by(|a, b| precedence(a, b)))?;
         let chart = &self.package.metadata.name;
         match (self.version().as_deref(), content) {
             (None, Some(Content::Differs(changed))) => {
@@ -158,7 +166,8 @@ impl Next<'_> {
         self.tags.for_all(version).unwrap_or_else(of_one)
     }
 
-    fn at(&self, problem: Problem) -> Problem {
+    /// A problem of its version, at the line of Chart.yaml.
+    pub fn at(&self, problem: Problem) -> Problem {
         problem.at(path::below(self.path, "Chart.yaml"), self.package.line("version"))
     }
 }
@@ -199,6 +208,7 @@ mod tests {
     use crate::base::config::SHOP;
     use crate::chart::package::{Overrides, package};
     use crate::chart::tgz::Entry;
+    use crate::index::Index;
 
     const INDEX: &str = "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.1.0, urls: [web-1.1.0.tgz], digest: a}\n  - {name: web, version: 1.0.0, urls: [web-1.0.0.tgz], digest: b}\n";
 
@@ -221,14 +231,14 @@ mod tests {
         let next =
             Next { path: "charts/web", package: &package, tag: tag.as_ref(), versions, tags: &SHOP.tags };
         let index = Index::read(INDEX.as_bytes(), "index.yaml").value.expect("an index");
-        let counterpart = next.counterpart(&index).map(|one| one.version.clone().into_owned());
+        let counterpart = next.counterpart(index.versions()).map(|one| one.version.clone().into_owned());
         let content = counterpart.map(|version| {
             let app_version = (versions == Versions::Stamp).then_some(version.as_str());
             let published = stamped(&version, "a: 1\n", app_version);
             let published = tgz::write(&published.entries).expect("an archive");
             next.compare(&published, &version).expect("a comparison")
         });
-        let problem = next.judge(&index, content.as_ref())?;
+        let problem = next.judge(index.versions(), &[], content.as_ref())?;
         Some(format!("{:?} {problem}", problem.severity))
     }
 

@@ -95,6 +95,7 @@ fn new_version(name: &str, version: &str) -> NewVersion {
         digest: Digest::parse(&"ab".repeat(32)).expect("a digest"),
         urls: vec!["u".to_owned()],
         created: "2024-01-02T03:04:05Z".to_owned(),
+        lines: None,
     }
 }
 

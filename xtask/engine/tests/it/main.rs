@@ -95,3 +95,4 @@ mod tokens;
 mod verdicts;
 mod whole;
 mod wire;
+mod yank;

@@ -8,7 +8,7 @@ use helm_xtask::internals::text::name;
 const SOURCES: &str = "xtask/engine/src/";
 const MANIFEST: &str = "xtask/engine/Cargo.toml";
 /// The rooms, each of which uses those before it alone. What stands beside them may use all.
-pub const ROOMS: [&str; 18] = [
+pub const ROOMS: [&str; 19] = [
     "base",
     "sys",
     "git",
@@ -24,6 +24,7 @@ pub const ROOMS: [&str; 18] = [
     "pages",
     "release",
     "rehearsal",
+    "yank",
     "ci",
     "check",
     "init",

@@ -12,15 +12,18 @@ use crate::base::text::name;
 use crate::chart::package::Package;
 use crate::chart::source::Source;
 use crate::check::edit::Finding;
+use crate::check::hub_ignore::not_ignored;
 use crate::check::{Area, Chart, Report};
 use crate::pages::io::compare::{self, Compared};
 use crate::pages::published::{Next, Published};
+use crate::registry::artifact::HUB_FILE;
 use crate::release::held::{self, Held};
 use crate::release::io::make::{self, Head, Sources};
 use crate::release::io::publish::{Look, Publication, Transport, look_at_each};
 use crate::release::io::survey;
 use crate::release::steps::Found;
 use crate::release::{Decided, Prepared, prepare};
+use crate::sys::files;
 
 /// The tag of the next release, as far as anybody knows it. What is wrong with one is told by the release itself.
 pub fn next_tag(config: &Config, head: &Head, charts: &[Chart]) -> Option<Tag> {
@@ -155,6 +158,7 @@ fn compare_with_published(
     let Checked { value: compared, problems } =
         scene.with_branch(|branch| compare::compare(&at, branch, &all))?;
     report.add(Area::Release, problems);
+    report.add(Area::Release, not_ignored_by_hub(scene)?);
     let (mut same, mut nowhere) = (Vec::new(), Vec::new());
     for ((chart, next), compared) in charts.iter().zip(compared) {
         let Compared { content, same: archive, problem, absent } = compared;
@@ -179,6 +183,17 @@ fn compare_with_published(
         report.add(Area::Release, problem.map(|problem| finding(scene, problem)));
     }
     Ok((same, nowhere))
+}
+
+/// The yanked versions that Artifact Hub still lists.
+fn not_ignored_by_hub(scene: &Scene<'_>) -> Result<Option<Finding>> {
+    let is_there = scene.files.iter().any(|file| file == HUB_FILE) && scene.config.publishes_to(Target::Oci);
+    if !is_there {
+        return Ok(None);
+    }
+    let Some(text) = files::read_text(&scene.repository.root().join(HUB_FILE))? else { return Ok(None) };
+    let yanked = scene.with_branch(|branch| compare::yanked(scene.config, branch))?;
+    Ok(not_ignored(&text, &yanked))
 }
 
 /// What the next release makes of a chart; `None` if the tag leaves it out, or nobody can read all of it.

@@ -2,6 +2,7 @@
 //! a run which was cut off goes on where it was.
 
 mod api;
+mod change;
 mod look;
 mod perform;
 mod settings;
@@ -63,12 +64,17 @@ impl<'a> Github<'a> {
     /// What is there. Reading a public repository needs no token, and shows no drafts.
     pub fn look(&self, wanted: &Wanted<'_>, writing: bool) -> Result<Seen, Problem> {
         if writing && !self.api.has_token() {
-            let message = format!("no token to publish a release of {} with", name(self.api.repository()));
-            return Err(Problem::error(message).hint(
-                "set GITHUB_TOKEN (in a workflow: `GITHUB_TOKEN: ${{ github.token }}`), or log in with `gh auth login`",
-            ));
+            return Err(self.no_token());
         }
         self.look_at(wanted, &[])
+    }
+
+    /// The error of a run that is to write without a token.
+    pub fn no_token(&self) -> Problem {
+        let message = format!("no token to publish a release of {} with", name(self.api.repository()));
+        Problem::error(message).hint(
+            "set GITHUB_TOKEN (in a workflow: `GITHUB_TOKEN: ${{ github.token }}`), or log in with `gh auth login`",
+        )
     }
 
     /// Completes a release, whatever is there of it: the first step of the plan, then a look at what is there now,

@@ -43,7 +43,7 @@ impl Github<'_> {
     }
 
     /// What may be asked twice: a second tag of the same content is the same object, and a second ref is refused.
-    fn patiently(&self, ask: impl Fn() -> Answer) -> Answer {
+    pub(super) fn patiently(&self, ask: impl Fn() -> Answer) -> Answer {
         let mut tries = 0;
         loop {
             let answer = ask();

@@ -18,6 +18,7 @@ use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::index::{EMPTY, Index, Version};
 use crate::pages::published::{Content, Next};
+use crate::pages::yanked::{self, Yanked};
 use crate::pages::{elsewhere, missing};
 use crate::registry::io::{Pulled, Registry};
 use crate::sys::http::{CURIOUS, Http};
@@ -63,25 +64,32 @@ pub fn compare(
     let Some(index) = value else {
         return Ok(Checked::new(Vec::new(), problems));
     };
+    let gone_text = yanked_of(config, branch, &tip)?;
+    let gone_file = format!("{} on {}", config.yanked_index(), config.branch);
+    let Some(gone) = Yanked::read(&gone_text, &gone_file).take(&mut problems) else {
+        return Ok(Checked::new(Vec::new(), problems));
+    };
     if !is_for_targets {
         // Whoever publishes is told by that.
         let files = tip.files.keys().map(String::as_str);
-        problems.extend(missing(config, &index, files).warnings(config, false));
+        let versions = index.versions().iter().chain(gone.versions());
+        problems.extend(missing(config, versions, files).warnings(config, false));
     }
     problems.extend(elsewhere(config, &tip.files, |object| branch.read(object).ok(), &text));
     // What was published before a move is published still.
     let before = config.before_move();
     let old_text = before.as_ref().map(|old| index_of(old, branch, &tip)).transpose()?;
     let old_index = old_text.as_deref().and_then(|text| Index::read(text, "").value);
-    let old = before.as_ref().zip(old_index.as_ref());
+    let old = before.as_ref().zip(old_index.as_ref().map(Index::versions));
     let http = Http::new(limit, CURIOUS).ok();
     let mut registry = http.as_ref().map(|http| Registry::new(http, plain_http));
     let cache = Cache::new(root);
     prefetch(config, branch, &tip, charts, &index, &cache)?;
     let mut one = |next: &Next<'_>| {
-        let listed = |(config, index)| Some((config, index, next.counterpart(index)?));
-        let listed = listed((config, &index)).or_else(|| old.and_then(listed));
-        let Some((config, index, version)) = listed else {
+        let listed = |(config, all)| Some((config, all, next.counterpart(all)?));
+        let listed = listed((config, index.versions())).or_else(|| old.and_then(listed));
+        let listed = listed.or_else(|| Some((config, index.versions(), next.counterpart(gone.versions())?)));
+        let Some((config, all, version)) = listed else {
             let lies_there = orphan(config, branch, &tip, next);
             let found = match lies_there.or_else(|| released(config, http.as_ref(), next)) {
                 Some((content, archive)) => Elsewhere::There(content, Box::new(archive)),
@@ -94,10 +102,10 @@ pub fn compare(
                     found
                 }
             };
-            return compared_elsewhere(next, &index, found);
+            return compared_elsewhere(next, (index.versions(), gone.versions()), found);
         };
         if next.version().is_some_and(|own| own != version.version) {
-            let problem = Some(next.respelled(index, &version.version));
+            let problem = Some(next.respelled(all, &version.version));
             return Compared { content: Ok(None), same: None, problem, absent: None };
         }
         let archive = published_archive::archive(config, branch, &tip, http.as_ref(), &cache, version);
@@ -107,7 +115,9 @@ pub fn compare(
             Ok(compared) => compared,
             Err(why) => return Compared { content: Err(why), same: None, problem: None, absent: None },
         };
-        let problem = next.judge(index, Some(&content));
+        let yanked = gone.find(&version.name, &version.version).filter(|_| content == Content::Same);
+        let problem = yanked.map(|version| next.at(yanked::left(&gone, version)));
+        let problem = problem.or_else(|| next.judge(all, gone.versions(), Some(&content)));
         let same = (content == Content::Same).then(|| {
             let http = http.as_ref().filter(|_| is_for_targets);
             let provenance = published_archive::provenance(config, branch, &tip, http, version);
@@ -122,6 +132,20 @@ pub fn compare(
 /// The text of the index; an empty one where the branch has none.
 fn index_of(config: &Config, branch: &mut Branch, tip: &Tip) -> Result<Vec<u8>> {
     tip.files.get(&config.index()).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))
+}
+
+/// The name and version of each yanked version of the branch, as this run has seen it.
+pub fn yanked(config: &Config, branch: &mut Branch) -> Result<Vec<(String, String)>> {
+    let Ok(Some(tip)) = branch.last_look() else { return Ok(Vec::new()) };
+    let text = yanked_of(config, branch, &tip)?;
+    let yanked = Yanked::read(&text, "").value;
+    let id = |one: &Version<'_>| (one.name.to_string(), one.version.to_string());
+    Ok(yanked.iter().flat_map(Yanked::versions).map(id).collect())
+}
+
+/// The text of the index of yanked versions, likewise.
+fn yanked_of(config: &Config, branch: &mut Branch, tip: &Tip) -> Result<Vec<u8>> {
+    tip.files.get(&config.yanked_index()).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))
 }
 
 /// How a chart compares with a published archive, and that archive with the metadata that it holds.
@@ -149,9 +173,13 @@ enum Elsewhere {
 }
 
 /// How a chart compares with what is published of its version and does not stand in the index.
-fn compared_elsewhere(next: &Next<'_>, index: &Index<'_>, found: Elsewhere) -> Compared {
+fn compared_elsewhere(
+    next: &Next<'_>,
+    (all, yanked): (&[Version<'_>], &[Version<'_>]),
+    found: Elsewhere,
+) -> Compared {
     let nothing =
-        |absent| Compared { content: Ok(None), same: None, problem: next.judge(index, None), absent };
+        |absent| Compared { content: Ok(None), same: None, problem: next.judge(all, yanked, None), absent };
     let (content, published) = match found {
         Elsewhere::There(content, published) => (content, published),
         Elsewhere::Absent(at) => return nothing(Some(at)),
@@ -261,7 +289,7 @@ fn prefetch(
     index: &Index<'_>,
     cache: &Cache,
 ) -> Result<()> {
-    let versions = charts.iter().filter_map(|next| next.counterpart(index));
+    let versions = charts.iter().filter_map(|next| next.counterpart(index.versions()));
     let unknown =
         versions.filter(|version| !Digest::parse(&version.digest).is_some_and(|digest| cache.has(&digest)));
     let objects = unknown.filter_map(|version| published_archive::place(config, tip, version));

@@ -16,6 +16,7 @@ use crate::git::Tip;
 use crate::git::io::branch::Branch;
 use crate::git::object::Object;
 use crate::index::{EMPTY, Index, NewVersion, Version};
+use crate::pages::yanked::Yanked;
 use crate::pages::{Elsewhere, Lost, Missing, Restored, missing, path_of};
 use crate::sys::http::{CURIOUS, Http};
 
@@ -55,7 +56,13 @@ pub fn restore(
     for (path, id) in &restored.files {
         files.insert(path.clone(), Object::file(id));
     }
-    let Missing { entries, packages, elsewhere } = missing(config, &index, files.keys().map(String::as_str));
+    let yanked = files.get(&config.yanked_index()).map(|object| branch.read(object)).transpose()?;
+    // One that cannot be read is an error of the merge.
+    let yanked = yanked.as_deref().and_then(|text| Yanked::read(text, "").value);
+    let versions = || index.versions().iter().chain(yanked.iter().flat_map(Yanked::versions));
+    let known: HashSet<(String, String)> = versions().map(id_of).collect();
+    let Missing { entries, packages, elsewhere } =
+        missing(config, versions(), files.keys().map(String::as_str));
     for lost in packages {
         if let Some(id) = archive_of(branch, &lost)? {
             restored.files.push((lost.path, id));
@@ -72,8 +79,8 @@ pub fn restore(
     }
     let texts = old_texts(config, branch, &commits)?;
     let old = OldIndexes::read(&texts, &config.index());
-    found.extend(old.lost_elsewhere(config, &index, limit)?.take(&mut restored.problems));
-    one_a_version(&index, &old, found, &mut restored);
+    found.extend(old.lost_elsewhere(config, known.clone(), limit)?.take(&mut restored.problems));
+    one_a_version(known, &old, found, &mut restored);
     old.as_they_were(&mut restored.entries);
     if readdress && !elsewhere.is_empty() {
         let (text, count) = readdressed(config, branch, &index, &files, &elsewhere, &text)?;
@@ -146,17 +153,16 @@ fn archive_of(branch: &mut Branch, lost: &Lost) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Takes the entries of versions that the index has not. Of several archives of one version, the one that an older index
+/// Takes the entries of versions that are not known. Of several archives of one version, the one that an older index
 /// names is it, else that of the usual name.
 fn one_a_version(
-    index: &Index<'_>,
+    mut taken: HashSet<(String, String)>,
     old: &OldIndexes<'_>,
     mut found: Vec<(String, NewVersion)>,
     restored: &mut Restored,
 ) {
     let published = old.published();
     let id = |entry: &NewVersion| (entry.metadata.name.clone(), entry.metadata.version.clone());
-    let mut taken: HashSet<(String, String)> = index.versions().iter().map(id_of).collect();
     let is_usual =
         |path: &str, entry: &NewVersion| path.rsplit('/').next() == Some(&entry.metadata.file_name());
     found.sort_by_key(|(path, entry)| (!published.contains(&key_of(entry)), !is_usual(path, entry)));
@@ -207,7 +213,7 @@ fn entry(config: &Config, path: &str, data: &[u8], time: u64) -> std::result::Re
     };
     let digest = Digest::of(data);
     let urls = vec![config.url_on_branch(path.rsplit('/').next().unwrap_or(path))];
-    Ok(NewVersion { metadata, digest, urls, created: time::utc(time) })
+    Ok(NewVersion { metadata, digest, urls, created: time::utc(time), lines: None })
 }
 
 fn stray(path: &str, entry: &NewVersion) -> Problem {
@@ -248,15 +254,14 @@ impl<'t> OldIndexes<'t> {
         Self(texts.iter().filter_map(|text| Index::read(text, file).value).collect())
     }
 
-    /// Entries that an older index had and this one has not, and whose archives lie elsewhere, such as in GitHub Releases. One
+    /// Entries that an older index had and that are not `known`, and whose archives lie elsewhere, such as in GitHub Releases. One
     /// of which the archive is gone, too, was taken away on purpose.
     fn lost_elsewhere(
         &self,
         config: &Config,
-        index: &Index<'_>,
+        mut known: HashSet<(String, String)>,
         limit: Duration,
     ) -> Result<Checked<Vec<(String, NewVersion)>>> {
-        let mut known: HashSet<(String, String)> = index.versions().iter().map(id_of).collect();
         let (mut found, mut problems) = (Vec::new(), Vec::new());
         for old in &self.0 {
             for version in old.versions() {

@@ -163,7 +163,16 @@ fn charts(
     let (urls, missing) = urls(config, &release, args)?;
     let is_pushed = is_pushed(config, args, &release);
     let archives = release.archives.into();
-    Ok(Charts { archives, is_pushed, urls, missing, others: beside_index(source)?, replace, created })
+    Ok(Charts {
+        archives,
+        is_pushed,
+        urls,
+        missing,
+        others: beside_index(source)?,
+        replace,
+        created,
+        yank: None,
+    })
 }
 
 /// True if the registry has every chart of the release.

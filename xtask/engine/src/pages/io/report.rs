@@ -162,7 +162,10 @@ pub fn summary(entries: &Entries) -> String {
         of("restores", &entries.restored),
         (entries.readdressed > 0)
             .then(|| format!("readdresses {}", count(entries.readdressed, "entry", "entries"))),
+        of("yanks", &entries.yanked),
+        of("brings back", &entries.unyanked),
         of("has already", &entries.same),
+        of("leaves yanked", &entries.left_yanked),
         Some(format!("keeps {}", count(entries.kept, "entry", "entries"))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -193,6 +196,9 @@ fn facts(branch: &Branch, change: &Change<'_>, plan: &Plan<'_>) -> Map<String, V
             "replaced": entries.replaced,
             "restored": entries.restored,
             "readdressed": entries.readdressed,
+            "yanked": entries.yanked,
+            "unyanked": entries.unyanked,
+            "leftYanked": entries.left_yanked,
             "same": entries.same,
             "kept": entries.kept,
             "files": files.collect::<Vec<_>>(),

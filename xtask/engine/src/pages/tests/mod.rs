@@ -184,6 +184,7 @@ fn what_was_lost_is_restored() {
         digest: lost.digest.clone(),
         urls: vec!["https://o.github.io/r/charts/web-1.0.0.tgz".to_owned()],
         created: "2020-01-02T03:04:05Z".to_owned(),
+        lines: None,
     };
     let id = blob_id(b"1");
     let old = index_of("api", "1.0.0", "d", "https://example.com/api-1.0.0.tgz");

@@ -64,6 +64,7 @@ impl<'r> Publication<'r> {
             others: others.to_vec(),
             replace,
             created: Some(commit.time),
+            yank: None,
         };
         let change = Change {
             source: format!("{}@{}", config.repository, commit.id),

@@ -112,11 +112,12 @@ fn look(
     Ok(Checked::new(there, problems))
 }
 
-/// The versions in the index, and in that of before a move.
+/// The versions in the index, in that of before a move, and yanked ones: nothing of them is left to do.
 fn in_index(config: &Config, branch: &mut Branch) -> Result<Versions> {
     let Ok(Some(tip)) = branch.last_look() else { return Ok(Versions::new()) };
     let mut all = Versions::new();
-    for path in [Some(config.index()), config.old_index()].into_iter().flatten() {
+    let paths = [Some(config.index()), config.old_index(), Some(config.yanked_index())];
+    for path in paths.into_iter().flatten() {
         let Some(object) = tip.files.get(&path) else { continue };
         let text = branch.read(object)?;
         let Some(index) = Index::read(&text, &path).value else { continue };
