@@ -20,9 +20,10 @@ use crate::index::command::IndexArgs;
 use crate::init::command::InitArgs;
 use crate::package::command::PackageArgs;
 use crate::pages::command::{PagesArgs, Part};
+use crate::prepare::command::{DeprecateArgs, PrepareArgs};
 use crate::release::command::ReleaseArgs;
 use crate::yank::command::YankArgs;
-use crate::{check, ci, dependency, index, package, pages, rehearsal, release, yank};
+use crate::{check, ci, dependency, index, package, pages, prepare, rehearsal, release, yank};
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -90,6 +91,10 @@ pub enum Commands {
     Check(CheckArgs),
     /// Run what CI runs, as the workflows say
     Ci(CiArgs),
+    /// Make the commit that a release is tagged at: versions, changelog, and what else speaks of the version
+    Prepare(PrepareArgs),
+    /// The same for the version of a chart that says that it is deprecated
+    Deprecate(DeprecateArgs),
     /// Make everything that a release publishes, and print what publishing would do, or do it
     Release(ReleaseArgs),
     /// Build the documentation site and the Helm repository, and print what publishing them would do, or do it
@@ -107,6 +112,13 @@ impl Commands {
             Self::Dependency(args) => dependency::command::run(&app.config, args),
             Self::Index(args) => index::command::run(args),
             Self::Package(args) => package::command::run(args),
+            Self::Prepare(args) => {
+                app.with_program(|program| prepare::command::run(program, &args.charts, &args.how, false))
+            }
+            Self::Deprecate(args) => {
+                let charts = std::slice::from_ref(&args.chart);
+                app.with_program(|program| prepare::command::run(program, charts, &args.how, true))
+            }
             Self::Release(args) if args.rehearse => rehearsal::command::run(&app.config, args),
             Self::Release(args) => release::command::run(&app.config, args),
             Self::Pages(args) => pages::command::run(&app.config, args),

@@ -41,6 +41,7 @@ pub mod internals;
 mod package;
 mod pages;
 mod preflight;
+mod prepare;
 mod registry;
 mod rehearsal;
 mod release;

@@ -144,7 +144,8 @@ impl<'a> Sections<'a> {
     }
 }
 
-fn missing(file: &str, version: &str, section: &Section) -> Problem {
+/// What is wrong with the section of a version.
+pub(crate) fn missing(file: &str, version: &str, section: &Section) -> Problem {
     let write = format!("write `## [{version}] - YYYY-MM-DD` and below it what changed for users");
     let version = name(version);
     let (message, line, hint) = match section {

@@ -62,6 +62,7 @@ mod pages_race;
 mod pages_secrets;
 mod plain;
 mod preflight;
+mod prepare;
 mod programs;
 mod property;
 mod proxy;

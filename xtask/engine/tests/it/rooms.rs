@@ -8,7 +8,7 @@ use helm_xtask::internals::text::name;
 const SOURCES: &str = "xtask/engine/src/";
 const MANIFEST: &str = "xtask/engine/Cargo.toml";
 /// The rooms, each of which uses those before it alone. What stands beside them may use all.
-pub const ROOMS: [&str; 19] = [
+pub const ROOMS: [&str; 20] = [
     "base",
     "sys",
     "git",
@@ -27,6 +27,7 @@ pub const ROOMS: [&str; 19] = [
     "yank",
     "ci",
     "check",
+    "prepare",
     "init",
 ];
 const GROUND: [&str; 2] = ["base", "sys"];

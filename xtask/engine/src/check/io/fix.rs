@@ -25,17 +25,19 @@ pub fn apply_edits<'e>(root: &Path, edits: impl Iterator<Item = &'e Edit>) -> Re
         if mended.made.is_empty() {
             continue;
         }
-        let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else { continue };
-        let name = name.to_string_lossy().into_owned();
-        let permissions = fs::metadata(&real).ok().map(|metadata| metadata.permissions());
-        let new = NewFile { name, data: mended.text.as_bytes(), mtime: environment::clock() };
-        files::write_all(directory, &[new], None)?;
-        if let Some(permissions) = permissions {
-            fs::set_permissions(&real, permissions)?;
-        }
+        replace(&real, mended.text.as_bytes())?;
         made.extend(mended.made);
     }
     Ok(made)
+}
+
+/// Writes a file anew, with the rights that it has.
+pub fn replace(file: &Path, data: &[u8]) -> Result<()> {
+    let (Some(directory), Some(name)) = (file.parent(), file.file_name()) else { return Ok(()) };
+    let name = name.to_string_lossy().into_owned();
+    let permissions = fs::metadata(file).ok().map(|metadata| metadata.permissions());
+    files::write_all(directory, &[NewFile { name, data, mtime: environment::clock() }], None)?;
+    Ok(permissions.map_or(Ok(()), |permissions| fs::set_permissions(file, permissions))?)
 }
 
 /// Where a file lies in the end, and its text: none if it is not there yet. `None` where it is not for us to change.

@@ -2,7 +2,9 @@
 
 pub mod branch;
 pub mod checkout;
+mod commit;
 pub mod patterns;
 pub mod remote;
 pub mod repository;
 pub mod tags;
+pub mod worktree;

@@ -358,7 +358,7 @@ impl Repository {
     }
 
     /// What git prints; an error has its words.
-    fn read(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Vec<u8>> {
+    pub(super) fn read(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Vec<u8>> {
         self.read_with(Vec::new(), args)
     }
 
@@ -380,7 +380,12 @@ impl Repository {
         Ok(output.stdout)
     }
 
-    fn run(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Output> {
+    /// The same in one line, as text.
+    pub fn text(&self, args: &[&str]) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.read(args)?).trim_end_matches('\n').to_owned())
+    }
+
+    pub(super) fn run(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Output> {
         Ok(self.run_with(Vec::new(), args)?.1)
     }
 
