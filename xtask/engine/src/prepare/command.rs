@@ -100,10 +100,11 @@ pub fn run(program: Program<'_>, charts: &[String], how: &How, deprecates: bool)
         let note = Problem::note("files are not as the commit has them: what is prepared is the commit");
         terminal::problem(&note.hint("what is to be in the release: git add, then git commit"));
     }
-    let time = time::utc(environment::now()?);
+    let [now, locked] = [environment::now()?, head.commit.time].map(time::utc);
+    let (date, locked) = (now.split('T').next().unwrap_or_default(), locked.as_str());
     let names: Vec<String> = sources.iter().map(Source::name).collect();
     let changelog = changelog.as_ref();
-    let scene = Scene { config, charts: &sources, names: &names, changelog, time: &time, deprecates };
+    let scene = Scene { config, charts: &sources, names: &names, changelog, date, locked, deprecates };
     let mut units = units(config, &sources, &io::by_path(&repository, &sources, charts), &head.tags.git)?;
     let Some(asked) = asked else { return propose(&scene, &repository, &units, base, how.json) };
     if charts.is_empty() && units.len() > 1 {
@@ -117,6 +118,9 @@ pub fn run(program: Program<'_>, charts: &[String], how: &How, deprecates: bool)
         }
         units = changed;
     }
+    if units.is_empty() && !how.json {
+        return Ok(terminal::line("no chart has changed since its last release")?);
+    }
     let (mut all, mut problems) = (Vec::new(), Vec::new());
     for unit in units {
         let before = io::version_before(&repository, &unit);
@@ -128,7 +132,7 @@ pub fn run(program: Program<'_>, charts: &[String], how: &How, deprecates: bool)
         } else {
             unit.edits(&scene, &version, &tag).take(&mut problems)
         };
-        if at.is_some() && !edits.is_empty() {
+        if at.is_some_and(|at| at != base) {
             let problem =
                 Problem::error(format!("tag {} exists already: that version is released", name(&tag)));
             problems.push(problem.hint("prepare another version"));

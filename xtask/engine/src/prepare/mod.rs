@@ -80,8 +80,10 @@ pub struct Scene<'a> {
     /// Their names.
     pub names: &'a [String],
     pub changelog: Option<&'a Changelog>,
-    /// The date of the commit that is made, as `2024-01-31`, and its time in RFC 3339.
-    pub time: &'a str,
+    /// The date of the new section, as `2024-01-31`.
+    pub date: &'a str,
+    /// The time of new locks, in RFC 3339: that of the commit at HEAD, so that a second run writes the same.
+    pub locked: &'a str,
     pub deprecates: bool,
 }
 
@@ -160,7 +162,9 @@ impl Unit<'_> {
         let last = self.last.as_ref();
         let is_at_head = last.is_some_and(|last| last.commit == head && last.tag.version == self.current);
         let is_bumped = |from: &Version| *from < self.current && next(from, bump) == self.current;
-        let is_made = !stamps && last.map(|last| &last.tag.version).into_iter().chain(before).any(is_bumped);
+        // A version with a tag elsewhere is released.
+        let is_open = !stamps && last.is_none_or(|last| last.tag.version < self.current);
+        let is_made = is_open && last.map(|last| &last.tag.version).into_iter().chain(before).any(is_bumped);
         Ok(if is_at_head || is_made { self.current.clone() } else { next(&self.current, bump) })
     }
 
@@ -210,7 +214,7 @@ impl Unit<'_> {
             .collect();
         let deprecated = scene.deprecates && yamls.iter().any(|(_, yaml)| yaml.deprecated().is_some());
         let entry = format!("The chart `{}` is deprecated.", self.title());
-        let (plain, date) = (version.to_string(), scene.time.split('T').next().unwrap_or_default());
+        let (plain, date) = (version.to_string(), scene.date);
         for (log, chart) in self.logs(scene) {
             let deprecated = deprecated.then_some(entry.as_str());
             let asked =
@@ -328,7 +332,7 @@ fn relocked(scene: &Scene<'_>, source: &Source, bumped: &[(&Source, String)]) ->
         let version = version_of(&one).unwrap_or_else(|| one.version.clone());
         Dependency { version, ..one }
     });
-    match Lock::new(&metadata, locked.collect(), scene.time.to_owned())
+    match Lock::new(&metadata, locked.collect(), scene.locked.to_owned())
         .and_then(|new| Ok((new.is_same(&lock), new.to_yaml()?)))
     {
         Ok((true, _)) => {}

@@ -11,7 +11,7 @@ use crate::base::yaml::{self, Node, Value};
 use crate::git::object::Object;
 
 /// How charts differ from their last release.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Difference {
     pub has_changed: bool,
     /// Keys that values.yaml has no longer, as `a.b`, without what is below them.

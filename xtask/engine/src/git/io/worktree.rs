@@ -32,22 +32,21 @@ impl Worktree {
     /// Checks out a commit.
     pub fn of(source: &Repository, commit: &str) -> Result<Self> {
         let scratch = Scratch::directory()?;
-        let (git, tree) = (scratch.path().join("git"), scratch.path().join("tree"));
+        let (own, tree) = (scratch.path().join("git"), scratch.path().join("tree"));
         let common = source.text(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
         let fill = || {
-            fs::create_dir(&git)?;
+            fs::create_dir(&own)?;
             fs::create_dir(&tree)?;
-            fs::write(git.join("HEAD"), format!("{commit}\n"))?;
-            fs::write(git.join("commondir"), format!("{common}\n"))?;
-            fs::write(git.join("gitdir"), format!("{}\n", tree.join(".git").display()))?;
-            fs::write(tree.join(".git"), format!("gitdir: {}\n", git.display()))
+            fs::write(own.join("HEAD"), format!("{commit}\n"))?;
+            fs::write(own.join("commondir"), format!("{common}\n"))?;
+            fs::write(own.join("gitdir"), format!("{}\n", tree.join(".git").display()))?;
+            fs::write(tree.join(".git"), format!("gitdir: {}\n", own.display()))
         };
         fill().context("cannot make a temporary work tree")?;
         let Some(repository) = Repository::around(&fs::canonicalize(&tree)?) else {
             bail!("git made no work tree")
         };
-        // Where only some directories are checked out, all are looked at.
-        repository.text(&["-c", "core.sparseCheckout=false", "read-tree", "--reset", "-u", "HEAD"])?;
+        git(&repository, &["read-tree", "--reset", "-u", "HEAD"])?;
         Ok(Self { repository, base: commit.to_owned(), _scratch: scratch })
     }
 
@@ -57,7 +56,7 @@ impl Worktree {
 
     /// Commits what was changed in the files of the tree; `None` where nothing was.
     pub fn commit(&self, message: &str) -> Result<Option<Made>> {
-        let git = |args: &[&str]| self.repository.text(args);
+        let git = |args: &[&str]| git(&self.repository, args);
         git(&["add", "--update"])?;
         let tree = git(&["write-tree"])?;
         if tree == git(&["rev-parse", &format!("{}^{{tree}}", self.base)])? {
@@ -79,6 +78,12 @@ impl Worktree {
         let diff = git(&[&diff[..], &["-p", "--no-color", "--no-ext-diff", &self.base, &commit]].concat())?;
         Ok(Some(Made { tree, files, diff: diff + "\n" }))
     }
+}
+
+/// Runs git in a temporary work tree: without hooks, and with all files where the user has only some checked out.
+fn git(repository: &Repository, args: &[&str]) -> Result<String> {
+    let settings = ["-c", "core.hooksPath=/dev/null", "-c", "core.sparseCheckout=false"];
+    repository.text(&[&settings[..], args].concat())
 }
 
 impl Repository {
