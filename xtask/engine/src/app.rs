@@ -217,14 +217,7 @@ impl Release {
     ///
     /// Everything for which `cargo xtask release` fails before it looks at a target.
     pub fn observe(app: &App, tag: Option<&str>) -> Result<Self, Problems> {
-        /// The command line of a release that is not asked for by one.
-        #[derive(Parser)]
-        struct Line {
-            #[command(flatten)]
-            args: ReleaseArgs,
-        }
-        let line = ["release"].into_iter().chain(tag.into_iter().flat_map(|tag| ["--tag", tag]));
-        let Line { args } = Line::try_parse_from(line).map_err(|error| Problem::usage(error.to_string()))?;
+        let args = ReleaseArgs::of_words(tag.into_iter().flat_map(|tag| ["--tag", tag]))?;
         Self::take(&app.config, ReleaseArgs { json: true, ..args }).map_err(problems_of)
     }
 }

@@ -22,8 +22,9 @@ use crate::package::command::PackageArgs;
 use crate::pages::command::{PagesArgs, Part};
 use crate::prepare::command::{DeprecateArgs, PrepareArgs};
 use crate::release::command::ReleaseArgs;
+use crate::status::command::StatusArgs;
 use crate::yank::command::YankArgs;
-use crate::{check, ci, dependency, index, package, pages, prepare, rehearsal, release, yank};
+use crate::{check, ci, dependency, index, package, pages, prepare, rehearsal, release, status, yank};
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -101,6 +102,8 @@ pub enum Commands {
     Pages(PagesArgs),
     /// Take a bad version out of the index of the Helm repository, or print what that would do
     Yank(YankArgs),
+    /// Compare every version with every place that should have it, and say what mends what is wrong
+    Status(StatusArgs),
 }
 
 impl Commands {
@@ -123,6 +126,7 @@ impl Commands {
             Self::Release(args) => release::command::run(&app.config, args),
             Self::Pages(args) => pages::command::run(&app.config, args),
             Self::Yank(args) => yank::command::run(&app.config, args),
+            Self::Status(args) => status::command::run(&app.config, args),
         }
     }
 
@@ -181,7 +185,7 @@ fn known(command: &str, mut error: clap::Error) -> clap::Error {
         ("release" | "pages", "--dry-run" | "--dryrun" | "-n") => {
             "leave --publish out: without it nothing leaves this machine, and what publishing would do is printed".to_owned()
         }
-        ("check", "--dry-run" | "--dryrun" | "-n") => "leave --fix out: without it nothing is changed".to_owned(),
+        ("check" | "status", "--dry-run" | "--dryrun" | "-n") => "leave --fix out: without it nothing is changed".to_owned(),
         ("release", "--version") => "type --tag TAG, as v1.2.3; without it the version is that of Chart.yaml".to_owned(),
         ("release", _) if target.is_some() => format!("type --publish={}", target.unwrap_or_default().to_lowercase()),
         _ => {

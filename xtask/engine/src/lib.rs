@@ -45,6 +45,7 @@ mod prepare;
 mod registry;
 mod rehearsal;
 mod release;
+mod status;
 mod sys;
 mod yank;
 

@@ -90,6 +90,20 @@ pub fn listing(printed: &[u8]) -> (BTreeMap<String, Object>, Vec<Vec<u8>>) {
     (files, odd)
 }
 
+/// The objects that `git cat-file --batch` prints, in the order in which they were asked for; `None` for one that is not there.
+pub fn batch(printed: &[u8]) -> Vec<Option<Vec<u8>>> {
+    let (mut rest, mut objects) = (printed, Vec::new());
+    while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+        let (head, after) = rest.split_at(end);
+        let after = after.get(1..).unwrap_or_default();
+        let size = str::from_utf8(head).ok().and_then(|head| head.rsplit(' ').next()?.parse::<usize>().ok());
+        let object = size.and_then(|size| after.get(..size));
+        rest = object.map_or(after, |object| after.get(object.len() + 1..).unwrap_or_default());
+        objects.push(object.map(<[u8]>::to_vec));
+    }
+    objects
+}
+
 /// `MODE TYPE ID<TAB>PATH`.
 fn file(line: &str) -> Option<(String, Object)> {
     let (facts, path) = line.split_once('\t')?;
@@ -167,6 +181,13 @@ mod tests {
         let expected = [("charts/a b.tgz", object("100644", "aa")), ("link", object("120000", "bb"))];
         let expected = expected.map(|(path, object)| (path.to_owned(), object)).into();
         assert_eq!(listing(printed), (expected, vec![b"n\xff".to_vec()]));
+    }
+
+    #[test]
+    fn batches() {
+        let printed = b"aa blob 3\na\nb\nbb missing\ncc:d e missing\ndd tag 0\n\nee blob 1\nx\n";
+        let expected = [Some(&b"a\nb"[..]), None, None, Some(b""), Some(b"x")];
+        assert_eq!(batch(printed), expected.map(|object| object.map(<[u8]>::to_vec)));
     }
 
     #[test]

@@ -6,12 +6,13 @@
 
 mod asset;
 pub mod io;
-mod latest;
+pub mod latest;
 pub mod refusal;
 pub mod release;
 pub mod settings;
 #[cfg(test)]
 mod tests;
+pub mod withdrawn;
 
 use self::asset::State;
 use self::release::{Asset, Release};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::withdrawn::is_withdrawn;
 use crate::base::digest::Digest;
 use crate::base::http::Response;
 use crate::base::text::shown;
@@ -49,6 +50,13 @@ pub struct Asset {
 /// A digest; `None` for one by another algorithm.
 fn if_sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| Digest::parse(&text)))
+}
+
+impl Release {
+    /// Whether every chart of it is yanked: nobody gets it as the latest.
+    pub fn is_withdrawn(&self) -> bool {
+        is_withdrawn(&self.assets, self.body.as_deref().unwrap_or_default())
+    }
 }
 
 impl Asset {

@@ -86,6 +86,25 @@ pub struct Source {
     pub path: String,
 }
 
+/// A build of a site ("REST API endpoints for GitHub Pages", "Get latest Pages build").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Build {
+    /// `built`, `errored`, or another one while it is not done.
+    pub status: String,
+    /// Why it failed.
+    pub error: BuildError,
+    /// When it changed last.
+    pub updated_at: String,
+}
+
+/// Why a build failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct BuildError {
+    pub message: Option<String>,
+}
+
 /// What GitHub says about the repository; `None` where it did not say.
 #[derive(Debug, Default)]
 pub struct Settings {

@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum, value_parser};
 
 use super::front::FIRST;
 use super::io::observe::observe;
-use super::io::publish::{look, make, publish, short};
+use super::io::publish::{Pushed, look, make, publish, short};
 use super::io::{compare, history, report, served, site};
-use super::{Change, Contents, INDEX_NAME, Plan, RECORD, Restored, elsewhere, plan};
+use super::{Change, Charts, Contents, INDEX_NAME, Plan, RECORD, Restored, elsewhere, plan};
 use crate::base::config::Config;
 use crate::base::helm_repository::OTHER_PAGE;
 use crate::base::problem::{Problem, verdict};
@@ -135,21 +135,53 @@ fn perform(
         return report::preview(config, branch, change, &plan, bytes(branch, change, &plan)?, out, args.json);
     }
     let limit = Duration::from_secs(args.deadline);
+    let published = push(config, Repair::of(args), change, branch, limit)?;
+    report::published(config, branch, change, &published, args.json)?;
+    if args.wait {
+        served::wait(&report::expected(config, change), branch.deadline())?;
+    }
+    Ok(())
+}
+
+/// Publishes what follows from the branch, which is asked for the right to before the first write.
+fn push<'c>(
+    config: &Config,
+    repair: Repair,
+    change: &'c Change<'_>,
+    branch: &mut Branch,
+    limit: Duration,
+) -> Result<Pushed<'c>> {
     let mut is_checked = false;
     let decide_checked = |branch: &mut Branch, tip: Option<&Tip>| {
-        let plan = decide(branch, tip)?;
+        let plan = decide(config, repair, change, branch, tip)?;
         if !is_checked && !plan.is_done() {
             is_checked = true;
             verdict(check_branch(config, branch, limit)?)?.iter().for_each(terminal::problem);
         }
         Ok(plan)
     };
-    let published = publish(branch, change.time, None, decide_checked)?;
-    report::published(config, branch, change, &published, args.json)?;
-    if args.wait {
-        served::wait(&report::expected(config, change), branch.deadline())?;
-    }
-    Ok(())
+    publish(branch, change.time, None, decide_checked)
+}
+
+/// Restores what the branch has lost of the Helm repository, and publishes nothing else. `commit` is the one that is checked
+/// out.
+pub(crate) fn restore(
+    config: &Config,
+    commit: &str,
+    remote: &Remote,
+    limit: Duration,
+    is_told: bool,
+) -> Result<()> {
+    let change = Change {
+        source: format!("{}@{commit}", config.repository),
+        time: environment::now()?,
+        docs: None,
+        adopt: Vec::new(),
+        charts: Some(Charts::default()),
+    };
+    let mut branch = Branch::new(remote, &config.branch, limit)?;
+    let published = push(config, Repair::Lost, &change, &mut branch, limit)?;
+    if is_told { report::published(config, &branch, &change, &published, false) } else { Ok(()) }
 }
 
 /// What cannot be, whatever the repository holds.

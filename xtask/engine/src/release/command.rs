@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, value_parser};
+use clap::{Args, Parser, value_parser};
 
 use super::io::{report, unreleased};
 use crate::base::config::Config;
-use crate::base::problem::verdict;
+use crate::base::problem::{Problem, verdict};
 use crate::base::target::Target;
 use crate::chart::io::helm::agreement::HelmMode;
 use crate::sys::{environment, terminal};
@@ -82,6 +82,19 @@ pub struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
+    /// What these words ask for after `cargo xtask release`.
+    pub fn of_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Self, Problem> {
+        /// The command line of a release that is not asked for by one.
+        #[derive(Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: ReleaseArgs,
+        }
+        let line = ["release"].into_iter().chain(words);
+        let Line { args } = Line::try_parse_from(line).map_err(|error| Problem::usage(error.to_string()))?;
+        Ok(args)
+    }
+
     /// The charts that are asked for; none for all.
     pub fn wanted(&self) -> impl Iterator<Item = &String> {
         self.charts.iter().chain(&self.only)

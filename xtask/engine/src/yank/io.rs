@@ -1,5 +1,9 @@
 //! The GitHub Releases of yanked versions.
 
+use std::time::Duration;
+
+use serde_json::json;
+
 use super::{Step, steps};
 use crate::base::config::Config;
 use crate::base::problem::Problem;
@@ -8,7 +12,6 @@ use crate::base::target::Target;
 use crate::github::io::Github;
 use crate::github::release::Release;
 use crate::sys::http::{Http, PATIENT};
-use std::time::Duration;
 
 /// What GitHub has.
 #[derive(Debug, Default)]
@@ -43,8 +46,12 @@ pub fn check_token(config: &Config, limit: Duration) -> Result<(), Problem> {
 /// Takes a step. Taking it once more changes nothing.
 pub fn perform(config: &Config, limit: Duration, step: &Step<'_>) -> Result<(), Problem> {
     with_github(config, limit, |github| match step {
-        Step::Note { release, notes } => github.change(release, &serde_json::json!({ "body": notes })),
-        Step::Latest { release } => github.change(release, &serde_json::json!({ "make_latest": "true" })),
+        Step::Note { release, notes } => {
+            github.change(release.id, &release.tag_name, &json!({ "body": notes }))
+        }
+        Step::Latest { release } => {
+            github.change(release.id, &release.tag_name, &json!({ "make_latest": "true" }))
+        }
     })
 }
 

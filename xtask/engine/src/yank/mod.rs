@@ -12,8 +12,8 @@ use std::cmp::Ordering;
 use crate::base::config::Config;
 use crate::base::helm_repository::asset_name;
 use crate::base::tag::ChartVersion;
-use crate::base::text::prose;
 use crate::github::release::Release;
+use crate::github::withdrawn::{is_withdrawn, marked};
 
 /// A change of GitHub Releases.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +39,8 @@ pub fn steps<'r>(
     for &release in &published {
         let old = release.body.clone().unwrap_or_default();
         let of_release = versions.iter().filter(|version| is_of(config, release, version));
-        let notes = of_release.fold(old.clone(), |notes, version| marked(&notes, version, reason));
+        let notes = of_release
+            .fold(old.clone(), |notes, version| marked(&notes, &version.name, &version.version, reason));
         after.push((release, notes.clone()));
         if notes != old {
             steps.push(Step::Note { release, notes });
@@ -52,8 +53,9 @@ pub fn steps<'r>(
     for (tag, version) in touched {
         let Some(family) = config.tags.family(tag, std::slice::from_ref(version)) else { continue };
         let Some(latest) = latest.filter(|latest| family.version(latest).is_some()) else { continue };
-        let stable =
-            after.iter().filter(|(release, notes)| !release.prerelease && !is_withdrawn(release, notes));
+        let stable = after
+            .iter()
+            .filter(|(release, notes)| !release.prerelease && !is_withdrawn(&release.assets, notes));
         let of_family =
             stable.filter_map(|(release, _)| Some((family.version(&release.tag_name)?, *release)));
         let highest = of_family.reduce(|a, b| if a.0.cmp_precedence(&b.0) == Ordering::Less { b } else { a });
@@ -82,42 +84,6 @@ fn is_of(config: &Config, release: &Release, version: &ChartVersion) -> bool {
 
 fn is_version(of_tag: &semver::Version, version: &str) -> bool {
     crate::base::version::strict_form(version).as_ref() == Some(of_tag)
-}
-
-/// Whether every archive of a release is yanked, by its notes.
-fn is_withdrawn(release: &Release, notes: &str) -> bool {
-    let mut archives = release.assets.iter().filter(|asset| asset.name.ends_with(".tgz")).peekable();
-    let yanked: Vec<String> = notes
-        .lines()
-        .filter_map(|line| line.strip_prefix(BEGIN)?.strip_suffix(END_OF_MARK))
-        .map(|id| asset_name(&format!("{id}.tgz")))
-        .collect();
-    let has_mark = !yanked.is_empty();
-    has_mark && (archives.peek().is_none() || archives.all(|asset| yanked.contains(&asset.name)))
-}
-
-const BEGIN: &str = "<!-- yanked ";
-const END: &str = "<!-- end of yanked ";
-const END_OF_MARK: &str = " -->";
-
-/// Notes that say why a version is yanked, or that no longer do; all else in them stays.
-fn marked(notes: &str, version: &ChartVersion, reason: Option<&str>) -> String {
-    let id = format!("{}-{}", version.name, version.version);
-    let (begin, end) = (format!("{BEGIN}{id}{END_OF_MARK}"), format!("{END}{id}{END_OF_MARK}"));
-    let rest = match (notes.find(&begin), notes.find(&end)) {
-        (Some(from), Some(to)) if from < to => {
-            let after = notes.get(to + end.len()..).unwrap_or_default();
-            let after = after.trim_start_matches(['\r', '\n']);
-            notes.get(..from).unwrap_or_default().to_owned() + after
-        }
-        _ => notes.to_owned(),
-    };
-    let Some(reason) = reason else { return rest };
-    let what = format!("{} {}", version.name, version.version);
-    format!(
-        "{begin}\n> [!CAUTION]\n> **{what} is yanked**: {}. Install another version.\n{end}\n\n{rest}",
-        prose(reason)
-    )
 }
 
 #[cfg(test)]
@@ -168,7 +134,7 @@ mod tests {
         assert_eq!(told(&one, "web-1.2.0", &[web("1.1.0")], Some("x")), ["note web-1.1.0"]);
         assert_eq!(told(&one, "db-9.0.0", &[web("1.2.0")], Some("x")), ["note web-1.2.0"]);
         assert_eq!(told(&one, "web-1.2.0", &[web("3.0.0")], Some("x")), [""; 0]);
-        one[0].body = Some(marked("Notes", &web("1.2.0"), Some("x")));
+        one[0].body = Some(marked("Notes", "web", "1.2.0", Some("x")));
         assert_eq!(told(&one, "web-1.1.0", &[web("1.2.0")], Some("x")), [""; 0]);
         assert_eq!(told(&one, "web-1.1.0", &[web("1.2.0")], None), ["note web-1.2.0", "latest web-1.2.0"]);
     }
@@ -182,16 +148,5 @@ mod tests {
         assert_eq!(told(&all, "v1.2.0", &[web("1.2.0")], Some("x")), ["note v1.2.0"]);
         let db = ChartVersion { name: "db".to_owned(), ..web("1.2.0") };
         assert_eq!(told(&all, "v1.2.0", &[web("1.2.0"), db], Some("x")), ["note v1.2.0", "latest v1.1.0"]);
-    }
-
-    #[test]
-    fn notes_are_marked_and_come_back() {
-        for notes in ["", "Notes\r\n\r\nmore", "<!-- yanked -->\n"] {
-            let noted = marked(notes, &web("1.2.0"), Some("a <b> `c`"));
-            assert!(noted.contains("**web 1.2.0 is yanked**: "), "{noted}");
-            assert_eq!(marked(&noted, &web("1.2.0"), Some("a <b> `c`")), noted);
-            assert_eq!(marked(&noted, &web("1.2.0"), None), notes);
-            assert_eq!(marked(&noted, &web("1.2.1"), None), noted);
-        }
     }
 }

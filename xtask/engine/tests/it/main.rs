@@ -88,6 +88,7 @@ mod safety;
 mod sandbox;
 mod server;
 mod side_by_side;
+mod status;
 mod strange_files;
 mod tags;
 mod temporary;

@@ -8,7 +8,7 @@ use helm_xtask::internals::text::name;
 const SOURCES: &str = "xtask/engine/src/";
 const MANIFEST: &str = "xtask/engine/Cargo.toml";
 /// The rooms, each of which uses those before it alone. What stands beside them may use all.
-pub const ROOMS: [&str; 20] = [
+pub const ROOMS: [&str; 21] = [
     "base",
     "sys",
     "git",
@@ -23,6 +23,7 @@ pub const ROOMS: [&str; 20] = [
     "preflight",
     "pages",
     "release",
+    "status",
     "rehearsal",
     "yank",
     "ci",

@@ -15,7 +15,7 @@ use super::remote::{NAME, Remote};
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::git::Tip;
-use crate::git::object::{Commit, Object, listing};
+use crate::git::object::{Commit, Object, batch, listing};
 use crate::sys::process::{self, Output};
 use crate::sys::scratch::{Scratch, no_room};
 
@@ -223,6 +223,13 @@ impl Branch {
         Ok(listing(&Self::checked("ls-tree", output)?).0)
     }
 
+    /// When the newest commit was made, in seconds since 1970.
+    pub fn time(&self) -> Result<u64> {
+        let output = self.run(|git| git.args(["log", "-1", "--format=%ct", BASE]))?;
+        let printed = Self::checked("log", output)?;
+        String::from_utf8_lossy(&printed).trim().parse().context("git says no time")
+    }
+
     /// Gets the whole history of the branch, without the content of files where the remote can leave that out.
     pub fn deepen(&mut self) -> Result<()> {
         let filter = if self.partial { "--filter=blob:none" } else { "--no-filter" };
@@ -251,6 +258,12 @@ impl Branch {
             output = self.run(|git| git.args(["cat-file", "blob", &object.id]))?;
         }
         Self::checked("cat-file", output)
+    }
+
+    /// The content of many files, which were fetched at once; `None` for one that the remote did not give.
+    pub fn read_all(&self, ids: &[&str]) -> Result<Vec<Option<Vec<u8>>>> {
+        let output = self.run_with(ids.join("\n").into_bytes(), |git| git.args(["cat-file", "--batch"]))?;
+        Ok(batch(&Self::checked("cat-file", output)?))
     }
 
     /// Begins anew, with the content of all files.

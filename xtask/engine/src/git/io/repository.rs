@@ -17,7 +17,7 @@ use crate::base::problem::{Problem, Problems, verdict};
 use crate::base::text::{line_feeds, name, shown};
 use crate::base::time::MAX_TIME;
 use crate::git::Commit;
-use crate::git::object::{Object, blob_id, listing};
+use crate::git::object::{Object, batch, blob_id, listing};
 use crate::git::refusal::safe_directory;
 use crate::sys::files;
 use crate::sys::process::{self, Output};
@@ -124,6 +124,11 @@ impl Repository {
             return Ok(None);
         }
         self.read(["cat-file", "blob", &format!("{commit}:{file}")]).map(Some)
+    }
+
+    /// Files of many commits, each as `COMMIT:PATH`; `None` for one that is not in this clone.
+    pub fn files_at(&self, wanted: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        Ok(batch(&self.read_with(wanted.join("\n").into_bytes(), ["cat-file", "--batch"])?))
     }
 
     /// The tags that were made last, the newest first.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::branch::{Branch, QUIET, Refusal, names};
 use super::remote::{NAME, Remote};
 use super::repository::Repository;
+use crate::git::object::batch;
 use crate::git::remote_refs::{RemoteRefs, RemoteTag};
 use crate::git::tag_object::TagObject;
 use crate::sys::process::Output;
@@ -38,12 +39,14 @@ impl Branch {
         let output =
             self.run_with(refs.join("\n").into_bytes(), |git| git.arg("fetch").args(QUIET).args(fetch))?;
         Self::checked("fetch", output)?;
-        let text = |(name, object): (&str, &str)| {
-            let output = self.run(|git| git.args(["cat-file", "tag", object]))?;
-            let text = Self::checked("cat-file", output)?;
+        let ids: Vec<&str> = annotated.iter().map(|(_, object)| *object).collect();
+        let output = self.run_with(ids.join("\n").into_bytes(), |git| git.args(["cat-file", "--batch"]))?;
+        let texts = batch(&Self::checked("cat-file", output)?);
+        let text = |((name, object), text): ((&str, &str), Option<Vec<u8>>)| {
+            let text = text.with_context(|| format!("git has no object {object}"))?;
             Ok((name.to_owned(), String::from_utf8_lossy(&text).into_owned()))
         };
-        annotated.into_iter().map(text).collect()
+        annotated.into_iter().zip(texts).map(text).collect()
     }
 }
 

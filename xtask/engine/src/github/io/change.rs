@@ -19,11 +19,10 @@ impl Github<'_> {
         self.api.read::<Release>(&what, &answer).map(|release| Some(release.tag_name))
     }
 
-    /// Gives a release other values for some of its fields. What is asked twice changes nothing the second time.
-    pub fn change(&self, release: &Release, fields: &Value) -> Result<(), Problem> {
-        let answer =
-            self.patiently(|| self.api.send("PATCH", &format!("/releases/{}", release.id), Some(fields)));
-        let what = format!("change release {} of {}", name(&release.tag_name), name(self.api.repository()));
+    /// Gives a release, by its number and tag, other values for some of its fields. What is asked twice changes nothing the second time.
+    pub fn change(&self, id: u64, tag: &str, fields: &Value) -> Result<(), Problem> {
+        let answer = self.patiently(|| self.api.send("PATCH", &format!("/releases/{}", id), Some(fields)));
+        let what = format!("change release {} of {}", name(tag), name(self.api.repository()));
         self.api.read::<Release>(&what, &answer).map(drop)
     }
 }

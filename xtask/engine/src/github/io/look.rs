@@ -33,7 +33,7 @@ impl Github<'_> {
         for &id in made.iter().filter(|id| own.iter().all(|listed| listed.id != **id)) {
             releases.extend(self.release(id)?);
         }
-        let others = others.into_iter().filter(|release| !release.draft);
+        let others = others.into_iter().filter(|release| !release.draft && !release.is_withdrawn());
         releases.retain(|release| release.tag_name == tag);
         Ok(Seen {
             tag_commit: self.tag_commit(tag)?,

@@ -6,7 +6,7 @@ use super::Github;
 use crate::base::clock::Clock;
 use crate::base::http::Response;
 use crate::base::url;
-use crate::github::settings::{Branch, Pages, Repository, Rule, Ruleset, Settings, stops};
+use crate::github::settings::{Branch, Build, Pages, Repository, Rule, Ruleset, Settings, stops};
 use crate::sys::environment;
 
 impl Github<'_> {
@@ -32,6 +32,11 @@ impl Github<'_> {
             pages: has_pages.then(|| self.told::<Pages>("/pages")).flatten(),
             ..of_repository
         }
+    }
+
+    /// The newest build of GitHub Pages; `None` where there is none, or GitHub does not tell.
+    pub fn build(&self) -> Option<Build> {
+        self.told("/pages/builds/latest")
     }
 
     /// Whether the token is that of a person.

@@ -1,6 +1,6 @@
 //! What the remote and the targets have of all versions of the charts: a list of each, however many versions there are.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -18,7 +18,7 @@ use crate::git::io::branch::{Branch, Refusal};
 use crate::git::remote_refs::RemoteRefs;
 use crate::git::tag_object::is_ours;
 use crate::github::io::Github;
-use crate::github::release::Release;
+use crate::github::release::{Asset, Release};
 use crate::index::Index;
 use crate::registry::io::Registry;
 use crate::release::Prepared;
@@ -99,7 +99,9 @@ fn look(
     if asks(Target::Github) && !refs.tags.is_empty() {
         match on_github(scene) {
             Ok(releases) => {
-                there.listed.insert(Target::Github, released(scene, &releases));
+                there
+                    .listed
+                    .insert(Target::Github, released(scene.config, &scene.prepared.versions, &releases));
                 let candidate =
                     |release: &Release| (release.tag_name.clone(), is_closed(scene, candidates, release));
                 there.releases = releases.iter().map(candidate).collect();
@@ -129,7 +131,6 @@ fn in_index(config: &Config, branch: &mut Branch) -> Result<Versions> {
 }
 
 /// What the registry has of the charts that have tags, where some tag may be one of ours: it takes a request for each chart.
-/// A registry that does not answer is asked no more.
 fn in_registry(scene: &Scene<'_>, refs: &RemoteRefs) -> Checked<Versions> {
     let is_tagged = |chart: &&ChartVersion| refs.tags.iter().any(|tag| tag.name.contains(&chart.name));
     let has_one_chart = scene.prepared.versions.len() == 1 && !refs.tags.is_empty();
@@ -142,25 +143,43 @@ fn in_registry(scene: &Scene<'_>, refs: &RemoteRefs) -> Checked<Versions> {
     let gone = annotated.into_iter().filter_map(|tag| tag.chart);
     let names: BTreeSet<String> = charts.map(|chart| chart.name.clone()).chain(gone).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let Checked { value: found, problems } =
+        tags_in_registry(scene.config, &names, scene.limit, scene.plain_http);
+    let all = found.into_iter().map(|(chart, tags)| (chart, pushed(&tags))).collect();
+    Checked::new(all, problems.into_iter().map(|problem| doubt(problem, false)))
+}
+
+/// The versions that tags of a registry are of.
+pub fn pushed(tags: &[String]) -> BTreeSet<Version> {
+    let tags: Vec<String> = tags.iter().map(|tag| tag.replace('_', "+")).collect();
+    versions(tags.iter().map(String::as_str))
+}
+
+/// The tags that the registry has of charts, by their names: a request for each. A registry that does not answer is asked
+/// no more, and its charts are missing; why is told once.
+pub fn tags_in_registry(
+    config: &Config,
+    names: &[&str],
+    limit: Duration,
+    plain_http: bool,
+) -> Checked<BTreeMap<String, Vec<String>>> {
     let parts: Vec<&[&str]> = names.chunks(names.len().div_ceil(CLIENTS).max(1)).collect();
-    let ask = |names: &&[&str]| -> Result<Versions> {
-        let http = Http::new(scene.limit, CURIOUS)?;
-        let registry = Registry::new(&http, scene.plain_http);
-        let mut all = Versions::new();
-        for name in *names {
-            let tags = registry.tags(&Reference::of_chart(&scene.config.oci, name, ""), false)?;
-            let tags: Vec<String> = tags.iter().map(|tag| tag.replace('_', "+")).collect();
-            all.insert((*name).to_owned(), versions(tags.iter().map(String::as_str)));
-        }
-        Ok(all)
+    let ask = |names: &&[&str]| {
+        let mut found = BTreeMap::new();
+        let mut ask_all = || -> Result<()> {
+            let http = Http::new(limit, CURIOUS)?;
+            let registry = Registry::new(&http, plain_http);
+            for name in *names {
+                let tags = registry.tags(&Reference::of_chart(&config.oci, name, ""), false)?;
+                found.insert((*name).to_owned(), tags);
+            }
+            Ok(())
+        };
+        let failed = ask_all().err();
+        Checked::new(found, failed.into_iter().flat_map(|error| problems_of(error).0))
     };
-    let (mut all, mut problems) = (Versions::new(), Vec::new());
-    for answer in threads::map(&parts, ask) {
-        match answer {
-            Ok(found) => all.extend(found),
-            Err(error) => problems.extend(problems_of(error).0.into_iter().map(|one| doubt(one, false))),
-        }
-    }
+    let mut problems = Vec::new();
+    let all = threads::map(&parts, ask).into_iter().flat_map(|told| told.take(&mut problems)).collect();
     problems.truncate(1);
     Checked::new(all, problems)
 }
@@ -170,32 +189,33 @@ fn on_github(scene: &Scene<'_>) -> Result<Vec<Release>, Problem> {
     Github::new(&http, &scene.config.repository)?.releases()
 }
 
-/// The versions that GitHub has published releases of.
-fn released(scene: &Scene<'_>, releases: &[Release]) -> Versions {
+/// The versions that GitHub has published releases of, with their archives.
+pub fn released(config: &Config, charts: &[ChartVersion], releases: &[Release]) -> Versions {
     let mut all = Versions::new();
     for release in releases.iter().filter(|release| !release.draft) {
-        let tags = &scene.config.tags;
-        let known = tags.read_verified(&release.tag_name, &scene.prepared.versions).ok();
+        let tags = &config.tags;
+        let known = tags.read_verified(&release.tag_name, charts).ok();
         let Some(tag) = known.or_else(|| tags.read_of_any(&release.tag_name)) else { continue };
         let charts = match &tag.chart {
             Some(chart) => vec![chart],
-            None => scene.prepared.versions.iter().map(|chart| &chart.name).collect(),
+            None => charts.iter().map(|chart| &chart.name).collect(),
         };
-        for chart in charts.into_iter().filter(|chart| offers(release, chart, &tag.version)) {
+        let has_it = |chart: &&String| archive_in(release, chart, &tag.version).is_some();
+        for chart in charts.into_iter().filter(has_it) {
             all.entry(chart.clone()).or_default().insert(tag.version.clone());
         }
     }
     all
 }
 
-/// Whether a release has the archive of a version, however that is spelled.
-fn offers(release: &Release, chart: &str, version: &Version) -> bool {
+/// The asset of a release that is the archive of a version, however that is spelled.
+pub fn archive_in<'r>(release: &'r Release, chart: &str, version: &Version) -> Option<&'r Asset> {
     let plain = asset_name(&format!("{chart}-{version}.tgz"));
     let is_it = |file: &str| {
         let rest = file.strip_prefix(chart).and_then(|rest| rest.strip_prefix('-')?.strip_suffix(".tgz"));
         file == plain || rest.and_then(strict_form).as_ref() == Some(version)
     };
-    release.assets.iter().any(|asset| asset.is_whole() && is_it(&asset.name))
+    release.assets.iter().find(|asset| asset.is_whole() && is_it(&asset.name))
 }
 
 /// What keeps everybody from adding the archive of a chart to a release that lacks it.

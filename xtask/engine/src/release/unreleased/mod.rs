@@ -69,7 +69,7 @@ pub struct Unreleased {
 
 impl There {
     /// What a target has of a chart; `None` if nobody knows.
-    fn versions(&self, target: Target, chart: &str) -> Option<&BTreeSet<Version>> {
+    pub fn versions(&self, target: Target, chart: &str) -> Option<&BTreeSet<Version>> {
         static NONE: BTreeSet<Version> = BTreeSet::new();
         match target {
             Target::Oci => self.registry.get(chart),
@@ -80,7 +80,7 @@ impl There {
     }
 
     /// Whether some of these targets have a version.
-    fn is_anywhere(&self, targets: &[Target], chart: &str, version: &Version) -> bool {
+    pub fn is_anywhere(&self, targets: &[Target], chart: &str, version: &Version) -> bool {
         let has = |target: &Target| self.versions(*target, chart).is_some_and(|all| all.contains(version));
         targets.iter().any(has)
     }
@@ -95,13 +95,13 @@ impl There {
         targets.iter().any(|target| self.versions(*target, chart).is_some_and(|all| !all.is_empty()))
     }
 
-    fn lacks(&self, target: Target, chart: &str, version: &Version) -> bool {
+    pub fn lacks(&self, target: Target, chart: &str, version: &Version) -> bool {
         self.versions(target, chart).is_some_and(|all| !all.contains(version))
     }
 
     /// Whether a target has older versions of a chart, so that a later one is a gap. A target that was added later owes
     /// nobody what was released before.
-    fn has_older(&self, target: Target, chart: &str, version: &Version) -> bool {
+    pub fn has_older(&self, target: Target, chart: &str, version: &Version) -> bool {
         self.versions(target, chart).is_some_and(|all| all.iter().any(|one| one < version))
     }
 }
@@ -116,8 +116,8 @@ pub fn tag_of(config: &Config, chart: &ChartVersion, count: usize) -> String {
 /// A tag of the remote that releases.
 #[derive(Debug)]
 pub struct Tagged<'a> {
-    tag: Tag,
-    remote: &'a RemoteTag,
+    pub tag: Tag,
+    pub remote: &'a RemoteTag,
 }
 
 /// The release tags of the remote, by name.
@@ -144,7 +144,7 @@ pub fn incomplete(facts: Facts<'_>, tags: &[Tagged<'_>]) -> Vec<Incomplete> {
 }
 
 /// The charts that a tag releases: of one for all charts those that some target has, if any does.
-fn charts_of<'a>(facts: Facts<'a>, tag: &'a Tag) -> Vec<&'a str> {
+pub fn charts_of<'a>(facts: Facts<'a>, tag: &'a Tag) -> Vec<&'a str> {
     if let Some(chart) = &tag.chart {
         return vec![chart];
     }
