@@ -217,6 +217,11 @@ fn the_registry_and_the_releases() {
     };
     harmed("the latest, where it is immutable", closed, &[old]);
     harmed("none: it is an application's", |o| o.latest = latest("v9.0.0"), &[]);
+    let withdrawn = |o: &mut Observed| {
+        o.latest = latest("web-1.1.0");
+        o.releases()[2].body = Some("<!-- yanked web-1.2.0 -->\n".to_owned());
+    };
+    harmed("none: the highest is yanked", withdrawn, &[]);
     harmed("none: the tags of others", |o| o.tags().extend([tag("app-1.1.5"), tag("v1.1.5")]), &[]);
     let command = "cargo xtask release --tag web-1.1.5 --publish";
     let everywhere =

@@ -21,7 +21,7 @@ impl Github<'_> {
 
     /// Gives a release, by its number and tag, other values for some of its fields. What is asked twice changes nothing the second time.
     pub fn change(&self, id: u64, tag: &str, fields: &Value) -> Result<(), Problem> {
-        let answer = self.patiently(|| self.api.send("PATCH", &format!("/releases/{}", id), Some(fields)));
+        let answer = self.patiently(|| self.api.send("PATCH", &format!("/releases/{id}"), Some(fields)));
         let what = format!("change release {} of {}", name(tag), name(self.api.repository()));
         self.api.read::<Release>(&what, &answer).map(drop)
     }
