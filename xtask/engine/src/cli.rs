@@ -23,8 +23,11 @@ use crate::pages::command::{PagesArgs, Part};
 use crate::prepare::command::{DeprecateArgs, PrepareArgs};
 use crate::release::command::ReleaseArgs;
 use crate::status::command::StatusArgs;
+use crate::verify::command::VerifyArgs;
 use crate::yank::command::YankArgs;
-use crate::{check, ci, dependency, index, package, pages, prepare, rehearsal, release, status, yank};
+use crate::{
+    check, ci, dependency, index, package, pages, prepare, rehearsal, release, status, verify, yank,
+};
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
 #[derive(Debug, Parser)]
@@ -48,6 +51,8 @@ pub enum Installed {
     Package(PackageArgs),
     /// Write `index.yaml` for the archives of a directory, as `helm repo index` does
     Index(IndexArgs),
+    /// Verify a chart of a Helm repository or a registry: digests, signatures, and whose they are
+    Verify(VerifyArgs),
 }
 
 /// The commands of this library, for a parser of one's own: a variant with `#[command(flatten)]`.
@@ -104,6 +109,8 @@ pub enum Commands {
     Yank(YankArgs),
     /// Compare every version with every place that should have it, and say what mends what is wrong
     Status(StatusArgs),
+    /// Verify that all places of a release hold the same archive, and who signed it
+    Verify(VerifyArgs),
 }
 
 impl Commands {
@@ -127,6 +134,7 @@ impl Commands {
             Self::Pages(args) => pages::command::run(&app.config, args),
             Self::Yank(args) => yank::command::run(&app.config, args),
             Self::Status(args) => status::command::run(&app.config, args),
+            Self::Verify(args) => verify::command::run(Some(&app.config), args),
         }
     }
 

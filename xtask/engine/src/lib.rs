@@ -45,8 +45,10 @@ mod prepare;
 mod registry;
 mod rehearsal;
 mod release;
+mod signing;
 mod status;
 mod sys;
+mod verify;
 mod yank;
 
 pub use crate::app::App;

@@ -4,7 +4,7 @@
 pub mod command;
 mod helm_repositories;
 pub mod io;
-mod listed;
+pub mod listed;
 mod resolve;
 
 use self::helm_repositories::alias;

@@ -95,6 +95,8 @@ mod temporary;
 mod tidy;
 mod tokens;
 mod verdicts;
+mod verify;
+mod verify_elsewhere;
 mod whole;
 mod wire;
 mod yank;

@@ -8,13 +8,14 @@ use helm_xtask::internals::text::name;
 const SOURCES: &str = "xtask/engine/src/";
 const MANIFEST: &str = "xtask/engine/Cargo.toml";
 /// The rooms, each of which uses those before it alone. What stands beside them may use all.
-pub const ROOMS: [&str; 21] = [
+pub const ROOMS: [&str; 23] = [
     "base",
     "sys",
     "git",
     "chart",
     "index",
     "dist",
+    "signing",
     "registry",
     "dependency",
     "package",
@@ -24,6 +25,7 @@ pub const ROOMS: [&str; 21] = [
     "pages",
     "release",
     "status",
+    "verify",
     "rehearsal",
     "yank",
     "ci",

@@ -5,6 +5,7 @@ mod api;
 mod change;
 mod look;
 mod perform;
+pub mod published;
 mod settings;
 mod tags;
 mod token;

@@ -2,6 +2,7 @@
 
 pub mod credentials;
 pub mod helm_push;
+pub mod inspect;
 mod session;
 mod token;
 mod upload;

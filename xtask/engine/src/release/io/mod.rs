@@ -5,6 +5,7 @@ pub mod make;
 pub mod pages;
 pub mod preflight;
 pub mod publish;
+pub mod rebuild;
 pub mod registry;
 pub mod release;
 pub mod report;

@@ -438,7 +438,7 @@ fn check_targets(config: &Config, remote: &Remote, targets: &[Target], wait: boo
 }
 
 /// The config with the place of a chart, if that lies elsewhere in this work tree than it does today.
-fn at_their_place(config: &Config, chart: &str, root: &Path) -> Result<Config> {
+pub(super) fn at_their_place(config: &Config, chart: &str, root: &Path) -> Result<Config> {
     let is_it = |directory: &str| {
         let text = files::read(&root.join(directory).join("Chart.yaml")).unwrap_or_default();
         declared(&text).is_some_and(|declared| declared.name == chart)

@@ -1,0 +1,3 @@
+//! The programs that sign and check signatures.
+
+pub mod verify;

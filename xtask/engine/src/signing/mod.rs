@@ -1,0 +1,4 @@
+//! Signatures of charts: Helm's provenance files, made and checked by gpg, and those of cosign in a registry.
+
+pub mod io;
+pub mod read;
