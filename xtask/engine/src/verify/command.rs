@@ -149,13 +149,21 @@ fn releases(
     let head = head(config, asked, source)?;
     let is_here = |tag: &str| head.tags.git.iter().any(|(known, id)| known == tag && *id == head.commit.id);
     if let Some(tag) = asked.filter(|tag| !is_here(tag)) {
+        if config.tags.read_of_any(tag).is_none() {
+            let problem = Problem::usage(format!("tag {} is not a release tag", name(tag)));
+            return Err(problem.hint(config.tags.described()).into());
+        }
         if environment::is_offline() {
             let problem =
                 Problem::error(format!("tag {} is not at HEAD, and nothing is fetched offline", name(tag)));
             return Err(problem.hint(format!("git checkout {tag}")).into());
         }
         terminal::progress("Fetching", &format!("{tag} of {}", remote.url));
-        let checkout = Checkout::of_tag(remote, tag, Instant::now() + limit)?;
+        let missing = |error: anyhow::Error| {
+            let hint = "is that the tag of a release? git ls-remote --tags lists what the remote has";
+            Problem::error(problems_of(error).to_string()).hint(hint)
+        };
+        let checkout = Checkout::of_tag(remote, tag, Instant::now() + limit).map_err(missing)?;
         let charts = charts(config, checkout.repository()?.root())?;
         return Ok(wanted(config, Some(tag), &charts)?);
     }

@@ -183,6 +183,17 @@ fn a_release_that_is_good_everywhere() {
         // 3.17 knows no Ed25519.
         assert!(ran.status == 0 || helm == "helm3", "{helm}: {ran:?}");
     }
+    // Whatever is checked out.
+    bump(&sandbox, "1.1.0");
+    let said = verify(&targets, &sandbox, &["v1.0.0", "--rebuild", "--keyring", &alice]).ended(0).stdout;
+    assert!(said.contains("    Verified rebuild of v1.0.0  web 1.0.0  "), "{said}");
+    for (tag, status, message) in [
+        ("nonsense", 2, "error: tag `nonsense` is not a release tag\nhint: "),
+        ("v9.9.9", 1, "couldn't find remote ref refs/tags/v9.9.9\nhint: "),
+    ] {
+        let ran = verify(&targets, &sandbox, &[tag]).ended(status);
+        assert!(ran.stderr.contains(message), "{}", ran.stderr);
+    }
 }
 
 #[test]
@@ -387,6 +398,9 @@ fn what_cannot_be_seen() {
     targets.github.fail(fake::Fault::Refuse(403, "no"), "/releases", usize::MAX);
     targets.github.fail(fake::Fault::Refuse(401, "no"), "/attestations", usize::MAX);
     targets.registry.fail(fake::Fault::Refuse(500, "no"), "/v2/", usize::MAX);
+    // Whoever asks for a signature relies on it.
+    let ran = verify(&targets, &sandbox, &["v1.0.0", "--key", "k.pub"]).ended(1);
+    assert!(ran.stderr.contains("error: `cosign signature`: it cannot be checked, "), "{}", ran.stderr);
     let ran = verify(&targets, &sandbox, &["v1.0.0"]).ended(0);
     expect![[r#"
         it prints:

@@ -23,18 +23,18 @@ pub fn provenance(network: &Network, args: &VerifyArgs, evidence: &mut Evidence)
         Some(Err(_)) => return Ok(()),
         None => {
             let place = format!("provenance of {}", evidence.wanted.title());
-            let message = "--keyring asks for one, and no place has it";
             let is_unseen = evidence.seen.iter().any(|one| matches!(one.says, Says::Unseen(_)));
             if args.keyring.is_some() && is_unseen {
-                evidence.unseen(&place, format!("{message} that could be looked at"));
+                unchecked(evidence, &place, true, "no place that could be looked at has one");
             } else if args.keyring.is_some() {
-                evidence.wrong(&place, message, "leave --keyring out for a version that is not signed");
+                let hint = "leave --keyring out for a version that is not signed";
+                evidence.wrong(&place, "--keyring asks for one, and no place has it", hint);
             }
             return Ok(());
         }
     };
     let Some(gpg) = &network.gpg else {
-        evidence.unseen(&place, "gpg is not installed");
+        unchecked(evidence, &place, args.keyring.is_some(), "gpg is not installed");
         return Ok(());
     };
     match gpg.verify(&bytes)? {
@@ -57,6 +57,16 @@ pub fn provenance(network: &Network, args: &VerifyArgs, evidence: &mut Evidence)
     Ok(())
 }
 
+/// A signature that could not be checked: an error where an option asks for it, since whoever gives that relies on it.
+fn unchecked(evidence: &mut Evidence, place: &str, is_asked: bool, why: &str) {
+    if is_asked {
+        let message = format!("it cannot be checked, and an option asks for it: {why}");
+        evidence.wrong(place, &message, "mend that, or leave out --keyring, --key or --identity");
+    } else {
+        evidence.unseen(place, why);
+    }
+}
+
 /// Who signed, with the key and when that expires.
 fn by(signer: &Signer) -> String {
     let date = |time| format!("expires {}", utc(time).split('T').next().unwrap_or_default());
@@ -74,32 +84,38 @@ pub fn cosign(network: &Network, args: &VerifyArgs, manifest: Option<&Signed>, e
         }
         _ => Vec::new(),
     };
+    let is_asked = !options.is_empty();
     let Some(manifest) = manifest else {
-        if !options.is_empty() {
-            evidence.unseen("cosign signature", "there is no manifest in a registry that it could be of");
+        if is_asked {
+            unchecked(
+                evidence,
+                "cosign signature",
+                true,
+                "there is no manifest in a registry that it could be of",
+            );
         }
         return;
     };
     let place = format!("cosign signature of {}", manifest.at);
     let is_there = match &manifest.referrers {
-        Err(problem) => return evidence.unseen(&place, problem.message.clone()),
+        Err(problem) => return unchecked(evidence, &place, is_asked, &problem.message),
         Ok(referrers) => referrers.iter().any(Referrer::is_cosign),
     };
-    match (is_there, options.is_empty()) {
-        (false, true) => evidence.see(&place, Says::Absent, ""),
-        (true, true) => {
+    match (is_there, is_asked) {
+        (false, false) => evidence.see(&place, Says::Absent, ""),
+        (true, false) => {
             evidence.unseen(&place, "it is there; name its key with --key, or its --identity and --issuer");
         }
-        (false, false) => {
+        (false, true) => {
             let hint = "leave the option out for a version that is not signed by cosign";
             evidence.wrong(&place, "there is none, and --key or --identity asks for one", hint);
         }
-        (true, false) => {
+        (true, true) => {
             let digest = manifest.digest.to_string();
             match check(&manifest.at, &digest, &options, manifest.is_plain, network.limit) {
-                None => evidence.unseen(&place, "cosign is not installed"),
+                None => unchecked(evidence, &place, true, "cosign is not installed"),
                 Some(Cosigned::Unknown(words)) => {
-                    evidence.unseen(&place, format!("cosign cannot tell: {words}"));
+                    unchecked(evidence, &place, true, &format!("cosign cannot tell: {words}"));
                 }
                 Some(Cosigned::Bad(words)) => evidence.wrong(&place, &words, TAMPERED),
                 Some(Cosigned::Good) => evidence.see(&place, Says::Agrees, &options.join(" ")),
