@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::charts_server::{Charts, archive, archive_of};
 use crate::fake;
+use crate::life::as_others_package;
 use crate::publish_github::{attach, somebody};
 use crate::release::chart;
 use crate::sandbox::{Ran, Sandbox, find, helms};
@@ -55,7 +56,8 @@ impl<'s> Keys<'s> {
 
     pub fn export(&self, name: &str, file: &str) {
         let to = self.0.work().join("../home").join(file).display().to_string();
-        self.gpg(&["--output", &to, "--export", name], "");
+        let armor = if file.ends_with(".asc") { "--armor" } else { "--no-armor" };
+        self.gpg(&[armor, "--output", &to, "--export", name], "");
     }
 
     pub fn keyring(&self, file: &str) -> String {
@@ -256,6 +258,11 @@ fn what_differs_on_the_branch() {
         `charts/web-1.0.0.tgz.prov on gh-pages`: it is another provenance file than provenance of oci://REGISTRY/web:1.0.0
     "#]].assert_eq(&found);
     verify(&targets, &sandbox, &["v1.0.0", "--keyring", &alice]).ended(0);
+    // What helm would have packaged has other bytes, and the same content.
+    targets.remote.overwrite(&[(ARCHIVE, Some(&as_others_package(&before[1].1)))]);
+    let said = verify(&targets, &sandbox, &["v1.0.0", "--rebuild"]).ended(1).stdout;
+    assert!(said.contains("    Verified rebuild of v1.0.0  the same content; other bytes, since "), "{said}");
+    targets.remote.overwrite(&[(ARCHIVE, Some(&before[1].1))]);
     // A version that was yanked stands in the second index.
     let yanked = index.replace(
         "    name: web\n",

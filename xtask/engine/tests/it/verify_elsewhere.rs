@@ -84,9 +84,9 @@ fn a_helm_repository_without_a_checkout() {
     let web = archive("web", "1.0.0");
     let old = ["--faked-system-time", "20200101T000000!"];
     keys.key("Old", &old);
-    keys.export("Old", "old.gpg");
+    keys.export("Old", "old.asc");
     let (good, expired) = (keys.sign(&web, "Alice", &[]), keys.sign(&web, "Old", &old));
-    let (alice, old) = (keys.keyring("alice.gpg"), keys.keyring("old.gpg"));
+    let (alice, old) = (keys.keyring("alice.gpg"), keys.keyring("old.asc"));
     drop(keys);
     for (variable, value) in [("INSTALLED", "1"), ("CARGO_NET_OFFLINE", "false")] {
         sandbox.set(variable, value);
