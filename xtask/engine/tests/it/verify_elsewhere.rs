@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::charts_server::{Charts, Fault, archive, archive_of, entry};
 use crate::fake;
+use crate::registry_api::Door;
 use crate::release::chart;
 use crate::sandbox::{Ran, Sandbox};
 use crate::verify::{Keys, plain, publish};
@@ -163,4 +164,21 @@ fn wrong_usage() {
         let ran = sandbox.any_config(args).ended(2);
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
+}
+
+/// The credentials for publishing are for one's own registry.
+#[test]
+fn registries_of_others_get_no_credentials() {
+    let (targets, mut sandbox) = (Targets::new(), source("1.0.0"));
+    publish(&targets, &sandbox, None);
+    targets.registry.with(|oci| oci.door = Door::Basic("b3duZXI6c2VjcmV0".to_owned()));
+    targets.registry.calls();
+    for (variable, value) in
+        [("INSTALLED", "1"), ("XTASK_OCI_USERNAME", "owner"), ("XTASK_OCI_PASSWORD", "secret")]
+    {
+        sandbox.set(variable, value);
+    }
+    let ran = sandbox.any_config(&["verify", "--repo", &targets.registry.url(), "web", "1.0.0"]).ended(1);
+    assert!(ran.stdout.starts_with(" Not checked oci://") && ran.stdout.contains(" 401 "), "{}", ran.stdout);
+    assert!(targets.registry.calls().iter().all(|call| call.authorizations.is_empty()));
 }

@@ -11,6 +11,7 @@ use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::registry::refusal::{Wish, is_absent};
+use crate::sys::http::Http;
 
 /// A manifest and what it names, with the bytes that the registry gives for it.
 #[derive(Debug)]
@@ -43,7 +44,12 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// More than anybody attaches to a chart.
 const MAX_REFERRERS: usize = 100;
 
-impl Registry<'_> {
+impl<'a> Registry<'a> {
+    /// Registries of others. The credentials for publishing go to none of them.
+    pub fn of_others(http: &'a Http, plain_http: bool) -> Self {
+        Self { own: Some(String::new()), ..Self::new(http, plain_http) }
+    }
+
     /// What a tag names; `None` if the registry says that there is no such tag or repository. The error is that it could not
     /// be read.
     pub fn inspect(&self, at: &Reference) -> Result<Option<Inspected>, Problem> {

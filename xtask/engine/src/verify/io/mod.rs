@@ -62,7 +62,7 @@ pub fn published(
         site.look(network, &mut evidence)?;
     }
     let manifest =
-        config.publishes_to(Target::Oci).then(|| registry::look(network, &config.oci, &mut evidence));
+        config.publishes_to(Target::Oci).then(|| registry::look(network, &config.oci, true, &mut evidence));
     let github = network.http().ok().map(|http| Github::new(http, &config.repository)).transpose()?;
     if config.publishes_to(Target::Github) {
         github::look(github.as_ref(), &config.repository, &mut evidence);
@@ -74,7 +74,7 @@ pub fn published(
 pub fn elsewhere(url: &str, network: &Network, args: &VerifyArgs, wanted: Wanted) -> Result<Evidence> {
     let mut evidence = Evidence::new(wanted);
     let manifest = if url.starts_with("oci://") {
-        registry::look(network, url, &mut evidence)
+        registry::look(network, url, false, &mut evidence)
     } else {
         pages::classic(url, network, &mut evidence);
         None

@@ -22,8 +22,8 @@ pub struct Signed {
     pub is_plain: bool,
 }
 
-/// Looks at a chart below `base`, which is `oci://HOST/PATH`. The manifest comes back, if there is one.
-pub fn look(network: &Network, base: &str, evidence: &mut Evidence) -> Option<Signed> {
+/// Looks at a chart below `base`, which is `oci://HOST/PATH`, of the config where `is_ours`. The manifest comes back, if there is one.
+pub fn look(network: &Network, base: &str, is_ours: bool, evidence: &mut Evidence) -> Option<Signed> {
     let at = Reference::of_chart(base, &evidence.wanted.chart, &evidence.wanted.version);
     let place = at.to_string();
     let http = match network.http() {
@@ -34,7 +34,8 @@ pub fn look(network: &Network, base: &str, evidence: &mut Evidence) -> Option<Si
         }
     };
     terminal::progress("Looking", &format!("at {place}"));
-    let registry = Registry::new(http, network.plain_http);
+    let new = if is_ours { Registry::new } else { Registry::of_others };
+    let registry = new(http, network.plain_http);
     let found = match registry.inspect(&at) {
         Ok(Some(found)) => found,
         Ok(None) => {
