@@ -80,6 +80,13 @@ impl<'t> Yanked<'t> {
     }
 }
 
+/// Why an index of yanked versions has one of them.
+pub fn reason(text: &[u8], chart: &str, version: &str) -> Option<String> {
+    let id = format!("{chart}-{version}");
+    let text = String::from_utf8_lossy(text);
+    text.lines().filter_map(reason_in).find(|(other, _)| *other == id).map(|(_, reason)| reason)
+}
+
 fn id(version: &Version<'_>) -> String {
     format!("{}-{}", version.name, version.version)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Judged, Says, Seen, Wanted, judge, most, reason};
+use super::{Judged, Says, Seen, Wanted, judge, most};
 use crate::base::digest::Digest;
 use crate::base::helm_repository::asset_name;
 use crate::base::problem::Problem;
@@ -11,6 +11,7 @@ use crate::base::version::is_same;
 use crate::chart::same_content::differences;
 use crate::chart::{Json, Metadata, metadata_of, tgz};
 use crate::index;
+use crate::pages::yanked::reason;
 use crate::signing::read::{Provenance, read};
 
 /// All that was found.
@@ -68,8 +69,7 @@ impl Evidence {
         };
         let (_, versions) = listed.into_iter().find(|(key, _)| *key == self.wanted.chart)?;
         let entry = versions.into_iter().find(|one| is_same(&one.version, &self.wanted.version))?;
-        let lines = text.get(entry.range).map(String::from_utf8_lossy).unwrap_or_default();
-        let note = match reason(&lines) {
+        let note = match reason(text, &entry.name, &entry.version) {
             _ if !is_yanked => String::new(),
             Some(reason) => format!("yanked: {reason}"),
             None => "yanked".to_owned(),

@@ -11,7 +11,6 @@ use crate::base::digest::Digest;
 use crate::base::problem::Problem;
 use crate::base::tag::{BadTag, ChartVersion};
 use crate::base::text::{counted, name};
-use crate::base::yaml;
 
 /// A version that is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,16 +104,6 @@ pub fn wanted(config: &Config, tag: Option<&str>, charts: &[ChartVersion]) -> Re
         return Err(Problem::error(message).hint("name the tag of a release; git tag --list has all of them"));
     }
     Ok(released)
-}
-
-/// Why a version was yanked, by the entry that the second index has of it; `None` where that gives no reason.
-pub fn reason(entry: &str) -> Option<String> {
-    let line = entry
-        .lines()
-        .map(str::trim)
-        .find(|line| line.trim_start_matches(['"', '\'']).starts_with("helm-xtask/yanked"))?;
-    let document = yaml::read(line.trim_end_matches(',').as_bytes()).ok()?;
-    document.root.pairs().first()?.value.text().map(str::to_owned)
 }
 
 /// What is there most often, and how often; of as many, the first.
@@ -264,21 +253,6 @@ mod tests {
             let text = |one: &Wanted| format!("{} ({})", one.title(), one.tags.join(" "));
             let found = found.map(|all| all.iter().map(text).collect::<Vec<_>>().join(", "));
             assert_eq!(found.as_deref().unwrap_or("an error"), expected, "{tag:?}");
-        }
-    }
-
-    #[test]
-    fn reasons() {
-        for (entry, expected) in [
-            (
-                "  - name: web\n    annotations:\n      helm-xtask/yanked: breaks \"x\"\n",
-                Some("breaks \"x\""),
-            ),
-            ("    annotations:\n      \"helm-xtask/yanked\": \"a: b\"\n", Some("a: b")),
-            ("  - name: web\n", None),
-            ("", None),
-        ] {
-            assert_eq!(reason(entry).as_deref(), expected, "{entry}");
         }
     }
 }

@@ -264,10 +264,8 @@ fn what_differs_on_the_branch() {
     assert!(said.contains("    Verified rebuild of v1.0.0  the same content; other bytes, since "), "{said}");
     targets.remote.overwrite(&[(ARCHIVE, Some(&before[1].1))]);
     // A version that was yanked stands in the second index.
-    let yanked = index.replace(
-        "    name: web\n",
-        "    annotations:\n      helm-xtask/yanked: it loses data\n    name: web\n",
-    );
+    let reason = "annotations:\n  \"yanked/web-1.0.0\": \"it loses data\"\nentries:\n";
+    let yanked = index.replace("entries:\n", reason);
     let gone = index.replace("1.0.0", "1.0.9");
     targets
         .remote

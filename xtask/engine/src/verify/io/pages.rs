@@ -12,6 +12,7 @@ use crate::dependency::listed::file_url;
 use crate::git::Tip;
 use crate::git::io::branch::{Branch, Refusal};
 use crate::git::io::remote::Remote;
+use crate::index::Level;
 use crate::pages::io::published_archive::download;
 use crate::pages::path_of;
 use crate::sys::terminal;
@@ -72,7 +73,8 @@ impl<'a> Site<'a> {
         let hint = release(evidence, "pages");
         let index = |file: &str| config.helm_file(file);
         let found = find(evidence, &hint, |file| on(&index(file)), |file| read(&index(file)));
-        let Some((_, url)) = found else { return };
+        let Some((file, url)) = found else { return };
+        let url = if file == INDEXES[1] { Level::Up.of(&url) } else { url };
         match path_of(config, &url) {
             Some(path) => {
                 let hint = "cargo xtask pages --repair shows what the history of the branch has of it";
