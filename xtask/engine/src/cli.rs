@@ -145,6 +145,7 @@ impl Commands {
             Self::Release(args) => Task::Release {
                 publish: args.publish.map_or_else(Vec::new, |asked| config.asked_or_all(&asked)),
                 tag: args.tag.is_some() || args.backfill,
+                signs: args.sign,
                 from: args.from.map(|from| from.to_string_lossy().into_owned()),
                 to: args
                     .destination

@@ -8,6 +8,7 @@ use super::host::is_docker_hub;
 use super::oci_reference::Reference;
 use super::path;
 use super::problem::Problem;
+use super::signing_key;
 use super::tag::{self, TagPatterns};
 use super::target::Target;
 use super::text::name;
@@ -43,6 +44,8 @@ pub struct Config {
     pub(crate) versions: Versions,
     pub(crate) latest: Option<String>,
     pub(crate) tags: TagPatterns,
+    /// A fingerprint in capital digits, or an address; `None` where nothing is signed.
+    pub(crate) signing_key: Option<String>,
     /// `None` where this program has nothing to do with documentation.
     pub(crate) docs: Option<Builder>,
 }
@@ -121,6 +124,7 @@ impl Config {
             versions: Versions::Verify,
             latest: None,
             tags: TagPatterns(tag::DEFAULT.map(str::to_owned).to_vec()),
+            signing_key: None,
             docs: Some(Builder::Native),
             repository,
         }
@@ -223,6 +227,13 @@ impl Config {
         Self { tags: TagPatterns(patterns.into_iter().map(Into::into).collect()), ..self }
     }
 
+    /// The key of `gpg` that signs each archive: its fingerprint, or an address as in `charts@example.com`. Releases are then
+    /// made with `--sign`, and nothing is published that is not signed.
+    #[must_use]
+    pub fn signing_key(self, key: impl Into<String>) -> Self {
+        Self { signing_key: Some(signing_key::normal(key.into())), ..self }
+    }
+
     /// What builds the documentation that is published. Where that program is not installed, `pages --publish` fails, and
     /// `pages` shows a preview by this program. Without this setter it is [`Builder::Native`].
     #[must_use]
@@ -304,6 +315,13 @@ impl Config {
             let is_tag = !pattern.starts_with('-') && is_ref(&tag::example(pattern));
             require(tag::is_pattern(pattern) && is_tag, "tags", pattern, "v{version}` or `{name}-{version}");
         }
+        let key = self.signing_key.as_deref();
+        require(
+            key.is_none_or(signing_key::is_key),
+            "signing_key",
+            key.unwrap_or_default(),
+            "FINGERPRINT` or `NAME@HOST",
+        );
         if has_oci {
             problems.extend(beyond_docker_hub(&self.oci).map(|problem| problem.at(THE_CONFIG, None)));
         }
@@ -467,6 +485,8 @@ mod tests {
             SHOP.clone().old_helm_path("charts"),
             SHOP.clone().targets([]),
             SHOP.clone().targets([Target::Oci, Target::Pages]).archives_in_releases(),
+            SHOP.clone().signing_key("A4C34093"),
+            SHOP.clone().signing_key("charts@"),
             SHOP.clone().tags([""; 0]),
             SHOP.clone().tags(["v{version}", "{name}"]),
             SHOP.clone().tags(["v {version}"]),

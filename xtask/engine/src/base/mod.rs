@@ -16,6 +16,7 @@ pub mod path;
 mod printable;
 pub mod problem;
 pub mod proxy;
+pub mod signing_key;
 pub mod tag;
 pub mod target;
 pub mod text;

@@ -35,7 +35,7 @@ pub use self::archive_metadata::{metadata_in, metadata_of};
 pub use self::json::Json;
 pub use self::load::{load_chart, load_sub_chart};
 pub use self::read::{Lines, NO_QUOTES, QUOTE_IT, declared, lock_in};
-pub use self::write::to_yaml;
+pub use self::write::{metadata_to_yaml, to_yaml};
 pub use helm_xtask_formats::chart::{Dependency, Maintainer, Metadata};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -9,6 +9,15 @@ use crate::base::yaml::{self, Out};
 /// The text of Chart.yaml inside an archive. Charts of `apiVersion: v1` lose their `dependencies` there. The
 /// error is the message: text that Helm's YAML library would not write, or keys that it orders at random.
 pub fn to_yaml(metadata: &Metadata) -> Result<String, String> {
+    text(metadata, !metadata.is_v1())
+}
+
+/// The same with all dependencies, whatever the `apiVersion`: the text that Helm signs.
+pub fn metadata_to_yaml(metadata: &Metadata) -> Result<String, String> {
+    text(metadata, true)
+}
+
+fn text(metadata: &Metadata, has_dependencies: bool) -> Result<String, String> {
     let mut annotations = Vec::new();
     for (key, value) in &metadata.annotations {
         annotations.push((key.clone(), Out::Text(value.clone())));
@@ -21,9 +30,7 @@ pub fn to_yaml(metadata: &Metadata) -> Result<String, String> {
         )
     })?;
     let mut fields = metadata.fields(annotations);
-    if metadata.is_v1() {
-        fields.retain(|(key, _)| key != "dependencies");
-    }
+    fields.retain(|(key, _)| has_dependencies || key != "dependencies");
     write_and_read_back(&Out::Map(fields))
 }
 

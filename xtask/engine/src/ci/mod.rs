@@ -147,6 +147,9 @@ fn in_place_of(text: &str, task: Option<&Task>, all: &[Step], parse: Parse<'_>) 
     Here::Run(match task {
         Some(Task::Ci) => all.to_vec(),
         Some(task @ Task::Release { .. }) if !task.publishes().is_empty() => of_name("rehearsal"),
+        Some(Task::Release { signs: true, .. }) => {
+            return Here::Not("it signs by a key that CI has".to_owned());
+        }
         Some(Task::Pages { publish: true, docs: true }) => of_name("docs"),
         Some(Task::Pages { publish: true, docs: false }) => vec![known(&unpublished(), all)],
         // A command of the repository's own is held to the rule of ours: it sends nothing without `--publish`.

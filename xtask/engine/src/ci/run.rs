@@ -13,6 +13,7 @@ pub enum Task {
         publish: Vec<Target>,
         /// Whether the command line names its tag.
         tag: bool,
+        signs: bool,
         /// The directory that it takes the release from, in place of making it.
         from: Option<String>,
         /// The directory that it makes the release in.
@@ -131,6 +132,7 @@ mod tests {
         let task = Ok(Task::Release {
             publish: vec![Target::Oci, Target::Pages],
             tag: false,
+            signs: false,
             from: None,
             to: String::new(),
         });

@@ -7,11 +7,15 @@ use crate::base::target::Target;
 fn parse(line: &str) -> Result<Task, String> {
     Ok(match line {
         "cargo xtask ci" => Task::Ci,
-        "cargo xtask release --publish=oci" | "cargo xtask --to=a release --publish=oci" => {
-            Task::Release { publish: vec![Target::Oci], tag: false, from: None, to: "dist".to_owned() }
-        }
+        "cargo xtask release --publish=oci" | "cargo xtask --to=a release --publish=oci" => Task::Release {
+            publish: vec![Target::Oci],
+            tag: false,
+            signs: false,
+            from: None,
+            to: "dist".to_owned(),
+        },
         "cargo xtask release" => {
-            Task::Release { publish: Vec::new(), tag: false, from: None, to: "dist".to_owned() }
+            Task::Release { publish: Vec::new(), tag: false, signs: false, from: None, to: "dist".to_owned() }
         }
         line if line.contains("pages") => {
             Task::Pages { publish: line.contains("--publish"), docs: line.contains("--only docs") }

@@ -113,8 +113,8 @@ fn signs(provenance: &[u8], digest: &Digest) -> bool {
 }
 
 /// Writes a release: the manifest comes last, since it says that the others are there. Where nothing is released, there is
-/// none. An archive gets the provenance file that lies beside it, if that signs it. Other runs leave the directory alone
-/// until the lock is dropped.
+/// none. An archive that is not published yet gets the provenance file that lies beside it, if that signs it. Other runs
+/// leave the directory alone until the lock is dropped.
 pub fn write(release: &mut Release, destination: &Path) -> Result<Lock> {
     if release.archives.is_empty() {
         let lock = Lock::of(destination);
@@ -123,10 +123,11 @@ pub fn write(release: &mut Release, destination: &Path) -> Result<Lock> {
     }
     files::make_directory(destination)?;
     let lock = Lock::of(destination);
-    for archive in release.archives.iter_mut().filter(|archive| archive.provenance.is_none()) {
+    let archives = release.archives.iter_mut().zip(&release.manifest.charts);
+    for (archive, chart) in archives.filter(|(archive, _)| archive.provenance.is_none()) {
         let path = destination.join(format!("{}.prov", archive.file_name()));
         let provenance = files::read_up_to(&path, MAX_HELM_FILE).unwrap_or_default();
-        if signs(&provenance, &archive.digest) {
+        if !chart.published && signs(&provenance, &archive.digest) {
             archive.provenance = Some(provenance);
         } else {
             // An earlier run may have taken the published archive, and with it what signs that one.
@@ -142,4 +143,12 @@ pub fn write(release: &mut Release, destination: &Path) -> Result<Lock> {
         release.archives.iter().flat_map(Archive::files).chain(texts).map(new_file).collect();
     files::write_all(destination, &files, Some(MANIFEST))?;
     Ok(lock)
+}
+
+/// Writes the provenance files of a release that lies in this directory.
+pub fn write_provenance(release: &Release, directory: &Path) -> Result<()> {
+    let mtime = release.manifest.commit.time;
+    let files = release.archives.iter().flat_map(|archive| archive.files().skip(1));
+    let files: Vec<NewFile<'_>> = files.map(|(name, data)| NewFile { name, data, mtime }).collect();
+    files::write_all(directory, &files, None)
 }

@@ -54,6 +54,9 @@ pub struct Chart {
     /// Size of the archive in bytes.
     pub size: u64,
     pub digest: Digest,
+    /// Whether the archive is one that is published already: what has no signature then gets none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub published: bool,
     /// `oci://HOST/PATH/NAME:TAG`; `None` where the release goes to no registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oci: Option<String>,

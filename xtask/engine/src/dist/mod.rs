@@ -135,6 +135,31 @@ pub fn differs_from_commit(manifest: &Manifest) -> Option<Problem> {
     (!changed.is_empty()).then(|| Problem::error(message).hint("git commit, then cargo xtask release"))
 }
 
+/// The config names a key, and these archives lack its signature.
+pub fn unsigned(config: &Config, release: &Release) -> Option<Problem> {
+    let lacking = lacking(config, release, false);
+    let message = format!("the config names a signing key, and there is no signature of {}", few(&lacking));
+    let hint = "cargo xtask release --sign --publish; in two jobs: cargo xtask release --from dist --sign, then --publish";
+    (!lacking.is_empty()).then(|| Problem::error(message).hint(hint))
+}
+
+/// What is published without a signature stays so: with one the registry's manifest would have another digest.
+pub fn kept_unsigned(config: &Config, release: &Release) -> Option<Problem> {
+    let kept = lacking(config, release, true);
+    let message = format!("published without a signature, and kept so: {}", few(&kept));
+    let hint = "the next version is signed: a signature would change the digest of what is published";
+    (!kept.is_empty()).then(|| Problem::note(message).hint(hint))
+}
+
+/// The archives without a signature, if there is to be one; those that are published already, or the others.
+fn lacking(config: &Config, release: &Release, is_published: bool) -> Vec<String> {
+    let archives = release.archives.iter().zip(&release.manifest.charts);
+    let is_it = |(archive, chart): &(&Archive, &manifest::Chart)| {
+        config.signing_key.is_some() && archive.provenance.is_none() && chart.published == is_published
+    };
+    archives.filter(is_it).map(|(_, chart)| chart.archive.clone()).collect()
+}
+
 pub fn tags(config: &Config, manifest: &Manifest) -> Vec<String> {
     by_tag(config, manifest).into_iter().map(|(tag, _)| tag).collect()
 }

@@ -17,7 +17,7 @@ use crate::base::version::release_of;
 use crate::chart::io::charts;
 use crate::chart::io::helm::agreement::{by, find_helm};
 use crate::dist::manifest::Manifest;
-use crate::dist::{Release, next_tags, replaceable, tags};
+use crate::dist::{self, Release, next_tags, replaceable, tags};
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
@@ -29,6 +29,7 @@ use crate::release::command::ReleaseArgs;
 use crate::release::held::{self, Held};
 use crate::release::io::make::{self, Made, Making};
 use crate::release::io::publish::{self, Publication, Transport};
+use crate::release::io::sign::Signed;
 use crate::release::io::tags::missing;
 use crate::release::io::{report, tags as making};
 use crate::release::steps::{Found, Planned, Step};
@@ -47,7 +48,7 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let mut times = Times::begin();
     let directory = root.join("dist");
     let real = Remote::find(config, args.remote.as_deref(), &repository)?;
-    let Made { new, held, .. } = make::make(&Making {
+    let Made { new, held, signed, .. } = make::make(&Making {
         config,
         args,
         repository: &repository,
@@ -59,6 +60,10 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let charts: Vec<String> = new.charts.iter().map(|chart| chart.source.clone()).collect();
     let by = by(helm.as_ref(), args.helm);
     report::packaged(&charts, &new.release.archives, &files::shown(&directory), &by)?;
+    report::signed(signed.as_ref(), &files::shown(&directory))?;
+    if dist::unsigned(config, &new.release).is_some() {
+        terminal::line("not signed in this rehearsal; with the key at hand, add --sign")?;
+    }
     report::left_out(&new.left_out, &held, false)?;
     if held.iter().any(|one| one.is_finished) {
         terminal::line("what is finished from the commit of its tag is not rehearsed")?;
@@ -90,7 +95,7 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let values = ci_values(&repository, &new)?;
     let old_index = config.old_index().map(|index| rehearsal.file(&index)).transpose()?.flatten();
     let old_url = old_index.and(config.old_helm_path.as_deref()).map(|path| targets.directory(path));
-    play(&publication, &transport, targets, &values, before.as_deref(), old_url)?;
+    play(&publication, &transport, targets, &values, before.as_deref(), old_url, signed.as_ref())?;
     times.end_of("user");
     end(config, release, &targets.root, &times)?;
     end_of_held(&held)
@@ -223,6 +228,7 @@ fn play(
     values: &BTreeMap<String, PathBuf>,
     before: Option<&[u8]>,
     old_url: Option<String>,
+    signed: Option<&Signed>,
 ) -> Result<()> {
     let http = Http::new(transport.limit, PATIENT)?;
     let steps = publication.steps.iter();
@@ -232,7 +238,7 @@ fn play(
     });
     let releases: Vec<_> = releases.collect();
     let (config, archives) = (publication.config, &publication.release.archives);
-    let story = Story { config, targets, archives, values, releases: &releases, before, old_url };
+    let story = Story { config, targets, archives, values, releases: &releases, before, old_url, signed };
     user::play(&story, transport.helm, &http, &mut |step| {
         let saw = if step.saw.is_empty() { String::new() } else { format!("  {}", step.saw) };
         Ok(terminal::result(step.verb, &format!("{}{saw}  ({:.2} s)", step.what, step.took.as_secs_f64()))?)

@@ -55,6 +55,9 @@ pub struct ReleaseArgs {
     /// Give the registry and the Helm repository what they lack of the charts here that are published; release nothing new
     #[arg(long, conflicts_with_all = ["tag", "from", "rehearse", "offline"])]
     pub backfill: bool,
+    /// Sign what is not published yet with the key of the config; with --from, in a job of its own
+    #[arg(long)]
+    pub sign: bool,
     /// Let this version replace a published one that differs; may be repeated
     #[arg(long, value_name = "NAME-VERSION")]
     pub replace: Vec<String>,

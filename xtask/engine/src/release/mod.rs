@@ -310,12 +310,13 @@ impl Decided {
 
     /// Makes the archives, of which published ones are taken as they are.
     pub fn make(mut self, config: &Config) -> Result<NewRelease, Problems> {
-        let mut archives = Vec::new();
+        let (mut archives, mut charts) = (Vec::new(), Vec::new());
         for PreparedChart { package, .. } in &self.charts {
-            archives.push(match self.published.remove(&package.metadata.name) {
-                Some(published) => published,
-                None => new_archive(package)?,
-            });
+            let published = self.published.remove(&package.metadata.name);
+            let is_published = published.is_some();
+            let archive = published.map_or_else(|| new_archive(package), Ok)?;
+            charts.push(manifest::Chart { published: is_published, ..listed(&archive) });
+            archives.push(archive);
         }
         let mut manifest = Manifest {
             format: manifest::FORMAT,
@@ -323,7 +324,7 @@ impl Decided {
             commit: self.commit,
             helm_repository: None,
             complete: self.is_complete,
-            charts: archives.iter().map(listed).collect(),
+            charts,
         };
         dist::address(config, &mut manifest);
         let notes = notes::text(config, &archives, &self.sections);
@@ -333,6 +334,7 @@ impl Decided {
                 alone.notes = notes::text(config, std::slice::from_ref(archive), &chart.sections);
             }
         }
+        self.warnings.extend(dist::kept_unsigned(config, &release));
         Ok(NewRelease {
             release,
             charts: self.charts,
@@ -464,6 +466,7 @@ fn listed(archive: &Archive) -> manifest::Chart {
         size: archive.bytes.len() as u64,
         digest: archive.digest.clone(),
         archive: archive.file_name(),
+        published: false,
         oci: None,
         url: None,
     }

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
-use crate::base::problem::{Problem, Severity};
+use crate::base::problem::{Problem, Problems, Severity};
 use crate::base::target::Target;
 use crate::base::text::{few, name};
 use crate::base::version::is_prerelease;
@@ -20,6 +20,7 @@ use crate::dist::manifest::{self, Manifest};
 use crate::dist::{Release, SUMS, by_tag, next_tags};
 use crate::github::{File, Wanted};
 use crate::registry::artifact::{HUB_FILE, HUB_TAG};
+use crate::signing::provenance::signed_by;
 
 /// One thing that publishing does.
 #[derive(Clone, Debug, Serialize)]
@@ -58,6 +59,16 @@ impl fmt::Display for Payload<'_> {
         match self {
             Self::Chart(archive) => f.write_str(&archive.file_name()),
             Self::ArtifactHub(_) => f.write_str(HUB_FILE),
+        }
+    }
+}
+
+impl Payload<'_> {
+    /// Whose signature goes with it.
+    fn signed_by(&self) -> Option<String> {
+        match self {
+            Self::Chart(archive) => signed_by(archive.provenance.as_deref()),
+            Self::ArtifactHub(_) => None,
         }
     }
 }
@@ -185,7 +196,10 @@ impl Step<'_> {
 
     fn what(&self) -> String {
         match self {
-            Self::Push { target, .. } => target.to_string(),
+            Self::Push { target, payload } => match payload.signed_by() {
+                Some(signed) => format!("{target}  {signed}"),
+                None => target.to_string(),
+            },
             Self::Merge { branch, path, .. } => format!("{path} on {branch}"),
             Self::Create { repository, wanted } => {
                 let kind = if wanted.prerelease { "prerelease" } else { "release" };
@@ -305,6 +319,21 @@ pub fn steps<'r>(
     steps.retain(|step| place(step).is_some());
     steps.sort_by_key(place);
     steps
+}
+
+/// The targets that a backfill fills: a GitHub Release is that of a tag.
+pub fn to_fill(
+    config: &Config,
+    mut targets: Vec<Target>,
+    is_backfill: bool,
+) -> Result<Vec<Target>, Problems> {
+    targets.retain(|target| !is_backfill || *target != Target::Github);
+    if targets.is_empty() {
+        let problem = Problem::usage("--backfill makes no GitHub Release: that is made of a tag");
+        let tag = config.tags.for_chart("NAME", "1.2.3");
+        return Err(problem.hint(format!("cargo xtask release --tag {tag} --publish=github")).into());
+    }
+    Ok(targets)
 }
 
 fn github_releases<'r>(config: &'r Config, release: &'r Release) -> Vec<Step<'r>> {

@@ -98,9 +98,9 @@ pub fn is_offline() -> bool {
     text("CARGO_NET_OFFLINE").is_some_and(|value| value == "true")
 }
 
-/// What may hold a secret: a token for that GitHub, or the credentials of a registry. Helm, mkdocs, zensical, curl and
+/// What may hold a secret: a token for that GitHub, the credentials of a registry, or a key. Helm, mkdocs, zensical, curl and
 /// credential helpers do not get them; git and gh may need them.
-pub const SECRETS: [&str; 4] = ["GH_TOKEN", "GITHUB_TOKEN", OCI[0], OCI[1]];
+pub const SECRETS: [&str; 6] = ["GH_TOKEN", "GITHUB_TOKEN", OCI[0], OCI[1], GPG[0], GPG[1]];
 
 pub fn github_token() -> Option<String> {
     secret("GITHUB_TOKEN")
@@ -122,6 +122,19 @@ pub const OCI: [&str; 2] = ["XTASK_OCI_USERNAME", "XTASK_OCI_PASSWORD"];
 /// The user and the password for the registry that is published to.
 pub fn oci_credentials() -> [Option<String>; 2] {
     OCI.map(secret)
+}
+
+/// The secret key that signs archives, armoured or in base64, and its passphrase.
+pub const GPG: [&str; 2] = ["XTASK_GPG_KEY", "XTASK_GPG_PASSPHRASE"];
+
+/// The secret key that signs archives, and its passphrase.
+pub fn gpg_key() -> [Option<String>; 2] {
+    GPG.map(secret)
+}
+
+/// Where files may lie that go away when the user logs out (XDG Base Directory Specification).
+pub fn runtime_directory() -> Option<PathBuf> {
+    path("XDG_RUNTIME_DIR")
 }
 
 /// The user that a workflow of GitHub Actions runs for.

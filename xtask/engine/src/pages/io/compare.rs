@@ -118,11 +118,14 @@ pub fn compare(
         let yanked = gone.find(&version.name, &version.version).filter(|_| content == Content::Same);
         let problem = yanked.map(|version| next.at(yanked::left(&gone, version)));
         let problem = problem.or_else(|| next.judge(all, gone.versions(), Some(&content)));
-        let same = (content == Content::Same).then(|| {
+        let mut same = None;
+        if content == Content::Same {
             let http = http.as_ref().filter(|_| is_for_targets);
-            let provenance = published_archive::provenance(config, branch, &tip, http, version);
-            Archive { provenance, ..archive }
-        });
+            match known(config, published_archive::provenance(config, branch, &tip, http, version)) {
+                Ok(provenance) => same = Some(Archive { provenance, ..archive }),
+                Err(why) => return Compared { content: Err(why), same: None, problem: None, absent: None },
+            }
+        }
         Compared { content: Ok(Some(content)), same, problem, absent: None }
     };
     let compared = charts.iter().map(&mut one).collect();
@@ -146,6 +149,12 @@ pub fn yanked(config: &Config, branch: &mut Branch) -> Result<Vec<(String, Strin
 /// The text of the index of yanked versions, likewise.
 fn yanked_of(config: &Config, branch: &mut Branch, tip: &Tip) -> Result<Vec<u8>> {
     tip.files.get(&config.yanked_index()).map_or_else(|| Ok(EMPTY.to_vec()), |object| branch.read(object))
+}
+
+/// The provenance file of an archive. Where nothing is to be signed, one that cannot be read is none: there may be a server
+/// that refuses what it does not have.
+fn known(config: &Config, found: Result<Option<Vec<u8>>, String>) -> Result<Option<Vec<u8>>, String> {
+    if config.signing_key.is_some() { found } else { Ok(found.unwrap_or_default()) }
 }
 
 /// How a chart compares with a published archive, and that archive with the metadata that it holds.
@@ -199,7 +208,7 @@ fn orphan(config: &Config, branch: &mut Branch, tip: &Tip, next: &Next<'_>) -> O
     let (name, version) = (&next.package.metadata.name, next.version()?);
     let path = config.helm_file(&format!("{name}-{version}.tgz"));
     let bytes = branch.read(tip.files.get(&path)?).ok()?;
-    let provenance = published_archive::provenance_of(branch, tip, &path);
+    let provenance = known(config, published_archive::provenance_of(branch, tip, &path)).ok()?;
     let (content, archive) = held(next, bytes, &version).ok()?;
     Some((content, Archive { provenance, ..archive }))
 }
@@ -217,7 +226,7 @@ fn released(config: &Config, http: Option<&Http>, next: &Next<'_>) -> Option<(Co
         Some((published_archive::download(http, &url).ok().flatten()?, url))
     });
     let (bytes, url) = found.next()?;
-    let provenance = published_archive::download(http, &format!("{url}.prov")).ok().flatten();
+    let provenance = known(config, published_archive::download(http, &format!("{url}.prov"))).ok()?;
     let (content, archive) = held(next, bytes, &version).ok()?;
     Some((content, Archive { provenance, ..archive }))
 }
@@ -272,7 +281,8 @@ fn adopt_from(
         let published = published_archive::archive(config, branch, tip, None, &cache, version);
         let Ok((bytes, digest)) = published else { continue };
         if differences(&archive.bytes, &bytes).is_ok_and(|files| files.is_empty()) {
-            archive.provenance = published_archive::provenance(config, branch, tip, None, version);
+            archive.provenance =
+                published_archive::provenance(config, branch, tip, None, version).ok().flatten();
             (archive.bytes, archive.digest) = (bytes, digest);
             is_any = true;
         }

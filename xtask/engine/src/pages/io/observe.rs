@@ -120,6 +120,11 @@ fn release(config: &Config, args: &PagesArgs, source: &Repository) -> Result<Opt
         release.manifest.tag.is_none()
             && release.manifest.charts.iter().any(|chart| release_of(&chart.version).is_some())
     };
+    let unsigned =
+        release.as_ref().filter(|_| args.publish).and_then(|release| dist::unsigned(config, release));
+    if let Some(unsigned) = unsigned {
+        return Err(unsigned.into());
+    }
     if let Some(snapshot) = release.as_ref().filter(|release| args.publish && is_snapshot(release)) {
         let tag = next_tags(config, &snapshot.manifest).join(", ");
         let problem = Problem::error(format!("{} holds a snapshot, which is never published", name(&shown)));

@@ -56,24 +56,27 @@ pub fn place<'t>(config: &Config, tip: &'t Tip, version: &Version<'_>) -> Option
     tip.files.get(&path_of(config, url).or_else(namesake)?)
 }
 
-/// Gets the provenance file of a version, which lies beside its archive; `None` where there is none.
+/// Gets the provenance file of a version, which lies beside its archive; `None` where there is none. The error says why nobody
+/// knows.
 pub fn provenance(
     config: &Config,
     branch: &mut Branch,
     tip: &Tip,
     http: Option<&Http>,
     version: &Version<'_>,
-) -> Option<Vec<u8>> {
-    let url = version.urls.first()?;
-    match path_of(config, url) {
-        Some(path) => provenance_of(branch, tip, &path),
-        None => download(http?, &format!("{url}.prov")).ok().flatten(),
+) -> Result<Option<Vec<u8>>, String> {
+    let Some(url) = version.urls.first() else { return Ok(None) };
+    match (path_of(config, url), http) {
+        (Some(path), _) => provenance_of(branch, tip, &path),
+        (None, Some(http)) => download(http, &format!("{url}.prov")),
+        (None, None) => Ok(None),
     }
 }
 
 /// The provenance file that lies beside an archive of the branch.
-pub fn provenance_of(branch: &mut Branch, tip: &Tip, archive: &str) -> Option<Vec<u8>> {
-    branch.read(tip.files.get(&format!("{archive}.prov"))?).ok()
+pub fn provenance_of(branch: &mut Branch, tip: &Tip, archive: &str) -> Result<Option<Vec<u8>>, String> {
+    let object = tip.files.get(&format!("{archive}.prov"));
+    object.map(|object| branch.read(object)).transpose().map_err(|error| format!("{error:#}"))
 }
 
 /// Gets a published file over an encrypted connection, or from this machine; `None` where the server says that there is none.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::sign::{self, Signed};
 use super::survey::{self, Scene, Survey};
 use crate::base::config::Config;
 use crate::base::oci_reference::Reference;
@@ -43,6 +44,7 @@ pub struct Made {
     pub held: Vec<Held>,
     /// What the remote has, where Chart.yaml says what is released and somebody looked.
     pub survey: Option<Survey>,
+    pub signed: Option<Signed>,
     pub lock: Lock,
 }
 
@@ -69,6 +71,7 @@ pub fn make(making: &Making<'_>) -> Result<Made> {
         let tag = config.tags.for_all("1.2.3").unwrap_or_else(|| config.tags.for_chart("NAME", "1.2.3"));
         return Err(problem.hint(format!("git checkout {tag} && cargo xtask release")).into());
     }
+    let signing_key = sign::asked(config, args).map_err(Problems::from)?;
     let mut head = head(config, args.tag.as_ref(), repository)?;
     let mut problems = Vec::new();
     let places = charts::chart_places(config, &config.charts, repository.root())?.take(&mut problems);
@@ -124,8 +127,10 @@ pub fn make(making: &Making<'_>) -> Result<Made> {
         compare(helm, charts, &new.overrides)?;
     }
     replaceable(&args.replace, &new.release.archives.iter().map(|archive| &archive.metadata))?;
-    let lock = dist::io::write(&mut new.release, destination)?;
-    Ok(Made { new, branch, absent: absent.unwrap_or_default(), held: left, survey, lock })
+    let NewRelease { release, warnings, .. } = &mut new;
+    let signed = signing_key.map(|key| sign::sign(key, args, release, warnings)).transpose()?.flatten();
+    let lock = dist::io::write(release, destination)?;
+    Ok(Made { new, branch, absent: absent.unwrap_or_default(), held: left, survey, signed, lock })
 }
 
 /// Fetches what charts depend on, for those that are released: not for one that is published as it is here, and not for one

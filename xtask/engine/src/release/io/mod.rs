@@ -9,6 +9,7 @@ pub mod rebuild;
 pub mod registry;
 pub mod release;
 pub mod report;
+pub mod sign;
 mod summary;
 pub mod survey;
 pub mod tags;

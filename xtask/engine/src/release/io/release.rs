@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::make::{Made, Making, make};
 use super::publish::{self, Outcome, Publication, Transport, hub};
+use super::sign::{self, Signed};
 use super::survey::Survey;
 use super::{report, summary};
 use crate::base::config::{Config, beyond_docker_hub, is_oci_base};
@@ -36,7 +37,7 @@ use crate::pages::io::served;
 use crate::release::NewRelease;
 use crate::release::command::ReleaseArgs;
 use crate::release::held::{self, Held};
-use crate::release::steps::{Planned, doubt, incomplete, steps};
+use crate::release::steps::{Planned, doubt, incomplete, steps, to_fill};
 use crate::release::unreleased::Incomplete;
 use crate::sys::lock::Lock;
 use crate::sys::scratch::Scratch;
@@ -86,6 +87,7 @@ pub(crate) struct Seen {
     pub survey: Option<Survey>,
     /// What was said.
     pub warnings: Vec<Problem>,
+    pub signed: Option<Signed>,
 }
 
 /// Temporary directories that a release lies in; they go with it.
@@ -147,9 +149,11 @@ impl Release {
         };
         let kept = Kept { checkout, dist: None };
         let release = Self::made(Scene { config, args, repository, remote, helm, directory }, kept)?;
+        let shown = files::shown(&release.directory);
         if !release.args.json && release.args.from.is_none() {
-            let by = by(release.helm.as_ref(), release.args.helm);
-            report::made(&release, &files::shown(&release.directory), &by)?;
+            report::made(&release, &shown, &by(release.helm.as_ref(), release.args.helm))?;
+        } else if !release.args.json {
+            report::signed(release.seen.signed.as_ref(), &shown)?;
         }
         Ok(release)
     }
@@ -193,10 +197,16 @@ impl Release {
         let Scene { config, args, repository, remote, helm, directory } = scene;
         let is_read = args.from.is_some();
         let (made, seen) = if is_read {
+            let signing_key = sign::asked(&config, &args).map_err(Problems::from)?;
             let _lock = Lock::of(&directory);
-            (read(&config, &directory)?, Seen::default())
+            let (mut release, mut seen) = (read(&config, &directory)?, Seen::default());
+            if let Some(key) = signing_key {
+                seen.signed = sign::sign(key, &args, &mut release, &mut seen.warnings)?;
+                dist::io::write_provenance(&release, &directory)?;
+            }
+            (release, seen)
         } else {
-            let Made { new, branch, absent, held, survey, lock: _lock } = make(&Making {
+            let Made { new, branch, absent, held, survey, signed, lock: _lock } = make(&Making {
                 config: &config,
                 args: &args,
                 repository: &repository,
@@ -208,7 +218,7 @@ impl Release {
             let NewRelease { release, charts, left_out, warnings, .. } = new;
             let charts = charts.into_iter().map(|chart| chart.source).collect();
             let branch = RefCell::new(branch);
-            (release, Seen { charts, branch, absent, left_out, held, survey, warnings })
+            (release, Seen { charts, branch, absent, left_out, held, survey, warnings, signed })
         };
         let others = beside_index(&repository)?;
         Ok(Self { config, args, repository, remote, helm, directory, made, seen, others, _kept: kept })
@@ -283,6 +293,7 @@ impl Release {
             outcome.problems.extend(self.incomplete()?.map(|problem| doubt(problem, false)));
         }
         outcome.problems.extend(self.foreign_notes(&targets));
+        outcome.problems.extend(self.unsigned().map(|problem| doubt(problem, false)));
         Ok(Plan { release: self, targets, outcome })
     }
 
@@ -297,7 +308,7 @@ impl Release {
     /// Publishes to targets.
     pub(crate) fn publish(&self, targets: Vec<Target>) -> Result<Plan<'_>> {
         let problems = self.incomplete()?.into_iter().chain(differs_from_commit(self.manifest()));
-        verdict(problems.chain(self.foreign_notes(&targets)).collect())?;
+        verdict(problems.chain(self.foreign_notes(&targets)).chain(self.unsigned()).collect())?;
         let tell = |planned: &Planned<'_>| if self.args.json { Ok(()) } else { report::done(planned) };
         let outcome = publish::publish(&self.publication(&targets)?, &self.transport(), &targets, &tell)?;
         outcome.problems.iter().for_each(terminal::problem);
@@ -324,6 +335,11 @@ impl Release {
     /// Why GitHub cannot have the notes, if it is among the targets.
     pub(crate) fn foreign_notes(&self, targets: &[Target]) -> Option<Problem> {
         foreign_notes(&self.config, &self.made).filter(|_| targets.contains(&Target::Github))
+    }
+
+    /// Why it cannot be published as the config wants it: archives lack the signature.
+    pub(crate) fn unsigned(&self) -> Option<Problem> {
+        dist::unsigned(&self.config, &self.made)
     }
 
     pub(crate) fn publication(&self, targets: &[Target]) -> Result<Publication<'_>> {
@@ -377,17 +393,6 @@ impl Serialize for Plan<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.outcome.planned.serialize(serializer)
     }
-}
-
-/// The targets that a backfill fills: a GitHub Release is that of a tag.
-fn to_fill(config: &Config, mut targets: Vec<Target>, is_backfill: bool) -> Result<Vec<Target>, Problems> {
-    targets.retain(|target| !is_backfill || *target != Target::Github);
-    if targets.is_empty() {
-        let problem = Problem::usage("--backfill makes no GitHub Release: that is made of a tag");
-        let tag = config.tags.for_chart("NAME", "1.2.3");
-        return Err(problem.hint(format!("cargo xtask release --tag {tag} --publish=github")).into());
-    }
-    Ok(targets)
 }
 
 /// The config with the registry that was asked for.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::publish::Outcome;
 use super::release;
+use super::sign::Signed;
 use super::unreleased::{Finished, Report};
 use crate::base::problem::Problem;
 use crate::base::text::size;
@@ -20,6 +21,7 @@ use crate::sys::terminal::{self, as_json};
 pub fn made(release: &release::Release, destination: &str, by: &str) -> Result<()> {
     let seen = &release.seen;
     packaged(&seen.charts, release.archives(), destination, by)?;
+    signed(seen.signed.as_ref(), destination)?;
     left_out(&seen.left_out, held::left_out(&seen.held), release.args().backfill)?;
     wrote(release.archives(), destination)
 }
@@ -40,6 +42,18 @@ pub fn packaged(charts: &[String], archives: &[Archive], destination: &str, by: 
         terminal::result("Packaged", &line)?;
     }
     Ok(())
+}
+
+/// A line for each signature that was made.
+pub fn signed(signed: Option<&Signed>, destination: &str) -> Result<()> {
+    let Some(Signed { key, archives, .. }) = signed else { return Ok(()) };
+    let line = |archive: &String| {
+        terminal::result(
+            "Signed",
+            &format!("{destination}/{archive}.prov  by {}  {}", key.fingerprint, key.user),
+        )
+    };
+    Ok(archives.iter().try_for_each(line)?)
 }
 
 /// What is not part of a release: charts that are published as they are here, or for a backfill those that are not; and
@@ -165,6 +179,10 @@ fn print_json<'p>(
         "problems": all.map(as_json).collect::<Vec<_>>(),
     });
     if let Value::Object(fields) = &mut out {
+        let signed = release.seen.signed.as_ref();
+        fields.extend(signed.map(|Signed { key, archives, .. }| {
+            ("signed".to_owned(), json!({ "key": key.fingerprint, "archives": archives }))
+        }));
         fields.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value)));
     }
     Ok(terminal::line(&serde_json::to_string_pretty(&out)?)?)

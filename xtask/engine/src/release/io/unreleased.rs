@@ -213,7 +213,7 @@ impl<'r> Work<'r> {
     ) -> Checked<Option<Self>> {
         let work = || -> Result<Self> {
             let problems = differs_from_commit(release.manifest()).into_iter();
-            verdict(problems.chain(release.foreign_notes(targets)).collect())?;
+            verdict(problems.chain(release.foreign_notes(targets)).chain(release.unsigned()).collect())?;
             let (publication, transport) = (release.publication(targets)?, release.transport());
             let http = client(&publication, &transport, targets)?;
             Ok(Self { release, unfinished, targets: targets.to_vec(), publication, transport, http })

@@ -82,6 +82,7 @@ pub fn parse(line: &str) -> Result<Task, String> {
         Ok(Task::Release {
             publish: publish.to_vec(),
             tag: line.contains("--tag"),
+            signs: line.contains("--sign"),
             from: from.map(str::to_owned),
             to: "dist".to_owned(),
         })
@@ -89,7 +90,9 @@ pub fn parse(line: &str) -> Result<Task, String> {
     match line {
         "cargo xtask ci" => Ok(Task::Ci),
         "cargo xtask check" => Ok(Task::Other),
-        "cargo xtask release --publish=oci,pages" => publishing(&[Target::Oci, Target::Pages], None),
+        "cargo xtask release --publish=oci,pages" | "cargo xtask release --sign --publish=oci,pages" => {
+            publishing(&[Target::Oci, Target::Pages], None)
+        }
         "cargo xtask release --publish" | "cargo xtask release --tag web-1.0.0 --publish" => {
             publishing(&[Target::Oci, Target::Pages, Target::Github], None)
         }

@@ -26,6 +26,8 @@ pub struct Player<'a> {
     story: &'a Story<'a>,
     helm: &'a Helm,
     home: PathBuf,
+    /// The published key, where something is signed with it.
+    keyring: Option<String>,
     deadline: Instant,
 }
 
@@ -41,7 +43,12 @@ impl<'a> Player<'a> {
         let home = story.targets.root.join("user");
         fs::create_dir_all(&home)
             .with_context(|| format!("cannot make {}", name(&home.to_string_lossy())))?;
-        Ok(Self { story, helm, home, deadline })
+        let keyring = story.signed.map(|signed| {
+            let path = home.join("keyring.gpg");
+            fs::write(&path, &signed.keyring).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok::<_, anyhow::Error>(path.to_string_lossy().into_owned())
+        });
+        Ok(Self { story, helm, home, keyring: keyring.transpose()?, deadline })
     }
 
     pub fn play(&self, steps: &mut Steps<'_>) -> Result<()> {
@@ -135,6 +142,10 @@ impl<'a> Player<'a> {
         // Helm calls the file what the last part of its URL is, which GitHub writes in its own way.
         let file_name = archive.file_name();
         let files = [&file_name, &asset_name(&file_name)].map(|file| self.home.join(file));
+        let is_signed = self.story.signed.is_some_and(|signed| signed.archives.contains(&file_name));
+        let verify = self.keyring.iter().filter(|_| is_signed);
+        let verify: Vec<&str> = verify.flat_map(|keyring| ["--verify", "--keyring", keyring]).collect();
+        let words = &[words, &verify].concat();
         let pulled = steps.make("Pulled", line(words), || {
             for file in &files {
                 let _ = fs::remove_file(file);

@@ -22,6 +22,7 @@ use crate::chart::io::helm::Helm;
 use crate::github::Wanted;
 use crate::index::{Index, Version, is_of};
 use crate::pages::path_of;
+use crate::release::io::sign::Signed;
 use crate::sys::http::{Http, Request};
 
 pub struct Story<'a> {
@@ -36,6 +37,8 @@ pub struct Story<'a> {
     pub before: Option<&'a [u8]>,
     /// The URL that the Helm repository had before it moved, where the branch still has it.
     pub old_url: Option<String>,
+    /// What was signed for this rehearsal.
+    pub signed: Option<&'a Signed>,
 }
 
 /// One thing that the user did, and what came of it.
