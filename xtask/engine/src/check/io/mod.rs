@@ -10,6 +10,7 @@ mod helm;
 mod release;
 pub mod report;
 pub mod scene;
+mod signing;
 mod workflows;
 
 use std::sync::Mutex;
@@ -23,6 +24,7 @@ use self::documentation::look_at_documentation;
 use self::helm::ask_helm;
 use self::release::{look_at_release, next_tag};
 use self::scene::{Options, Scene};
+use self::signing::look_at_signing;
 use self::workflows::look_at_workflows;
 use super::{Area, Report};
 use crate::base::problem::problems_of;
@@ -81,6 +83,7 @@ pub fn look_at_everything(
         or_tell(part(&scene, &mut report), area, &mut report);
     }
     look_at_cargo(&scene, &mut report);
+    look_at_signing(&scene, &mut report);
     Ok(report)
 }
 

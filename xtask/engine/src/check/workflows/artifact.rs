@@ -100,6 +100,7 @@ fn named(work: &Work<'_>, wanted: &Written, all: &[Work<'_>]) -> Option<Finding>
     }
     let directory = |task: &Task| match task {
         Task::Release { from: None, to, .. } => Some(plain(to)),
+        Task::Release { from: Some(from), signs: true, .. } => Some(plain(from)),
         _ => None,
     };
     let (to, path) = (maker.tasks().find_map(directory)?, upload.with("path")?);

@@ -12,6 +12,7 @@ mod order;
 mod others;
 pub mod publishers;
 mod rights;
+mod signing;
 mod starts;
 mod steps;
 #[cfg(test)]
@@ -90,6 +91,7 @@ pub fn check_workflows(
         found.extend(builder::without_builder(config, around, work).map(Into::into));
         found.extend(artifact::check_artifacts(work, &works));
         found.extend(steps::check_steps(work));
+        found.extend(signing::check_signing(config, work, &ours).into_iter().map(Into::into));
     }
     found.extend(others::find_other_publishers(config, around, workflows, &ours).into_iter().map(Into::into));
     let is_shared =
