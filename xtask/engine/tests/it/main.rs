@@ -88,6 +88,8 @@ mod safety;
 mod sandbox;
 mod server;
 mod side_by_side;
+mod signing;
+mod signing_stopped;
 mod status;
 mod strange_files;
 mod tags;

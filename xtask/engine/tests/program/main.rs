@@ -28,6 +28,7 @@ fn main() -> ExitCode {
             "OLD_HELM_PATH" => config.old_helm_path(value),
             "PAGES" => config.pages(value),
             "RESERVED" => config.reserved(value.split(' ')),
+            "SIGNING_KEY" => config.signing_key(value),
             "TARGETS" => config.targets(value.split(' ').map(target)),
             "TAGS" => config.tags(value.split(' ')),
             "VERSIONS" => config.versions(if value == "stamp" { Versions::Stamp } else { Versions::Verify }),
