@@ -5,4 +5,5 @@ pub mod challenge;
 pub mod docker_config;
 pub mod io;
 mod known;
+pub mod referrers;
 pub mod refusal;

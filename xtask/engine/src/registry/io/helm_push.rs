@@ -1,22 +1,21 @@
-//! `helm push`, told the time of the commit, so that the manifest should be the one that we computed. The credentials
-//! are in no file and no argument.
+//! `helm push`, told the time of the commit, so that the manifest should be the one that we computed.
 
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
-use std::{fs, io};
 
 use anyhow::{Context, Result};
-use serde_json::json;
 
+use super::login::Login;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, Problems};
 use crate::base::text::{name, shown};
 use crate::chart::io::helm::{Helm, cause};
-use crate::registry::docker_config::{self, Credentials};
+use crate::registry::docker_config::Credentials;
 use crate::sys::files::{self, NewFile};
 use crate::sys::scratch::Scratch;
-use crate::sys::{environment, process, secrets};
+use crate::sys::{process, secrets};
 
 #[derive(Debug)]
 pub struct Push<'a> {
@@ -31,10 +30,6 @@ pub struct Push<'a> {
     pub credentials: Option<&'a Credentials>,
 }
 
-/// The credential helper that Helm is told to ask, and the variable that it prints.
-const HELPER: &str = "xtask";
-const ANSWER: &str = "XTASK_CREDENTIALS";
-const SCRIPT: &str = "#!/bin/sh\nprintf '%s\\n' \"$XTASK_CREDENTIALS\"\n";
 /// The longest part of Helm's words that is repeated, in characters.
 const MAX_WORDS: usize = 400;
 
@@ -44,17 +39,12 @@ impl Helm {
         let scratch = Scratch::directory()?;
         let directory = files::absolute(scratch.path())?;
         let file = |name: &str, data| NewFile { name: name.to_owned(), data, mtime: push.created };
-        let server = docker_config::server(&push.at.host);
-        let config =
-            json!({ "credHelpers": push.credentials.map(|_| json!({ server: HELPER })) }).to_string();
-        let program = format!("docker-credential-{HELPER}");
         // Helm publishes the time of the archive's file.
-        let mut all = vec![file("chart.tgz", push.archive), file("config.json", config.as_bytes())];
+        let mut all = vec![file("chart.tgz", push.archive)];
         all.extend(push.provenance.map(|data| file("chart.tgz.prov", data)));
-        all.push(file(&program, SCRIPT.as_bytes()));
         files::write_all(&directory, &all, None)?;
-        make_executable(&directory.join(program))?;
-        let output = process::run(self.push_command(push, &directory)?, Vec::new(), deadline);
+        let login = Login::new(&push.at.host, push.credentials)?;
+        let output = process::run(self.push_command(push, &directory, &login)?, Vec::new(), deadline);
         let failed = |cause: &str| {
             let problem =
                 Problem::error(format!("helm cannot push to {}: {cause}", name(&push.at.to_string())));
@@ -70,7 +60,7 @@ impl Helm {
         }
     }
 
-    fn push_command(&self, push: &Push<'_>, directory: &Path) -> Result<Command> {
+    fn push_command(&self, push: &Push<'_>, directory: &Path, login: &Login) -> Result<Command> {
         let (above, _) = push.at.repository.rsplit_once('/').unwrap_or_default();
         let target = format!("oci://{}/{above}", push.at.host);
         let mut command = self.command();
@@ -80,16 +70,8 @@ impl Helm {
         }
         // Its debug log may show what the registry is shown.
         command.env_remove("HELM_DEBUG");
-        command.env("TZ", "UTC").env("PATH", environment::path_with(directory)?);
-        command.env("HELM_REGISTRY_CONFIG", directory.join("config.json")).env("DOCKER_CONFIG", directory);
-        let (username, secret) = match push.credentials {
-            Some(Credentials::Password { username, password }) => (username.as_str(), password),
-            Some(Credentials::Identity(token)) => ("<token>", token),
-            None => return Ok(command),
-        };
-        let server = docker_config::server(&push.at.host);
-        command
-            .env(ANSWER, json!({ "ServerURL": server, "Username": username, "Secret": secret }).to_string());
+        command.env("TZ", "UTC");
+        login.give(&mut command)?;
         Ok(command)
     }
 }
@@ -98,15 +80,4 @@ fn words(said: &str) -> String {
     // Before it is cut: half a secret is not found any more.
     let said = secrets::scrub(said);
     shown(&cause(&said).chars().take(MAX_WORDS).collect::<String>())
-}
-
-#[cfg(unix)]
-fn make_executable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -3,7 +3,9 @@
 pub mod credentials;
 pub mod helm_push;
 pub mod inspect;
+pub mod login;
 mod session;
+mod signatures;
 mod token;
 mod upload;
 
@@ -20,6 +22,7 @@ use self::session::{Failure, Session};
 use self::upload::DIGEST;
 use super::artifact::{Artifact, CHART_ARCHIVE, CHART_PROVENANCE, CREATED};
 use super::docker_config::Credentials;
+use super::referrers::is_of_referrers;
 use super::refusal::{Wish, is_absent};
 use crate::base::clock::Clock;
 use crate::base::digest::{self, Digest};
@@ -163,7 +166,8 @@ impl<'a> Registry<'a> {
         }
     }
 
-    /// The tags of a repository (OCI distribution specification 1.1, "Listing Tags"); none where there is no such repository.
+    /// The tags of a repository (OCI distribution specification 1.1, "Listing Tags"), without those of signatures and other
+    /// things that lie beside a version; none where there is no such repository.
     pub fn tags(&self, at: &Reference, writing: bool) -> Result<Vec<String>, Problem> {
         let wish = if writing { Wish::LookToWrite } else { self.look() };
         let at = &at.with_tag("");
@@ -178,8 +182,9 @@ impl<'a> Registry<'a> {
             }
             let list: Option<Tags> =
                 serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200);
-            tags.extend(list.ok_or_else(|| session.refused(&answer))?.tags.unwrap_or_default());
-            match next_page(&answer) {
+            let list = list.ok_or_else(|| session.refused(&answer))?.tags.unwrap_or_default();
+            tags.extend(list.into_iter().filter(|tag| !is_of_referrers(tag)));
+            match next_page(&answer, "tags/list") {
                 Some(next) => path = next,
                 None => return Ok(tags),
             }
@@ -349,9 +354,9 @@ struct Tags {
     tags: Option<Vec<String>>,
 }
 
-/// Where the next page of tags is, if there is one.
-fn next_page(answer: &Response) -> Option<String> {
-    answer.next()?.split_once('?').map(|(_, query)| format!("tags/list?{query}"))
+/// Where the next page of a list is, if there is one.
+fn next_page(answer: &Response, list: &str) -> Option<String> {
+    answer.next()?.split_once('?').map(|(_, query)| format!("{list}?{query}"))
 }
 
 fn manifest(session: Session<'_>, method: &'static str) -> Result<Response, Failure> {

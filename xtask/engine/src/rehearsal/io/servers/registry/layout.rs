@@ -90,9 +90,14 @@ impl Layout {
         fs::write(self.0.join("index.json"), format!("{index:#}\n"))
     }
 
+    /// All manifests, one with several tags as often.
+    pub fn manifests(&self) -> io::Result<Vec<Listed>> {
+        Ok(self.index()?.manifests)
+    }
+
     /// All tags, sorted; `None` where nothing was pushed yet.
     pub fn tags(&self) -> io::Result<Option<BTreeSet<String>>> {
-        let manifests = self.index()?.manifests;
+        let manifests = self.manifests()?;
         let tags = manifests.iter().filter_map(|listed| listed.annotations.tag.clone()).collect();
         Ok((!manifests.is_empty()).then_some(tags))
     }

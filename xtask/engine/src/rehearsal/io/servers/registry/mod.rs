@@ -5,7 +5,7 @@ mod layout;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +17,7 @@ use super::http::{Answer, Request};
 use crate::base::config::is_oci_component;
 use crate::base::digest;
 use crate::base::oci_reference::is_tag;
+use crate::registry::referrers::INDEX;
 
 /// The registry. One request is answered at a time.
 pub struct Registry {
@@ -89,6 +90,7 @@ impl Registry {
             ("GET" | "HEAD", [digest, "blobs", name]) => blob(&self.repository(name)?, digest),
             ("GET" | "HEAD", [reference, "manifests", name]) => manifest(&self.repository(name)?, reference),
             ("PUT", [reference, "manifests", name]) => put(request, name, &self.repository(name)?, reference),
+            ("GET" | "HEAD", [digest, "referrers", name]) => referrers(&self.repository(name)?, digest),
             ("GET" | "HEAD", ["list", "tags", name]) => tags(request, name, &self.repository(name)?),
             (_, [_, "blobs" | "manifests", _] | ["list", "tags", _]) => Err(unsupported(method)),
             _ => Err(unknown()),
@@ -222,6 +224,29 @@ fn put(request: &Request, name: &str, repository: &Layout, reference: &str) -> A
     repository.write(&digest, &request.body)?;
     repository.list(&digest, media_type, request.body.len(), (!is_digest).then_some(reference))?;
     Ok(Answer::empty(201).with("Location", format!("/v2/{name}/manifests/{digest}")).with(DIGEST, digest))
+}
+
+/// The manifests that refer to another, such as signatures (specification, "Listing Referrers").
+fn referrers(repository: &Layout, digest: &str) -> Answered {
+    let mut found = BTreeMap::new();
+    for listed in repository.manifests()? {
+        let data = repository.blob(&listed.digest).unwrap_or_default();
+        let manifest: Value = serde_json::from_slice(&data).unwrap_or_default();
+        let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str);
+        if text("/subject/digest") == Some(digest) {
+            let descriptor = json!({
+                "mediaType": listed.media_type,
+                "digest": listed.digest,
+                "size": data.len(),
+                "artifactType": text("/artifactType").or_else(|| text("/config/mediaType")),
+                "annotations": manifest.get("annotations"),
+            });
+            found.insert(listed.digest, descriptor);
+        }
+    }
+    let all: Vec<Value> = found.into_values().collect();
+    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": all });
+    Ok(Answer::new(200, INDEX, list.to_string().into_bytes()))
 }
 
 /// The tags in their order, all or some of them (specification, "Listing Tags").
