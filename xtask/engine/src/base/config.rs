@@ -4,6 +4,7 @@
 
 use clap::ValueEnum;
 
+use super::cosign::Cosign;
 use super::host::is_docker_hub;
 use super::oci_reference::Reference;
 use super::path;
@@ -48,6 +49,8 @@ pub struct Config {
     pub(crate) signing_key: Option<String>,
     /// `None` where this program has nothing to do with documentation.
     pub(crate) docs: Option<Builder>,
+    /// `None` where charts in the registry are not signed.
+    pub(crate) cosign: Option<Cosign>,
 }
 
 /// What builds the documentation that is published: a site from mkdocs.yml and the Markdown beside it.
@@ -126,6 +129,7 @@ impl Config {
             tags: TagPatterns(tag::DEFAULT.map(str::to_owned).to_vec()),
             signing_key: None,
             docs: Some(Builder::Native),
+            cosign: None,
             repository,
         }
     }
@@ -227,13 +231,6 @@ impl Config {
         Self { tags: TagPatterns(patterns.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// The key of `gpg` that signs each archive: its fingerprint, or an address as in `charts@example.com`. Releases are then
-    /// made with `--sign`, and nothing is published that is not signed.
-    #[must_use]
-    pub fn signing_key(self, key: impl Into<String>) -> Self {
-        Self { signing_key: Some(signing_key::normal(key.into())), ..self }
-    }
-
     /// What builds the documentation that is published. Where that program is not installed, `pages --publish` fails, and
     /// `pages` shows a preview by this program. Without this setter it is [`Builder::Native`].
     #[must_use]
@@ -297,12 +294,8 @@ impl Config {
         for (field, path) in
             [("helm_path", Some(&self.helm_path)), ("old_helm_path", self.old_helm_path.as_ref())]
         {
-            require(
-                path.is_none_or(|path| is_directory(path)),
-                field,
-                path.map_or("", String::as_str),
-                "DIRECTORY",
-            );
+            let shown = path.map_or("", String::as_str);
+            require(path.is_none_or(|path| is_directory(path)), field, shown, "DIRECTORY");
         }
         let helm_url = self.helm_repository();
         let https = helm_url.starts_with("https://") && !helm_url.ends_with('/');
@@ -315,13 +308,11 @@ impl Config {
             let is_tag = !pattern.starts_with('-') && is_ref(&tag::example(pattern));
             require(tag::is_pattern(pattern) && is_tag, "tags", pattern, "v{version}` or `{name}-{version}");
         }
-        let key = self.signing_key.as_deref();
-        require(
-            key.is_none_or(signing_key::is_key),
-            "signing_key",
-            key.unwrap_or_default(),
-            "FINGERPRINT` or `NAME@HOST",
-        );
+        let (key, cosign) = (self.signing_key.as_deref(), self.cosign.as_ref());
+        let form = "FINGERPRINT` or `NAME@HOST";
+        require(key.is_none_or(signing_key::is_key), "signing_key", key.unwrap_or_default(), form);
+        let uri = cosign.map_or("", Cosign::uri);
+        require(cosign.is_none_or(Cosign::is_well_formed), "cosign_key", uri, "env://VARIABLE");
         if has_oci {
             problems.extend(beyond_docker_hub(&self.oci).map(|problem| problem.at(THE_CONFIG, None)));
         }
@@ -338,6 +329,11 @@ impl Config {
             (
                 "`archives_in_releases` needs `Target::Pages` and `Target::Github`, and `targets` lacks one of them",
                 "add both to `targets`, or leave `archives_in_releases` out",
+            )
+        } else if self.cosign.is_some() && !has(Target::Oci) {
+            (
+                "cosign signs charts in the OCI registry, and `targets` lacks `Target::Oci`",
+                "add it to `targets`, or leave out what says how cosign signs",
             )
         } else if self.reserved.iter().any(|one| self.helm_path.split('/').next() == Some(one)) {
             ("`helm_path` is one of the `reserved`, which no publishing touches", "take it out of `reserved`")
@@ -487,6 +483,7 @@ mod tests {
             SHOP.clone().targets([Target::Oci, Target::Pages]).archives_in_releases(),
             SHOP.clone().signing_key("A4C34093"),
             SHOP.clone().signing_key("charts@"),
+            SHOP.clone().targets([Target::Pages]).cosign_keyless(),
             SHOP.clone().tags([""; 0]),
             SHOP.clone().tags(["v{version}", "{name}"]),
             SHOP.clone().tags(["v {version}"]),

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod constraint;
+pub mod cosign;
 pub mod digest;
 pub mod helm_repository;
 pub mod host;

@@ -1,5 +1,18 @@
 //! How the config names the key that signs.
 
+#![warn(missing_docs)]
+
+use super::config::Config;
+
+impl Config {
+    /// The key of `gpg` that signs each archive: its fingerprint, or an address as in `charts@example.com`. Releases are then
+    /// made with `--sign`, and nothing is published that is not signed.
+    #[must_use]
+    pub fn signing_key(self, key: impl Into<String>) -> Self {
+        Self { signing_key: Some(normal(key.into())), ..self }
+    }
+}
+
 /// A fingerprint as gpg prints it, in groups or not, as one word in capitals; an address as it is.
 pub fn normal(key: String) -> String {
     if key.contains('@') { key } else { key.split(' ').collect::<String>().to_uppercase() }

@@ -34,6 +34,7 @@ use crate::release::io::tags::missing;
 use crate::release::io::{report, tags as making};
 use crate::release::steps::{Found, Planned, Step};
 use crate::release::{NewRelease, PreparedChart};
+use crate::signing::io::cosign;
 use crate::sys::http::{Http, PATIENT};
 use crate::sys::{environment, files, terminal};
 
@@ -43,6 +44,7 @@ const MOST_CHARTS: usize = 3;
 /// Runs the rehearsal. Neither a tag nor a clean tree is needed for one.
 pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     verdict(config.problems())?;
+    let (config, unsigned) = &signing_here(config);
     let (repository, helm) = (repository()?, find_helm(args.helm, args.deadline, args.offline)?);
     let (root, _lock) = servers::prepare(repository.root())?;
     let mut times = Times::begin();
@@ -77,6 +79,9 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     let others = beside_index(&repository)?;
     times.end_of("package");
 
+    if let Some(why) = unsigned {
+        terminal::result("Left out", &format!("signatures in the registry: {why}"))?;
+    }
     let rehearsal = start(config, args, &repository, root, &release.manifest)?;
     let (targets, before) = (rehearsal.targets(), rehearsal.file(&config.index())?);
     times.end_of("targets");
@@ -99,6 +104,13 @@ pub fn run(config: &Config, args: &ReleaseArgs) -> Result<()> {
     times.end_of("user");
     end(config, release, &targets.root, &times)?;
     end_of_held(&held)
+}
+
+/// The config, by which charts are signed if that can be done without anybody learning of it; else why not.
+fn signing_here(config: &Config) -> (Config, Option<String>) {
+    let with = config.cosign.as_ref().map(cosign::of_rehearsal).transpose();
+    let (cosign, why) = with.map_or_else(|why| (None, Some(why)), |with| (with, None));
+    (Config { cosign, ..config.clone() }, why)
 }
 
 /// What keeps charts from being released is the error of the rehearsal, too.
@@ -234,7 +246,7 @@ fn play(
     let steps = publication.steps.iter();
     let releases = steps.filter_map(|step| match step {
         Step::Create { wanted, .. } => Some(wanted.clone()),
-        Step::Push { .. } | Step::Merge { .. } => None,
+        Step::Push { .. } | Step::Sign { .. } | Step::Merge { .. } => None,
     });
     let releases: Vec<_> = releases.collect();
     let (config, archives) = (publication.config, &publication.release.archives);

@@ -33,6 +33,15 @@ pub enum Step<'r> {
         #[serde(rename = "archive", serialize_with = "as_text")]
         payload: Payload<'r>,
     },
+    /// Sign the manifest of a chart that is in the registry.
+    Sign {
+        /// The chart.
+        #[serde(serialize_with = "as_text")]
+        target: Reference,
+        /// That of the manifest; `None` where nobody looked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
     Merge {
         branch: String,
         path: String,
@@ -130,7 +139,7 @@ impl<'r> Planned<'r> {
     pub fn unseen(step: Step<'r>) -> Self {
         let there = match &step {
             Step::Merge { adds, .. } => format!("adds {}", adds.join(", ")),
-            Step::Push { .. } | Step::Create { .. } => String::new(),
+            Step::Push { .. } | Step::Sign { .. } | Step::Create { .. } => String::new(),
         };
         Self::new(step, Found::NotLookedAt, there)
     }
@@ -161,6 +170,7 @@ impl<'r> Planned<'r> {
         match (&self.step, self.found) {
             (Step::Push { .. }, Found::Other) => ["Would replace", "Replaced", "Cannot push"],
             (Step::Push { .. }, _) => ["Would push", "Pushed", "Cannot push"],
+            (Step::Sign { .. }, _) => ["Would sign", "Signed", "Cannot sign"],
             (Step::Merge { .. }, _) => ["Would merge", "Merged", "Cannot merge"],
             (Step::Create { .. }, Found::Partly) => ["Would finish", "Finished", "Cannot finish"],
             (Step::Create { .. }, _) => ["Would create", "Created", "Cannot create"],
@@ -188,7 +198,7 @@ impl Step<'_> {
     /// Where it goes.
     pub fn target(&self) -> Target {
         match self {
-            Self::Push { .. } => Target::Oci,
+            Self::Push { .. } | Self::Sign { .. } => Target::Oci,
             Self::Merge { .. } => Target::Pages,
             Self::Create { .. } => Target::Github,
         }
@@ -200,6 +210,8 @@ impl Step<'_> {
                 Some(signed) => format!("{target}  {signed}"),
                 None => target.to_string(),
             },
+            Self::Sign { target, digest: None } => target.to_string(),
+            Self::Sign { target, digest: Some(digest) } => format!("{}@{digest}", target.with_tag("")),
             Self::Merge { branch, path, .. } => format!("{path} on {branch}"),
             Self::Create { repository, wanted } => {
                 let kind = if wanted.prerelease { "prerelease" } else { "release" };
@@ -235,6 +247,18 @@ pub fn push<'r>(
     };
     let todo = todo.map(str::to_owned).into_iter().collect();
     (Planned { todo, ..Planned::new(step, found, there) }, None)
+}
+
+/// Decides a signature, by whether there is one.
+pub fn sign(step: Step<'_>, is_there: Result<bool, Problem>) -> (Planned<'_>, Option<Problem>) {
+    match is_there {
+        Err(problem) => (Planned::unknown(step), Some(problem)),
+        Ok(true) => (Planned::new(step, Found::Done, "is signed"), None),
+        Ok(false) => {
+            let planned = Planned::new(step, Found::Absent, "not signed yet");
+            (Planned { todo: vec!["sign".to_owned()], ..planned }, None)
+        }
+    }
 }
 
 /// The registry has something else under the tag.
@@ -307,7 +331,8 @@ pub fn steps<'r>(
         let of_hub =
             |data| Step::Push { target: target.with_tag(HUB_TAG), payload: Payload::ArtifactHub(data) };
         steps.extend(hub.map(of_hub));
-        steps.push(Step::Push { target, payload: Payload::Chart(archive) });
+        steps.push(Step::Push { target: target.clone(), payload: Payload::Chart(archive) });
+        steps.extend(config.cosign.is_some().then_some(Step::Sign { target, digest: None }));
     }
     if !release.archives.is_empty() {
         let id = |Archive { metadata, .. }: &Archive| format!("{} {}", metadata.name, metadata.version);

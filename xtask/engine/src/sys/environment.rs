@@ -98,9 +98,53 @@ pub fn is_offline() -> bool {
     text("CARGO_NET_OFFLINE").is_some_and(|value| value == "true")
 }
 
-/// What may hold a secret: a token for that GitHub, the credentials of a registry, or a key. Helm, mkdocs, zensical, curl and
-/// credential helpers do not get them; git and gh may need them.
-pub const SECRETS: [&str; 6] = ["GH_TOKEN", "GITHUB_TOKEN", OCI[0], OCI[1], GPG[0], GPG[1]];
+/// What may hold a secret: a token for that GitHub, the credentials of a registry, or what gpg and cosign sign with. Helm,
+/// mkdocs, zensical, curl and credential helpers do not get them; git and gh may need them, and cosign its own.
+pub const SECRETS: [&str; 10] = [
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    OCI[0],
+    OCI[1],
+    GPG[0],
+    GPG[1],
+    "COSIGN_PRIVATE_KEY",
+    COSIGN_PASSWORD,
+    IDENTITY[0],
+    IDENTITY[1],
+];
+
+/// The password of a private key of cosign's (docs.sigstore.dev, "Cosign").
+const COSIGN_PASSWORD: &str = "COSIGN_PASSWORD";
+/// What proves an identity to Sigstore: a token, and what GitHub Actions gives one for (docs.github.com,
+/// "Security hardening your deployments").
+const IDENTITY: [&str; 2] = ["SIGSTORE_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+
+/// The cosign to use instead of the one in PATH.
+pub fn cosign_binary() -> Option<PathBuf> {
+    path("COSIGN_BIN")
+}
+
+pub fn cosign_password() -> Option<String> {
+    secret(COSIGN_PASSWORD)
+}
+
+/// What cosign gets of the secrets: with `key`, the variable of its private key, that and the password; else what proves an
+/// identity.
+pub fn of_cosign(key: Option<&str>) -> Vec<(String, OsString)> {
+    let names = key.map_or_else(|| IDENTITY.to_vec(), |key| vec![key]);
+    let names = names.into_iter().chain([COSIGN_PASSWORD]);
+    names.filter_map(|name| Some((name.to_owned(), env::var_os(name)?))).collect()
+}
+
+/// Whether something here proves an identity to Sigstore.
+pub fn may_ask_for_identity() -> bool {
+    IDENTITY.into_iter().any(is_set)
+}
+
+/// Whether a variable that the config names has a value.
+pub fn is_set(variable: &str) -> bool {
+    text(variable).is_some()
+}
 
 pub fn github_token() -> Option<String> {
     secret("GITHUB_TOKEN")

@@ -25,6 +25,7 @@ mod ci;
 mod commit;
 mod config;
 mod consumers;
+mod cosign;
 mod day_two;
 mod dependency;
 mod dependency_local;

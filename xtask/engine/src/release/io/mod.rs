@@ -1,5 +1,6 @@
 //! Makes a release, and takes it to its targets.
 
+mod cosign;
 pub mod github;
 pub mod make;
 pub mod pages;

@@ -24,8 +24,8 @@ pub fn problems<'r>(
     let (pushes_branch, releases) = (writes_to(Target::Pages), writes_to(Target::Github));
     let (mut problems, mut clock) = (Vec::new(), None);
     targets.extend_deadline(transport.limit);
-    if let Some(registry) = &targets.registry {
-        clock = registry.preflight().take(&mut problems);
+    if let Some(registry) = &mut targets.registry {
+        clock = registry.preflight(publication.config.cosign.as_ref()).take(&mut problems);
     }
     if pushes_branch || releases {
         targets.branch(publication, transport)?;

@@ -271,7 +271,7 @@ fn http(
 fn is_pushed(publication: &Publication<'_>, transport: &Transport<'_>) -> bool {
     let pushes = publication.steps.iter().filter_map(|step| match step {
         Step::Push { target, payload: Payload::Chart(_) } => Some(target),
-        Step::Push { .. } | Step::Merge { .. } | Step::Create { .. } => None,
+        Step::Push { .. } | Step::Sign { .. } | Step::Merge { .. } | Step::Create { .. } => None,
     });
     has_all(pushes, transport.limit, transport.plain_http)
 }

@@ -7,8 +7,10 @@ use std::time::Instant;
 use anyhow::Result;
 use semver::Version;
 
+use super::cosign::{self, Signature};
 use super::publish::{Look, Outcome, Publication, Transport};
 use crate::base::clock::Clock;
+use crate::base::cosign::Cosign;
 use crate::base::digest::Digest;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::{Checked, Problem, Problems, problems_of};
@@ -21,6 +23,7 @@ use crate::registry::artifact::Artifact;
 use crate::registry::io::{Access, Counted, Registry, helm_push};
 use crate::registry::refusal::package_settings;
 use crate::release::steps::{Found, Payload, Planned, Step, doubt, push};
+use crate::signing::io::cosign::Program;
 use crate::sys::http::Http;
 use crate::sys::terminal;
 
@@ -29,6 +32,9 @@ pub struct RegistryTarget<'p, 'r> {
     client: Registry<'p>,
     /// What the look has found, in the order of the steps.
     pushes: VecDeque<Push<'r>>,
+    signatures: VecDeque<Signature<'r>>,
+    /// What signs, once it is known that something is to be signed.
+    cosign: Option<Program>,
     absent: Vec<Reference>,
     limit: Instant,
 }
@@ -52,7 +58,8 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
             Some(_) => Registry::open(http),
         };
         let (absent, limit) = (transport.absent.clone(), Instant::now() + transport.limit);
-        Self { client, pushes: VecDeque::new(), absent, limit }
+        let (pushes, signatures) = (VecDeque::new(), VecDeque::new());
+        Self { client, pushes, signatures, cosign: None, absent, limit }
     }
 
     /// What the registry has of the release.
@@ -69,7 +76,22 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
             pushes.push(self.look_at(publication, step, target, *payload, writing)?.take(&mut problems));
         }
         problems.extend(self.leave_to_newer(&mut pushes, writing));
-        let planned = pushes.iter().map(|push| push.planned.clone()).collect();
+        let mut planned = Vec::new();
+        let mut looked = pushes.iter();
+        for step in &publication.steps {
+            match step {
+                Step::Push { .. } => planned.extend(looked.next().map(|push| push.planned.clone())),
+                Step::Sign { target, .. } => {
+                    let Some(push) = pushes.iter().find(|push| push.at == *target) else { continue };
+                    let (signature, problem) =
+                        Signature::look(&self.client, &push.planned, target, &push.digest, writing);
+                    problems.extend(problem);
+                    planned.push(signature.planned.clone());
+                    self.signatures.push_back(signature);
+                }
+                Step::Merge { .. } | Step::Create { .. } => {}
+            }
+        }
         self.pushes = pushes.into();
         Ok(Look { target: Target::Oci, planned, problems })
     }
@@ -178,21 +200,32 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
         problems
     }
 
-    /// Asks for the right to push each chart that is not there, and for the registry's clock. Each has a repository of its own,
-    /// and GHCR gives rights for each. What Artifact Hub reads goes where its chart goes.
-    pub fn preflight(&self) -> Checked<Option<Clock>> {
+    /// Asks for the right to push each chart that is not there or not signed, and for the registry's clock; and looks for what
+    /// signs. Each chart has a repository of its own, and GHCR gives rights for each. What Artifact Hub reads goes where its
+    /// chart goes.
+    pub fn preflight(&mut self, with: Option<&Cosign>) -> Checked<Option<Clock>> {
         let (mut problems, mut clock) = (Vec::new(), None);
-        for push in self.pushes.iter().filter(|push| push.archive.is_some() && !push.planned.todo.is_empty())
-        {
-            match self.client.ask_to_push(&push.at) {
+        let pushes =
+            self.pushes.iter().filter(|push| push.archive.is_some() && !push.planned.todo.is_empty());
+        let mut places: Vec<&Reference> = pushes.map(|push| &push.at).collect();
+        let signatures = self.signatures.make_contiguous();
+        let unsigned = signatures.iter().filter(|one| one.is_left()).map(|one| &one.at);
+        let others: Vec<&Reference> = unsigned.filter(|at| !places.contains(at)).collect();
+        places.extend(others);
+        for at in places {
+            match self.client.ask_to_push(at) {
                 Ok(said) => clock = said.or(clock),
                 Err(problem) => problems.push(problem),
             }
         }
+        match cosign::program(with, signatures) {
+            Ok(program) => self.cosign = program,
+            Err(problem) => problems.push(problem),
+        }
         Checked::new(clock, problems)
     }
 
-    /// Takes the next push, unless what it pushes is there already, and looks at it as a stranger would.
+    /// Takes the next push or signature, unless it is there already, and looks at what was pushed as a stranger would.
     pub fn publish(
         &mut self,
         publication: &Publication<'_>,
@@ -200,6 +233,10 @@ impl<'p, 'r> RegistryTarget<'p, 'r> {
         planned: Planned<'r>,
         outcome: &mut Outcome<'_>,
     ) -> Result<Planned<'r>> {
+        if let Step::Sign { .. } = planned.step {
+            let Some(signature) = self.signatures.pop_front() else { return Ok(planned) };
+            return signature.make(&self.client, self.cosign.as_ref(), planned, self.limit);
+        }
         let Some(push) = self.pushes.pop_front() else { return Ok(planned) };
         let Push { at, artifact, digest, archive, .. } = &push;
         if planned.found == Found::Unknown {

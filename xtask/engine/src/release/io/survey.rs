@@ -145,7 +145,15 @@ fn in_registry(scene: &Scene<'_>, refs: &RemoteRefs) -> Checked<Versions> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let Checked { value: found, problems } =
         tags_in_registry(scene.config, &names, scene.limit, scene.plain_http);
-    let all = found.into_iter().map(|(chart, tags)| (chart, pushed(&tags))).collect();
+    let (mut all, mut problems) = (Versions::new(), problems);
+    for (chart, tags) in found {
+        let mut versions = pushed(&tags);
+        match unsigned(scene, &chart) {
+            Ok(unsigned) => versions.retain(|version| Some(version) != unsigned.as_ref()),
+            Err(error) => problems.extend(problems_of(error).0),
+        }
+        all.insert(chart, versions);
+    }
     Checked::new(all, problems.into_iter().map(|problem| doubt(problem, false)))
 }
 
@@ -182,6 +190,20 @@ pub fn tags_in_registry(
     let all = threads::map(&parts, ask).into_iter().flat_map(|told| told.take(&mut problems)).collect();
     problems.truncate(1);
     Checked::new(all, problems)
+}
+
+/// The version of a chart here, if it is in the registry without a signature that the config asks for. Where the registry is
+/// the last target, nothing else shows that a run ended before it signed.
+fn unsigned(scene: &Scene<'_>, chart: &str) -> Result<Option<Version>> {
+    let is_asked = scene.config.cosign.is_some() && scene.targets == [Target::Oci];
+    let here = scene.prepared.versions.iter().find(|one| is_asked && one.name == chart);
+    let Some(version) = here.map(|one| &one.version) else { return Ok(None) };
+    let http = Http::new(scene.limit, CURIOUS)?;
+    let registry = Registry::new(&http, scene.plain_http);
+    let at = Reference::of_chart(&scene.config.oci, chart, version);
+    let Some(digest) = registry.digest(&at, false)? else { return Ok(None) };
+    let is_signed = registry.is_signed(&at, &digest, false)?;
+    Ok(strict_form(version).filter(|_| !is_signed))
 }
 
 fn on_github(scene: &Scene<'_>) -> Result<Vec<Release>, Problem> {
