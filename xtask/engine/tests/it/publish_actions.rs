@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::fake::Fault;
+use crate::release::chart;
 use crate::sandbox::Sandbox;
 use crate::whole::{Targets, source};
 
@@ -49,10 +52,31 @@ fn outputs_name_what_was_published() {
     assert!(outputs["digests"].contains("sha256:"), "{outputs:?}");
     let reference = format!("{}/web@{digest}", targets.registry.url().replacen("oci://", "", 1));
     assert!(outputs["oci"].contains(&reference), "{outputs:?}");
+    // As actions/attest takes them: one chart by name and digest, each of several from a list, and the archives by their sums.
+    let name = reference.split('@').next().expect("a name");
+    assert_eq!((&*outputs["subject-name"], &*outputs["subject-digest"]), (name, &*digest));
+    assert_eq!(outputs["subjects"], format!(r#"[{{"digest":"{digest}","name":"{name}"}}]"#));
+    let sums = std::fs::read_to_string(&outputs["subject-checksums"]).expect("a file");
+    assert!(sums.ends_with("  web-1.0.0.tgz\n"), "{sums}");
     // A publish that finds all done says the same.
     sandbox.write("../home/output", "earlier=1\n");
     targets.publish(&sandbox, &ARGS).ended(0);
     assert_eq!(self::outputs(&sandbox.text("../home/output")), outputs);
+}
+
+/// Several charts have no name in common.
+#[test]
+fn outputs_of_several_charts_are_a_list() {
+    let (targets, sandbox) = both();
+    sandbox.write("charts/api/Chart.yaml", &chart("api", "1.0.0"));
+    sandbox.commit("another");
+    sandbox.git(&["tag", "--force", "v1.0.0"]);
+    targets.publish(&sandbox, &[&ARGS[..], &["--publish=oci"]].concat()).ended(0);
+    let outputs = outputs(&sandbox.text("../home/output"));
+    let subjects: Value = serde_json::from_str(&outputs["subjects"]).expect("JSON");
+    let names = subjects.as_array().expect("a list").iter().map(|one| one["name"].as_str().expect("a name"));
+    assert!(names.map(|name| name.rsplit('/').next().expect("a name")).eq(["api", "web"]), "{subjects}");
+    assert!(!outputs.contains_key("subject-name") && !outputs.contains_key("subject-digest"), "{outputs:?}");
 }
 
 #[test]
@@ -93,7 +117,7 @@ fn json_is_json_in_a_job_too() {
     let (targets, sandbox) = both();
     for args in [&["--json"][..], &["--json", "--publish"], &["--json", "--publish"]] {
         let ran = targets.release(&sandbox, &[&ARGS, args].concat()).ended(0);
-        let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let json: Value = serde_json::from_str(&ran.stdout).expect("JSON");
         assert_eq!(json["manifest"]["charts"][0]["version"], "1.0.0", "{json:#}");
     }
 }

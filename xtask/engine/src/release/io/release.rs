@@ -313,7 +313,7 @@ impl Release {
         let outcome = publish::publish(&self.publication(&targets)?, &self.transport(), &targets, &tell)?;
         outcome.problems.iter().for_each(terminal::problem);
         // What is published is published, whoever is told.
-        if let Err(error) = summary::of_release(&self.config, self.manifest(), &targets, &outcome) {
+        if let Err(error) = summary::of_release(self, &targets, &outcome) {
             terminal::problem(&Problem::warning(format!("{error:#}")));
         }
         Ok(Plan { release: self, targets, outcome })

@@ -5,28 +5,25 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::publish::Outcome;
+use super::release::Release;
 use super::unreleased::Report;
-use crate::base::config::Config;
 use crate::base::digest::Digest;
 use crate::base::problem::Problem;
 use crate::base::target::Target;
 use crate::base::text::code;
-use crate::dist::manifest::{Chart, Manifest};
+use crate::dist::SUMS;
+use crate::dist::manifest::Chart;
 use crate::release::held::{self, Held};
 use crate::release::steps::Planned;
-use crate::sys::github_actions;
+use crate::sys::{files, github_actions};
 
 /// What later steps of a workflow may use, and the summary that its run shows.
-pub fn of_release(
-    config: &Config,
-    manifest: &Manifest,
-    targets: &[Target],
-    outcome: &Outcome<'_>,
-) -> Result<()> {
-    outputs(&manifest.charts.iter().collect::<Vec<_>>(), targets, &outcome.pushed)?;
+pub fn of_release(release: &Release, targets: &[Target], outcome: &Outcome<'_>) -> Result<()> {
+    let (config, manifest) = (release.config(), release.manifest());
+    outputs(release, &manifest.charts.iter().collect::<Vec<_>>(), targets, &outcome.pushed)?;
     let tag = manifest.tag.as_deref().map(code).unwrap_or_default();
     let text = format!("### {} {tag}\n\n{}", config.helm_name, lines(outcome));
     let problems = outcome.stopped.iter().chain(&outcome.problems);
@@ -41,7 +38,7 @@ pub fn of_run(report: &Report<'_>, targets: &[Target]) -> Result<()> {
     let is_published = !report.new.planned.is_empty();
     let new = release.manifest().charts.iter().filter(|_| is_published);
     let finished = report.finished.iter().flat_map(|one| &one.release.manifest().charts);
-    outputs(&new.chain(finished).collect::<Vec<_>>(), targets, &pushed)?;
+    outputs(release, &new.chain(finished).collect::<Vec<_>>(), targets, &pushed)?;
     let mut text = format!("### {}\n\n", release.config().helm_name);
     for tag in &report.tags {
         let _ = writeln!(text, "- Tagged {}", code(&tag.tag));
@@ -89,7 +86,8 @@ fn left_out(held: &[Held]) -> String {
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
-fn outputs(charts: &[&Chart], targets: &[Target], pushed: &[String]) -> Result<()> {
+/// What later steps sign and attest is named as `actions/attest` takes it.
+fn outputs(release: &Release, charts: &[&Chart], targets: &[Target], pushed: &[String]) -> Result<()> {
     let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
     let digests: BTreeMap<&str, &Digest> =
         charts.iter().map(|chart| (&*chart.archive, &chart.digest)).collect();
@@ -99,7 +97,20 @@ fn outputs(charts: &[&Chart], targets: &[Target], pushed: &[String]) -> Result<(
         ("charts", json!(names).to_string()),
         ("digests", json!(digests).to_string()),
     ];
-    outputs.extend(targets.contains(&Target::Oci).then(|| ("oci", json!(pushed).to_string())));
+    if !release.manifest().charts.is_empty() {
+        let sums = files::absolute(release.directory())?.join(SUMS);
+        outputs.push(("subject-checksums", sums.to_string_lossy().into_owned()));
+    }
+    if targets.contains(&Target::Oci) {
+        let subjects: Vec<_> = pushed.iter().filter_map(|pushed| pushed.split_once('@')).collect();
+        let listed = subjects.iter().map(|(name, digest)| json!({ "name": name, "digest": digest }));
+        outputs.push(("oci", json!(pushed).to_string()));
+        outputs.push(("subjects", listed.collect::<Value>().to_string()));
+        if let [(name, digest)] = subjects.as_slice() {
+            outputs.push(("subject-name", (*name).to_owned()));
+            outputs.push(("subject-digest", (*digest).to_owned()));
+        }
+    }
     github_actions::outputs(&outputs)
 }
 
