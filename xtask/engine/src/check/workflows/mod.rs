@@ -13,6 +13,7 @@ mod others;
 pub mod publishers;
 mod rights;
 mod signing;
+mod sigstore;
 mod starts;
 mod steps;
 #[cfg(test)]
@@ -81,7 +82,11 @@ pub fn check_workflows(
     }
     found.extend(starts::unheard_tags(config, around, &ours));
     found.extend(merge::never_started(config, around, workflows, &ours).into_iter().map(Into::into));
+    for work in works.iter().filter(|work| is_ours(&work.workflow)) {
+        found.extend(sigstore::check_attestations(work));
+    }
     for work in &ours {
+        found.extend(sigstore::check_signing(config, work).into_iter().map(Into::into));
         found.extend(group::deadlock(work).map(Into::into));
         found.extend(rights::check_rights(config, around, work));
         found.extend(group::check_group(config, work));

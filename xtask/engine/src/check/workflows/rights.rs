@@ -1,7 +1,8 @@
 //! Who may do what: a job that publishes needs its rights and its token, and no other job should have them.
 
-use super::{Around, Work, edit, merge};
+use super::{Around, Work, edit, merge, sigstore};
 use crate::base::config::Config;
+use crate::base::cosign::Cosign;
 use crate::base::problem::Problem;
 use crate::base::target::Target;
 use crate::base::text::name;
@@ -52,8 +53,10 @@ fn needed(config: &Config, around: Around<'_>, work: &Work<'_>) -> Vec<&'static 
     let contents = targets.iter().any(|target| *target != Target::Oci)
         || !targets.is_empty() && merge::releases_on_merge(config, around, work);
     let packages = targets.contains(&Target::Oci) && is_on_ghcr(config) && !has_password;
-    let needs = [contents, packages];
-    SCOPES.into_iter().zip(needs).filter_map(|(scope, needed)| needed.then_some(scope)).collect()
+    // Sigstore certifies whoever has a token of GitHub's for that.
+    let identity = targets.contains(&Target::Oci) && config.cosign == Some(Cosign::Keyless);
+    let needs = [("contents", contents), ("packages", packages), ("id-token", identity)];
+    needs.into_iter().filter_map(|(scope, needed)| needed.then_some(scope)).collect()
 }
 
 /// A job that publishes without being allowed to.
@@ -79,12 +82,12 @@ fn too_few(work: &Work<'_>, needed: &[&str]) -> Option<Finding> {
 }
 
 /// Scopes as one writes them into a block.
-fn writing(scopes: &[&str]) -> String {
+pub fn writing(scopes: &[&str]) -> String {
     scopes.iter().map(|scope| format!("`{scope}: write`")).collect::<Vec<_>>().join(" and ")
 }
 
 /// The edit that adds rights to a block.
-fn granting(work: &Work<'_>, own: &Permissions, missing: &[&str]) -> Option<Edit> {
+pub fn granting(work: &Work<'_>, own: &Permissions, missing: &[&str]) -> Option<Edit> {
     let lines: Vec<String> = missing.iter().map(|scope| format!("{scope}: write")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     match own.scopes.iter().find(|(scope, ..)| missing.contains(&scope.as_str())) {
@@ -104,7 +107,7 @@ fn granting(work: &Work<'_>, own: &Permissions, missing: &[&str]) -> Option<Edit
 }
 
 /// The edit that gives a job a block of its own.
-fn block(work: &Work<'_>, write: &[&str]) -> Option<Edit> {
+pub fn block(work: &Work<'_>, write: &[&str]) -> Option<Edit> {
     let scopes = write.iter().map(|scope| format!("  {scope}: write"));
     let lines: Vec<String> = std::iter::once("permissions:".to_owned()).chain(scopes).collect();
     edit::into_job(work.workflow, work.job, &lines.iter().map(String::as_str).collect::<Vec<_>>())
@@ -165,7 +168,7 @@ fn too_many(work: &Work<'_>) -> Option<Finding> {
 /// Whether an action only prepares the machine, and does not write to the repository itself.
 fn prepares(action: &str) -> bool {
     let name = action.rsplit('/').next().unwrap_or(action);
-    action.starts_with("actions/")
+    action.starts_with("actions/") && !sigstore::attests(action)
         || ["setup", "cache", "install", "toolchain"].iter().any(|word| name.contains(word))
 }
 

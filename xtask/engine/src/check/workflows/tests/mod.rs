@@ -2,6 +2,7 @@
 
 mod jobs;
 mod publishers;
+mod sigstore;
 
 use super::*;
 use crate::base::config::SHOP;
