@@ -21,6 +21,8 @@ pub const OLD_CONFIG: &str = ".cargo/config";
 pub const FILES: [&str; 7] = [PACKAGE, MAIN, CONFIG, IGNORED, HELM_IGNORED, WORKFLOW, MANIFEST];
 const BY_TAG: &str = include_str!("templates/by_tag.yml");
 const ON_MERGE: &str = include_str!("templates/on_merge.yml");
+/// What the job that attests gets from the one that releases.
+const OUTPUTS: &str = "    outputs:\n      subjects: ${{ steps.release.outputs.subjects }}\n";
 /// What the commands make at the root.
 const MADE: [&str; 3] = ["/target/", "/dist/", "/site/"];
 /// What a chart at the root should not package of all that is written here.
@@ -260,6 +262,10 @@ pub fn workflow(decision: &Decision) -> String {
     let has_registry = config.publishes_to(Target::Oci);
     if !has_registry || !is_on_ghcr {
         text = text.replace("      packages: write # ghcr.io\n", "");
+        // Attestations lie beside what is there.
+        text.truncate(text.find("\n  attest:").unwrap_or(text.len()));
+        let of_attestations = [OUTPUTS, "        id: release\n"];
+        text = of_attestations.iter().fold(text, |text, one| text.replace(one, ""));
     }
     if has_registry && !is_on_ghcr {
         let token = "          GITHUB_TOKEN: ${{ github.token }}\n";

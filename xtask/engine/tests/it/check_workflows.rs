@@ -78,7 +78,7 @@ note: .github/workflows: no workflow runs `cargo xtask release --publish`: a tag
 hint: add the jobs of https://d44b.github.io/pulltrace/ci/, or to release on merge those of https://d44b.github.io/pulltrace/several-charts/
 warning: .github/workflows: no workflow runs `cargo xtask ci`: nobody looks at what is pushed
 hint: add a job with `- run: cargo xtask ci`, as https://d44b.github.io/pulltrace/ci/ shows it
-error: .github/workflows/ci.yml:72: cannot read it: mapping values are not allowed in this context
+error: .github/workflows/ci.yml:76: cannot read it: mapping values are not allowed in this context
 hint: mend the YAML: GitHub runs no workflow of a file that it cannot read
 "),
         ("docs.yml", "      - run: pip install --no-deps --require-hashes --requirement .github/docs-requirements.txt\n", "", "\
@@ -86,7 +86,7 @@ error: .github/workflows/docs.yml:32: job `docs` publishes documentation, and no
 hint: add a step before it: `- run: pip install zensical`
 "),
         ("ci.yml", "          name: dist\n", "          name: charts\n", "\
-error: .github/workflows/ci.yml:90: no job of this workflow uploads an artifact `dist`
+error: .github/workflows/ci.yml:94: no job of this workflow uploads an artifact `dist`
 hint: what is uploaded is `charts`
 "),
     ] {

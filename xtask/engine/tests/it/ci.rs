@@ -97,6 +97,11 @@ fn jobs_and_what_becomes_of_them_are_listed() {
             not here: the machine ubuntu-latest with its tools
             not here: what actions do: actions/checkout, Swatinem/rust-cache, actions/download-artifact
             not here: a token that may write contents
+          attest
+            not here: the machine ubuntu-latest with its tools
+            not here: what actions do: actions/download-artifact, docker/login-action, actions/attest, actions/attest
+            not here: a token that may write attestations and artifact-metadata and packages
+            not here: GitHub's word for who runs (OIDC, `id-token`)
         .github/workflows/docs.yml
           docs
             pip install --no-deps --require-hashes --requirement .github/docs-requirements.txt  (not run here: it installs Python packages, which are for the runner)
@@ -164,7 +169,7 @@ fn one_job_runs_alone() {
     let ran = sandbox.xtask(&["ci", "--job", "doc"]).ended(2);
     expect![[r#"
         error: no workflow that runs `cargo xtask` has a job `doc`
-        hint: the jobs are check, helm-release, github-release, docs
+        hint: the jobs are check, helm-release, github-release, attest, docs
     "#]]
     .assert_eq(&ran.stderr);
 }
