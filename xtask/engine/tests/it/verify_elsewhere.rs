@@ -30,6 +30,10 @@ fn what_refers_to_a_chart() {
     let all = [bundle("https://sigstore.dev/cosign/sign/v1"), bundle("https://slsa.dev/provenance/v1")];
     let index = json!({"schemaVersion": 2, "manifests": all}).to_string();
     for part in ["/referrers/", "/manifests/sha256-"] {
+        if part != "/referrers/" {
+            // A registry without the API has a tag in its place (OCI distribution spec, "Referrers Tag Schema").
+            targets.registry.fail(fake::Fault::Refuse(404, "no such API"), "/referrers/", usize::MAX);
+        }
         targets.registry.fail(fake::Fault::Answer(200, Vec::new(), index.clone()), part, 1);
         let found = run(&[]);
         assert!(
