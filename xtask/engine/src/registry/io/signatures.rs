@@ -1,4 +1,4 @@
-//! Whether a manifest is signed, asked of the registry alone.
+//! What refers to a manifest, such as a signature, asked of the registry alone.
 
 use super::session::Session;
 use super::{Registry, Who, next_page};
@@ -6,7 +6,7 @@ use crate::base::digest::Digest;
 use crate::base::http::Response;
 use crate::base::oci_reference::Reference;
 use crate::base::problem::Problem;
-use crate::registry::referrers::{INDEX, Referrer, is_signature, list_tag, referrers, signature_tag};
+use crate::registry::referrers::{INDEX, Kind, Referrer, kind_of, list_tag, referrers, tags_of_cosign};
 use crate::registry::refusal::{Wish, is_absent};
 
 /// More pages of referrers, and more of them that have to be opened, than a chart has.
@@ -15,28 +15,39 @@ const MAX_OPENED: usize = 200;
 
 impl Registry<'_> {
     /// Whether a signature by cosign lies beside a manifest, whoever made it and whatever it is worth. Every doubt is an
-    /// error. Where the registry lists what refers to a manifest, that list counts, else the tag in its place; cosign 2 has
-    /// a tag of its own.
+    /// error.
     pub fn is_signed(&self, at: &Reference, digest: &Digest, writing: bool) -> Result<bool, Problem> {
+        Ok(self.referrers(at, digest, writing)?.contains(&Kind::Signature))
+    }
+
+    /// What lies beside a manifest and refers to it. Where the registry lists that, its list counts, else the tag in its
+    /// place; cosign 2 has tags of its own. Every doubt is an error.
+    pub fn referrers(&self, at: &Reference, digest: &Digest, writing: bool) -> Result<Vec<Kind>, Problem> {
         let wish = if writing { Wish::LookToWrite } else { self.look() };
         let session = Session { registry: self, at, wish, who: Who::Owner };
         let listed = match listed(session, digest)? {
             Some(listed) => listed,
             None => tagged(session, digest)?,
         };
-        if listed.iter().any(|one| one.is_signature == Some(true)) {
-            return Ok(true);
+        let kinds = listed.iter().take(MAX_OPENED).map(|one| opened(session, one));
+        let mut kinds: Vec<Kind> = kinds.collect::<Result<_, _>>()?;
+        for (tag, kind) in tags_of_cosign(digest) {
+            kinds.extend(self.digest(&at.with_tag(&tag), writing)?.map(|_| kind));
         }
-        for one in listed.iter().filter(|one| one.is_signature.is_none()).take(MAX_OPENED) {
-            let answer = look(session, &format!("manifests/{}", one.digest))?;
-            match answer.status {
-                200 if is_signature(&answer.body) => return Ok(true),
-                200 => {}
-                _ if is_absent(&answer) => {}
-                _ => return Err(session.refused(&answer)),
-            }
-        }
-        Ok(self.digest(&at.with_tag(&signature_tag(digest)), writing)?.is_some())
+        Ok(kinds)
+    }
+}
+
+/// What a referrer is, by its manifest where the list does not tell.
+fn opened(session: Session<'_>, one: &Referrer) -> Result<Kind, Problem> {
+    if let Some(kind) = one.kind {
+        return Ok(kind);
+    }
+    let answer = look(session, &format!("manifests/{}", one.digest))?;
+    match answer.status {
+        200 => Ok(kind_of(&answer.body)),
+        _ if is_absent(&answer) => Ok(Kind::Other),
+        _ => Err(session.refused(&answer)),
     }
 }
 

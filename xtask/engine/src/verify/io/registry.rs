@@ -8,7 +8,8 @@ use crate::base::problem::Problem;
 use crate::base::text::name;
 use crate::registry::artifact::{CHART_ARCHIVE, CHART_PROVENANCE};
 use crate::registry::io::Registry;
-use crate::registry::io::inspect::{Content, Inspected, Referrer};
+use crate::registry::io::inspect::{Content, Inspected};
+use crate::registry::referrers::Kind;
 use crate::sys::terminal;
 use crate::verify::evidence::Evidence;
 
@@ -18,7 +19,7 @@ pub struct Signed {
     pub at: Reference,
     pub digest: Digest,
     /// What refers to it; the problem is that nobody knows.
-    pub referrers: Result<Vec<Referrer>, Problem>,
+    pub referrers: Result<Vec<Kind>, Problem>,
     pub is_plain: bool,
 }
 
@@ -51,7 +52,7 @@ pub fn look(network: &Network, base: &str, is_ours: bool, evidence: &mut Evidenc
     let digest = found.digest.clone();
     layers(&place, found, evidence);
     let is_plain = registry.is_plain(&at.host);
-    let referrers = registry.referrers(&at, &digest);
+    let referrers = registry.referrers(&at, &digest, false);
     Some(Signed { at, digest, referrers, is_plain })
 }
 

@@ -7,7 +7,7 @@ use super::registry::Signed;
 use crate::base::text::counted;
 use crate::base::time::utc;
 use crate::github::io::Github;
-use crate::registry::io::inspect::Referrer;
+use crate::registry::referrers::Kind;
 use crate::signing::io::verify::{Cosigned, cosign as check};
 use crate::signing::read::{Signature, Signer};
 use crate::verify::Says;
@@ -99,7 +99,7 @@ pub fn cosign(network: &Network, args: &VerifyArgs, manifest: Option<&Signed>, e
     let place = format!("cosign signature of {}", manifest.at);
     let is_there = match &manifest.referrers {
         Err(problem) => return unchecked(evidence, &place, is_asked, &problem.message),
-        Ok(referrers) => referrers.iter().any(Referrer::is_cosign),
+        Ok(referrers) => referrers.contains(&Kind::Signature),
     };
     match (is_there, is_asked) {
         (false, false) => evidence.see(&place, Says::Absent, ""),
@@ -132,7 +132,7 @@ pub fn attestation(github: Option<&Github<'_>>, manifest: Option<&Signed>, evide
     let (mut found, mut unknown) = (Vec::new(), None);
     match manifest.map(|manifest| &manifest.referrers) {
         Some(Ok(referrers)) => {
-            let count = referrers.iter().filter(|one| one.is_attestation()).count();
+            let count = referrers.iter().filter(|kind| **kind == Kind::Attestation).count();
             found.extend((count > 0).then(|| format!("{count} in the registry")));
         }
         Some(Err(problem)) => unknown = Some(problem.message.clone()),
