@@ -378,6 +378,9 @@ fn a_real_cosign_verifies_what_was_signed() {
                 let ran = shop.sandbox.run(&cosign, &[&args[..], &["--allow-http-registry", &at]].concat());
                 assert_eq!(ran.status, 0, "{} at {host}: {}", cosign.display(), ran.stderr);
                 assert!(ran.stdout.contains(&first["sha256:".len()..]), "{}", ran.stdout);
+                let args = ["verify", "--repo", &oci, "web", "1.0.0", "--key", "../home/cosign.pub"];
+                let ran = shop.sandbox.any_config(&args).ended(0);
+                assert!(ran.stdout.contains("Verified cosign signature of oci://"), "{}", ran.stdout);
             };
             verify();
             let state = || {

@@ -110,10 +110,8 @@ pub fn cosign(
     is_plain: bool,
     limit: Duration,
 ) -> Option<Cosigned> {
-    if !environment::is_in_path("cosign") {
-        return None;
-    }
-    let mut cosign = Command::new("cosign");
+    let in_path = || environment::is_in_path("cosign").then(|| "cosign".into());
+    let mut cosign = Command::new(environment::cosign_binary().or_else(in_path)?);
     secrets::withhold(&mut cosign);
     cosign.args(["verify", "--output", "text"]).args(options);
     if is_plain {
