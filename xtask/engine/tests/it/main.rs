@@ -41,6 +41,7 @@ mod index;
 mod index_property;
 mod init;
 mod init_odd;
+mod kills;
 mod layouts;
 mod layouts_pages;
 mod layouts_repair;

@@ -13,7 +13,7 @@ const LOG: &str = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A `Service` 
 const README: &str = "# Shop\n\n    helm install web oci://ghcr.io/acme/charts/web --version 1.2.0\n";
 
 /// A repository with the chart `web`, released as 1.2.0, and changes since.
-fn shop() -> Sandbox {
+pub fn shop() -> Sandbox {
     let old = LOG.replace("### Added\n\n- A `Service` for metrics.\n\n", "");
     let sandbox = with_user(Sandbox::with_commit(&[
         (".gitignore", "/dist/\n"),

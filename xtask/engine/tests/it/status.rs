@@ -21,7 +21,7 @@ use crate::sandbox::{Ran, Sandbox, find};
 use crate::server;
 use crate::whole::{assert_same, each};
 
-fn command(shop: &Shop, args: &[&str]) -> Command {
+pub fn command(shop: &Shop, args: &[&str]) -> Command {
     let mut command = shop.sandbox.any_config_command();
     command.env("GITHUB_API_URL", shop.targets.github.url()).env("CONFIG_OCI", shop.targets.registry.url());
     command.args(["status", "--remote", &shop.targets.remote.url, "--deadline", "20"]).args(args);
@@ -215,20 +215,22 @@ fn what_was_begun_is_finished() {
     status(&shop, &[]).ended(0);
 }
 
+/// A repository in which entries were lost, and two releases were cut off.
+pub fn broken() -> Shop {
+    let shop = Shop::new(&["db", "web"]);
+    shop.publish();
+    damage(&shop, "1.0.0", &[]);
+    for version in ["1.1.0", "1.2.0"] {
+        shop.bump("web", version);
+        shop.merge(version);
+        shop.begun(&format!("web-{version}"));
+    }
+    shop
+}
+
 /// A run that is killed at any request is finished by the next.
 #[test]
 fn a_killed_fix_is_finished_by_the_next() {
-    let broken = || {
-        let shop = Shop::new(&["db", "web"]);
-        shop.publish();
-        damage(&shop, "1.0.0", &[]);
-        for version in ["1.1.0", "1.2.0"] {
-            shop.bump("web", version);
-            shop.merge(version);
-            shop.begun(&format!("web-{version}"));
-        }
-        shop
-    };
     let spawn = |shop: &Shop| {
         let mut command = command(shop, &["--fix"]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);

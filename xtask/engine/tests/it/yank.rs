@@ -12,11 +12,11 @@ use crate::remote::{Layout, Remote};
 use crate::sandbox::{Ran, Sandbox, helms};
 use crate::whole::{Targets, bump, source};
 
-const YANK: [&str; 4] = ["yank", "web-1.1.0", "--reason", "it crashes at start"];
+pub const YANK: [&str; 4] = ["yank", "web-1.1.0", "--reason", "it crashes at start"];
 const NATIVE: [&str; 2] = ["--helm", "never"];
 
 /// Two versions of `web` are published.
-fn released(layout: Layout) -> (Targets, Sandbox) {
+pub fn released(layout: Layout) -> (Targets, Sandbox) {
     let (targets, sandbox) = (Targets::of(layout), source("1.0.0"));
     targets.publish(&sandbox, &NATIVE).ended(0);
     bump(&sandbox, "1.1.0");
