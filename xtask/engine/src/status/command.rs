@@ -23,13 +23,17 @@ use crate::sys::{environment, terminal};
 
 /// `cargo xtask status`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct StatusArgs {
     /// Charts to tell of, by name or directory; all without any
     #[arg(value_name = "CHART")]
     pub charts: Vec<String>,
-    /// Do what loses nothing: restore what was lost, finish releases that were cut off, set the latest release
+    /// Print what mends it without loss: restore what was lost, finish releases that were cut off, set the latest release
     #[arg(long)]
     pub fix: bool,
+    /// Do what --fix prints; without it nothing leaves this machine
+    #[arg(long, requires = "fix")]
+    pub publish: bool,
     /// Compare contents that no place says the digest of: read each archive on the branch, and each manifest in the registry
     #[arg(long)]
     pub digests: bool,
@@ -53,10 +57,10 @@ pub fn run(config: &Config, args: &StatusArgs) -> Result<()> {
     }
     let repository = repository()?;
     let remote = Remote::find(config, args.remote.as_deref(), &repository)?;
-    if args.fix {
+    if args.publish {
         if environment::is_pull_request() {
             let problem = Problem::error("a pull request publishes nothing");
-            return Err(problem.hint("leave --fix out").into());
+            return Err(problem.hint("leave --publish out").into());
         }
         remote.check_named(config)?;
     }
@@ -69,7 +73,7 @@ pub fn run(config: &Config, args: &StatusArgs) -> Result<()> {
     }
 }
 
-/// Looks, and tells what was found. The first round of `--fix` mends instead, and what it did comes back.
+/// Looks, and tells what was found. The first round of `--publish` mends instead, and what it did comes back.
 fn round(scene: Scene<'_>, args: &StatusArgs, fixed: Option<Vec<String>>) -> Result<Option<Vec<String>>> {
     let Scene { config, repository, remote, limit } = scene;
     let mut look = look(scene)?;
@@ -85,18 +89,17 @@ fn round(scene: Scene<'_>, args: &StatusArgs, fixed: Option<Vec<String>>) -> Res
     let fixed = fixed.unwrap_or_default();
     let report = Report { config, observed, judged: &judged, remote: &remote.url, wanted: &wanted, fixed };
     let plan = Plan::new(report.findings());
-    if !args.fix || !is_first || plan.is_empty() {
-        return tell(&report, &[], args.json).map(|()| None);
+    let lines = if args.fix && is_first { plan.lines(config) } else { Vec::new() };
+    if lines.is_empty() || !args.publish {
+        return tell(&report, &lines, &[], args.json).map(|()| None);
     }
-    let lines = plan.lines(config);
     if !args.json {
-        show(&report)?;
-        lines.iter().try_for_each(|(verb, what)| terminal::result(verb, what))?;
+        show(&report, &lines)?;
     }
     let asked = args.remote.as_deref();
     let failed = plan.perform(Fixing { config, repository, remote, asked, limit, is_json: args.json });
     if failed.iter().any(Problem::is_error) {
-        return tell(&report, &failed, args.json).map(|()| None);
+        return tell(&report, &[], &failed, args.json).map(|()| None);
     }
     failed.iter().for_each(terminal::problem);
     let did = |(verb, what): (&str, String)| format!("{} {what}", verb.trim_start_matches("Would "));

@@ -21,7 +21,7 @@ pub struct Report<'r> {
     pub remote: &'r str,
     /// The charts that were asked for; none for all.
     pub wanted: &'r [String],
-    /// What `--fix` did.
+    /// What `--publish` did.
     pub fixed: Vec<String>,
 }
 
@@ -140,7 +140,7 @@ impl Report<'_> {
         format!("{} in {of}{unseen}{fix}", counts.join(", "))
     }
 
-    /// All of it. `failed` is what kept `--fix` from mending.
+    /// All of it. `failed` is what kept `--publish` from mending.
     pub fn json(&self, failed: &[Value]) -> Value {
         let findings: Vec<Value> = self.findings().map(finding_json).collect();
         let versions: Vec<Value> = self.rows().map(|(chart, row)| self.row_json(chart, row)).collect();

@@ -87,7 +87,7 @@ fn yank() {
 fn status_fix() {
     let scene = Scene {
         made: &status::broken,
-        command: &|shop| elsewhere(&shop.sandbox, status::command(shop, &["--fix"])),
+        command: &|shop| elsewhere(&shop.sandbox, status::command(shop, &["--fix", "--publish"])),
         state: &|shop| json!(shop.state()),
         groups: true,
     };

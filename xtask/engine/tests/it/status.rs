@@ -156,11 +156,14 @@ fn what_is_wrong_is_told_with_what_mends_it() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/status.md");
     let page = std::fs::read_to_string(page).expect("docs/status.md");
     assert!(page.contains(&shown), "docs/status.md shows something else than\n{shown}");
-    let ran = status(&shop, &["--fix"]).ended(0);
+    let state = shop.state();
+    let ran = status(&shop, &["--fix"]).ended(1);
+    assert_eq!(shop.state(), state);
     let plan = ran.stdout.lines().filter(|line| line.trim_start().starts_with("Would "));
     let commit = &shop.sandbox.git(&["rev-parse", "--short=7", "HEAD"]);
     let plan: Vec<String> = plan.map(|line| line.replace(commit.as_str(), "0a1b2c3")).collect();
     assert!(page.contains(&plan.join("\n")), "docs/status.md shows another plan than\n{}", plan.join("\n"));
+    status(&shop, &["--fix", "--publish"]).ended(0);
     assert_eq!(shop.targets.github.state()["latest"], "web-1.3.0");
 }
 
@@ -173,7 +176,7 @@ fn what_was_lost_comes_back() {
         found(&shop),
         ["entry-without-archive db 1.0.0 restore", "archive-without-entry web 1.1.0 restore"]
     );
-    let ran = status(&shop, &["--fix"]).ended(0);
+    let ran = status(&shop, &["--fix", "--publish"]).ended(0);
     let (plan, rest) = ran.stdout.split_once("Would restore ").expect("a plan");
     assert!(
         plan.contains("Index 3 entries") && rest.contains("Found nothing wrong in 4 versions"),
@@ -186,7 +189,7 @@ fn what_was_lost_comes_back() {
     after["pages"]["lines"] = before["pages"]["lines"].clone();
     after["pages"]["index"] = before["pages"]["index"].clone();
     assert_same(&after, &before, &ran.stdout);
-    status(&shop, &["--fix"]).ended(0);
+    status(&shop, &["--fix", "--publish"]).ended(0);
 }
 
 /// A release that was cut off is finished from its tag, which this program made; one of somebody else is left to its command.
@@ -206,7 +209,7 @@ fn what_was_begun_is_finished() {
     let mut expected = [by_hand.clone(), all].concat();
     expected.sort_by_key(|line| line.split(' ').next().map(str::to_owned));
     assert_eq!(found(&shop), expected);
-    let report = json(&shop, &["--fix"]);
+    let report = json(&shop, &["--fix", "--publish"]);
     assert_eq!(report["failed"], json!([]));
     let fixed = report["fixed"][0].as_str().expect("a line");
     assert!(fixed.starts_with("finish web-1.3.0 from "), "{report:#}");
@@ -232,7 +235,7 @@ pub fn broken() -> Shop {
 #[test]
 fn a_killed_fix_is_finished_by_the_next() {
     let spawn = |shop: &Shop| {
-        let mut command = command(shop, &["--fix"]);
+        let mut command = command(shop, &["--fix", "--publish"]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         command.env("TMPDIR", shop.sandbox.work().join("../home"));
         command.spawn().expect("a program")
@@ -245,7 +248,7 @@ fn a_killed_fix_is_finished_by_the_next() {
         let n = part * count / 10;
         let shop = broken();
         shop.targets.kill_program_at(n, || spawn(&shop));
-        status(&shop, &["--fix"]).ended(0);
+        status(&shop, &["--fix", "--publish"]).ended(0);
         assert_same(&shop.state(), &expected, &format!("killed at request {n} of {count}"));
     });
 }
@@ -357,7 +360,7 @@ fn releases_are_compared_with_tags_and_archives() {
         "latest web-1.1.0 latest",
     ];
     assert_eq!(found(&shop), expected);
-    let ran = status(&shop, &["--fix"]).ended(1);
+    let ran = status(&shop, &["--fix", "--publish"]).ended(1);
     assert!(ran.stdout.contains("      Marked release web-1.2.0 as the latest\n"), "{}", ran.stdout);
     assert!(ran.stderr.contains("the last build failed: a\\u{1b}b"), "{}", ran.stderr);
     assert_eq!(found(&shop), expected[..3]);

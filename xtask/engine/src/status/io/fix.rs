@@ -55,10 +55,6 @@ impl<'f> Plan<'f> {
         plan
     }
 
-    pub fn is_empty(&self) -> bool {
-        !self.restores && self.finishes.is_empty() && self.latest.is_none()
-    }
-
     /// A line for each step.
     pub fn lines(&self, config: &Config) -> Vec<(&'static str, String)> {
         let restores = self.restores.then(|| {

@@ -6,8 +6,8 @@ use crate::base::problem::{Problem, Problems};
 use crate::status::report::Report;
 use crate::sys::terminal;
 
-/// Tells all of it, and fails where something is wrong. `failed` is what kept `--fix` from mending.
-pub fn tell(report: &Report<'_>, failed: &[Problem], is_json: bool) -> Result<()> {
+/// Tells all of it, and fails where something is wrong. `plan` is what would mend it, `failed` what kept `--publish` from that.
+pub fn tell(report: &Report<'_>, plan: &[Line], failed: &[Problem], is_json: bool) -> Result<()> {
     failed.iter().for_each(terminal::problem);
     if report.is_blind() {
         let problem = Problem::error("no place could be looked at: nobody knows what is published");
@@ -17,8 +17,11 @@ pub fn tell(report: &Report<'_>, failed: &[Problem], is_json: bool) -> Result<()
         let value = report.json(&failed.iter().map(terminal::as_json).collect::<Vec<_>>());
         terminal::line(&serde_json::to_string_pretty(&value)?)?;
     } else {
-        show(report)?;
+        show(report, plan)?;
         terminal::result("Found", &report.verdict())?;
+        if !plan.is_empty() {
+            terminal::line("nothing left this machine; add --publish to do it")?;
+        }
     }
     // All of it has been told.
     if report.is_healthy() && failed.is_empty() && !report.is_blind() {
@@ -28,11 +31,14 @@ pub fn tell(report: &Report<'_>, failed: &[Problem], is_json: bool) -> Result<()
     }
 }
 
-/// The places and the findings.
-pub fn show(report: &Report<'_>) -> Result<()> {
+/// A step that mends something: the verb, and what it is done to.
+pub type Line = (&'static str, String);
+
+/// The places, the findings, and what mends them.
+pub fn show(report: &Report<'_>, plan: &[Line]) -> Result<()> {
     for (verb, what) in report.places() {
         terminal::result(verb, &what)?;
     }
     report.problems().iter().for_each(terminal::problem);
-    Ok(())
+    plan.iter().try_for_each(|(verb, what)| Ok(terminal::result(verb, what)?))
 }
