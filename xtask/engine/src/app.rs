@@ -263,6 +263,7 @@ pub fn installed() -> ExitCode {
             }),
             Installed::Package(args) => crate::package::command::run(&args),
             Installed::Index(args) => crate::index::command::run(&args),
+            #[cfg(feature = "lifecycle")]
             Installed::Verify(args) => crate::verify::command::run(None, &args),
         };
         done.map_err(problems_of)

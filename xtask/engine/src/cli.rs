@@ -20,13 +20,17 @@ use crate::index::command::IndexArgs;
 use crate::init::command::InitArgs;
 use crate::package::command::PackageArgs;
 use crate::pages::command::{PagesArgs, Part};
-use crate::prepare::command::{DeprecateArgs, PrepareArgs};
 use crate::release::command::ReleaseArgs;
-use crate::status::command::StatusArgs;
-use crate::verify::command::VerifyArgs;
 use crate::yank::command::YankArgs;
+use crate::{check, ci, dependency, index, package, pages, rehearsal, release, yank};
+#[cfg(feature = "lifecycle")]
 use crate::{
-    check, ci, dependency, index, package, pages, prepare, rehearsal, release, status, verify, yank,
+    prepare::{
+        self,
+        command::{DeprecateArgs, PrepareArgs},
+    },
+    status::{self, command::StatusArgs},
+    verify::{self, command::VerifyArgs},
 };
 
 /// Publishes Helm charts: the release workflow of this repository, to run on a laptop and in CI.
@@ -52,6 +56,7 @@ pub enum Installed {
     /// Write `index.yaml` for the archives of a directory, as `helm repo index` does
     Index(IndexArgs),
     /// Verify a chart of a Helm repository or a registry: digests, signatures, and whose they are
+    #[cfg(feature = "lifecycle")]
     Verify(VerifyArgs),
 }
 
@@ -98,8 +103,10 @@ pub enum Commands {
     /// Run what CI runs, as the workflows say
     Ci(CiArgs),
     /// Make the commit that a release is tagged at: versions, changelog, and what else speaks of the version
+    #[cfg(feature = "lifecycle")]
     Prepare(PrepareArgs),
     /// The same for the version of a chart that says that it is deprecated
+    #[cfg(feature = "lifecycle")]
     Deprecate(DeprecateArgs),
     /// Make everything that a release publishes, and print what publishing would do, or do it
     Release(ReleaseArgs),
@@ -108,8 +115,10 @@ pub enum Commands {
     /// Take a bad version out of the index of the Helm repository, or print what that would do
     Yank(YankArgs),
     /// Compare every version with every place that should have it, and say what mends what is wrong
+    #[cfg(feature = "lifecycle")]
     Status(StatusArgs),
     /// Verify that all places of a release hold the same archive, and who signed it
+    #[cfg(feature = "lifecycle")]
     Verify(VerifyArgs),
 }
 
@@ -122,9 +131,11 @@ impl Commands {
             Self::Dependency(args) => dependency::command::run(&app.config, args),
             Self::Index(args) => index::command::run(args),
             Self::Package(args) => package::command::run(args),
+            #[cfg(feature = "lifecycle")]
             Self::Prepare(args) => {
                 app.with_program(|program| prepare::command::run(program, &args.charts, &args.how, false))
             }
+            #[cfg(feature = "lifecycle")]
             Self::Deprecate(args) => {
                 let charts = std::slice::from_ref(&args.chart);
                 app.with_program(|program| prepare::command::run(program, charts, &args.how, true))
@@ -133,7 +144,9 @@ impl Commands {
             Self::Release(args) => release::command::run(&app.config, args),
             Self::Pages(args) => pages::command::run(&app.config, args),
             Self::Yank(args) => yank::command::run(&app.config, args),
+            #[cfg(feature = "lifecycle")]
             Self::Status(args) => status::command::run(&app.config, args),
+            #[cfg(feature = "lifecycle")]
             Self::Verify(args) => verify::command::run(Some(&app.config), args),
         }
     }

@@ -22,6 +22,8 @@
 
 // The face alone needs a comment on each item: its files ask for them.
 #![allow(missing_docs)]
+// Some parts of other rooms serve these commands alone.
+#![cfg_attr(not(feature = "lifecycle"), allow(dead_code))]
 
 mod app;
 mod base;
@@ -41,13 +43,16 @@ pub mod internals;
 mod package;
 mod pages;
 mod preflight;
+#[cfg(feature = "lifecycle")]
 mod prepare;
 mod registry;
 mod rehearsal;
 mod release;
 mod signing;
+#[cfg(feature = "lifecycle")]
 mod status;
 mod sys;
+#[cfg(feature = "lifecycle")]
 mod verify;
 mod yank;
 
