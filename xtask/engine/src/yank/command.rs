@@ -14,7 +14,7 @@ use crate::base::oci_reference::Reference;
 use crate::base::problem::{Problem, verdict};
 use crate::base::tag::ChartVersion;
 use crate::base::target::Target;
-use crate::base::text::{counted, few, name};
+use crate::base::text::{few, name};
 use crate::git::io::branch::Branch;
 use crate::git::io::remote::Remote;
 use crate::git::io::repository::{Repository, repository};
@@ -189,9 +189,9 @@ impl Scene<'_> {
     fn consequences(&self, plan: &Plan<'_>, archives: &[(String, String)]) -> Result<()> {
         let Some(entries) = plan.entries.as_ref().filter(|_| !self.args.undo) else { return Ok(()) };
         let ids: Vec<String> = entries.yanked.iter().chain(&entries.same).cloned().collect();
-        let of = counted(ids.len(), "version");
+        let what = if ids.len() == 1 { "this version" } else { "one of these versions" };
         terminal::line(&format!(
-            "for the {of}, `--version` and `helm dependency build` with a Chart.lock fail from now on"
+            "whoever names {what}, by --version or in a Chart.lock, gets an error from then on"
         ))?;
         for (_, url) in archives {
             terminal::line(&format!("  still there: {url}"))?;

@@ -45,7 +45,7 @@ fn a_version_is_yanked_and_comes_back() {
           Would yank web 1.1.0  from charts/index.yaml to charts/yanked/index.yaml on gh-pages
         Would change the notes of release v1.1.0  https://github.com/d44b/pulltrace/releases/tag/v1.1.0
         Would change the latest release to v1.0.0  https://github.com/d44b/pulltrace/releases/tag/v1.0.0
-        for the 1 version, `--version` and `helm dependency build` with a Chart.lock fail from now on
+        whoever names this version, by --version or in a Chart.lock, gets an error from then on
           still there: https://d44b.github.io/pulltrace/charts/web-1.1.0.tgz
           and listed by helm repo add pulltrace-yanked https://d44b.github.io/pulltrace/charts/yanked
           `oci://ghcr.io/d44b/charts/web:1.1.0` stays as it is: no client shows a mark there
@@ -61,7 +61,7 @@ fn a_version_is_yanked_and_comes_back() {
              Changed the notes of release v1.1.0  https://github.com/d44b/pulltrace/releases/tag/v1.1.0
              Changed the latest release to v1.0.0  https://github.com/d44b/pulltrace/releases/tag/v1.0.0
            Published COMMIT to gh-pages of REMOTE
-        for the 1 version, `--version` and `helm dependency build` with a Chart.lock fail from now on
+        whoever names this version, by --version or in a Chart.lock, gets an error from then on
           still there: https://d44b.github.io/pulltrace/charts/web-1.1.0.tgz
           and listed by helm repo add pulltrace-yanked https://d44b.github.io/pulltrace/charts/yanked
           `oci://ghcr.io/d44b/charts/web:1.1.0` stays as it is: no client shows a mark there
